@@ -1,0 +1,1 @@
+"""What is known: one file per benchmark, the only readers of its files."""

@@ -1,0 +1,44 @@
+"""NAS-Bench-101: test accuracy at 108 epochs of all 423,624 cells, mean of three runs.
+
+FreeREA's files hold accuracies and parameters in the order of the hash, without the cells. We
+enumerate the cells, sort them by hash, and prove the join by the analytic parameter count.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tgnas.benchmarks.base import build_table
+from tgnas.errors import CorruptTableError
+from tgnas.networks.nasbench101 import count_parameters
+from tgnas.spaces.nasbench101 import SPACE
+from tgnas.unpickle import load_frame_columns
+
+ACCURACY = "accuracy/cifar10/test/108"
+
+
+def build(accuracies: Path, parameters: Path, processes: int) -> pa.Table:
+    """Return the benchmark's table; rows are in ascending order of the hash.
+
+    Raises:
+        CorruptTableError: a file has another number of rows, or a row whose parameter count is
+            not its cell's.
+    """
+    accuracy = load_frame_columns(accuracies.read_bytes())["accuracy"]
+    millions = load_frame_columns(parameters.read_bytes())["params"]
+    cells, hashes = SPACE.enumerate(processes=processes)
+    if not len(cells) == len(accuracy) == len(millions):
+        raise CorruptTableError(
+            f"{accuracies} has {len(accuracy)} rows and {parameters} {len(millions)}; "
+            f"there are {len(cells)} cells"
+        )
+    counted = count_parameters(cells)
+    wrong = np.flatnonzero(np.rint(millions * 1e6).astype(np.int64) != counted)
+    if len(wrong):
+        row = wrong[0]
+        raise CorruptTableError(
+            f"{parameters}: {len(wrong)} rows disagree with the cells, first row {row}: "
+            f"{millions[row] * 1e6:.0f} parameters, counted {counted[row]}"
+        )
+    return build_table(cells, hashes, {ACCURACY: accuracy * 100, "parameters/cifar10": counted})

@@ -1,0 +1,65 @@
+"""NAS-Bench-201: 15,625 architectures, three data sets, 200 epochs.
+
+Test accuracies are NATS-Bench's mean over the available seeds (FreeREA's files); architecture
+strings and validation accuracies come from NASGraph's. On CIFAR-10 a validation accuracy exists
+only for networks trained on half of the training images: data set ``cifar10-valid``, whose test
+accuracy is kept too.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tgnas.benchmarks.base import build_table
+from tgnas.errors import CorruptTableError
+from tgnas.networks.nasbench201 import count_flops, count_parameters
+from tgnas.spaces.nasbench201 import SPACE
+
+EPOCHS = 200
+# data set: (classes, image size, what NASGraph's validation accuracy was measured on)
+DATASETS = {
+    "cifar10": (10, 32, "cifar10-valid"),
+    "cifar100": (100, 32, "cifar100"),
+    "ImageNet16-120": (120, 16, "ImageNet16-120"),
+}
+
+
+def build(
+    accuracies: dict[str, Path], parameters: dict[str, Path], nasgraph: dict[str, Path]
+) -> pa.Table:
+    """Return the benchmark's table in official index order; each argument maps data sets to files.
+
+    Raises:
+        CorruptTableError: the files disagree on an architecture or on a parameter count.
+    """
+    strings = pd.read_csv(nasgraph["cifar10"])["arch str"].tolist()
+    cells = SPACE.cells(strings)
+    columns: dict[str, np.ndarray] = {}
+    for dataset, (classes, image_size, validated) in DATASETS.items():
+        graph = pd.read_csv(nasgraph[dataset])
+        if graph["arch str"].tolist() != strings:
+            raise CorruptTableError(f"{nasgraph[dataset]} lists other architectures than cifar10's")
+        counted = count_parameters(cells, classes)
+        _check_parameters(parameters[dataset], counted)
+        columns[f"accuracy/{dataset}/test/{EPOCHS}"] = _column(accuracies[dataset], "accuracy")
+        columns[f"accuracy/{validated}/validation/{EPOCHS}"] = graph["validation accuracy"].to_numpy()
+        if validated != dataset:
+            columns[f"accuracy/{validated}/test/{EPOCHS}"] = graph["test accuracy"].to_numpy()
+        columns[f"parameters/{dataset}"] = counted
+        columns[f"flops/{dataset}"] = count_flops(cells, classes, image_size)
+    return build_table(cells, strings, columns)
+
+
+def _column(path: Path, name: str) -> np.ndarray:
+    """Return a column of a FreeREA file, in the order of its index."""
+    return pd.read_csv(path).sort_values("index")[name].to_numpy()
+
+
+def _check_parameters(path: Path, counted: np.ndarray) -> None:
+    stored = _column(path, "params")
+    # ImageNet16-120's file counts weights, the other two millions of them.
+    stored = np.rint(stored if stored.max() > 1e3 else stored * 1e6).astype(np.int64)
+    if stored.shape != counted.shape or (stored != counted).any():
+        raise CorruptTableError(f"{path}: parameter counts disagree with the architectures")

@@ -1,0 +1,168 @@
+"""The cell: an immutable directed acyclic graph with an operator on every vertex.
+
+``Cell`` is one, for people and for hashing; ``Cells`` is many, packed into arrays, for work on
+423,624 of them at once. Dimension letters, fixed for the whole code base: B batch, V vertices,
+E edges, D width, N architectures, C classes, O operators.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from tgnas.errors import InvalidCellError
+from tgnas.operators import CODES, NAMES, PADDING
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An immutable, hashable cell graph.
+
+    Attributes:
+        operators: V canonical operator names; the first is "input", the last "output".
+        edges: E pairs (source, target) with source < target, in ascending order.
+
+    Raises:
+        InvalidCellError: an unknown operator, an edge that is not from a lower to a higher
+            vertex of the cell, edges that repeat or are out of order, or wrong end vertices.
+    """
+
+    operators: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        size = len(self.operators)
+        unknown = [name for name in self.operators if name not in CODES]
+        if unknown:
+            raise InvalidCellError(f"operator {unknown[0]!r} is not in the vocabulary")
+        if size < 2 or self.operators[0] != "input" or self.operators[-1] != "output":
+            raise InvalidCellError(
+                f"a cell starts with 'input' and ends with 'output', not {self.operators}"
+            )
+        for source, target in self.edges:
+            if not 0 <= source < target < size:
+                raise InvalidCellError(
+                    f"edge {(source, target)} must go from a lower to a higher of {size} vertices"
+                )
+        if list(self.edges) != sorted(set(self.edges)):
+            raise InvalidCellError(f"edges must be ascending and distinct, not {self.edges}")
+
+    def adjacency(self) -> Bool[np.ndarray, "V V"]:
+        """Return the upper-triangular matrix; row i holds the edges that leave vertex i."""
+        matrix = np.zeros((len(self.operators),) * 2, dtype=bool)
+        if self.edges:
+            matrix[tuple(np.transpose(self.edges))] = True
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """N cells of at most V vertices, packed.
+
+    Attributes:
+        operators: codes of the operators (``operators.CODES``), ``PADDING`` behind a cell's end.
+        edges: bits of the upper triangle, column by column, so that bit j(j-1)/2 + i is the edge
+            i -> j whatever V is; 8 to a byte, the first in the highest bit.
+    """
+
+    operators: UInt8[np.ndarray, "N V"]
+    edges: UInt8[np.ndarray, "N bytes"]
+
+    def __post_init__(self) -> None:
+        needed = packed_bytes(self.operators.shape[1])
+        if self.edges.shape != (len(self.operators), needed):
+            raise InvalidCellError(
+                f"{self.operators.shape} operators need ({len(self.operators)}, {needed}) bytes "
+                f"of edges, not {self.edges.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.operators)
+
+    def __getitem__(self, index: slice | np.ndarray) -> "Cells":
+        """Return a part; a slice is not copied."""
+        return Cells(self.operators[index], self.edges[index])
+
+    @property
+    def vertices(self) -> int:
+        """V: the size of the arrays, the largest cell's or more."""
+        return self.operators.shape[1]
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Vertices of each cell without padding, shape (N,)."""
+        return (self.operators != PADDING).sum(axis=1)
+
+    def adjacency(self) -> Bool[np.ndarray, "N V V"]:
+        """Return the upper-triangular matrices; padding has no edges."""
+        source, target = triangle(self.vertices)
+        bits = np.unpackbits(self.edges, axis=1, count=len(source)).astype(bool)
+        matrices = np.zeros((len(self), self.vertices, self.vertices), dtype=bool)
+        matrices[:, source, target] = bits
+        return matrices
+
+    def padded(self, vertices: int) -> "Cells":
+        """Return the same cells in arrays of `vertices` columns.
+
+        Raises:
+            InvalidCellError: a cell is larger than that.
+        """
+        if vertices < self.sizes.max(initial=0):
+            raise InvalidCellError(f"{self.sizes.max()} vertices do not fit into {vertices}")
+        kept = min(vertices, self.vertices)
+        operators = np.full((len(self), vertices), PADDING, dtype=np.uint8)
+        operators[:, :kept] = self.operators[:, :kept]
+        matrices = np.zeros((len(self), vertices, vertices), dtype=bool)
+        matrices[:, :kept, :kept] = self.adjacency()[:, :kept, :kept]
+        return Cells.from_arrays(operators, matrices)
+
+    @classmethod
+    def from_arrays(
+        cls, operators: UInt8[np.ndarray, "N V"], adjacency: Bool[np.ndarray, "N V V"]
+    ) -> "Cells":
+        """Pack operator codes and upper-triangular adjacency matrices."""
+        source, target = triangle(operators.shape[1])
+        return cls(operators, np.packbits(adjacency[:, source, target], axis=1))
+
+    @classmethod
+    def from_cells(cls, cells: Sequence[Cell]) -> "Cells":
+        """Pack single cells, padded to the largest."""
+        vertices = max((len(cell.operators) for cell in cells), default=2)
+        operators = np.full((len(cells), vertices), PADDING, dtype=np.uint8)
+        matrices = np.zeros((len(cells), vertices, vertices), dtype=bool)
+        for row, cell in enumerate(cells):
+            size = len(cell.operators)
+            operators[row, :size] = [CODES[name] for name in cell.operators]
+            matrices[row, :size, :size] = cell.adjacency()
+        return cls.from_arrays(operators, matrices)
+
+    @classmethod
+    def concatenate(cls, parts: Iterable["Cells"]) -> "Cells":
+        """Return the cells of all parts, one after another, padded to the largest."""
+        parts = list(parts)
+        vertices = max(part.vertices for part in parts)
+        same = [part if part.vertices == vertices else part.padded(vertices) for part in parts]
+        return cls(
+            np.concatenate([part.operators for part in same]),
+            np.concatenate([part.edges for part in same]),
+        )
+
+    def cell(self, row: int) -> Cell:
+        """Return one of the cells without its padding."""
+        size = int(self.sizes[row])
+        matrix = self[row : row + 1].adjacency()[0]
+        edges = sorted((int(i), int(j)) for i, j in np.argwhere(matrix))
+        return Cell(tuple(NAMES[code] for code in self.operators[row, :size]), tuple(edges))
+
+
+def packed_bytes(vertices: int) -> int:
+    """Return how many bytes the edges of a cell of that many vertices take."""
+    return (vertices * (vertices - 1) // 2 + 7) // 8
+
+
+def triangle(vertices: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return sources and targets of the upper triangle, column by column."""
+    target, source = np.tril_indices(vertices, k=-1)
+    return source, target

@@ -1,0 +1,1 @@
+"""Predictors: fitted on one benchmark, they score the cells of any space."""

@@ -1,0 +1,1 @@
+"""Training-free proxies: scores from the architecture alone."""

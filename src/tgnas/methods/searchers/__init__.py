@@ -1,0 +1,1 @@
+"""Searchers: spend a budget of scores to find one architecture."""

@@ -1,0 +1,62 @@
+"""The operator vocabulary, read from ``operators.yaml``: one place for names and sentences."""
+
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+
+import yaml
+
+from tgnas.errors import UnknownNameError
+
+LENGTHS = ("short", "medium", "long")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator.
+
+    Attributes:
+        name: the canonical name.
+        kind: input, output, compute, pool, identity or zero.
+        spelling: search space -> how that space writes it.
+        sentences: length (short, medium, long) -> plain-English description.
+    """
+
+    name: str
+    kind: str
+    spelling: MappingProxyType[str, str]
+    sentences: MappingProxyType[str, str]
+
+    def sentence(self, length: str) -> str:
+        """Return the description of one length.
+
+        Raises:
+            UnknownNameError: neither the paper nor its code has one of that length.
+        """
+        if length not in self.sentences:
+            raise UnknownNameError(f"sentence length of {self.name}", length, self.sentences)
+        return self.sentences[length]
+
+
+def _read() -> tuple[Operator, ...]:
+    entries = yaml.safe_load((resources.files("tgnas") / "operators.yaml").read_text())
+    return tuple(
+        Operator(
+            entry["name"],
+            entry["kind"],
+            MappingProxyType(entry["spelling"]),
+            MappingProxyType(entry["sentences"]),
+        )
+        for entry in entries
+    )
+
+
+VOCABULARY = _read()
+NAMES = tuple(operator.name for operator in VOCABULARY)
+CODES = MappingProxyType({name: code for code, name in enumerate(NAMES)})
+PADDING = 255  # the code of a vertex that is not there
+
+
+def spellings(space: str) -> dict[str, str]:
+    """Return canonical name -> spelling of every operator of a search space."""
+    return {op.name: op.spelling[space] for op in VOCABULARY if space in op.spelling}

@@ -1,0 +1,1 @@
+"""What may be built: one file per search space."""

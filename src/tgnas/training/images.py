@@ -1,0 +1,290 @@
+"""CIFAR-10 as arrays: read, cut to a class-balanced subset, augmented batch by batch.
+
+Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009: 50,000 training and
+10,000 test images of 32 x 32 pixels in ten classes. They come from the official archive or, where
+no network is, from a JPEG copy of it; results tell which, for the copy is lossy.
+"""
+
+import io
+import pickle
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import torch
+from jaxtyping import Float, Int64, UInt8
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+
+CLASSES = 10
+SIDE = 32
+PADDING = 4  # pixels on each side of a random crop, as NAS-Bench-201 trains
+OFFICIAL = "official archive (lossless)"
+JPEG = "JPEG quality 75 copy (lossy)"
+TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
+LARGEST_BATCH = 1 << 26  # bytes; an official one has 31 MB
+# What a stream that is not a batch, or not a pickle, makes the reader raise.
+FAULTS = (
+    pickle.UnpicklingError,
+    tarfile.TarError,
+    zlib.error,
+    pyarrow.ArrowException,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Training and test images with labels 0..9.
+
+    Attributes:
+        train: training images.
+        train_labels: their classes.
+        test: test images.
+        test_labels: their classes.
+        source: which file they come from, and whether it is lossless.
+    """
+
+    train: UInt8[np.ndarray, "N 3 32 32"]
+    train_labels: Int64[np.ndarray, " N"]
+    test: UInt8[np.ndarray, "M 3 32 32"]
+    test_labels: Int64[np.ndarray, " M"]
+    source: str
+
+    def subset(self, train: int, test: int, generator: np.random.Generator) -> "Images":
+        """Return that many images of each split, drawn at random, classes balanced.
+
+        Raises:
+            ConfigError: fewer images than asked for, or none asked for.
+        """
+        kept = balanced_indices(self.train_labels, train, generator)
+        tested = balanced_indices(self.test_labels, test, generator)
+        return Images(
+            self.train[kept],
+            self.train_labels[kept],
+            self.test[tested],
+            self.test_labels[tested],
+            self.source,
+        )
+
+
+def load_cifar10(path: Path) -> Images:
+    """Return CIFAR-10 from ``cifar-10-python.tar.gz`` or from the JPEG parquet file.
+
+    Raises:
+        ResourceError: there is no such file.
+        CorruptTableError: the file is neither, or is damaged, or its pickles ask for code.
+    """
+    if not path.is_file():
+        raise ResourceError(f"{path} is missing; it holds the CIFAR-10 images")
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    try:
+        if start.startswith(b"\x1f\x8b"):
+            return _read_archive(path)
+        if start == b"PAR1":
+            return _read_parquet(path)
+    except FAULTS as error:
+        reason = " ".join(str(error).split())
+        raise CorruptTableError(f"{path}: {type(error).__name__}: {reason}") from error
+    raise CorruptTableError(f"{path} is neither a gzipped archive nor a parquet file")
+
+
+def balanced_indices(
+    labels: Int64[np.ndarray, " N"], size: int, generator: np.random.Generator
+) -> Int64[np.ndarray, " size"]:
+    """Return `size` distinct random places, in ascending order, the classes as equal as can be.
+
+    Raises:
+        ConfigError: `size` is not from 1 to N.
+    """
+    if not 1 <= size <= len(labels):
+        raise ConfigError(f"{size} images asked for; the set has {len(labels)}")
+    order = generator.permutation(len(labels))
+    turn = np.empty(len(labels), dtype=np.int64)  # an image is its class's turn-th
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        turn[members] = np.arange(len(members))
+    return np.sort(order[np.argsort(turn[order], kind="stable")[:size]])
+
+
+def channel_statistics(
+    images: UInt8[np.ndarray, "N 3 H W"],
+) -> tuple[Float[Tensor, "3"], Float[Tensor, "3"]]:
+    """Return mean and standard deviation of each channel, in units of the full range [0, 1]."""
+    counts = np.zeros((3, 256), dtype=np.int64)
+    for part in np.array_split(images, len(images) // 5000 + 1):
+        counts += [np.bincount(part[:, channel].ravel(), minlength=256) for channel in range(3)]
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    levels = np.arange(256) / 255
+    means = shares @ levels
+    deviations = np.sqrt(shares @ levels**2 - means**2)
+    return torch.tensor(means, dtype=torch.float32), torch.tensor(deviations, dtype=torch.float32)
+
+
+def normalise(
+    images: UInt8[Tensor, "B 3 H W"], means: Float[Tensor, "3"], deviations: Float[Tensor, "3"]
+) -> Float[Tensor, "B 3 H W"]:
+    """Return the images with each channel scaled to mean 0 and deviation 1 of the whole set."""
+    return (images / 255 - means[:, None, None]) / deviations[:, None, None]
+
+
+def augment(
+    images: UInt8[Tensor, "B 3 H W"], generator: torch.Generator
+) -> UInt8[Tensor, "B 3 H W"]:
+    """Return a random crop of each image, padded with black, half of them mirrored.
+
+    The random numbers come from the generator's device, so one on the CPU gives the same crops
+    whatever device the images are on.
+    """
+    batch, channels, height, width = images.shape
+
+    def draw(end: int) -> Int64[Tensor, " B"]:
+        place = generator.device
+        return torch.randint(end, (batch,), generator=generator, device=place).to(images.device)
+
+    top, left, mirrored = draw(2 * PADDING + 1), draw(2 * PADDING + 1), draw(2).bool()
+    rows = top[:, None] + torch.arange(height, device=images.device)
+    columns = torch.arange(width, device=images.device).expand(batch, -1)
+    columns = left[:, None] + torch.where(mirrored[:, None], width - 1 - columns, columns)
+    padded = functional.pad(images, (PADDING,) * 4)
+    each = torch.arange(batch, device=images.device)[:, None, None, None]
+    channel = torch.arange(channels, device=images.device)[None, :, None, None]
+    return padded[each, channel, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def _read_archive(path: Path) -> Images:
+    """Return the images of the official archive."""
+    batches: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            name = Path(member.name).name
+            if name in {*TRAIN_BATCHES, "test_batch"}:
+                batches[name] = _read_batch(_content(archive, member))
+    train = [batches[name] for name in TRAIN_BATCHES]
+    return Images(
+        np.concatenate([images for images, _ in train]),
+        np.concatenate([labels for _, labels in train]),
+        *batches["test_batch"],
+        OFFICIAL,
+    )
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """Return the bytes of one file of an archive; it is never written to disk."""
+    stream = archive.extractfile(member)
+    if stream is None or member.size > LARGEST_BATCH:
+        raise ValueError(f"{member.name} is not a file of at most {LARGEST_BATCH} bytes")
+    return stream.read()
+
+
+def _read_batch(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, 3, 32, 32) and labels (N,) of one pickled batch."""
+    batch = _BatchUnpickler(io.BytesIO(data), encoding="bytes").load()
+    # Written by Python 2, the keys are byte strings; by Python 3 either kind.
+    fields = {key.decode() if isinstance(key, bytes) else key: batch[key] for key in batch}
+    images = fields["data"].values().reshape(-1, 3, SIDE, SIDE).copy()
+    return images, _checked(fields["labels"], len(images))
+
+
+def _read_parquet(path: Path) -> Images:
+    """Return the images of the JPEG copy."""
+    table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
+    train, train_labels = _read_rows(table[table.split == "train"])
+    test, test_labels = _read_rows(table[table.split == "test"])
+    return Images(train, train_labels, test, test_labels, JPEG)
+
+
+def _read_rows(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, 3, 32, 32) and labels (N,) of one split of the JPEG copy."""
+    images = np.empty((len(rows), 3, SIDE, SIDE), dtype=np.uint8)
+    for place, image in enumerate(_decoded(rows.jpeg)):
+        images[place] = image
+    return images, _checked(rows.label, len(images))
+
+
+def _decoded(encoded: pd.Series) -> Iterator[np.ndarray]:
+    """Yield each JPEG as an array of shape (3, 32, 32)."""
+    for data in encoded:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            if image.size != (SIDE, SIDE) or image.mode != "RGB":
+                raise ValueError(f"image of size {image.size} and mode {image.mode}")
+            yield np.asarray(image).transpose(2, 0, 1)
+
+
+def _checked(labels: Any, size: int) -> Int64[np.ndarray, " N"]:
+    """Return labels as an array after checking their number and range."""
+    found = np.asarray(labels, dtype=np.int64)
+    if size == 0 or found.shape != (size,) or found.min() < 0 or found.max() >= CLASSES:
+        raise ValueError(f"{size} images with labels 0..{CLASSES - 1} expected")
+    return found
+
+
+class _Inert:
+    """Stands for a numpy class or function of the stream: keeps what it is given, does nothing."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def values(self) -> UInt8[np.ndarray, "..."]:
+        """Return the array that this stands for: (version, shape, dtype, is_fortran, content)."""
+        _, shape, dtype, is_fortran, content = self.state
+        if dtype.arguments[0] not in {"u1", b"u1"} or not isinstance(content, bytes):
+            raise ValueError("images of another type than uint8")
+        flat = np.frombuffer(content, dtype=np.uint8)
+        return flat.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _encode(text: str, codec: str = "latin1") -> bytes:
+    """Return bytes that Python 3 wrote into a pickle of protocol 2 as a string."""
+    if codec not in {"latin1", b"latin1"}:
+        raise ValueError(f"bytes encoded as {codec!r}")
+    return text.encode("latin1")
+
+
+class _BatchUnpickler(pickle.Unpickler):
+    """An unpickler that knows numpy's array reconstruction and byte strings, nothing else.
+
+    Even those are stand-ins: numpy's own ``__setstate__`` trusts what the stream tells it.
+    """
+
+    allowed = frozenset(
+        {
+            ("numpy", "dtype"),
+            ("numpy", "ndarray"),
+            ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy.core.multiarray", "_reconstruct"),
+        }
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return the stand-in of a global.
+
+        Raises:
+            pickle.UnpicklingError: the stream asks for any other global.
+        """
+        if (module, name) == ("_codecs", "encode"):
+            return _encode
+        if (module, name) not in self.allowed:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is refused")
+        return _Inert

@@ -1,0 +1,20 @@
+"""Fetch one file of the resource sheet from a mirror folder or the network."""
+
+from pathlib import Path
+
+from tgnas.errors import UnknownNameError
+from tgnas.fetch import fetch, mirror_folders, read_resources
+from tgnas.script import run
+
+
+def main(resource: str, sheet: Path, file: Path, mirrors: list[str]) -> None:
+    """Bring the resource to its file, which stands at its name below the resources folder."""
+    resources = read_resources(sheet)
+    if resource not in resources:
+        raise UnknownNameError("resource", resource, resources)
+    folder = file.parents[resource.count("/")]
+    fetch(resources[resource], folder, mirror_folders(mirrors), sheet=resources)
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
