@@ -7,13 +7,13 @@ from tgnas.fetch import fetch, mirror_folders, read_resources
 from tgnas.script import run
 
 
-def main(resource: str, sheet: Path, file: Path, mirrors: list[str]) -> None:
+def main(*, resource: str, sheet: Path, file: Path) -> None:
     """Bring the resource to its file, which stands at its name below the resources folder."""
     resources = read_resources(sheet)
     if resource not in resources:
         raise UnknownNameError("resource", resource, resources)
     folder = file.parents[resource.count("/")]
-    fetch(resources[resource], folder, mirror_folders(mirrors), sheet=resources)
+    fetch(resources[resource], folder, mirror_folders([]), sheet=resources)
 
 
 if __name__ == "__main__":

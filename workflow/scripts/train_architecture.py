@@ -25,12 +25,10 @@ def main(
     """Build the found architecture, train it on the fastest device, write what came out."""
     about = {"architecture": json.loads(found.read_text())["architecture"], "seed": seed}
     network = build_seeded_network(SPACE.parse(about["architecture"]), CLASSES, seed)
-    pixels, recipe = load_cifar10(images), TrainingSettings(**settings)
-    epochs = train(network, pixels, recipe, checkpoint=checkpoint, seed=seed, device=find_device())
+    data, recipe = load_cifar10(images), TrainingSettings(**settings)
+    epochs = train(network, data, recipe, checkpoint=checkpoint, seed=seed, device=find_device())
     pd.DataFrame(epochs).to_csv(history, index=False)
-    result.write_text(
-        json.dumps(about | summarise(network, pixels, recipe, epochs), indent=2) + "\n"
-    )
+    result.write_text(json.dumps(about | summarise(network, data, recipe, epochs), indent=2) + "\n")
 
 
 if __name__ == "__main__":

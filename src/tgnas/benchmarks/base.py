@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from jaxtyping import Float64
 
 from tgnas.cell import Cells, packed_bytes
-from tgnas.errors import CorruptTableError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.operators import CODES, NAMES, PADDING
 
 _OPERATORS, _EDGES = "operators", "edges"
@@ -55,6 +56,28 @@ class Benchmark:
             UnknownNameError: nothing is known for that data set, split and number of epochs.
         """
         return self._numbers("accuracy", f"accuracy/{dataset}/{split}/{epochs}")
+
+    def labelled(
+        self, *, dataset: str, split: str, epochs: int, cells: int | str
+    ) -> tuple[Cells, Float64[np.ndarray, " N"]]:
+        """Return cells to learn from with their accuracies in percent.
+
+        Args:
+            dataset: as in ``accuracy``.
+            split: as in ``accuracy``.
+            epochs: as in ``accuracy``.
+            cells: "all", or the size of a random part, the same for every seed of a method.
+
+        Raises:
+            ConfigError: more cells than there are.
+        """
+        accuracies = self.accuracy(dataset=dataset, split=split, epochs=epochs)
+        if cells == "all":
+            return self.cells, accuracies
+        if not 0 < int(cells) <= len(self):
+            raise ConfigError(f"{cells} training cells; {self.name} has 1 to {len(self)}")
+        rows = np.sort(np.random.default_rng(0).choice(len(self), int(cells), replace=False))
+        return self.cells[rows], accuracies[rows]
 
     def cost(self, kind: str, *, dataset: str) -> np.ndarray:
         """Return "parameters" or "flops" (millions) of every architecture."""
@@ -115,3 +138,28 @@ def open_benchmark(path: Path) -> Benchmark:
     if not needed <= set(table.column_names) or b"operators" not in (table.schema.metadata or {}):
         raise CorruptTableError(f"{path} lacks the columns {sorted(needed)} of a benchmark")
     return Benchmark(path.stem, table)
+
+
+def write_scores(path: Path, benchmark: Benchmark, scores: Float64[np.ndarray, " N"]) -> None:
+    """Write one row (architecture, score) for each architecture, in the benchmark's order."""
+    table = pa.table({"architecture": benchmark.table.column("architecture"), "score": scores})
+    part = path.with_name(path.name + ".part")
+    pq.write_table(table, part)
+    part.replace(path)
+
+
+def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, " N"]:
+    """Return the scores of a file, which must be of this benchmark's architectures.
+
+    Raises:
+        CorruptTableError: it is no score file, or of other architectures.
+    """
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
+    if table.column_names != ["architecture", "score"] or (
+        table.column("architecture").to_pylist() != benchmark.architectures
+    ):
+        raise CorruptTableError(f"{path} does not score the architectures of {benchmark.name}")
+    return table.column("score").to_numpy()

@@ -6,6 +6,7 @@ only for networks trained on half of the training images: data set ``cifar10-val
 accuracy is kept too.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +28,28 @@ DATASETS = {
 
 
 def build(
-    accuracies: dict[str, Path], parameters: dict[str, Path], nasgraph: dict[str, Path]
+    accuracies: Sequence[Path], parameters: Sequence[Path], nasgraph: Sequence[Path]
 ) -> pa.Table:
-    """Return the benchmark's table in official index order; each argument maps data sets to files.
+    """Return the benchmark's table in official index order; one file per data set each.
 
     Raises:
         CorruptTableError: the files disagree on an architecture or on a parameter count.
     """
-    strings = pd.read_csv(nasgraph["cifar10"])["arch str"].tolist()
+    strings = pd.read_csv(nasgraph[0])["arch str"].tolist()
     cells = SPACE.cells(strings)
     columns: dict[str, np.ndarray] = {}
-    for dataset, (classes, image_size, validated) in DATASETS.items():
-        graph = pd.read_csv(nasgraph[dataset])
+    files = zip(accuracies, parameters, nasgraph, strict=True)
+    for (dataset, facts), (accuracy, stored, text) in zip(DATASETS.items(), files, strict=True):
+        classes, image_size, validated = facts
+        graph = pd.read_csv(text)
         if graph["arch str"].tolist() != strings:
-            raise CorruptTableError(f"{nasgraph[dataset]} lists other architectures than cifar10's")
+            raise CorruptTableError(f"{text} lists other architectures than {nasgraph[0]}")
         counted = count_parameters(cells, classes)
-        _check_parameters(parameters[dataset], counted)
-        columns[f"accuracy/{dataset}/test/{EPOCHS}"] = _column(accuracies[dataset], "accuracy")
-        columns[f"accuracy/{validated}/validation/{EPOCHS}"] = graph["validation accuracy"].to_numpy()
+        _check_parameters(stored, counted)
+        columns[f"accuracy/{dataset}/test/{EPOCHS}"] = _column(accuracy, "accuracy")
+        columns[f"accuracy/{validated}/validation/{EPOCHS}"] = graph[
+            "validation accuracy"
+        ].to_numpy()
         if validated != dataset:
             columns[f"accuracy/{validated}/test/{EPOCHS}"] = graph["test accuracy"].to_numpy()
         columns[f"parameters/{dataset}"] = counted

@@ -118,9 +118,9 @@ def spans(adjacency: Bool[np.ndarray, "N V V"]) -> Bool[np.ndarray, " N"]:
     In an upper-triangular graph that is so when all vertices but the last have a way out and all
     but the first a way in.
     """
-    out = adjacency.any(axis=2)[:, :-1].all(axis=1)
-    into = adjacency.any(axis=1)[:, 1:].all(axis=1)
-    return out & into
+    out = np.any(adjacency[:, :-1], axis=2)
+    into = np.any(adjacency[:, :, 1:], axis=1)
+    return np.all(out & into, axis=1)
 
 
 def _distinct_graphs(vertices: int, edges: int) -> tuple[Cells, np.ndarray]:
@@ -135,10 +135,10 @@ def _labelled_graphs(vertices: int, edges: int) -> Cells:
     """Return all graphs of a size with all labellings; 1,293,208 over all sizes."""
     source, target = triangle(vertices)
     bits = np.arange(2 ** len(source), dtype=np.uint32)
-    bits = bits[np.bitwise_count(bits) == edges]
+    bits = bits[np.flatnonzero(np.bitwise_count(bits) == edges)]
     adjacency = np.zeros((len(bits), vertices, vertices), dtype=bool)
     adjacency[:, source, target] = bits[:, None] >> np.arange(len(source), dtype=np.uint32) & 1
-    adjacency = adjacency[spans(adjacency)]
+    adjacency = adjacency[np.flatnonzero(spans(adjacency))]
     inner = np.array([CODES[name] for name in SPACE.operators], dtype=np.uint8)
     combinations = len(inner) ** (vertices - 2)
     choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, combinations).T

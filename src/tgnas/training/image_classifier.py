@@ -1,7 +1,7 @@
 """Train a found architecture on CIFAR-10 as NAS-Bench-201 does, and survive being killed.
 
 SGD with Nesterov momentum, the learning rate falling to 0 along a cosine, random crops and
-flips (Dong and Yang, ICLR 2020, Section 2.2). All randomness comes from one CPU generator, whose
+flips (Dong and Yang, ICLR 2020). All randomness comes from one CPU generator, whose
 state the checkpoint holds: a resumed run continues as if nothing had happened, to the bit on a CPU
 with the same number of threads.
 """
@@ -47,7 +47,7 @@ FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """The recipe; the defaults are NAS-Bench-201's (its Table 2).
+    """The recipe; the defaults are those NAS-Bench-201 trains every architecture with.
 
     Attributes:
         epochs: passes over the training images.

@@ -1,0 +1,20 @@
+# The whole chain: fetch, build, embed, train, score, measure, search, train the found network,
+# draw. `snakemake --cores all` makes everything; README.md names the shorter targets.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config/config.yaml"
+
+
+pathvars:
+    benchmark_tables="results/benchmarks",
+    benchmarks="logs/seconds",
+
+
+include: "rules/common.smk"
+include: "rules/fetch.smk"
+include: "rules/benchmarks.smk"
+include: "rules/embeddings.smk"
+include: "rules/predictors.smk"

@@ -1,0 +1,33 @@
+# Benchmarks as one Arrow file each.
+
+
+rule build_nasbench101:
+    input:
+        accuracies="<resources>/nasbench101/accuracies.pkl.gz",
+        parameters="<resources>/nasbench101/params.pkl.gz",
+    output:
+        benchmark="<benchmark_tables>/nasbench101.arrow",
+    log:
+        "<logs>/build_nasbench101.log",
+    benchmark:
+        "<benchmarks>/build_nasbench101.tsv"
+    threads: 2
+    params:
+        code=code_digest("workflow/scripts/build_nasbench101.py"),
+    script:
+        "../workflow/scripts/build_nasbench101.py"
+
+
+rule build_nasbench201:
+    input:
+        accuracies=nasbench201_files("freerea_{}_accuracies.csv"),
+        parameters=nasbench201_files("freerea_{}_params.csv"),
+        nasgraph=nasbench201_files("nasgraph_{}.csv"),
+    output:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+    log:
+        "<logs>/build_nasbench201.log",
+    params:
+        code=code_digest("workflow/scripts/build_nasbench201.py"),
+    script:
+        "../workflow/scripts/build_nasbench201.py"

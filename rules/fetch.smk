@@ -1,0 +1,15 @@
+# Benchmark files and images, each checked against its sha256.
+
+
+rule fetch_resource:
+    output:
+        # A file that is already there and intact is kept, not fetched again.
+        file=update("<resources>/{resource}"),
+    log:
+        "<logs>/fetch_resource/{resource}.log",
+    params:
+        sheet="config/resources.tsv",
+        row=lambda w: resource_row(w.resource),
+        code=code_digest("workflow/scripts/fetch_resource.py"),
+    script:
+        "../workflow/scripts/fetch_resource.py"

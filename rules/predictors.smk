@@ -1,0 +1,40 @@
+# Predictors: trained on NAS-Bench-101 alone, then asked for NAS-Bench-201.
+
+
+rule train_predictor:
+    input:
+        benchmark="<benchmark_tables>/nasbench101.arrow",
+        embeddings="<results>/embeddings/operators.parquet",
+    output:
+        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+        history="<results>/predictors/{predictor}/seed{seed}/history.csv",
+    log:
+        "<logs>/train_predictor/{predictor}/seed{seed}.log",
+    benchmark:
+        "<benchmarks>/train_predictor/{predictor}/seed{seed}.tsv"
+    threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
+    resources:
+        mem_mb=4000,
+    params:
+        labels=config["training"],
+        settings=lambda w: PREDICTOR_ROWS[w.predictor],
+        checkpoint="<results>/checkpoints/{predictor}_seed{seed}.pt",
+        code=lambda w: predictor_digest("train_predictor", w.predictor),
+    script:
+        "../workflow/scripts/train_predictor.py"
+
+
+rule score_with_predictor:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        embeddings="<results>/embeddings/operators.parquet",
+        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+    output:
+        scores="<results>/scores/nasbench201/{predictor}/seed{seed}.parquet",
+    log:
+        "<logs>/score_with_predictor/{predictor}/seed{seed}.log",
+    params:
+        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
+        code=lambda w: predictor_digest("score_with_predictor", w.predictor),
+    script:
+        "../workflow/scripts/score_with_predictor.py"

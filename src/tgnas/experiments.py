@@ -1,0 +1,114 @@
+"""The config and the sheet of experiments, checked before any job, as plain values for the rules."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.registry import PREDICTORS, PROXIES, SEARCHERS
+
+FAMILIES = ("predictor", "leaked", "stored", "proxy")
+STORED = ("authors_dump",)
+LEAKED = "_leaked"
+COLUMNS = ("method", "family", "runs", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One line of the sheet.
+
+    Attributes:
+        name: the method's id in paths and tables.
+        family: predictor, leaked (a predictor whose epoch saw the test labels), stored, proxy.
+        seeds: the seeds it runs with.
+        title: how tables call it.
+    """
+
+    name: str
+    family: str
+    seeds: tuple[int, ...]
+    title: str
+
+
+def check_config(config: dict[str, Any], schema: Path) -> None:
+    """Refuse a config with an unknown key or a value that is not allowed.
+
+    Raises:
+        ConfigError: where, the value, what is allowed.
+        UnknownNameError: a key or name that does not exist, with the nearest one that does.
+    """
+    rules = yaml.safe_load(schema.read_text())
+    validator = jsonschema.Draft202012Validator(rules)
+    for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
+        place = ".".join(str(part) for part in error.path) or "the top level"
+        if error.validator == "additionalProperties":
+            known = error.schema["properties"]
+            unknown = next(key for key in error.instance if key not in known)
+            raise UnknownNameError(f"config key at {place}", unknown, known)
+        if error.validator == "enum" and isinstance(error.instance, str):
+            raise UnknownNameError(f"value of {place}", error.instance, error.validator_value)
+        raise ConfigError(f"config: {place}: {error.message}")
+    for name, entry in config["predictors"].items():
+        PREDICTORS.module_name(entry["method"])
+        if name in PROXIES.names():
+            raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
+    for searcher in config["search"]["searchers"]:
+        SEARCHERS.module_name(searcher)
+    for baseline in config["search"]["baselines"]:
+        PROXIES.module_name(baseline)
+    if config["search"]["predictor"] not in config["predictors"]:
+        raise UnknownNameError("predictor", config["search"]["predictor"], config["predictors"])
+
+
+def read_methods(sheet: Path, config: dict[str, Any]) -> dict[str, Method]:
+    """Return the methods of the sheet by name, in its order.
+
+    Raises:
+        ConfigError: a row that is not complete or not allowed; the message names file and line.
+    """
+    methods: dict[str, Method] = {}
+    for line, row in _rows(sheet):
+        try:
+            method = _method(row, config)
+        except (ConfigError, UnknownNameError) as error:
+            raise ConfigError(f"{sheet}:{line}: {error}") from error
+        if method.name in methods:
+            raise ConfigError(f"{sheet}:{line}: method {method.name!r} stands there twice")
+        methods[method.name] = method
+    return methods
+
+
+def _rows(sheet: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    if not sheet.exists():
+        raise ConfigError(f"{sheet}: no such sheet of experiments (config key 'experiments')")
+    with sheet.open(newline="") as file:
+        reader = csv.DictReader(file, delimiter="\t")
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ConfigError(f"{sheet}:1: the columns must be {', '.join(COLUMNS)}")
+        for row in reader:
+            if None in row or None in row.values():
+                raise ConfigError(f"{sheet}:{reader.line_num}: not {len(COLUMNS)} columns")
+            yield reader.line_num, row
+
+
+def _method(row: dict[str, str], config: dict[str, Any]) -> Method:
+    name, family = row["method"], row["family"]
+    known = {
+        "predictor": list(config["predictors"]),
+        "leaked": [predictor + LEAKED for predictor in config["predictors"]],
+        "stored": STORED,
+        "proxy": PROXIES.names(),
+    }
+    if family not in known:
+        raise UnknownNameError("family", family, FAMILIES)
+    if name not in known[family]:
+        raise UnknownNameError(family, name, known[family])
+    if row["runs"] not in ("seeds", "once"):
+        raise UnknownNameError("value of runs", row["runs"], ("seeds", "once"))
+    seeds = range(config["seeds"]) if row["runs"] == "seeds" else range(1)
+    return Method(name, family, tuple(seeds), row["title"])

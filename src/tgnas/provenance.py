@@ -1,0 +1,121 @@
+"""What a result was made by: a digest of the code behind it, versions, machine."""
+
+import ast
+import hashlib
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata, util
+from pathlib import Path
+
+PACKAGE = "tgnas"
+
+
+def code_digest(script: str | Path, *modules: str) -> str:
+    """Return a hash of a script, of `modules`, and of all of this package that they import.
+
+    Comments, docstrings and layout do not count: only code that can change a result does. A data
+    file beside a module with the module's name (``operators.yaml``) counts with it. Modules that
+    are loaded by name at run time (a method) cannot be seen in the imports and are given.
+    """
+    digest = hashlib.sha256(_normalised(Path(script)).encode())
+    waiting = [*_imports(Path(script)), *modules]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        waiting += _imports(_file(name))
+    for name in sorted(seen):
+        digest.update(name.encode())
+        digest.update(_normalised(_file(name)).encode())
+        for companion in sorted(_file(name).parent.glob(f"{_file(name).stem}.*")):
+            if companion.suffix not in {".py", ".pyc"}:
+                digest.update(companion.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _file(module: str) -> Path:
+    spec = util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
+    return Path(spec.origin)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _normalised(path: Path) -> str:
+    """Return a file's code without comments, docstrings and layout."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Return the modules of this package that a file imports by name."""
+    found: list[str] = []
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    ours = (name for name in found if name.split(".")[0] == PACKAGE)
+    return tuple(sorted({name for name in ours if _is_module(name)}))
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        return util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the parent is a module, so the name is one of its members
+        return False
+
+
+def environment() -> dict[str, str]:
+    """Return the versions and the machine that a result was made with."""
+    packages = ("torch", "dgl", "numpy", "scipy", "pandas", "snakemake", "transformers", "tgnas")
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+        "commit": _commit(),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "system": platform.system(),
+    }
+
+
+def _commit() -> str:
+    """Return the checked-out commit, marked where tracked files differ from it."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
