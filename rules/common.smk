@@ -14,7 +14,10 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
-mirrors = [*os.environ.get("TGNAS_MIRROR", "").split(os.pathsep), *config.get("mirrors", [])]
+mirrors = [
+    *os.environ.get("TGNAS_MIRROR", "").split(os.pathsep),
+    *config.get("mirrors", []),
+]
 if any(mirrors):
     os.environ["TGNAS_MIRROR"] = os.pathsep.join(filter(None, mirrors))
 

@@ -94,11 +94,12 @@ class NasBench101:
         adjacency's bits and then of the labels. Classes come in ascending order of the hash: with
         all 7 vertices position i is row i of the official file.
         """
-        # Isomorphic graphs agree in both counts, so each pair is a task of its own; large first.
+        # Isomorphic graphs agree in all three counts, so each triple is a task of its own.
         counts = [
-            (vertices, edges)
+            (vertices, edges, convolutions)
             for vertices in range(max_vertices, 1, -1)
             for edges in range(min(MAX_EDGES, vertices * (vertices - 1) // 2), vertices - 2, -1)
+            for convolutions in range(vertices - 1)
         ]
         with ProcessPoolExecutor(processes) as pool:
             done = pool.map(_distinct_graphs, *zip(*counts, strict=True))
@@ -123,16 +124,16 @@ def spans(adjacency: Bool[np.ndarray, "N V V"]) -> Bool[np.ndarray, " N"]:
     return np.all(out & into, axis=1)
 
 
-def _distinct_graphs(vertices: int, edges: int) -> tuple[Cells, np.ndarray]:
+def _distinct_graphs(vertices: int, edges: int, convolutions: int) -> tuple[Cells, np.ndarray]:
     """Return the first labelled graph of each hash, and the hashes."""
-    labelled = _labelled_graphs(vertices, edges)
+    labelled = _labelled_graphs(vertices, edges, convolutions)
     digests, state = _hashed(labelled)
     numbers, first = np.unique(state, return_index=True)
     return labelled[first], np.array(digests)[numbers]
 
 
-def _labelled_graphs(vertices: int, edges: int) -> Cells:
-    """Return all graphs of a size with all labellings; 1,293,208 over all sizes."""
+def _labelled_graphs(vertices: int, edges: int, convolutions: int) -> Cells:
+    """Return all labelled graphs with that many 3x3 convolutions; 1,293,208 over all counts."""
     source, target = triangle(vertices)
     bits = np.arange(2 ** len(source), dtype=np.uint32)
     bits = bits[np.flatnonzero(np.bitwise_count(bits) == edges)]
@@ -142,10 +143,11 @@ def _labelled_graphs(vertices: int, edges: int) -> Cells:
     inner = np.array([CODES[name] for name in SPACE.operators], dtype=np.uint8)
     combinations = len(inner) ** (vertices - 2)
     choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, combinations).T
-    labels = np.empty((combinations, vertices), dtype=np.uint8)
+    choice = choice[(choice == SPACE.operators.index("conv_3x3")).sum(axis=1) == convolutions]
+    labels = np.empty((len(choice), vertices), dtype=np.uint8)
     labels[:, 0], labels[:, 1:-1], labels[:, -1] = CODES["input"], inner[choice], CODES["output"]
     return Cells.from_arrays(
-        np.tile(labels, (len(adjacency), 1)), np.repeat(adjacency, combinations, axis=0)
+        np.tile(labels, (len(adjacency), 1)), np.repeat(adjacency, len(labels), axis=0)
     )
 
 

@@ -110,7 +110,7 @@ def fit(
     ) as bar:
         for epoch in range(len(history), settings.epochs):
             start = time.perf_counter()
-            rate = schedule.get_last_lr()[0]
+            rate = float(schedule.get_last_lr()[0])
             network.train()
             loss = _one_epoch(vector, optimiser, loss_of, count, settings.batch, generator, bar)
             schedule.step()
