@@ -10,12 +10,14 @@ from importlib import metadata, util
 from pathlib import Path
 
 PACKAGE = "tgnas"
+# These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
+PLUMBING = frozenset({"tgnas", "tgnas.errors", "tgnas.registry", "tgnas.script"})
 
 
 def code_digest(script: str | Path, *modules: str) -> str:
     """Return a hash of a script, of `modules`, and of all of this package that they import.
 
-    Comments, docstrings and layout do not count: only code that can change a result does. A data
+    Comments, docstrings, layout and ``PLUMBING`` do not count: only what can change a result. A data
     file beside a module with the module's name (``operators.yaml``) counts with it. Modules that
     are loaded by name at run time (a method) cannot be seen in the imports and are given.
     """
@@ -72,7 +74,7 @@ def _imports(path: Path) -> tuple[str, ...]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.append(node.module)
             found += [f"{node.module}.{alias.name}" for alias in node.names]
-    ours = (name for name in found if name.split(".")[0] == PACKAGE)
+    ours = (name for name in found if name.split(".")[0] == PACKAGE and name not in PLUMBING)
     return tuple(sorted({name for name in ours if _is_module(name)}))
 
 

@@ -54,6 +54,7 @@ class Family:
 
 SPACES = Family("space", "tgnas.spaces", "SPACE")
 BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "BENCHMARK")
+NETWORKS = Family("network", "tgnas.networks", "count_parameters")
 PROXIES = Family("proxy", "tgnas.methods.proxies", "score")
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")

@@ -14,17 +14,14 @@ import pandas as pd
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
+from tgnas.datasets import dataset_facts
 from tgnas.errors import CorruptTableError
 from tgnas.networks.nasbench201 import count_flops, count_parameters
 from tgnas.spaces.nasbench201 import SPACE
 
 EPOCHS = 200
-# data set: (classes, image size, what NASGraph's validation accuracy was measured on)
-DATASETS = {
-    "cifar10": (10, 32, "cifar10-valid"),
-    "cifar100": (100, 32, "cifar100"),
-    "ImageNet16-120": (120, 16, "ImageNet16-120"),
-}
+# Data set -> what its validation accuracy was measured on.
+VALIDATED = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
 
 
 def build(
@@ -39,12 +36,14 @@ def build(
     cells = SPACE.cells(strings)
     columns: dict[str, np.ndarray] = {}
     files = zip(accuracies, parameters, nasgraph, strict=True)
-    for (dataset, facts), (accuracy, stored, text) in zip(DATASETS.items(), files, strict=True):
-        classes, image_size, validated = facts
+    for (dataset, validated), (accuracy, stored, text) in zip(
+        VALIDATED.items(), files, strict=True
+    ):
+        facts = dataset_facts(dataset)
         graph = pd.read_csv(text)
         if graph["arch str"].tolist() != strings:
             raise CorruptTableError(f"{text} lists other architectures than {nasgraph[0]}")
-        counted = count_parameters(cells, classes)
+        counted = count_parameters(cells, facts.classes)
         _check_parameters(stored, counted)
         columns[f"accuracy/{dataset}/test/{EPOCHS}"] = _column(accuracy, "accuracy")
         columns[f"accuracy/{validated}/validation/{EPOCHS}"] = graph[
@@ -53,7 +52,7 @@ def build(
         if validated != dataset:
             columns[f"accuracy/{validated}/test/{EPOCHS}"] = graph["test accuracy"].to_numpy()
         columns[f"parameters/{dataset}"] = counted
-        columns[f"flops/{dataset}"] = count_flops(cells, classes, image_size)
+        columns[f"flops/{dataset}"] = count_flops(cells, facts.classes, facts.image_size)
     return build_table(cells, strings, columns)
 
 
