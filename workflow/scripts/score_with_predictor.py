@@ -14,7 +14,7 @@ def main(*, benchmark: Path, embeddings: Path, epochs: Path, scores: Path, metho
     """Load the predictor, score all architectures, write one row for each."""
     target = open_benchmark(benchmark)
     vectors = OperatorEmbeddings.read(embeddings)
-    predictor = PREDICTORS.module(method).load(epochs, vectors, epoch=-1)
+    predictor = PREDICTORS.module(method).load(epochs, vectors)
     start = time.perf_counter()
     found = predictor.predict(target.cells)
     logging.info("scored architectures=%d seconds=%.3f", len(found), time.perf_counter() - start)

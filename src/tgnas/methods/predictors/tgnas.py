@@ -8,7 +8,8 @@ global node, mean squared error on the accuracy as a fraction.
 import hashlib
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,9 @@ class Settings:
             UnknownNameError: an unknown back end.
         """
         own = {key: values[key] for key in ("layers", "width", "back_end")}
+        rest = {entry.name: values[entry.name] for entry in fields(Optimisation)}
         if own["back_end"] not in BACK_ENDS:
             raise UnknownNameError("back end", own["back_end"], BACK_ENDS)
-        rest = {key: value for key, value in values.items() if key not in own}
         for key, value in {**own, **rest}.items():
             if not isinstance(value, str) and value < 0:
                 raise ConfigError(f"predictor's {key} is {value}; it must not be negative")
@@ -152,30 +153,38 @@ def _digest(
 
 
 def save(path: Path, states: dict[str, torch.Tensor], settings: Settings) -> None:
-    """Write weights (of one epoch, or stacked ones of all) with their settings."""
+    """Write the weights of all epochs, stacked, with their settings."""
     part = path.with_name(path.name + ".part")
     save_file(states, part, {"settings": json.dumps(asdict(settings))})
     part.replace(path)
 
 
-def load(path: Path, embeddings: OperatorEmbeddings, epoch: int | None = None) -> Predictor:
-    """Return the predictor of a weights file; `epoch` (from 0) picks one of stacked weights.
+def load(path: Path, embeddings: OperatorEmbeddings) -> Predictor:
+    """Return the predictor of the last epoch of a weights file.
 
     Raises:
         CorruptTableError: the file is not one that ``save`` wrote for these embeddings.
     """
+    *_, last = load_epochs(path, embeddings, slice(-1, None))
+    return last
+
+
+def load_epochs(
+    path: Path, embeddings: OperatorEmbeddings, epochs: slice = slice(None)
+) -> Iterator[Predictor]:
+    """Yield the predictors of the chosen epochs of a weights file, one network for all.
+
+    Raises:
+        CorruptTableError: as in ``load``.
+    """
     try:
         with safe_open(path, "pt") as file:
             stored = json.loads(file.metadata()["settings"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, OSError) as error:
-        raise CorruptTableError(f"{path} holds no predictor's weights: {error}") from error
-    settings = Settings(**{**stored, "optimisation": Optimisation(**stored["optimisation"])})
-    network = new_network(embeddings, settings)
-    if epoch is not None:
-        state = {name: value[epoch] for name, value in state.items()}
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise CorruptTableError(f"{path} does not fit the embeddings: {error}") from error
-    return Predictor(network)
+            states = {name: file.get_tensor(name)[epochs] for name in file.keys()}  # noqa: SIM118
+        optimisation = Optimisation(**stored.pop("optimisation"))
+        network = new_network(embeddings, Settings(**stored, optimisation=optimisation))
+        for epoch in range(len(next(iter(states.values())))):
+            network.load_state_dict({name: entry[epoch] for name, entry in states.items()})
+            yield Predictor(network)
+    except (SafetensorError, KeyError, TypeError, RuntimeError, OSError) as error:
+        raise CorruptTableError(f"{path} holds no weights for these embeddings: {error}") from error

@@ -1,0 +1,86 @@
+"""The pruning half of TG-NAS's Algorithm 1: from the supernet to a single path.
+
+The paper does not say how a network with several operators on an edge is scored, and the released
+code sorts operators by index, whatever their scores. Here the score of a supernet M is the mean
+score of its completions, the architectures that pick one of the remaining operators at each edge:
+
+    P(M) = mean over m completions c of P(c)
+
+with the m completions drawn once per step. Each draw fixes a position in the list of remaining
+operators on every edge, so that M and all its children are compared on the same draws. It tells
+operators apart wherever the predictor does, because P(M without o) averages over exactly the
+architectures that are still reachable when o is gone. ``docs/deviations.md`` weighs the
+alternatives.
+
+In each step every edge with more than one operator loses the one whose removal costs least:
+argmin over o of S(o) = P(M) - P(M without o). |O| - 1 steps leave a single path.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from tgnas.methods.card import Card
+from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
+from tgnas.spaces.base import ChoiceSpace
+
+CARD = Card(
+    title="pruning",
+    reference="TG-NAS, Algorithm 1, first half",
+    needs="scores",
+    deviations=(
+        "the supernet's score, which the paper leaves open, is the mean over sampled completions",
+        "the answer is the single path that is left, not the best completion seen on the way",
+    ),
+)
+
+
+def search(
+    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+) -> Trace:
+    """Return the single path that is left; its score is the last query."""
+    trace = Trace(space, evaluate)
+    left = remaining(space)
+    while (left.sum(axis=1) > 1).any():
+        draws = generator.random((settings.completions, len(left)))
+        damage = removal_scores(trace.ask, left, draws)
+        for edge in np.flatnonzero(left.sum(axis=1) > 1):
+            left[edge, np.argmin(damage[edge])] = False
+    trace.ask(np.argmax(left, axis=1)[None])
+    trace.answer = trace.queries - 1
+    return trace
+
+
+def remaining(space: ChoiceSpace) -> Bool[np.ndarray, "D O"]:
+    """Return the supernet in which every operator is on every edge."""
+    sizes = np.array([len(options) for options in space.choices])
+    return np.arange(sizes.max()) < sizes[:, None]
+
+
+def removal_scores(
+    ask: Evaluate, left: Bool[np.ndarray, "D O"], draws: Float64[np.ndarray, "m D"]
+) -> Float64[np.ndarray, "D O"]:
+    """Return S(o) = P(M) - P(M without o) of every removable operator; infinity for the others.
+
+    Args:
+        ask: scores of completions.
+        left: the operators that M still has on each edge.
+        draws: uniform numbers; number d picks operator floor(d * remaining) of an edge.
+    """
+    removable = np.argwhere(left & (left.sum(axis=1) > 1)[:, None])
+    supernets = np.repeat(left[None], len(removable) + 1, axis=0)
+    supernets[np.arange(len(removable)) + 1, *removable.T] = False
+    chosen = np.stack([completions(supernet, draws) for supernet in supernets])
+    means = ask(chosen.reshape(-1, left.shape[0])).reshape(len(supernets), -1).mean(axis=1)
+    damage = np.full(left.shape, np.inf)
+    damage[tuple(removable.T)] = means[0] - means[1:]
+    return damage
+
+
+def completions(
+    left: Bool[np.ndarray, "D O"], draws: Float64[np.ndarray, "m D"]
+) -> Int64[np.ndarray, "m D"]:
+    """Return the architectures that the draws pick from a supernet."""
+    counts = left.sum(axis=1)
+    place = np.floor(draws * counts).astype(np.intp)
+    operators = np.argsort(~left, axis=1, kind="stable")  # remaining ones first, in their order
+    return np.take_along_axis(operators.T, place, axis=0).astype(np.int64)

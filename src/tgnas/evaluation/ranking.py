@@ -1,0 +1,136 @@
+"""How well scores rank architectures: correlations with intervals, precision, regret, true rank.
+
+Scores and accuracies are vectors of shape (N,), higher is better in both, and no sign is hidden.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy import stats
+
+Vector = Float64[np.ndarray, " N"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number about one vector of scores.
+
+    Attributes:
+        subset: "all" architectures or the truly best share ("top").
+        name: kendall_tau, spearman_rho, precision_at_k, regret_at_k, rank_at_k.
+        value: the measure; NaN where constant scores leave a correlation undefined.
+        low: lower end of the bootstrap interval; NaN where none is drawn.
+        high: its upper end.
+        architectures: how many the measure was taken over.
+    """
+
+    subset: str
+    name: str
+    value: float
+    low: float
+    high: float
+    architectures: int
+
+
+def kendall_tau(scores: Vector, accuracies: Vector) -> float:
+    """Return Kendall's tau-b; ties are corrected for.
+
+    Raises:
+        ValueError: fewer than two architectures, or a score that is not finite.
+    """
+    _check(scores, accuracies)
+    return float(stats.kendalltau(scores, accuracies, method="asymptotic").statistic)
+
+
+def spearman_rho(scores: Vector, accuracies: Vector) -> float:
+    """Return Spearman's rho with mid-ranks for ties; NaN for constant scores.
+
+    Raises:
+        ValueError: as in ``kendall_tau``.
+    """
+    _check(scores, accuracies)
+    ranks, true = stats.rankdata(scores), stats.rankdata(accuracies)
+    spread = ranks.std() * true.std()
+    if spread == 0:
+        return float("nan")
+    return float(((ranks - ranks.mean()) * (true - true.mean())).mean() / spread)
+
+
+def precision_at_k(scores: Vector, accuracies: Vector, k: int) -> float:
+    """Return which share of the k best-scored are among the k most accurate."""
+    _check(scores, accuracies)
+    return float(np.isin(best(scores, k), best(accuracies, k)).mean())
+
+
+def regret_at_k(scores: Vector, accuracies: Vector, k: int) -> float:
+    """Return the best accuracy of all less the best among the k best-scored, in percent points."""
+    _check(scores, accuracies)
+    return float(accuracies.max() - accuracies[best(scores, k)].max())
+
+
+def rank_at_k(scores: Vector, accuracies: Vector, k: int) -> float:
+    """Return the true rank (1 is best) of the most accurate among the k best-scored."""
+    _check(scores, accuracies)
+    return float((accuracies > accuracies[best(scores, k)].max()).sum() + 1)
+
+
+def best(values: Vector, k: int) -> np.ndarray:
+    """Return the rows of the k highest values, best first; of equal ones the earlier row."""
+    return np.argsort(-values, kind="stable")[:k]
+
+
+def bootstrap_interval(
+    statistic: Callable[[Vector, Vector], float],
+    scores: Vector,
+    accuracies: Vector,
+    *,
+    resamples: int,
+    level: float,
+    generator: np.random.Generator,
+) -> tuple[float, float]:
+    """Return the percentile interval of a statistic over resampled architectures."""
+    count = len(scores)
+    drawn = generator.integers(count, size=(resamples, count))
+    values = [statistic(scores[rows], accuracies[rows]) for rows in drawn]
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def measure(
+    scores: Vector,
+    accuracies: Vector,
+    *,
+    top_share: float,
+    at: Sequence[int],
+    resamples: int,
+    level: float,
+    generator: np.random.Generator,
+) -> Iterator[Measure]:
+    """Yield every measure of one vector of scores, over all and inside the truly best share."""
+    top = best(accuracies, max(2, round(top_share * len(accuracies))))
+    for subset, rows in (("all", np.arange(len(scores))), ("top", top)):
+        part, true = scores[rows], accuracies[rows]
+        for statistic in (kendall_tau, spearman_rho):
+            low, high = bootstrap_interval(
+                statistic, part, true, resamples=resamples, level=level, generator=generator
+            )
+            yield Measure(subset, statistic.__name__, statistic(part, true), low, high, len(rows))
+    nothing = float("nan")
+    for of_k in (precision_at_k, regret_at_k, rank_at_k):
+        for k in at:
+            name = of_k.__name__.replace("_k", f"_{k}")
+            value = of_k(scores, accuracies, k)
+            yield Measure("all", name, value, nothing, nothing, len(scores))
+
+
+def _check(scores: Vector, accuracies: Vector) -> None:
+    if len(scores) != len(accuracies) or len(scores) < 2:
+        raise ValueError(
+            f"{len(scores)} scores and {len(accuracies)} accuracies; at least two of each are needed"
+        )
+    for what, values in (("scores", scores), ("accuracies", accuracies)):
+        bad = int((~np.isfinite(values)).sum())
+        if bad:
+            raise ValueError(f"{bad} of {len(values)} {what} are not finite")

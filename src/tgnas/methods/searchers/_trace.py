@@ -1,0 +1,85 @@
+"""What every searcher shares: the evaluator that is handed in, and the trace that comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from tgnas.spaces.base import ChoiceSpace
+
+# Rows of D choices -> scores, higher is better.
+Evaluate = Callable[[Int64[np.ndarray, "N D"]], Float64[np.ndarray, " N"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the searchers of Algorithm 1 leave open (paper.md, section 2); all from the config.
+
+    Attributes:
+        budget: architectures that random search scores.
+        completions: completions that stand for a supernet in pruning.
+        population: vectors of differential evolution.
+        generations: generations of differential evolution.
+        differential_weight: its F.
+        crossover: its CR.
+    """
+
+    budget: int = 2429
+    completions: int = 16
+    population: int = 20
+    generations: int = 50
+    differential_weight: float = 0.5
+    crossover: float = 0.9
+
+
+@dataclass(eq=False)
+class Trace:
+    """The queries of one search, in order.
+
+    Attributes:
+        space: what is searched.
+        evaluate: the score of architectures.
+        choices: every scored architecture, in the order of the queries.
+        scores: their scores.
+        answer: row in ``choices`` of what the searcher returns.
+    """
+
+    space: ChoiceSpace
+    evaluate: Evaluate
+    choices: list[np.ndarray] = field(default_factory=list)
+    scores: list[np.ndarray] = field(default_factory=list)
+    answer: int = -1
+
+    def ask(self, choices: Int64[np.ndarray, "N D"]) -> Float64[np.ndarray, " N"]:
+        """Score architectures and write them down; every row counts as a query."""
+        scores = self.evaluate(choices)
+        self.choices.append(choices)
+        self.scores.append(scores)
+        return scores
+
+    @property
+    def queries(self) -> int:
+        """How many architectures were scored."""
+        return sum(len(part) for part in self.scores)
+
+    def all_choices(self) -> Int64[np.ndarray, "N D"]:
+        """Return every scored architecture."""
+        return np.concatenate(self.choices)
+
+    def all_scores(self) -> Float64[np.ndarray, " N"]:
+        """Return every score."""
+        return np.concatenate(self.scores)
+
+    def answer_best(self) -> "Trace":
+        """Return the trace with the best-scored architecture as the answer; the first of equals."""
+        self.answer = int(np.argmax(self.all_scores()))
+        return self
+
+
+def random_choices(
+    space: ChoiceSpace, count: int, generator: np.random.Generator
+) -> Int64[np.ndarray, "N D"]:
+    """Return architectures drawn uniformly."""
+    sizes = [len(options) for options in space.choices]
+    return generator.integers(sizes, size=(count, len(sizes)))
