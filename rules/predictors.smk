@@ -18,7 +18,6 @@ rule train_predictor:
     params:
         labels=config["training"],
         settings=lambda w: PREDICTOR_ROWS[w.predictor],
-        checkpoint="<results>/checkpoints/{predictor}_seed{seed}.pt",
         code=lambda w: predictor_digest("train_predictor", w.predictor),
     script:
         "../workflow/scripts/train_predictor.py"

@@ -19,7 +19,6 @@ def main(
     history: Path,
     labels: dict,
     settings: dict,
-    checkpoint: Path,
     code: str,
     seed: int,
     threads: int,
@@ -28,6 +27,7 @@ def main(
     torch.set_num_threads(threads)
     predictor = PREDICTORS.module(settings["method"])
     cells, accuracies = open_benchmark(benchmark).labelled(**labels)
+    checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(cells, accuracies, vectors, chosen, seed, checkpoint, code)[1]
     pd.DataFrame(fitted.history).to_csv(history, index=False)
