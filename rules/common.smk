@@ -6,13 +6,13 @@ from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
 from tgnas.experiments import check_config, read_methods
-from tgnas.fetch import read_resources
+from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.provenance import code_digest
+from tgnas.registry import PROXIES
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 # Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
 mirrors = [
     *os.environ.get("TGNAS_MIRROR", "").split(os.pathsep),
@@ -25,15 +25,44 @@ try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
     METHODS = read_methods(Path(config["experiments"]), config)
     RESOURCES = read_resources(Path("config/resources.tsv"))
+    MIRRORS = mirror_folders([])
 except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
 PREDICTOR_ROWS = config["predictors"]
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+LABEL_KEYS = ("datasets", "split", "epochs", "leaked_dataset")
+SEARCHERS = {
+    name: f"tgnas.methods.searchers.{name}" for name in config["search"]["searchers"]
+}
+SEARCHERS |= {
+    name: f"tgnas.methods.searchers.{name}" for name in ("random", "exhaustive")
+}
+SEARCH_KEYS = (
+    "runs",
+    "completions",
+    "population",
+    "generations",
+    "differential_weight",
+)
+SEARCH_SETTINGS = {
+    key: config["search"][key] for key in (*SEARCH_KEYS, "crossover", "budget")
+}
+# (scorer, searcher, seed of the scorer) of every search that the tables hold.
+SEARCHES = [
+    (config["search"]["predictor"], searcher, seed)
+    for searcher in config["search"]["searchers"]
+    for seed in range(config["seeds"])
+]
+SEARCHES += [(baseline, "exhaustive", 0) for baseline in config["search"]["baselines"]]
+SEARCHES += [("validation", "random", 0)]
 
 
 wildcard_constraints:
     predictor="|".join(PREDICTOR_ROWS),
+    proxy="|".join(PROXIES.names()),
+    searcher="|".join(SEARCHERS),
+    method="|".join(METHODS),
     seed=r"\d+",
 
 
@@ -47,7 +76,40 @@ def nasbench201_files(pattern):
     return [f"<resources>/nasbench201/{pattern.format(d)}" for d in NB201_DATASETS]
 
 
-def predictor_digest(script, predictor):
-    """Return the digest of a script together with the predictor that it loads by name."""
+def image_file():
+    """Return the copy of CIFAR-10 that the config names, or the best that is at hand."""
+    copies = {
+        "official": "cifar10/cifar-10-python.tar.gz",
+        "jpeg": "cifar10/cifar10_jpeg_q75.parquet",
+    }
+    wanted = config["final_training"]["images"]
+    if wanted == "auto":
+        folder = Path(workflow.pathvars.get("resources"))
+        at_hand = (
+            c for c in copies if available(RESOURCES[copies[c]], folder, MIRRORS)
+        )
+        wanted = next(at_hand, "official")
+    return f"<resources>/{copies[wanted]}"
+
+
+def predictor_digest(script, predictor, *searchers):
+    """Return the digest of a script together with what it loads by name."""
     loaded = f"tgnas.methods.predictors.{PREDICTOR_ROWS[predictor]['method']}"
-    return code_digest(f"workflow/scripts/{script}.py", loaded)
+    return code_digest(
+        f"workflow/scripts/{script}.py", loaded, *(SEARCHERS[s] for s in searchers)
+    )
+
+
+def proxy_digest(script, proxy, *searchers):
+    """Return the digest of a script together with the proxy, its space and its searchers."""
+    loaded = [f"tgnas.methods.proxies.{proxy}", "tgnas.networks.nasbench201"]
+    if searchers:
+        loaded.append("tgnas.spaces.nasbench201")
+    return code_digest(
+        f"workflow/scripts/{script}.py", *loaded, *(SEARCHERS[s] for s in searchers)
+    )
+
+
+def captioned(name, category):
+    """Return how `snakemake --report` shows a result."""
+    return {"caption": f"../workflow/report/{name}.rst", "category": category}

@@ -37,3 +37,21 @@ rule score_with_predictor:
         code=lambda w: predictor_digest("score_with_predictor", w.predictor),
     script:
         "../workflow/scripts/score_with_predictor.py"
+
+
+rule score_with_leaked_epoch:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        embeddings="<results>/embeddings/operators.parquet",
+        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+    output:
+        scores="<results>/scores/nasbench201/{predictor}_leaked/seed{seed}.parquet",
+        taus="<results>/audit/{predictor}/seed{seed}.csv",
+    log:
+        "<logs>/score_with_leaked_epoch/{predictor}/seed{seed}.log",
+    params:
+        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
+        ranking={k: config["ranking"][k] for k in LABEL_KEYS},
+        code=lambda w: predictor_digest("score_with_leaked_epoch", w.predictor),
+    script:
+        "../workflow/scripts/score_with_leaked_epoch.py"

@@ -16,10 +16,10 @@ from tgnas.fetch import mirror_folders, read_resources
 from tgnas.networks.nasbench201 import build_seeded_network
 from tgnas.spaces.nasbench201 import SPACE
 from tgnas.training import image_classifier
+from tgnas.training.checkpoint import previous
 from tgnas.training.image_classifier import (
     TrainingSettings,
     find_device,
-    previous,
     summarise,
     train,
 )
@@ -143,7 +143,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     damaged = {"truncated": data[: len(data) // 2], "one bit": data, "empty": b"", "code": code}
     checkpoint.write_bytes(damaged[damage])
     resumed, history = run(images, checkpoint)
-    assert f"checkpoint={checkpoint} damaged, ignored" in caplog.text
+    assert f"checkpoint {checkpoint} is damaged and is passed over" in caplog.text
     assert history == uninterrupted[1]
     assert_equal_to_the_bit(resumed, uninterrupted[0])
 
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_asks_for_code_is_refused(images, tmp_path, caplog, un
 
     torch.save({"digest": Attack()}, tmp_path / "checkpoint.pt")
     _, history = run(images, tmp_path / "checkpoint.pt")
-    assert "damaged, ignored" in caplog.text
+    assert "damaged and is passed over" in caplog.text
     assert not (tmp_path / "attacked").exists()
     assert history == uninterrupted[1]
 
@@ -179,7 +179,7 @@ def test_a_checkpoint_of_other_settings_is_ignored(images, tmp_path, caplog, cha
     run_and_kill(images, tmp_path / "checkpoint.pt", 1)
     with caplog.at_level(logging.INFO, logger="tgnas"):
         run(images, tmp_path / "checkpoint.pt", replace(SHORT, **change))
-    assert "is of other settings, images or weights, ignored" in caplog.text
+    assert "is of other settings, data or code and is ignored" in caplog.text
     assert "resumed" not in caplog.text
 
 
@@ -221,17 +221,16 @@ def test_a_summary_tells_what_was_trained_and_where(images, uninterrupted):
 
 
 def test_the_script_writes_history_and_result(small_parquet, tmp_path, monkeypatch):
-    pytest.importorskip("tgnas.script")
     script = runpy.run_path(str(ROOT / "workflow" / "scripts" / "train_architecture.py"))
     monkeypatch.setitem(script["main"].__globals__, "find_device", lambda: CPU)
     (tmp_path / "found.json").write_text(json.dumps({"architecture": ARCHITECTURE}))
-    paths = {name: tmp_path / name for name in ("found.json", "history.csv", "result.json", "c.pt")}
+    paths = {name: tmp_path / name for name in ("found.json", "history.csv", "result.json")}
     script["main"](
         found=paths["found.json"],
         images=small_parquet,
         history=paths["history.csv"],
         result=paths["result.json"],
-        checkpoint=paths["c.pt"],
+        threads=1,
         seed=0,
         settings={"epochs": 1, "batch": 16, "train_images": 32, "test_images": 20},
     )

@@ -1,4 +1,4 @@
-"""The config and the sheet of experiments, checked before any job, as plain values for the rules."""
+"""The config and the sheet of experiments, checked before any job starts."""
 
 import csv
 from collections.abc import Iterator

@@ -11,13 +11,15 @@ from pathlib import Path
 
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
-PLUMBING = frozenset({"tgnas", "tgnas.errors", "tgnas.registry", "tgnas.script"})
+PLUMBING = frozenset(
+    {"tgnas", "tgnas.errors", "tgnas.registry", "tgnas.script", "tgnas.training.checkpoint"}
+)
 
 
 def code_digest(script: str | Path, *modules: str) -> str:
     """Return a hash of a script, of `modules`, and of all of this package that they import.
 
-    Comments, docstrings, layout and ``PLUMBING`` do not count: only what can change a result. A data
+    Comments, docstrings, layout and ``PLUMBING`` do not count: they change no result. A data
     file beside a module with the module's name (``operators.yaml``) counts with it. Modules that
     are loaded by name at run time (a method) cannot be seen in the imports and are given.
     """

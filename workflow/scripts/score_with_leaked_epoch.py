@@ -6,8 +6,6 @@ The rows that come of this are named `leaked` everywhere; they show what the hab
 import logging
 from pathlib import Path
 
-import pandas as pd
-
 from tgnas.benchmarks.base import open_benchmark, write_scores
 from tgnas.encodings.sentence import OperatorEmbeddings
 from tgnas.evaluation.epochs import tau_of_epochs
@@ -25,7 +23,7 @@ def main(
     method: str,
     ranking: dict,
 ) -> None:
-    """Score the benchmark with every epoch; write each epoch's tau and the leaked epoch's scores."""
+    """Score the benchmark with every epoch; write all taus and the leaked epoch's scores."""
     target, vectors = open_benchmark(benchmark), OperatorEmbeddings.read(embeddings)
     predictors = PREDICTORS.module(method).load_epochs(epochs, vectors)
     found, table = tau_of_epochs(target, predictors, ranking)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from tgnas.networks.nasbench201 import build_seeded_network
 from tgnas.script import run
@@ -18,11 +19,13 @@ def main(
     images: Path,
     history: Path,
     result: Path,
-    checkpoint: Path,
+    threads: int,
     seed: int,
     settings: dict,
 ) -> None:
     """Build the found architecture, train it on the fastest device, write what came out."""
+    torch.set_num_threads(threads)
+    checkpoint = history.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     about = {"architecture": json.loads(found.read_text())["architecture"], "seed": seed}
     network = build_seeded_network(SPACE.parse(about["architecture"]), CLASSES, seed)
     data, recipe = load_cifar10(images), TrainingSettings(**settings)

@@ -4,11 +4,16 @@ Scores and accuracies are vectors of shape (N,), higher is better in both, and n
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float64
 from scipy import stats
+
+from tgnas.benchmarks.base import Benchmark
+from tgnas.encodings.live import first_of_each_pattern
 
 Vector = Float64[np.ndarray, " N"]
 
@@ -125,10 +130,36 @@ def measure(
             yield Measure("all", name, value, nothing, nothing, len(scores))
 
 
+def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]) -> pd.DataFrame:
+    """Return every measure of one method's scores as a tidy table.
+
+    Columns: dataset, population ("all" architectures, or "unique": the first of each live
+    pattern), and the fields of ``Measure``.
+
+    Args:
+        target: the benchmark.
+        scores: one per architecture.
+        ranking: the config's section.
+    """
+    rows = []
+    everyone = np.arange(len(target))
+    populations = {"all": everyone, "unique": first_of_each_pattern(target.cells)}
+    settings = {key: ranking[key] for key in ("top_share", "at", "resamples", "level")}
+    fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
+    for dataset in ranking["datasets"]:
+        accuracies = target.accuracy(dataset=dataset, **fidelity)
+        for population, members in populations.items():
+            # The same resamples for every method, so that intervals compare.
+            generator = np.random.default_rng(0)
+            found = measure(scores[members], accuracies[members], generator=generator, **settings)
+            rows += [{"dataset": dataset, "population": population, **asdict(m)} for m in found]
+    return pd.DataFrame(rows)
+
+
 def _check(scores: Vector, accuracies: Vector) -> None:
     if len(scores) != len(accuracies) or len(scores) < 2:
         raise ValueError(
-            f"{len(scores)} scores and {len(accuracies)} accuracies; at least two of each are needed"
+            f"{len(scores)} scores and {len(accuracies)} accuracies; each needs at least two"
         )
     for what, values in (("scores", scores), ("accuracies", accuracies)):
         bad = int((~np.isfinite(values)).sum())

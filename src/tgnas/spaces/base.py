@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from tgnas.cell import Cell, Cells
 
 
@@ -38,6 +40,6 @@ class ChoiceSpace(SearchSpace, Protocol):
 
     choices: tuple[tuple[str, ...], ...]
 
-    def cells_of_choices(self, choices: Sequence[Sequence[int]]) -> Cells:
+    def cells_of_choices(self, choices: Sequence[Sequence[int]] | np.ndarray) -> Cells:
         """Return the cells of N rows of D indices into ``choices``."""
         ...

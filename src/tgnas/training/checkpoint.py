@@ -1,39 +1,63 @@
 """Checkpoints that survive a kill: whole or absent, the previous one kept beside the new."""
 
 import logging
+import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 logger = logging.getLogger(__name__)
+# What a damaged file raises, from the archive, the pickle inside it, or torch's reader.
+FAULTS = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+)
 
 
 def write_checkpoint(path: Path, digest: str, content: dict[str, Any]) -> None:
-    """Write a checkpoint under a temporary name, keep the old as ``.previous``, then rename."""
+    """Write a checkpoint under a temporary name, keep the old as ``.previous``, then rename.
+
+    `content` holds, beside whatever else, the state of a random generator as "generator".
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    torch.save({"digest": digest, **content}, part)
+    with part.open("wb") as stream:
+        torch.save({"digest": digest, **content}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
     if path.exists():
         path.replace(previous(path))
     part.replace(path)
 
 
-def read_checkpoint(path: Path, digest: str) -> dict[str, Any] | None:
-    """Return the newest intact checkpoint of a digest, or None where there is none.
+def read_checkpoint(
+    path: Path, digest: str, device: torch.device | None = None
+) -> dict[str, Any] | None:
+    """Return the newest intact checkpoint of a digest on a device, or None where there is none.
 
-    A corrupt file and one of another digest are passed over, which the log says.
+    A damaged file and one of another digest are passed over, which the log says.
     """
     for candidate in (path, previous(path)):
         if not candidate.exists():
             continue
         try:
-            saved = torch.load(candidate, weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-            logger.warning("checkpoint %s is corrupt and is passed over: %s", candidate, error)
+            saved = _read(candidate, device)
+            found = saved["digest"]
+        except FAULTS as error:
+            reason = " ".join(str(error).split())[:200]
+            logger.warning("checkpoint %s is damaged and is passed over: %s", candidate, reason)
             continue
-        if saved.get("digest") == digest:
+        if found == digest:
             return saved
         logger.info("checkpoint %s is of other settings, data or code and is ignored", candidate)
     return None
@@ -42,3 +66,14 @@ def read_checkpoint(path: Path, digest: str) -> dict[str, Any] | None:
 def previous(path: Path) -> Path:
     """Return where the checkpoint before the newest stands."""
     return path.with_name(path.name + ".previous")
+
+
+def _read(path: Path, device: torch.device | None) -> dict[str, Any]:
+    """Return a checkpoint's content after checking the sums of all its parts; torch does not."""
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged:
+        raise ValueError(f"part {damaged} has another checksum")
+    content = torch.load(path, map_location=device, weights_only=True)
+    content["generator"] = content["generator"].cpu()
+    return content

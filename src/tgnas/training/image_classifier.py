@@ -9,11 +9,8 @@ with the same number of threads.
 import hashlib
 import json
 import logging
-import os
-import pickle
 import platform
 import time
-import zipfile
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,22 +24,12 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm import tqdm
 
 from tgnas.errors import ConfigError
+from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
 from tgnas.training.images import Images, augment, channel_statistics, normalise
 
-LOG = logging.getLogger("tgnas.training")
+LOG = logging.getLogger(__name__)
 FULL_EPOCHS, FULL_IMAGES = 200, 50_000
 TEST_BATCH = 500
-# What a damaged checkpoint, or one that asks for code, makes torch.load raise.
-FAULTS = (
-    zipfile.BadZipFile,
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,26 +124,15 @@ class _State:
     generator: torch.Generator
     history: list[Epoch]
 
-    def save(self, path: Path, digest: str) -> None:
-        """Write the checkpoint; the one before stays beside it until the next."""
-        content = {
-            "digest": digest,
-            "epoch": len(self.history),
+    def content(self) -> dict[str, Any]:
+        """Return what the checkpoint holds."""
+        return {
             "history": [asdict(epoch) for epoch in self.history],
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "generator": self.generator.get_state(),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        with part.open("wb") as stream:
-            torch.save(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if path.exists():
-            path.replace(previous(path))
-        part.replace(path)
 
     def load(self, content: dict[str, Any]) -> None:
         """Take over a checkpoint of the same run."""
@@ -190,7 +166,7 @@ def train(
     network.to(device, memory_format=_memory_format(device))  # type: ignore[call-overload]
     trained, tested = _on_device(images, device)
     state = _start(network, settings, seed)
-    content = _read_checkpoint(checkpoint, digest, device)
+    content = read_checkpoint(checkpoint, digest, device)
     if content is not None:
         state.load(content)
         LOG.info("checkpoint=%s resumed_after_epoch=%d", checkpoint, len(state.history))
@@ -205,7 +181,7 @@ def train(
     ) as progress:
         for _ in range(done, settings.epochs):
             state.history.append(_run_epoch(state, trained, tested, settings.batch, progress))
-            state.save(checkpoint, digest)
+            write_checkpoint(checkpoint, digest, state.content())
             _log_epoch(state.history[-1], settings.epochs, len(trained))
     return state.history
 
@@ -244,11 +220,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} {platform.machine()}, {torch.get_num_threads()} threads"
-
-
-def previous(checkpoint: Path) -> Path:
-    """Return where the checkpoint before the last one stands."""
-    return checkpoint.with_name(f"{checkpoint.name}.previous")
 
 
 def accuracy(network: nn.Module, batches: _Batches) -> float:
@@ -341,34 +312,6 @@ def _digest(network: nn.Module, images: Images, settings: TrainingSettings, seed
     for values in (images.train, images.train_labels, images.test, images.test_labels):
         digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()
-
-
-def _read_checkpoint(path: Path, digest: str, device: torch.device) -> dict[str, Any] | None:
-    """Return the newest sound checkpoint of the same run, or None."""
-    for place in (path, previous(path)):
-        if not place.exists():
-            continue
-        try:
-            content = _read_one(place, device)
-        except FAULTS as error:
-            reason = " ".join(str(error).split())[:200]
-            LOG.warning("checkpoint=%s damaged, ignored: %s", place, reason)
-            continue
-        if content["digest"] == digest:
-            return content
-        LOG.info("checkpoint=%s is of other settings, images or weights, ignored", place)
-    return None
-
-
-def _read_one(path: Path, device: torch.device) -> dict[str, Any]:
-    """Return the content of a checkpoint after checking the sums of all its parts."""
-    with zipfile.ZipFile(path) as archive:
-        if damaged := archive.testzip():
-            raise ValueError(f"part {damaged} has another checksum")
-    content = torch.load(path, map_location=device, weights_only=True)
-    content["generator"] = content["generator"].cpu()
-    content["digest"], content["epoch"]  # a KeyError tells that it is no checkpoint of ours
-    return content
 
 
 def _log_epoch(epoch: Epoch, epochs: int, images: int) -> None:

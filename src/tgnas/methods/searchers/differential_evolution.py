@@ -19,6 +19,7 @@ CARD = Card(
     needs="scores",
     deviations=("population, generations, F and CR are ours: the paper gives none",),
 )
+DETERMINISTIC = False
 
 
 def search(

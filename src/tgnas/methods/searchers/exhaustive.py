@@ -7,6 +7,7 @@ from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
 from tgnas.spaces.base import ChoiceSpace
 
 CARD = Card(title="exhaustive argmax", reference="the bound of every searcher", needs="scores")
+DETERMINISTIC = True
 
 
 def search(

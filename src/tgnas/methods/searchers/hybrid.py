@@ -13,6 +13,7 @@ CARD = Card(
     needs="scores",
     deviations=pruning.CARD.deviations + differential_evolution.CARD.deviations,
 )
+DETERMINISTIC = False
 
 
 def search(

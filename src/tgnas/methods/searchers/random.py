@@ -9,6 +9,7 @@ from tgnas.spaces.base import ChoiceSpace
 CARD = Card(
     title="random search", reference="the baseline of Li and Talwalkar 2019", needs="scores"
 )
+DETERMINISTIC = False
 
 
 def search(

@@ -1,0 +1,253 @@
+"""Tables from measures: CSV in full precision, Markdown rendered from it, nothing typed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tgnas.errors import CorruptTableError
+
+REPORTED = ["table", "method", "dataset", "measure", "reported", "source"]
+KEYS = ["dataset", "population", "subset", "measure"]
+UNKNOWN = "-"
+
+
+def read_reported(path: Path) -> pd.DataFrame:
+    """Return the numbers that others reported.
+
+    Raises:
+        CorruptTableError: the columns are not ``REPORTED``.
+    """
+    table = pd.read_csv(path)
+    if list(table.columns) != REPORTED:
+        raise CorruptTableError(f"{path}:1: the columns must be {', '.join(REPORTED)}")
+    return table
+
+
+def summarise_ranking(
+    measures: pd.DataFrame, titles: dict[str, str], reported: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per method, data set, population, subset and measure.
+
+    Columns beside those: title, mean and std over seeds (std is NaN for one seed), low and high
+    (the bootstrap interval over architectures, its ends averaged over seeds), architectures,
+    seeds, reported, difference (mean - reported). Methods stand in the order of `titles`.
+    """
+    measures = measures.rename(columns={"name": "measure"})
+    groups = measures.groupby(["method", *KEYS], sort=False)
+    table = groups.agg(
+        mean=("value", "mean"),
+        std=("value", "std"),
+        low=("low", "mean"),
+        high=("high", "mean"),
+        architectures=("architectures", "first"),
+        seeds=("seed", "nunique"),
+    ).reset_index()
+    table.insert(1, "title", table.method.map(titles))
+    ours = reported[reported.table == "ranking"].drop(columns=["table", "source"])
+    top = ours.measure.str.endswith("_top")
+    ours = ours.assign(
+        subset=np.where(top, "top", "all"),
+        measure=ours.measure.str.removesuffix("_top"),
+        population="all",
+    )
+    table = table.merge(ours, how="left", on=["method", *KEYS])
+    table["difference"] = table["mean"] - table.reported
+    order = {name: place for place, name in enumerate(titles)}
+    return table.sort_values("method", key=lambda names: names.map(order), kind="stable")
+
+
+def ranking_markdown(summary: pd.DataFrame, ranking: dict[str, Any]) -> str:
+    """Return the ranking tables: all architectures, inside the top, distinct ones, the best k."""
+    share = f"{ranking['top_share']:.0%}"
+    first = summary[summary.population == "all"]
+    parts = []
+    for title, part in (
+        ("All {n:,} architectures", first[first.subset == "all"]),
+        (f"Inside the true top {share} ({{n:,}} architectures)", first[first.subset == "top"]),
+        (
+            "One architecture per distinct live pattern ({n:,})",
+            summary[(summary.population == "unique") & (summary.subset == "all")],
+        ),
+    ):
+        heading = title.format(n=int(part.architectures.iloc[0]))
+        table = _correlations(part, ranking["datasets"])
+        parts.append(f"**{heading}**\n\n{table.to_markdown(index=False)}\n")
+    k = max(ranking["at"])
+    parts.append(
+        f"**The best {k} by score**\n\n{_of_k(first, ranking, k).to_markdown(index=False)}\n"
+    )
+    note = (
+        f"Mean ± standard deviation over seeds [{ranking['level']:.0%} bootstrap interval over "
+        f"architectures, {ranking['resamples']} resamples]; {ranking['split']} accuracy after "
+        f"{ranking['epochs']} epochs; higher is better but for regret and rank.\n"
+    )
+    return "\n".join([*parts, note])
+
+
+def _correlations(part: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame:
+    """Return Kendall's tau and Spearman's rho of every method, one column per data set."""
+    names = {"kendall_tau": "KT", "spearman_rho": "SPR"}
+    rows = []
+    for title, method in part.groupby("title", sort=False):
+        row: dict[str, Any] = {"method": title, "seeds": int(method.seeds.max())}
+        for measure, short in names.items():
+            for dataset in datasets:
+                of = method[(method.measure == measure) & (method.dataset == dataset)].iloc[0]
+                row[f"{short} {dataset}"] = correlation_text(of, interval=measure == "kendall_tau")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _of_k(first: pd.DataFrame, ranking: dict[str, Any], k: int) -> pd.DataFrame:
+    """Return precision, regret and true rank at k, one column each per data set."""
+    names = {"precision_at_{}": "precision", "regret_at_{}": "regret", "rank_at_{}": "rank"}
+    rows = []
+    for title, method in first.groupby("title", sort=False):
+        row: dict[str, Any] = {"method": title}
+        for pattern, short in names.items():
+            for dataset in ranking["datasets"]:
+                of = method[
+                    (method.measure == pattern.format(k)) & (method.dataset == dataset)
+                ].iloc[0]
+                digits = 0 if short == "rank" else 2
+                row[f"{short}@{k} {dataset}"] = number_text(of["mean"], of["std"], digits)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def correlation_text(row: pd.Series, *, interval: bool) -> str:
+    """Return "mean ± std [low, high]" to three digits; what is undefined is left out."""
+    text = number_text(row["mean"], row["std"], 3)
+    if interval and np.isfinite(row["low"]):
+        text += f" [{row['low']:.3f}, {row['high']:.3f}]"
+    return text
+
+
+def number_text(mean: float, std: float, digits: int) -> str:
+    """Return "mean ± std", or the mean alone where there is one seed."""
+    if not np.isfinite(mean):
+        return "undefined"
+    spread = f" ± {std:.{digits}f}" if np.isfinite(std) else ""
+    return f"{mean:.{digits}f}{spread}"
+
+
+def summarise_search(
+    answers: pd.DataFrame, datasets: Sequence[str], reported: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per scorer and searcher.
+
+    Columns: scorer, searcher, seeds (of the predictor), runs (all seeds together), architecture
+    (the most frequent answer), share (of the runs that gave it), queries, distinct, seconds (mean
+    per run), and for each data set its mean and std over runs; then reported and difference of the
+    first data set, where someone reported it.
+    """
+    rows = []
+    for (scorer, searcher), runs in answers.groupby(["scorer", "searcher"], sort=False):
+        counts = runs.architecture.value_counts()
+        row: dict[str, Any] = {
+            "scorer": scorer,
+            "searcher": searcher,
+            "seeds": runs.seed.nunique(),
+            "runs": len(runs),
+            "architecture": counts.index[0],
+            "share": counts.iloc[0] / len(runs),
+            "queries": runs.queries.mean(),
+            "distinct": runs.distinct.mean(),
+            "seconds": runs.seconds.mean(),
+        }
+        for dataset in datasets:
+            row[f"{dataset} mean"] = runs[dataset].mean()
+            row[f"{dataset} std"] = runs[dataset].std()
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    claims = reported[(reported.table == "search") & (reported.dataset == datasets[0])]
+    known = claims.set_index("method").reported
+    table["reported"] = (table.scorer + "/" + table.searcher).map(known)
+    table["difference"] = table[f"{datasets[0]} mean"] - table.reported
+    return table
+
+
+def search_markdown(summary: pd.DataFrame, datasets: Sequence[str]) -> str:
+    """Return the search table: test accuracy (percent) of the one answer, queries, seconds."""
+    rows = []
+    for _, row in summary.iterrows():
+        text = {
+            "scored by": row["scorer"],
+            "searcher": row["searcher"],
+            "seeds x runs": f"{row['seeds']} x {row['runs'] // row['seeds']}",
+            "queries (distinct)": f"{row['queries']:.0f} ({row['distinct']:.0f})",
+            "seconds": f"{row['seconds']:.3f}",
+        }
+        for dataset in datasets:
+            text[dataset] = number_text(row[f"{dataset} mean"], row[f"{dataset} std"], 2)
+        known = np.isfinite(row["reported"])
+        text[f"reported {datasets[0]}"] = f"{row['reported']:.2f}" if known else UNKNOWN
+        text["difference"] = f"{row['difference']:+.2f}" if known else UNKNOWN
+        rows.append(text)
+    note = (
+        "Test accuracy in percent of the one architecture that a run returns, mean ± standard "
+        "deviation over runs. Only `validation` reads labels of the target: it is the accuracy on "
+        "CIFAR-10's validation split of architectures that were trained.\n"
+    )
+    return f"{pd.DataFrame(rows).to_markdown(index=False)}\n\n{note}"
+
+
+def summarise_claims(
+    ranking: pd.DataFrame, search: pd.DataFrame, reported: pd.DataFrame
+) -> pd.DataFrame:
+    """Return every reported number with reproduced, difference, n and seeds beside it.
+
+    n is the number of architectures of a ranking, of runs of a search.
+    """
+    rows = []
+    for claim in reported.itertuples(index=False):
+        found = _reproduced(claim, ranking, search)
+        if found is None:
+            continue
+        value, count, seeds = found
+        rows.append(
+            {
+                **claim._asdict(),
+                "reproduced": value,
+                "difference": value - claim.reported,
+                "n": count,
+                "seeds": seeds,
+            }
+        )
+    columns = [*REPORTED[:-1], "reproduced", "difference", "n", "seeds", "source"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _reproduced(
+    claim: Any, ranking: pd.DataFrame, search: pd.DataFrame
+) -> tuple[float, int, int] | None:
+    """Return value, n and seeds of what a claim is about; None where this run has no such row."""
+    if claim.table == "search":
+        rows = search[search.scorer + "/" + search.searcher == claim.method]
+        column = "seconds" if claim.measure == "seconds" else f"{claim.dataset} mean"
+        if rows.empty or column not in rows:
+            return None
+        return float(rows[column].iloc[0]), int(rows.runs.iloc[0]), int(rows.seeds.iloc[0])
+    rows = ranking[
+        (ranking.method == claim.method)
+        & (ranking.dataset == claim.dataset)
+        & (ranking.population == "all")
+        & (ranking.subset == ("top" if claim.measure.endswith("_top") else "all"))
+        & (ranking.measure == claim.measure.removesuffix("_top"))
+    ]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    return float(row["mean"]), int(row.architectures), int(row.seeds)
+
+
+def claims_markdown(claims: pd.DataFrame) -> str:
+    """Return the claims as a table."""
+    shown = claims.fillna({"dataset": UNKNOWN})
+    digits = {"reported": ".4g", "reproduced": ".4g", "difference": "+.3f"}
+    for column, form in digits.items():
+        shown[column] = [format(value, form) for value in shown[column]]
+    return shown.to_markdown(index=False, disable_numparse=True) + "\n"
