@@ -46,7 +46,7 @@ class Fitted:
         epochs: every entry of the network's state after each epoch, stacked: (epochs, ...).
     """
 
-    history: list[dict[str, float]]
+    history: list[dict[str, int | float]]
     epochs: dict[str, Tensor]
 
 
@@ -94,7 +94,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.StepLR(
         optimiser, settings.step_epochs, settings.step_factor
     )
-    history: list[dict[str, float]] = []
+    history: list[dict[str, int | float]] = []
     states: list[dict[str, Tensor]] = []
     saved = read_checkpoint(checkpoint, digest) if checkpoint else None
     if saved:
@@ -128,7 +128,7 @@ def fit(
 
 
 def _content(
-    history: list[dict[str, float]],
+    history: list[dict[str, int | float]],
     states: list[dict[str, Tensor]],
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
@@ -169,7 +169,7 @@ def _one_epoch(
     return float(total) / count
 
 
-def _report(history: list[dict[str, float]], epochs: int, count: int) -> None:
+def _report(history: list[dict[str, int | float]], epochs: int, count: int) -> None:
     """Log one line for each tenth of the epochs."""
     done = len(history)
     if done % max(1, epochs // 10) and done != epochs:
