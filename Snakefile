@@ -22,3 +22,13 @@ include: "rules/proxies.smk"
 include: "rules/measures.smk"
 include: "rules/searchers.smk"
 include: "rules/training.smk"
+include: "rules/figures.smk"
+include: "rules/provenance.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("<results>/tables/{table}.md", table=TABLES),
+        expand("<results>/figures/{figure}.png", figure=FIGURES),
+        "<results>/provenance.json",

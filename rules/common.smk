@@ -84,9 +84,9 @@ def image_file():
     }
     wanted = config["final_training"]["images"]
     if wanted == "auto":
-        folder = Path(workflow.pathvars.get("resources"))
+        resources = Path(folder("resources"))
         at_hand = (
-            c for c in copies if available(RESOURCES[copies[c]], folder, MIRRORS)
+            c for c in copies if available(RESOURCES[copies[c]], resources, MIRRORS)
         )
         wanted = next(at_hand, "official")
     return f"<resources>/{copies[wanted]}"
@@ -113,3 +113,8 @@ def proxy_digest(script, proxy, *searchers):
 def captioned(name, category):
     """Return how `snakemake --report` shows a result."""
     return {"caption": f"../workflow/report/{name}.rst", "category": category}
+
+
+def folder(name):
+    """Return the folder that a path variable stands for; params do not expand them."""
+    return workflow.pathvars.get(name)

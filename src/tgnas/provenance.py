@@ -1,6 +1,7 @@
 """What a result was made by: a digest of the code behind it, versions, machine."""
 
 import ast
+import csv
 import hashlib
 import os
 import platform
@@ -122,3 +123,29 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
+
+
+def seconds_of_rules(folder: Path) -> dict[str, dict[str, float]]:
+    """Return, for each rule that Snakemake timed, its jobs and their seconds and peak memory.
+
+    Keys: jobs, seconds (all jobs together), longest (seconds), peak_mib (largest resident set).
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        with path.open(newline="") as file:
+            last = list(csv.DictReader(file, delimiter="\t"))[-1]
+        seconds, memory = float(last["s"]), _number(last["max_rss"])
+        rule = found.setdefault(
+            path.relative_to(folder).parts[0].removesuffix(".tsv"),
+            {"jobs": 0, "seconds": 0.0, "longest": 0.0, "peak_mib": 0.0},
+        )
+        rule["jobs"] += 1
+        rule["seconds"] = round(rule["seconds"] + seconds, 1)
+        rule["longest"] = round(max(rule["longest"], seconds), 1)
+        rule["peak_mib"] = round(max(rule["peak_mib"], memory), 1)
+    return found
+
+
+def _number(text: str) -> float:
+    """Return a number of a timing file; "NA" and "-" (too short to be seen) are 0."""
+    return float(text) if text not in ("NA", "-") else 0.0

@@ -1,0 +1,148 @@
+"""Graphs per second of the predictor: dense and dgl back ends, and one Python item at a time.
+
+The third way is the authors': a data set that returns one graph of full-width features per item, a
+loader that stacks them, the same network on them. All three run in one process, in turn, so that
+their ratios hold where absolute numbers drift.
+
+    python benchmarks/predictor_speed.py --threads 1 --cells 20000 --rounds 3
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+os.environ.setdefault("DGLBACKEND", "pytorch")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from tgnas.cell import Cells
+from tgnas.encodings.global_node import Graphs, encode, node_features
+from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
+from tgnas.methods.predictors.tgnas import Settings, new_network
+from tgnas.spaces.nasbench101 import SPACE
+
+BATCH = 128
+
+
+class Items(Dataset):
+    """One graph per item with its features in full width, as the authors' loader returns them."""
+
+    def __init__(self, graphs: Graphs, features: np.ndarray) -> None:
+        self.graphs, self.features = graphs, features
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        """Return features (V, D) and aggregation (V, V)."""
+        features = self.features[self.graphs.operators[row]]
+        return torch.from_numpy(features), torch.from_numpy(self.graphs.aggregation[row])
+
+
+class ItemNetwork(nn.Module):
+    """The same network on stacked items, written plainly."""
+
+    def __init__(self, width: int, layers: int, into: int) -> None:
+        super().__init__()
+        sizes = [into, *[width] * layers]
+        self.linears = nn.ModuleList(map(nn.Linear, sizes[:-1], sizes[1:]))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(layers))
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, hidden: Tensor, aggregation: Tensor) -> Tensor:
+        """Return one score per graph."""
+        for linear, norm in zip(self.linears, self.norms, strict=True):
+            summed = torch.bmm(aggregation, linear(hidden))
+            hidden = torch.relu(norm(summed.flatten(0, 1))).view(summed.shape)
+        return self.head(hidden[:, -1]).squeeze(1)
+
+
+def back_end(
+    name: str, graphs: Graphs, embeddings: OperatorEmbeddings
+) -> tuple[nn.Module, Callable]:
+    """Return a network of one back end, and what yields its batches' scores."""
+    network = new_network(embeddings, Settings(back_end=name))
+    network.initialise(torch.Generator().manual_seed(0))
+    inputs = network.prepare(graphs)
+
+    def batches() -> Iterator[Tensor]:
+        for index in torch.randperm(len(graphs)).split(BATCH):
+            yield network(inputs.select(index))
+
+    return network, batches
+
+
+def item_by_item(graphs: Graphs, embeddings: OperatorEmbeddings) -> tuple[nn.Module, Callable]:
+    """Return the plain network, and what yields its batches' scores."""
+    features = node_features(embeddings.vectors)
+    network = ItemNetwork(64, 4, features.shape[1])
+    loader = DataLoader(Items(graphs, features), BATCH, shuffle=True)
+
+    def batches() -> Iterator[Tensor]:
+        for stacked, aggregation in loader:
+            yield network(stacked, aggregation)
+
+    return network, batches
+
+
+def measure(network: nn.Module, batches: Callable, count: int, *, train: bool) -> float:
+    """Return graphs per second of one pass."""
+    network.train(train)
+    optimiser = torch.optim.AdamW(network.parameters(), fused=True)
+    start = time.perf_counter()
+    with torch.set_grad_enabled(train):
+        for scores in batches():
+            if train:
+                optimiser.zero_grad()
+                scores.square().mean().backward()
+                optimiser.step()
+    return count / (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print medians and ratios as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cells", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    smaller = SPACE.enumerate(max_vertices=5)[0].padded(7)  # 2,532 cells, repeated
+    graphs = encode(
+        Cells(
+            *(
+                np.resize(a, (arguments.cells, a.shape[1]))
+                for a in (smaller.operators, smaller.edges)
+            )
+        )
+    )
+    embeddings = embed_operators("all-MiniLM-L6-v2", "short")
+    ways = {
+        "dense": back_end("dense", graphs, embeddings),
+        "dgl": back_end("dgl", graphs, embeddings),
+        "item by item": item_by_item(graphs, embeddings),
+    }
+    rates: dict[str, list[float]] = {}
+    for _ in tqdm(range(arguments.rounds), "rounds", disable=None):
+        for name, (network, batches) in ways.items():
+            for kind, train in (("training", True), ("scoring", False)):
+                rate = measure(network, batches, arguments.cells, train=train)
+                rates.setdefault(f"{kind} {name}", []).append(rate)
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    for kind in ("training", "scoring"):
+        ratio = medians[f"{kind} dense"] / medians[f"{kind} item by item"]
+        medians[f"{kind} dense / item by item"] = ratio
+    facts = {"threads": arguments.threads, "cells": arguments.cells, "rounds": arguments.rounds}
+    print(json.dumps(facts | {name: round(value, 2) for name, value in medians.items()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

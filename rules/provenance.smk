@@ -1,0 +1,44 @@
+# What made the results, and the copy of them that is committed.
+TABLES = ("ranking", "search", "claims", "final_training")
+FIGURES = (
+    "predicted_against_measured",
+    "rank_correlations",
+    "training_curves",
+    "search_progress",
+    "final_training",
+)
+
+
+rule record_provenance:
+    input:
+        tables=expand("<results>/tables/{table}.csv", table=TABLES),
+        embeddings="<results>/embeddings/operators.parquet",
+    output:
+        provenance=report("<results>/provenance.json", **captioned("provenance", "Provenance")),
+    log:
+        "<logs>/record_provenance.log",
+    params:
+        config=config,
+        seconds=folder("benchmarks"),
+        code=code_digest("workflow/scripts/record_provenance.py", "tgnas.provenance"),
+    script:
+        "../workflow/scripts/record_provenance.py"
+
+
+# Not part of `all`: it writes into the checkout. `make paper` calls it.
+rule publish:
+    input:
+        tables=expand("<results>/tables/{table}.{form}", table=TABLES, form=("csv", "md")),
+        figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
+        provenance="<results>/provenance.json",
+    output:
+        tables=expand("results/paper/{table}.{form}", table=TABLES, form=("csv", "md")),
+        figures=expand("results/paper/{figure}.png", figure=FIGURES),
+        provenance="results/paper/provenance.json",
+        readme=update("README.md"),
+    log:
+        "<logs>/publish.log",
+    params:
+        code=code_digest("workflow/scripts/publish.py"),
+    script:
+        "../workflow/scripts/publish.py"

@@ -1,0 +1,100 @@
+"""What tests share: the fetched files, the benchmarks, the sentence vectors."""
+
+import os
+
+os.environ["DGLBACKEND"] = "pytorch"  # or DGL writes a file into the home folder
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+from tgnas.benchmarks.base import Benchmark, open_benchmark
+from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
+from tgnas.fetch import DEFAULT_MIRROR, available, fetch, mirror_folders, read_resources
+
+ROOT = Path(__file__).parents[1]
+DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+
+settings.register_profile("tgnas", deadline=None, max_examples=50)
+settings.load_profile("tgnas")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let strategies make type-checked cells: beartype looks at a random item of each tuple."""
+    silent = "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+    config.addinivalue_line("filterwarnings", silent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_torch() -> Iterator[None]:
+    """Small matrices gain nothing from threads, and their number changes bits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def resource_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Fetch a file of the resource sheet by its name, from a mirror; skip where none has it."""
+    sheet = read_resources(ROOT / "config" / "resources.tsv")
+    folder = tmp_path_factory.mktemp("resources")
+    beside = ROOT / DEFAULT_MIRROR
+    mirrors = [*mirror_folders([]), *([beside] if beside.is_dir() else [])]
+
+    def fetched(name: str) -> Path:
+        if not available(sheet[name], folder, mirrors):
+            pytest.skip(f"no mirror has {name}, and tests use no network")
+        return fetch(sheet[name], folder, mirrors, sheet={name: sheet[name]})
+
+    return fetched
+
+
+@pytest.fixture(scope="session")
+def benchmark_tables(
+    resource_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Build both benchmarks with the workflow's scripts; NAS-Bench-101 takes about 80 s."""
+    if (ROOT / "results/benchmarks/nasbench101.arrow").exists(): return ROOT / "results/benchmarks"  # DEVSHORTCUT
+    folder = tmp_path_factory.mktemp("benchmarks")
+    script("build_nasbench201")(
+        accuracies=[resource_file(f"nasbench201/freerea_{d}_accuracies.csv") for d in DATASETS],
+        parameters=[resource_file(f"nasbench201/freerea_{d}_params.csv") for d in DATASETS],
+        nasgraph=[resource_file(f"nasbench201/nasgraph_{d}.csv") for d in DATASETS],
+        benchmark=folder / "nasbench201.arrow",
+    )
+    script("build_nasbench101")(
+        accuracies=resource_file("nasbench101/accuracies.pkl.gz"),
+        parameters=resource_file("nasbench101/params.pkl.gz"),
+        benchmark=folder / "nasbench101.arrow",
+        threads=2,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def nasbench101(benchmark_tables: Path) -> Benchmark:
+    """Open NAS-Bench-101."""
+    return open_benchmark(benchmark_tables / "nasbench101.arrow")
+
+
+@pytest.fixture(scope="session")
+def nasbench201(benchmark_tables: Path) -> Benchmark:
+    """Open NAS-Bench-201."""
+    return open_benchmark(benchmark_tables / "nasbench201.arrow")
+
+
+@pytest.fixture(scope="session")
+def embeddings() -> OperatorEmbeddings:
+    """Embed the operators' short sentences with the real model."""
+    return embed_operators("all-MiniLM-L6-v2", "short")
+
+
+def script(name: str) -> Callable[..., None]:
+    """Return the `main` of a script of the workflow."""
+    return runpy.run_path(str(ROOT / "workflow" / "scripts" / f"{name}.py"))["main"]

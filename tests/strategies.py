@@ -1,0 +1,67 @@
+"""Hypothesis strategies: random cells, and the same cell with its vertices in another order."""
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from tgnas.cell import Cell, Cells
+from tgnas.operators import VOCABULARY
+from tgnas.registry import SPACES
+from tgnas.spaces import nasbench101
+
+INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
+
+
+@st.composite
+def cells(draw: st.DrawFn, max_vertices: int = 9) -> Cell:
+    """Draw any directed acyclic graph with any operators; vertices may dangle."""
+    size = draw(st.integers(2, max_vertices))
+    inner = draw(st.lists(st.sampled_from(INNER), min_size=size - 2, max_size=size - 2))
+    pairs = [(i, j) for j in range(size) for i in range(j)]
+    edges = draw(st.lists(st.sampled_from(pairs), unique=True))
+    return Cell(("input", *inner, "output"), tuple(sorted(edges)))
+
+
+@st.composite
+def nasbench101_cells(draw: st.DrawFn, size: int | None = None) -> Cell:
+    """Draw a cell of NAS-Bench-101: every vertex gets a way in, then a way out, then more edges."""
+    size = size or draw(st.integers(2, nasbench101.MAX_VERTICES))
+    operators = st.sampled_from(nasbench101.SPACE.operators)
+    inner = draw(st.lists(operators, min_size=size - 2, max_size=size - 2))
+    edges = {(draw(st.integers(0, j - 1)), j) for j in range(1, size)}
+    for i in range(size - 1):
+        if all(source != i for source, _ in edges):
+            edges.add((i, draw(st.integers(i + 1, size - 1))))
+    assume(len(edges) <= nasbench101.MAX_EDGES)
+    pairs = [(i, j) for j in range(size) for i in range(j) if (i, j) not in edges]
+    room = nasbench101.MAX_EDGES - len(edges)
+    if pairs and room:
+        edges |= draw(st.sets(st.sampled_from(pairs), max_size=room))
+    return Cell(("input", *inner, "output"), tuple(sorted(edges)))
+
+
+def members(space: str) -> st.SearchStrategy[Cell]:
+    """Return a strategy for the cells of a registered space: choices, or a strategy from here."""
+    found = SPACES.load(space)
+    if hasattr(found, "choices"):
+        choice = st.tuples(*(st.integers(0, len(names) - 1) for names in found.choices))
+        return choice.map(lambda row: found.cells_of_choices([row]).cell(0))
+    return globals()[f"{space}_cells"]()
+
+
+@st.composite
+def relabelled(draw: st.DrawFn, cell: Cell) -> Cell:
+    """Draw the same cell with its inner vertices in another topological order."""
+    size = len(cell.operators)
+    order = [0]
+    while len(order) < size - 1:
+        left = [v for v in range(1, size - 1) if v not in order]
+        ready = [v for v in left if all(i not in left for i, j in cell.edges if j == v)]
+        order.append(draw(st.sampled_from(ready)))
+    place = {old: new for new, old in enumerate([*order, size - 1])}
+    edges = sorted((place[i], place[j]) for i, j in cell.edges)
+    return Cell(tuple(cell.operators[v] for v in [*order, size - 1]), tuple(edges))
+
+
+def packed(cell: Cell) -> Cells:
+    """Return one cell as ``Cells``."""
+    return Cells.from_cells([cell])

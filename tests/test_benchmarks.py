@@ -1,0 +1,345 @@
+"""Benchmarks against the facts of the mirror's README, and their files."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from conftest import DATASETS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgnas.benchmarks import base
+from tgnas.benchmarks import nasbench101 as reader101
+from tgnas.benchmarks import nasbench201 as reader201
+from tgnas.benchmarks.base import (
+    Benchmark,
+    build_table,
+    open_benchmark,
+    read_scores,
+    write_scores,
+    write_table,
+)
+from tgnas.encodings.live import first_of_each_pattern
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.spaces import nasbench101 as space101
+from tgnas.spaces import nasbench201 as space201
+from tgnas.unpickle import load_frame_columns
+
+FINAL = {"dataset": "cifar10", "split": "test", "epochs": 108}
+LABELS = FINAL | {"epochs": 200}
+
+
+# NAS-Bench-101
+
+
+def test_nasbench101_has_423624_cells_of_the_published_sizes(nasbench101):
+    sizes = {2: 1, 3: 6, 4: 84, 5: 2441, 6: 62010, 7: 359082}
+    assert Counter(nasbench101.cells.sizes.tolist()) == sizes
+    assert len(nasbench101) == sum(sizes.values()) == 423624
+
+
+def test_the_best_nasbench101_cell_is_the_published_one(nasbench101):
+    accuracy = nasbench101.accuracy(**FINAL)
+    assert accuracy.max() == pytest.approx(94.3176, abs=5e-5)
+    assert nasbench101.architectures[accuracy.argmax()].startswith("02e5a024")
+
+
+def test_nasbench101_accuracies_are_means_of_three_runs_on_9984_images(nasbench101):
+    accuracy = nasbench101.accuracy(**FINAL)
+    images = accuracy / 100 * 29952
+    assert accuracy.mean() == pytest.approx(89.680, abs=5e-4)
+    assert np.abs(images - np.rint(images)).max() < 2e-3
+
+
+def test_nasbench101_stands_in_ascending_order_of_the_hash(nasbench101):
+    hashes = np.array(nasbench101.architectures)
+    assert (hashes[:-1] < hashes[1:]).all()
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 7])
+def test_every_hash_is_that_of_its_cell(nasbench101, size):
+    rows = np.flatnonzero(nasbench101.cells.sizes == size)[:200]
+    cells = nasbench101.cells[rows].padded(size)
+    hashes = np.array(nasbench101.architectures)[rows]
+    assert np.array_equal(space101.module_hashes(cells), hashes)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("vis_10k", 10000), ("vis_20k", 20001)])
+def test_nasbench_vis_agrees_on_hash_order_and_parameters(nasbench101, resource_file, name, rows):
+    other = json.loads(resource_file(f"nasbench101/{name}.json").read_text())
+    hashes = nasbench101.architectures
+    first = hashes.index(other["key"][0])  # its rows are consecutive ones of the official file
+    parameters = nasbench101.cost("parameters", dataset="cifar10")[first : first + rows]
+    assert hashes[first : first + rows] == other["key"]
+    assert parameters.tolist() == other["trainable_parameters"]
+
+
+@pytest.fixture
+def first_rows(nasbench101, resource_file, monkeypatch):
+    """Show the reader the first 1,000 cells and rows alone; the rows may be edited."""
+    names = {"accuracy": "accuracies", "params": "params"}
+    files = {key: resource_file(f"nasbench101/{name}.pkl.gz") for key, name in names.items()}
+    rows = {k: load_frame_columns(f.read_bytes())[k][:1000].copy() for k, f in files.items()}
+    cells, hashes = nasbench101.cells[:1000], np.array(nasbench101.architectures[:1000])
+    monkeypatch.setattr(reader101, "load_frame_columns", lambda content: rows)
+    monkeypatch.setattr(space101.SPACE, "enumerate", lambda processes: (cells, hashes), False)
+    return rows
+
+
+def build_first_rows() -> pa.Table:
+    return reader101.build(Path(__file__), Path(__file__), processes=1)
+
+
+def test_rows_that_fit_their_cells_are_accepted(first_rows, nasbench101):
+    built = Benchmark("first rows", build_first_rows())
+    assert built.table.to_pydict() == nasbench101.table.slice(0, 1000).to_pydict()
+
+
+def test_two_swapped_parameter_rows_are_refused(first_rows):
+    first_rows["params"][[3, 500]] = first_rows["params"][[500, 3]]
+    with pytest.raises(CorruptTableError, match="2 rows disagree with the cells, first row 3"):
+        build_first_rows()
+
+
+def test_a_parameter_file_that_lacks_a_row_is_refused(first_rows):
+    first_rows["params"] = first_rows["params"][:-1]
+    with pytest.raises(CorruptTableError, match="999; there are 1000 cells"):
+        build_first_rows()
+
+
+# NAS-Bench-201
+
+
+@pytest.mark.parametrize(
+    ("dataset", "percent", "index"),
+    [("cifar10", 94.3733, 6111), ("cifar100", 73.5133, 9930), ("ImageNet16-120", 47.3111, 857)],
+)
+def test_the_best_nasbench201_architectures_are_the_published_ones(
+    nasbench201, dataset, percent, index
+):
+    accuracy = nasbench201.accuracy(dataset=dataset, split="test", epochs=200)
+    assert accuracy.argmax() == index
+    assert accuracy[index] == pytest.approx(percent, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "percent"),
+    [("cifar10-valid", 91.6067), ("cifar100", 73.4933), ("ImageNet16-120", 46.7333)],
+)
+def test_the_highest_validation_accuracies_are_the_published_ones(nasbench201, dataset, percent):
+    accuracy = nasbench201.accuracy(dataset=dataset, split="validation", epochs=200)
+    assert accuracy.max() == pytest.approx(percent, abs=5e-5)
+
+
+@pytest.mark.parametrize("dataset", ["cifar100", "ImageNet16-120"])
+def test_two_sources_have_84_percent_of_test_accuracies_in_common(
+    nasbench201, resource_file, dataset
+):
+    other = pd.read_csv(resource_file(f"nasbench201/nasgraph_{dataset}.csv"))["test accuracy"]
+    ours = nasbench201.accuracy(dataset=dataset, split="test", epochs=200)
+    assert np.isclose(ours, other, rtol=0, atol=1e-6).mean() == pytest.approx(0.84, abs=0.005)
+
+
+def test_nasbench201_lists_every_cell_of_its_space_once(nasbench201):
+    rows = np.unique(nasbench201.cells.operators, axis=0)
+    assert np.array_equal(rows, np.unique(space201.SPACE.enumerate().operators, axis=0))
+    assert len(nasbench201) == len(rows) == 15625
+
+
+def test_every_cell_is_that_of_its_string(nasbench201):
+    cells = space201.SPACE.cells(nasbench201.architectures)
+    assert np.array_equal(cells.operators, nasbench201.cells.operators)
+    assert np.array_equal(cells.edges, nasbench201.cells.edges)
+
+
+@pytest.fixture(scope="module")
+def zero_cost(resource_file, nasbench201) -> tuple[pd.DataFrame, np.ndarray]:
+    """Read NAS-Bench-Suite-Zero's table, and find the benchmark's row of each of its rows."""
+    table = pd.read_csv(resource_file("nasbench201/zero_cost_proxies.csv"))
+    return table, pd.Index(nasbench201.architectures).get_indexer(table["net_str"])
+
+
+def test_flops_equal_those_of_nas_bench_suite_zero(nasbench201, zero_cost):
+    table, rows = zero_cost
+    flops = nasbench201.cost("flops", dataset="cifar10")[rows]
+    assert flops == pytest.approx(table["flops"].to_numpy(), rel=1e-12)
+
+
+def test_parameters_equal_those_of_nas_bench_suite_zero(nasbench201, zero_cost):
+    table, rows = zero_cost
+    millions = nasbench201.cost("parameters", dataset="cifar10")[rows] / 1e6
+    assert millions == pytest.approx(table["params"].to_numpy(), rel=1e-12)
+
+
+def test_nas_bench_suite_zero_has_one_architecture_of_each_live_pattern(nasbench201, zero_cost):
+    first = first_of_each_pattern(nasbench201.cells)
+    theirs = first_of_each_pattern(nasbench201.cells[zero_cost[1]])
+    assert len(first) == len(theirs) == len(zero_cost[0]) == 9445
+
+
+@pytest.fixture
+def nasbench201_files(resource_file) -> dict[str, list[Path]]:
+    """Fetch the reader's arguments."""
+    patterns = {
+        "accuracies": "freerea_{}_accuracies.csv",
+        "parameters": "freerea_{}_params.csv",
+        "nasgraph": "nasgraph_{}.csv",
+    }
+    return {
+        name: [resource_file(f"nasbench201/{pattern.format(d)}") for d in DATASETS]
+        for name, pattern in patterns.items()
+    }
+
+
+def swapped(path: Path, column: str, folder: Path) -> Path:
+    """Write the same CSV with two unlike rows of one column swapped."""
+    table = pd.read_csv(path)
+    other = table.index[table[column] != table.loc[0, column]][0]
+    table.loc[[0, other], column] = table.loc[[other, 0], column].to_numpy()
+    table.to_csv(folder / path.name, index=False)
+    return folder / path.name
+
+
+def test_files_that_list_other_architectures_are_refused(nasbench201_files, tmp_path):
+    files = nasbench201_files["nasgraph"]
+    files[1] = swapped(files[1], "arch str", tmp_path)
+    with pytest.raises(CorruptTableError, match="lists other architectures than"):
+        reader201.build(**nasbench201_files)
+
+
+def test_parameters_of_other_architectures_are_refused(nasbench201_files, tmp_path):
+    files = nasbench201_files["parameters"]
+    files[0] = swapped(files[0], "params", tmp_path)
+    with pytest.raises(CorruptTableError, match="counts disagree with the architectures"):
+        reader201.build(**nasbench201_files)
+
+
+# Every benchmark
+
+
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench201"])
+def test_a_benchmark_opens_in_less_than_100_mb(benchmark_tables, name):
+    code = f"""
+import psutil
+from pathlib import Path
+from tgnas.benchmarks.base import open_benchmark
+before = psutil.Process().memory_info().rss
+benchmark = open_benchmark(Path({str(benchmark_tables / name)!r} + ".arrow"))
+cells, columns = benchmark.cells, [benchmark._numbers("", c) for c in benchmark.table.column_names
+                                   if "/" in c]
+print(sum(c.sum() for c in columns) and psutil.Process().memory_info().rss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 100e6
+
+
+def test_there_is_no_default_fidelity(nasbench201):
+    with pytest.raises(TypeError):
+        nasbench201.accuracy(dataset="cifar10", split="test")
+
+
+@pytest.mark.parametrize(
+    "other", [{"dataset": "cifar1O"}, {"split": "validation"}, {"epochs": 12}], ids=str
+)
+def test_an_unknown_fidelity_is_answered_with_the_known_ones(nasbench201, other):
+    with pytest.raises(UnknownNameError, match=r"did you mean .*; known: accuracy/ImageNet16-120/"):
+        nasbench201.accuracy(**{**LABELS, **other})
+
+
+def test_an_unknown_cost_is_refused(nasbench101):
+    with pytest.raises(UnknownNameError, match="cost of nasbench101 'flops/cifar10'"):
+        nasbench101.cost("flops", dataset="cifar10")
+
+
+def test_all_labelled_cells_are_the_benchmark(nasbench101):
+    cells, accuracies = nasbench101.labelled(**FINAL, cells="all")
+    assert cells is nasbench101.cells
+    assert np.array_equal(accuracies, nasbench101.accuracy(**FINAL))
+
+
+def test_a_part_of_the_labelled_cells_is_the_same_in_every_run(nasbench201):
+    (some, labels), (again, _) = (nasbench201.labelled(**LABELS, cells=100) for _ in range(2))
+    everything = dict(zip(map(bytes, nasbench201.cells.operators), nasbench201.accuracy(**LABELS)))
+    assert np.array_equal(some.operators, again.operators)
+    assert len({*map(bytes, some.operators)}) == 100
+    assert [everything[bytes(row)] for row in some.operators] == labels.tolist()
+
+
+@pytest.mark.parametrize("count", [0, -1, 15626])
+def test_a_part_that_is_larger_than_the_benchmark_is_refused(nasbench201, count):
+    with pytest.raises(ConfigError, match=f"{count} training cells; .* has 1 to 15625"):
+        nasbench201.labelled(**LABELS, cells=count)
+
+
+# Files
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> tuple[Benchmark, Path]:
+    """Write and open a table of ten architectures."""
+    cells = space201.SPACE.enumerate()[::1600]
+    names = [space201.SPACE.format(cells.cell(row)) for row in range(len(cells))]
+    path = tmp_path_factory.mktemp("small") / "small.arrow"
+    columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, len(cells))}
+    write_table(build_table(cells, names, columns), path)
+    return open_benchmark(path), path
+
+
+def test_a_written_table_reads_back_the_same(small):
+    cells = space201.SPACE.cells(small[0].architectures)
+    assert np.array_equal(small[0].cells.operators, cells.operators)
+    assert np.array_equal(small[0].cells.edges, cells.edges)
+    assert small[0].accuracy(**LABELS)[[0, -1]].tolist() == [10.0, 94.0]
+    assert [path.name for path in small[1].parent.iterdir()] == ["small.arrow"]
+
+
+def test_a_file_keeps_its_operators_when_the_vocabulary_grows_at_its_front(small, monkeypatch):
+    codes = {"new": 0} | {name: code + 1 for name, code in base.CODES.items()}
+    monkeypatch.setattr(base, "CODES", codes)
+    shifted = open_benchmark(small[1]).cells.operators
+    assert np.array_equal(shifted, small[0].cells.operators + 1)
+
+
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_refused(small, tmp_path_factory, share):
+    path = tmp_path_factory.mktemp("cut") / "cut.arrow"
+    content = small[1].read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(CorruptTableError, match="is not a benchmark's Arrow file"):
+        open_benchmark(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(CorruptTableError, match="absent"):
+        open_benchmark(tmp_path / "absent.arrow")
+
+
+def test_an_arrow_file_of_something_else_is_refused(tmp_path):
+    write_table(pa.table({"architecture": ["a"]}), tmp_path / "other.arrow")
+    with pytest.raises(CorruptTableError, match="lacks the columns"):
+        open_benchmark(tmp_path / "other.arrow")
+
+
+@given(scores=st.lists(st.floats(), min_size=10, max_size=10))
+def test_written_scores_read_back_the_same(small, tmp_path_factory, scores):
+    path = tmp_path_factory.mktemp("scores") / "scores.parquet"
+    write_scores(path, small[0], np.array(scores))
+    assert np.array_equal(read_scores(path, small[0]), scores, equal_nan=True)
+
+
+def test_scores_of_another_benchmark_are_refused(small, nasbench201, tmp_path):
+    write_scores(tmp_path / "scores.parquet", small[0], np.zeros(len(small[0])))
+    with pytest.raises(CorruptTableError, match="does not score the architectures of nasbench201"):
+        read_scores(tmp_path / "scores.parquet", nasbench201)
+
+
+def test_a_file_that_holds_no_scores_is_refused(small, tmp_path):
+    (tmp_path / "scores.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    with pytest.raises(CorruptTableError, match="is not a file of scores"):
+        read_scores(tmp_path / "scores.parquet", small[0])

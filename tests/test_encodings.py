@@ -1,0 +1,164 @@
+"""Cells as graphs, and operators as sentence vectors."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import cells, members, packed, relabelled
+
+from tgnas.cell import Cell, Cells
+from tgnas.encodings.global_node import GLOBAL, encode, node_features
+from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators, embed_sentences, model_source
+from tgnas.errors import CorruptTableError, UnknownNameError
+from tgnas.methods.predictors.tgnas import Settings, new_network
+from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
+from tgnas.registry import SPACES
+
+MODEL = "all-MiniLM-L6-v2"
+
+
+# Graphs
+
+
+def test_a_small_cell_becomes_the_graph_drawn_by_hand():
+    # input -> conv_3x3 -> output and input -> output, four vertices of padding, the global node.
+    graphs = encode(packed(Cell(("input", "conv_3x3", "output"), ((0, 1), (0, 2), (1, 2)))))
+    expected = [
+        [1, 0, 0, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1, 0, 0, 0],
+        [0, 0, 0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, 0, 1, 0],
+        [1, 1, 1, 1, 1, 1, 1, 1],
+    ]
+    codes = [CODES["input"], CODES["conv_3x3"], CODES["output"], *[PADDING] * 4, GLOBAL]
+    assert graphs.aggregation[0].tolist() == expected
+    assert graphs.operators[0].tolist() == codes
+
+
+@given(cells(max_vertices=7), st.integers(0, 7))
+def test_padding_up_to_seven_vertices_changes_no_graph(cell, width):
+    graphs = encode(packed(cell))
+    wide = encode(packed(cell).padded(max(width, len(cell.operators))))
+    assert np.array_equal(graphs.operators, wide.operators)
+    assert np.array_equal(graphs.aggregation, wide.aggregation)
+
+
+def test_cells_of_eight_vertices_get_no_padding():
+    graphs = encode(SPACES.load("nasbench201").enumerate()[:1])
+    assert graphs.operators.shape == (1, 9)
+    assert PADDING not in graphs.operators
+
+
+@given(st.lists(cells(), min_size=1, max_size=4))
+def test_a_batch_is_the_graphs_of_its_rows(several):
+    graphs, row = encode(Cells.from_cells(several)), len(several) - 1
+    chosen = graphs.select(torch.tensor([row]))
+    assert np.array_equal(chosen.operators[0], graphs.operators[row])
+    assert np.array_equal(chosen.aggregation[0], graphs.aggregation[row])
+
+
+def test_features_are_the_sentence_vectors_and_a_column_for_the_global_node(embeddings):
+    features = node_features(embeddings.vectors)
+    assert np.array_equal(features[: len(NAMES), :-1], embeddings.vectors)
+    assert not features[PADDING].any()
+    assert np.flatnonzero(features[GLOBAL]).tolist() == [384]
+    assert np.flatnonzero(features[:, -1]).tolist() == [GLOBAL]
+
+
+@pytest.fixture(scope="module")
+def network(embeddings):
+    """Draw a network, its running statistics too."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = new_network(embeddings, Settings())
+    drawn.initialise(generator)
+    for norm in drawn.norms:
+        norm.running_mean.uniform_(-1, 1, generator=generator)
+        norm.running_var.uniform_(0.5, 2, generator=generator)
+    return drawn.eval()
+
+
+@pytest.mark.parametrize("space", [*SPACES.names(), "any"])
+@given(data=st.data())
+def test_a_score_does_not_see_the_order_of_the_vertices(network, space, data):
+    cell = data.draw(cells() if space == "any" else members(space))
+    both = Cells.from_cells([cell, data.draw(relabelled(cell))])
+    with torch.inference_mode():
+        first, second = network(network.prepare(encode(both))).tolist()
+    assert first == pytest.approx(second, rel=1e-4, abs=1e-5)
+
+
+# Sentences
+
+
+def test_the_weights_are_the_published_ones(embeddings):
+    published = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # mirror's README
+    assert embeddings.weights_sha256 == published
+    assert embeddings.model == MODEL
+
+
+def test_every_operator_has_a_vector_of_unit_length(embeddings):
+    assert embeddings.vectors.shape == (len(NAMES), 384)
+    assert np.linalg.norm(embeddings.vectors, axis=1) == pytest.approx(1, abs=1e-6)
+    assert embeddings.sentences == tuple(operator.sentence("short") for operator in VOCABULARY)
+
+
+def test_a_second_embedding_is_the_same_to_the_bit(embeddings):
+    assert np.array_equal(embed_operators(MODEL, "short").vectors, embeddings.vectors)
+
+
+def test_a_sentence_has_the_same_vector_without_its_neighbours(embeddings):
+    alone = embed_sentences([embeddings.sentences[0]], model_source(MODEL))
+    assert alone[0] == pytest.approx(embeddings.vectors[0], abs=1e-6)
+
+
+def test_like_operators_have_like_sentences(embeddings):
+    like = embeddings.vectors @ embeddings.vectors.T
+    three, one, zero = (CODES[name] for name in ("conv_3x3", "conv_1x1", "zero"))
+    assert like[three, one] > like[three, zero]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_every_operator_has_a_sentence_of_every_length(length):
+    assert all(operator.sentence(length) for operator in VOCABULARY)
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones():
+    with pytest.raises(UnknownNameError, match="did you mean 'all-MiniLM-L6-v2'"):
+        embed_operators("all-MiniLM-L12-v2", "short")
+
+
+def test_an_unknown_length_is_answered_with_the_known_ones():
+    with pytest.raises(UnknownNameError, match="'shrot' .did you mean 'short'"):
+        embed_operators(MODEL, "shrot")
+
+
+def test_written_embeddings_read_back_the_same(embeddings, tmp_path):
+    embeddings.write(tmp_path / "operators.parquet")
+    read = OperatorEmbeddings.read(tmp_path / "operators.parquet")
+    assert np.array_equal(read.vectors, embeddings.vectors)
+    assert (read.sentences, read.model) == (embeddings.sentences, embeddings.model)
+    assert read.weights_sha256 == embeddings.weights_sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["operators.parquet"]
+
+
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_of_embeddings_is_refused(embeddings, tmp_path_factory, share):
+    path = tmp_path_factory.mktemp("cut") / "operators.parquet"
+    embeddings.write(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(CorruptTableError, match="is not a file of embeddings"):
+        OperatorEmbeddings.read(path)
+
+
+def test_embeddings_of_another_vocabulary_are_refused(embeddings, tmp_path):
+    embeddings.write(tmp_path / "operators.parquet")
+    table = pq.read_table(tmp_path / "operators.parquet")
+    pq.write_table(table.slice(1), tmp_path / "fewer.parquet")
+    with pytest.raises(CorruptTableError, match="does not embed the operators input, output"):
+        OperatorEmbeddings.read(tmp_path / "fewer.parquet")

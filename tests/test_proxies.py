@@ -1,0 +1,106 @@
+"""Proxies: what every one of them must do, and what the trivial ones are worth."""
+
+import numpy as np
+import pytest
+from conftest import DATASETS
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kendalltau
+
+from tgnas.errors import UnknownNameError
+from tgnas.methods.card import Card
+from tgnas.registry import PROXIES
+from tgnas.spaces.nasbench201 import SPACE
+
+ALL_CONVOLUTIONS, ALL_ZERO = ([SPACE.operators.index(name)] * 6 for name in ("conv_3x3", "zero"))
+
+
+def score(name: str, cells, dataset: str = "cifar10", seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return PROXIES.load(name)(cells, space="nasbench201", dataset=dataset, generator=generator)
+
+
+@pytest.fixture(scope="module")
+def some():
+    """Take 40 cells from all over the space."""
+    return SPACE.enumerate()[::400]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_gives_one_finite_score_for_each_cell(some, name, dataset):
+    scores = score(name, some, dataset)
+    assert scores.shape == (len(some),)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_repeats_with_one_seed(some, name):
+    assert np.array_equal(score(name, some), score(name, some))
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_leaves_the_cells_alone(some, name):
+    before = some.operators.copy()
+    score(name, some)
+    assert np.array_equal(some.operators, before)
+
+
+@pytest.mark.parametrize("name", [name for name in PROXIES.names() if name != "random"])
+def test_every_proxy_prefers_convolutions_to_nothing(name):
+    best, worst = score(name, SPACE.cells_of_choices([ALL_CONVOLUTIONS, ALL_ZERO]))
+    assert best > worst
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_scores_no_cells_with_no_scores(some, name):
+    assert score(name, some[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_has_a_card(name):
+    assert isinstance(PROXIES.module(name).CARD, Card)
+
+
+@pytest.mark.parametrize("name", ["params", "flops"])
+def test_an_unknown_data_set_is_answered_with_the_nearest_one(some, name):
+    with pytest.raises(UnknownNameError, match="'cifar1O' .did you mean 'cifar10'"):
+        score(name, some, "cifar1O")
+
+
+def test_another_seed_draws_other_random_scores(some):
+    assert not np.array_equal(score("random", some), score("random", some, seed=1))
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 4)] * 6), min_size=1))
+def test_no_cell_has_more_effective_parameters_than_parameters(choices):
+    cells = SPACE.cells_of_choices(choices)
+    assert (score("effective_params", cells) <= score("params", cells)).all()
+
+
+def test_a_dead_convolution_is_not_an_effective_parameter():
+    empty, dead = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", "nor_conv_3x3~0|none~1|none~2|"
+    cells = SPACE.cells([empty, "|nor_conv_3x3~0" + empty[7:]])  # 0->1, from where nothing leads
+    assert np.ptp(score("effective_params", cells)) == 0
+    assert np.ptp(score("params", cells)) > 0
+    live = score("effective_params", SPACE.cells([empty[: -len("none~0|none~1|none~2|")] + dead]))
+    assert live > score("effective_params", cells)[0]
+
+
+# Kendall's tau-b with the test accuracy at 200 epochs of all 15,625 (peers.md).
+MEASURED = [
+    ("params", "cifar10", 0.576),
+    ("params", "cifar100", 0.552),
+    ("params", "ImageNet16-120", 0.519),
+    ("effective_params", "cifar10", 0.653),
+    ("effective_params", "cifar100", 0.626),
+    ("effective_params", "ImageNet16-120", 0.607),
+]
+
+
+@pytest.mark.parametrize(("name", "dataset", "tau"), MEASURED)
+def test_a_trivial_proxy_is_worth_what_was_measured(nasbench201, name, dataset, tau):
+    accuracy = nasbench201.accuracy(dataset=dataset, split="test", epochs=200)
+    scores = score(name, nasbench201.cells, dataset)
+    assert kendalltau(scores, accuracy).statistic == pytest.approx(tau, abs=5e-4)

@@ -1,0 +1,172 @@
+"""Running a function as a job or as a command."""
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tgnas.errors import UnknownNameError
+from tgnas.script import run
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    """Put back what a process sets up once."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    logging.captureWarnings(False)
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def job(log: list[str], **parts: dict) -> SimpleNamespace:
+    """Return what Snakemake hands to a script."""
+    named = {name: parts.get(name, {}) for name in ("wildcards", "params", "input", "output")}
+    return SimpleNamespace(threads=2, log=log, **named)
+
+
+@pytest.fixture
+def called() -> dict:
+    """Collect the arguments that `main` was called with."""
+    return {}
+
+
+@pytest.fixture
+def main(called):
+    def main(*, table: Path, parts: list[Path], seed: int, share: float, name: str, sizes: list):
+        called.update(locals())
+        del called["called"]
+
+    return main
+
+
+PARTS = {
+    "wildcards": {"seed": "3", "unused": "x"},
+    "params": {"share": "0.5", "name": "tgnas", "sizes": [1, 2]},
+    "input": {"parts": ["a.csv", "b.csv"]},
+    "output": {"table": "out/table.csv"},
+}
+EXPECTED = {
+    "table": Path("out/table.csv"),
+    "parts": [Path("a.csv"), Path("b.csv")],
+    "seed": 3,
+    "share": 0.5,
+    "name": "tgnas",
+    "sizes": [1, 2],
+}
+
+
+def test_a_job_gives_each_parameter_by_its_name_and_type(main, called):
+    run(main, job([], **PARTS))
+    assert called == EXPECTED
+
+
+def test_a_job_gives_its_threads():
+    def main(*, threads: int) -> None:
+        assert threads == 2
+
+    run(main, job([]))
+
+
+def test_one_file_is_a_list_of_one(main, called):
+    run(main, job([], **PARTS | {"input": {"parts": "a.csv"}}))
+    assert called["parts"] == [Path("a.csv")]
+
+
+def test_a_command_line_gives_the_same_as_a_job(main, called, monkeypatch):
+    line = "x --table out/table.csv --parts a.csv b.csv --seed 3 --share 0.5 --name tgnas --sizes"
+    monkeypatch.setattr(sys, "argv", [*line.split(), "[1, 2]"])
+    run(main)
+    assert called == EXPECTED
+
+
+def test_an_underscore_is_a_dash_on_the_command_line(monkeypatch):
+    def main(*, top_share: float = 0.1) -> None:
+        assert top_share == 0.2
+
+    monkeypatch.setattr(sys, "argv", ["x", "--top-share", "0.2"])
+    run(main)
+
+
+def test_a_default_of_the_signature_need_not_be_given(monkeypatch):
+    def main(*, seed: int = 7) -> None:
+        assert seed == 7
+
+    monkeypatch.setattr(sys, "argv", ["x"])
+    run(main)
+
+
+def test_a_missing_argument_of_a_command_is_named(main, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["x", "--seed", "3"])
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    assert ended.value.code != 0
+    assert "--table" in capsys.readouterr().err
+
+
+def test_what_a_rule_does_not_give_is_named(main, tmp_path, capsys):
+    given = {name: part for name, part in PARTS.items() if name != "output"}
+    with pytest.raises(SystemExit) as ended:
+        run(main, job([], **given))
+    assert ended.value.code == 1
+    assert "the rule gives no 'table'; it gives name, parts, seed" in capsys.readouterr().err
+
+
+def fails(error: Exception):
+    def main() -> None:
+        raise error
+
+    return main
+
+
+def test_an_error_of_the_user_ends_with_one_line(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as ended:
+        run(fails(UnknownNameError("proxy", "synflw", ["synflow"])), job([str(log)]))
+    assert ended.value.code == 1
+    message = "unknown proxy 'synflw' (did you mean 'synflow'?); known: synflow"
+    for text in (log.read_text(), capsys.readouterr().err):
+        assert message in text
+        assert "Traceback" not in text
+        assert sum("ERROR" in line for line in text.splitlines()) == 1
+
+
+def test_any_other_error_leaves_its_traceback_in_the_log(tmp_path):
+    log = tmp_path / "job.log"
+    with pytest.raises(ZeroDivisionError):
+        run(fails(ZeroDivisionError("nothing to divide by")), job([str(log)]))
+    assert "Traceback (most recent call last)" in log.read_text()
+    assert "ZeroDivisionError: nothing to divide by" in log.read_text()
+
+
+def test_the_log_begins_with_the_arguments_and_ends_with_the_seconds(main, tmp_path):
+    log = tmp_path / "deep" / "job.log"
+    run(main, job([str(log)], **PARTS))
+    first, *_, last = log.read_text().splitlines()
+    assert "INFO tgnas.script arguments table=out/table.csv" in first
+    assert "seed=3" in first
+    assert "INFO tgnas.script done seconds=0.0" in last
+
+
+def test_a_second_run_replaces_the_log_of_the_first(main, tmp_path):
+    for _ in range(2):
+        run(main, job([str(tmp_path / "job.log")], **PARTS))
+    assert (tmp_path / "job.log").read_text().count("arguments") == 1
+
+
+def test_a_warning_goes_into_the_log(tmp_path):
+    def main() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            logging.captureWarnings(False)
+            logging.captureWarnings(True)
+            warnings.warn("the file is old", stacklevel=1)
+
+    run(main, job([str(tmp_path / "job.log")]))
+    assert "WARNING py.warnings" in (tmp_path / "job.log").read_text()

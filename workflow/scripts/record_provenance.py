@@ -1,0 +1,27 @@
+"""Write down what made the results: code, versions, machine, config, embeddings, seconds."""
+
+import json
+from pathlib import Path
+
+from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.provenance import environment, seconds_of_rules
+from tgnas.script import run
+
+
+def main(
+    *, tables: list[Path], embeddings: Path, provenance: Path, config: dict, seconds: Path
+) -> None:
+    """Write one JSON file; it is made after the tables, so it speaks of the run that made them."""
+    vectors = OperatorEmbeddings.read(embeddings)
+    facts = {
+        "environment": environment(),
+        "embedding": {"model": vectors.model, "weights_sha256": vectors.weights_sha256},
+        "seconds": seconds_of_rules(seconds),
+        "tables": [table.name for table in tables],
+        "config": config,
+    }
+    provenance.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
