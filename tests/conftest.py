@@ -60,7 +60,6 @@ def benchmark_tables(
     resource_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Build both benchmarks with the workflow's scripts; NAS-Bench-101 takes about 80 s."""
-    if (ROOT / "results/benchmarks/nasbench101.arrow").exists(): return ROOT / "results/benchmarks"  # DEVSHORTCUT
     folder = tmp_path_factory.mktemp("benchmarks")
     script("build_nasbench201")(
         accuracies=[resource_file(f"nasbench201/freerea_{d}_accuracies.csv") for d in DATASETS],

@@ -265,7 +265,8 @@ def test_all_labelled_cells_are_the_benchmark(nasbench101):
 
 def test_a_part_of_the_labelled_cells_is_the_same_in_every_run(nasbench201):
     (some, labels), (again, _) = (nasbench201.labelled(**LABELS, cells=100) for _ in range(2))
-    everything = dict(zip(map(bytes, nasbench201.cells.operators), nasbench201.accuracy(**LABELS)))
+    rows = map(bytes, nasbench201.cells.operators)
+    everything = dict(zip(rows, nasbench201.accuracy(**LABELS), strict=True))
     assert np.array_equal(some.operators, again.operators)
     assert len({*map(bytes, some.operators)}) == 100
     assert [everything[bytes(row)] for row in some.operators] == labels.tolist()

@@ -10,7 +10,12 @@ from strategies import cells, members, packed, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings.global_node import GLOBAL, encode, node_features
-from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators, embed_sentences, model_source
+from tgnas.encodings.sentence import (
+    OperatorEmbeddings,
+    embed_operators,
+    embed_sentences,
+    model_source,
+)
 from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
@@ -96,7 +101,8 @@ def test_a_score_does_not_see_the_order_of_the_vertices(network, space, data):
 
 
 def test_the_weights_are_the_published_ones(embeddings):
-    published = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # mirror's README
+    # As the mirror's README gives them.
+    published = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     assert embeddings.weights_sha256 == published
     assert embeddings.model == MODEL
 
@@ -133,7 +139,7 @@ def test_an_unknown_model_is_answered_with_the_known_ones():
 
 
 def test_an_unknown_length_is_answered_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match="'shrot' .did you mean 'short'"):
+    with pytest.raises(UnknownNameError, match=r"'shrot' \(did you mean 'short'"):
         embed_operators(MODEL, "shrot")
 
 

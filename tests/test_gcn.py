@@ -160,7 +160,8 @@ def train(graphs, vectors, checkpoint=None, digest="mine", steps=10**9, optimisa
     generator = torch.Generator().manual_seed(7)
     network = drawn("dense", vectors)
     network.initialise(generator)
-    inputs, labels, losses = network.prepare(graphs), scores_of(drawn("dense", vectors, 9), graphs), []
+    inputs, losses = network.prepare(graphs), []
+    labels = scores_of(drawn("dense", vectors, seed=9), graphs)
 
     def loss_of(index):
         losses.append(functional.mse_loss(network(inputs.select(index)), labels[index]))
@@ -366,11 +367,12 @@ CONFIG = {
 
 
 def test_an_entry_of_the_config_becomes_settings():
-    assert Settings.from_config(CONFIG) == Settings(2, 16, "dgl", Optimisation(3, 8, 0.01, 0.0, 2, 0.5))
+    optimisation = Optimisation(3, 8, 0.01, 0.0, 2, 0.5)
+    assert Settings.from_config(CONFIG) == Settings(2, 16, "dgl", optimisation)
 
 
 def test_an_unknown_back_end_is_answered_with_the_nearest_one():
-    with pytest.raises(UnknownNameError, match="'dence' .did you mean 'dense'"):
+    with pytest.raises(UnknownNameError, match=r"'dence' \(did you mean 'dense'"):
         Settings.from_config(CONFIG | {"back_end": "dence"})
 
 

@@ -44,10 +44,15 @@ def code_digest(script: str | Path, *modules: str) -> str:
 
 @cache
 def _file(module: str) -> Path:
-    spec = util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
-    return Path(spec.origin)
+    """Return a module's file; nothing is imported for it."""
+    spec = util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"no package {PACKAGE!r} to take a digest of")
+    path = Path(spec.submodule_search_locations[0]).joinpath(*module.split(".")[1:])
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.exists():
+            return file
+    raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
 
 
 @cache
@@ -84,7 +89,7 @@ def _imports(path: Path) -> tuple[str, ...]:
 @cache
 def _is_module(name: str) -> bool:
     try:
-        return util.find_spec(name) is not None
+        return bool(_file(name))
     except ModuleNotFoundError:  # the parent is a module, so the name is one of its members
         return False
 

@@ -1,7 +1,7 @@
 """How a predictor's ranking of the target changes over its training: for audit, never to choose."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from tgnas.cell import Cells
 from tgnas.evaluation.ranking import kendall_tau
 
 
+@runtime_checkable
 class Predicts(Protocol):
     """What is asked here: a fitted predictor."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
@@ -89,3 +90,45 @@ def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) 
         for dataset in ranking["datasets"]
     }
     return found.drop(columns=["progress_queries", "progress_architectures"]).assign(**looked_up)
+
+
+def progress_table(
+    runs: pd.DataFrame, scores: dict[int, np.ndarray], benchmark: Benchmark, ranking: dict[str, Any]
+) -> pd.DataFrame:
+    """Return how the searches went: median, lowest and highest over all runs of each searcher.
+
+    Columns: searcher, runs, seeds, queries, and of the best-scored architecture so far its rank by
+    score (1 is best; scores of different predictor seeds share no scale, ranks do) and its test
+    accuracy on the first data set, in percent: rank, rank_low, rank_high, accuracy, ...
+
+    Args:
+        runs: the runs of all searchers and predictor seeds; a run that has ended keeps its last.
+        scores: by predictor seed, the score of every architecture of the benchmark.
+        benchmark: what the accuracies are looked up in.
+        ranking: the config's section: datasets, split, epochs.
+    """
+    row_of = {text: row for row, text in enumerate(benchmark.architectures)}
+    accuracies = benchmark.accuracy(
+        dataset=ranking["datasets"][0], split=ranking["split"], epochs=ranking["epochs"]
+    )
+    ranks = {seed: stats.rankdata(-values, method="min") for seed, values in scores.items()}
+    tables = []
+    for searcher, group in runs.groupby("searcher", sort=False):
+        changes = np.concatenate([*group.progress_queries, [group.queries.max()]])
+        queries = np.unique(changes.astype(np.int64))
+        table = {"searcher": searcher, "runs": len(group), "seeds": group.seed.nunique()}
+        found: dict[str, list[np.ndarray]] = {"rank": [], "accuracy": []}
+        for run in group.itertuples(index=False):
+            steps = np.searchsorted(run.progress_queries, queries, side="right") - 1
+            rows = np.array([row_of[text] for text in run.progress_architectures])[steps]
+            found["rank"].append(ranks[run.seed][rows])
+            found["accuracy"].append(accuracies[rows])
+        columns = {"queries": queries}
+        for name, values in found.items():
+            columns |= {
+                name: np.median(values, axis=0),
+                f"{name}_low": np.min(values, axis=0),
+                f"{name}_high": np.max(values, axis=0),
+            }
+        tables.append(pd.DataFrame(table | columns))
+    return pd.concat(tables, ignore_index=True)

@@ -1,13 +1,14 @@
 """What every search space offers: a text form of its architectures, and its rules."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from tgnas.cell import Cell, Cells
 
 
+@runtime_checkable
 class SearchSpace(Protocol):
     """A set of architectures; a member file of ``tgnas.spaces`` exports one as ``SPACE``."""
 
@@ -31,6 +32,7 @@ class SearchSpace(Protocol):
         ...
 
 
+@runtime_checkable
 class ChoiceSpace(SearchSpace, Protocol):
     """A space whose architecture is one independent choice for each of D decisions.
 

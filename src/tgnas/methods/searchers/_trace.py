@@ -54,8 +54,8 @@ class Trace:
     def ask(self, choices: Int64[np.ndarray, "N D"]) -> Float64[np.ndarray, " N"]:
         """Score architectures and write them down; every row counts as a query."""
         scores = self.evaluate(choices)
-        self.choices.append(choices)
-        self.scores.append(scores)
+        self.choices.append(choices.copy())
+        self.scores.append(scores.copy())  # a searcher may write into what it was given
         return scores
 
     @property

@@ -1,0 +1,110 @@
+"""A copy of the project in a folder of its own, in which a test may run and edit the workflow."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "README.md", "rules", "workflow", "config", "profiles", "src")
+SMOKE = "config/smoke.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of everything that the workflow consists of.
+
+    Attributes:
+        folder: where the copy stands.
+        mirrors: what its TGNAS_MIRROR names.
+    """
+
+    folder: Path
+    mirrors: str
+
+    @classmethod
+    def copy(cls, folder: Path, mirrors: list[Path]) -> "Project":
+        """Copy the checkout, without what it made."""
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=ignored)
+            elif source.exists():
+                shutil.copy(source, folder / part)
+        return cls(folder, os.pathsep.join(str(mirror.resolve()) for mirror in mirrors))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of a workflow run on the smoke config."""
+        smoke = ["--cores", "2", "--configfile", SMOKE]
+        return [sys.executable, "-m", "snakemake", *smoke, *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which the copy's own modules are imported."""
+        ours = {"PYTHONPATH": str(self.folder / "src"), "TGNAS_MIRROR": self.mirrors}
+        return {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the workflow; stdout holds all that it prints."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def planned(self, *arguments: str) -> Counter[str]:
+        """Return how many jobs of each rule a run would start."""
+        done = self.run("--dry-run", *arguments)
+        assert done.returncode == 0, done.stdout
+        table = re.search(r"^job +count\n[- ]+\n(.*?)^total", done.stdout, re.S | re.M)
+        lines = table.group(1).splitlines() if table else []
+        return Counter({rule: int(count) for rule, count in (line.split() for line in lines)})
+
+    def run_and_kill(self, *arguments: str, when: Path, timeout: float = 120) -> None:
+        """Start the workflow and kill it with all its jobs as soon as a file is there."""
+        process = subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        end = time.monotonic() + timeout
+        while not when.exists():
+            assert process.poll() is None, f"the workflow ended before {when} was there"
+            assert time.monotonic() < end, f"{when} was not there after {timeout} s"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def edit(self, path: str, old: str, new: str) -> "Edit":
+        """Return a context in which a file of the copy reads otherwise."""
+        return Edit(self.folder / path, old, new)
+
+
+class Edit:
+    """A change of one file that is taken back at the end."""
+
+    def __init__(self, path: Path, old: str, new: str) -> None:
+        self.path, self.old, self.new = path, old, new
+
+    def __enter__(self) -> None:
+        self.text, self.times = self.path.read_text(), self.path.stat()
+        assert self.old in self.text, f"{self.path} has no {self.old!r}"
+        self.path.write_text(self.text.replace(self.old, self.new))
+
+    def __exit__(self, *_: object) -> None:
+        self.path.write_text(self.text)
+        os.utime(self.path, ns=(self.times.st_atime_ns, self.times.st_mtime_ns))

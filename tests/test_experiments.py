@@ -1,0 +1,172 @@
+"""The config and the sheet: what is refused, and with which line."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+from tgnas.experiments import COLUMNS, LEAKED, Method, check_config, read_methods
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+SHEET = ROOT / "config" / "experiments.tsv"
+
+
+@pytest.fixture
+def config() -> dict:
+    """Read the shipped config."""
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+
+def refusal_of(config: dict, kind: type[TgnasError] = UnknownNameError) -> str:
+    """Return the one line that a config is refused with."""
+    with pytest.raises(kind) as caught:
+        check_config(config, SCHEMA)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# The config
+
+
+def test_the_shipped_config_is_allowed(config):
+    before = deepcopy(config)
+    check_config(config, SCHEMA)
+    assert config == before
+
+
+def test_a_misspelled_key_is_answered_with_the_nearest_one(config):
+    config["sedes"] = config.pop("seeds")
+    assert "config key at the top level 'sedes' (did you mean 'seeds'?)" in refusal_of(config)
+
+
+@pytest.mark.parametrize("place", ["embedding", "training", "ranking", "search", "final_training"])
+def test_a_misspelled_key_of_a_section_is_answered_with_the_nearest_one(config, place):
+    key = next(iter(config[place]))
+    config[place][key + "x"] = config[place].pop(key)
+    message = refusal_of(config)
+    assert f"config key at {place} '{key}x' (did you mean '{key}'?)" in message
+
+
+def test_a_misspelled_key_of_a_predictor_is_answered_with_the_nearest_one(config):
+    predictor = config["predictors"]["tgnas_code"]
+    predictor["epoch"] = predictor.pop("epochs")
+    message = refusal_of(config)
+    assert "config key at predictors.tgnas_code 'epoch' (did you mean 'epochs'?)" in message
+
+
+def test_a_missing_key_is_named(config):
+    del config["search"]["runs"]
+    assert refusal_of(config, ConfigError) == "config: search: 'runs' is a required property"
+
+
+@pytest.mark.parametrize("value", ["[5]", "5", 2.5, 0, None, [5]])
+def test_seeds_are_a_positive_whole_number(config, value):
+    config["seeds"] = value
+    assert refusal_of(config, ConfigError).startswith(f"config: seeds: {value!r} is ")
+
+
+def test_a_number_out_of_its_range_is_refused(config):
+    config["ranking"]["level"] = 1.0
+    assert "config: ranking.level: 1.0 is" in refusal_of(config, ConfigError)
+
+
+@pytest.mark.parametrize("cells", ["some", 1, 2.5])
+def test_the_training_part_is_all_or_a_number(config, cells):
+    config["training"]["cells"] = cells
+    assert "config: training.cells: " in refusal_of(config, ConfigError)
+
+
+def test_an_unknown_data_set_is_answered_with_the_nearest_one(config):
+    config["ranking"]["datasets"] = ["cifar10", "cifar-100"]
+    message = refusal_of(config)
+    assert "value of ranking.datasets.1 'cifar-100' (did you mean 'cifar100'?)" in message
+
+
+def test_an_unknown_sentence_length_is_answered_with_the_nearest_one(config):
+    config["embedding"]["length"] = "shrot"
+    assert "embedding.length 'shrot' (did you mean 'short'?)" in refusal_of(config)
+
+
+def test_an_unknown_searcher_is_answered_with_the_nearest_one(config):
+    config["search"]["searchers"] = ["hybird"]
+    assert "unknown searcher 'hybird' (did you mean 'hybrid'?)" in refusal_of(config)
+
+
+def test_an_unknown_baseline_is_answered_with_the_nearest_one(config):
+    config["search"]["baselines"] = ["param"]
+    assert "unknown proxy 'param' (did you mean 'params'?)" in refusal_of(config)
+
+
+def test_an_unknown_predictor_method_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_code"]["method"] = "tgnsa"
+    assert "unknown predictor 'tgnsa' (did you mean 'tgnas'?)" in refusal_of(config)
+
+
+def test_an_unknown_predictor_of_the_search_is_answered_with_the_nearest_one(config):
+    config["search"]["predictor"] = "tgnas_cod"
+    assert "unknown predictor 'tgnas_cod' (did you mean 'tgnas_code'?)" in refusal_of(config)
+
+
+def test_a_predictor_does_not_take_the_name_of_a_proxy(config):
+    config["predictors"]["params"] = config["predictors"]["tgnas_code"]
+    assert "predictors.params bears the name of a proxy" in refusal_of(config, ConfigError)
+
+
+# The sheet
+
+GOOD = ("params", "proxy", "once", "#params")
+
+
+def sheet_of(folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = COLUMNS) -> Path:
+    """Write a sheet and return its path."""
+    path = folder / "sheet.tsv"
+    path.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)))
+    return path
+
+
+def test_the_shipped_sheet_is_allowed(config):
+    methods = read_methods(SHEET, config)
+    assert methods["tgnas_code"].seeds == tuple(range(config["seeds"]))
+    assert methods["params"] == Method("params", "proxy", (0,), "#params")
+
+
+def test_methods_stand_in_the_order_of_the_sheet(config, tmp_path):
+    sheet = sheet_of(tmp_path, ("random", "proxy", "seeds", "chance"), GOOD)
+    assert list(read_methods(sheet, config)) == ["random", "params"]
+
+
+BAD = {
+    "unknown family 'proxi' (did you mean 'proxy'?)": ("params", "proxi", "once", "x"),
+    "unknown proxy 'param' (did you mean 'params'?)": ("param", "proxy", "once", "x"),
+    "unknown predictor 'tgnas_cod' (did you mean": ("tgnas_cod", "predictor", "seeds", "x"),
+    f"(did you mean 'tgnas_code{LEAKED}'?)": ("tgnas_code_leak", "leaked", "seeds", "x"),
+    "unknown stored 'authors_dumb'": ("authors_dumb", "stored", "once", "x"),
+    "unknown value of runs 'twice'": ("random", "proxy", "twice", "x"),
+    "method 'params' stands there twice": GOOD,
+    "not 4 columns": GOOD[:3],
+    "sheet.tsv:3: not 4": (*GOOD, "more"),
+}
+
+
+@pytest.mark.parametrize("reason", BAD)
+def test_a_bad_row_is_refused_with_file_and_line(config, tmp_path, reason):
+    sheet = sheet_of(tmp_path, GOOD, BAD[reason])
+    with pytest.raises(ConfigError) as caught:
+        read_methods(sheet, config)
+    assert str(caught.value).startswith(f"{sheet}:3: ")
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_columns_are_refused(config, tmp_path):
+    sheet = sheet_of(tmp_path, header=("method", "family", "seeds", "title"))
+    with pytest.raises(ConfigError, match=r":1: the columns must be method, family, runs, title"):
+        read_methods(sheet, config)
+
+
+def test_a_missing_sheet_is_named(config, tmp_path):
+    with pytest.raises(ConfigError, match=r"no such sheet of experiments \(config key"):
+        read_methods(tmp_path / "absent.tsv", config)

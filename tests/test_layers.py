@@ -1,0 +1,89 @@
+"""Each layer imports only what stands before it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+# Modules of one line may import each other; a package stands for all that is in it.
+LAYERS = (
+    ("tgnas.errors",),
+    ("tgnas.operators", "tgnas.cell"),
+    ("tgnas.registry", "tgnas.datasets"),
+    ("tgnas.spaces",),
+    ("tgnas.networks",),
+    ("tgnas.fetch", "tgnas.unpickle"),
+    ("tgnas.benchmarks",),
+    ("tgnas.encodings",),
+    ("tgnas.training",),
+    ("tgnas.methods",),
+    ("tgnas.evaluation",),
+    ("tgnas.experiments", "tgnas.provenance"),
+    ("tgnas.reporting",),
+    ("tgnas.script",),
+)
+FILES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.glob("tgnas/**/*.py"))
+}
+MODULES = sorted(FILES.keys() - {"tgnas"})
+
+
+def layer(module: str) -> int:
+    """Return the number of a module's layer; -1 where it has none."""
+    parts = module.split(".")
+    names = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    return next((n for n, members in enumerate(LAYERS) if names & set(members)), -1)
+
+
+def imports(module: str) -> set[str]:
+    """Return the modules of this package that a module imports, in functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= members & FILES.keys() or {str(node.module)}
+    return {name for name in found if name.split(".")[0] == "tgnas"}
+
+
+def family(module: str) -> str | None:
+    """Return the folder below tgnas.methods that a module stands in."""
+    parts = module.split(".")
+    return parts[2] if parts[1] == "methods" and len(parts) > 3 else None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_layer(module):
+    assert layer(module) >= 0
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_no_later_layer(module):
+    later = [name for name in imports(module) if layer(name) > layer(module)]
+    assert not later
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_are_absolute(module):
+    nodes = ast.walk(ast.parse(FILES[module].read_text()))
+    assert not [n.lineno for n in nodes if isinstance(n, ast.ImportFrom) and n.level]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if family(name)])
+def test_a_family_of_methods_imports_no_other(module):
+    assert {family(name) for name in imports(module)} <= {family(module), None}
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if FILES[m].name == "__init__.py"])
+def test_a_package_file_holds_no_logic(module):
+    body = ast.parse(FILES[module].read_text()).body
+    assert all(isinstance(node, ast.Expr | ast.Assign) for node in body)
+
+
+def test_the_walk_sees_the_imports_that_are_there():
+    assert "tgnas.operators" in imports("tgnas.cell")
+    assert "tgnas.methods.proxies.params" in imports("tgnas.methods.proxies.effective_params")
+    assert layer("tgnas.methods.proxies.params") > layer("tgnas.cell")

@@ -1,0 +1,123 @@
+"""Measures of scores against accuracies."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tgnas.evaluation import ranking
+from tgnas.registry import PROXIES
+
+VECTORS = st.integers(0, 10_000).map(
+    lambda seed: np.random.default_rng(seed).integers(0, 9, (2, 30)).astype(float)
+)
+SETTINGS = {"top_share": 0.1, "at": [1, 10], "resamples": 20, "level": 0.95}
+
+
+def test_kendall_tau_of_a_hand_calculation():
+    # Pairs: (1,2) and (1,3) agree, (2,3) does not: (2 - 1) / 3.
+    assert ranking.kendall_tau(np.array([1.0, 2, 3]), np.array([1.0, 3, 2])) == pytest.approx(1 / 3)
+
+
+@given(VECTORS)
+def test_spearman_rho_is_scipys(vectors):
+    assert ranking.spearman_rho(*vectors) == pytest.approx(stats.spearmanr(*vectors).statistic)
+
+
+@given(VECTORS)
+def test_a_monotone_change_of_the_scores_changes_no_measure(vectors):
+    scores, accuracies = vectors
+    for of in (ranking.kendall_tau, ranking.spearman_rho):
+        assert of(np.exp(scores / 3), accuracies) == pytest.approx(of(scores, accuracies))
+
+
+@given(VECTORS)
+def test_the_sign_is_kept(vectors):
+    scores, accuracies = vectors
+    assert ranking.kendall_tau(-scores, accuracies) == pytest.approx(
+        -ranking.kendall_tau(scores, accuracies)
+    )
+
+
+def test_constant_scores_have_no_correlation():
+    scores, accuracies = np.zeros(5), np.arange(5.0)
+    assert np.isnan(ranking.kendall_tau(scores, accuracies))
+    assert np.isnan(ranking.spearman_rho(scores, accuracies))
+
+
+def test_scores_that_are_not_finite_are_counted_and_refused():
+    with pytest.raises(ValueError, match="1 of 3 scores are not finite"):
+        ranking.kendall_tau(np.array([1, np.nan, 2.0]), np.arange(3.0))
+
+
+def test_a_single_architecture_is_refused():
+    with pytest.raises(ValueError, match="each needs at least two"):
+        ranking.kendall_tau(np.ones(1), np.ones(1))
+
+
+def test_precision_regret_and_rank_of_a_hand_made_case():
+    accuracies = np.array([90.0, 94, 93, 80])
+    scores = np.array([4.0, 1, 3, 2])
+    assert ranking.precision_at_k(scores, accuracies, 2) == 0.5
+    assert ranking.regret_at_k(scores, accuracies, 1) == 4
+    assert ranking.rank_at_k(scores, accuracies, 1) == 3
+    assert ranking.rank_at_k(scores, accuracies, 2) == 2
+
+
+@given(VECTORS)
+def test_perfect_scores_leave_no_regret(vectors):
+    accuracies = vectors[0]
+    assert ranking.regret_at_k(accuracies, accuracies, 1) == 0
+    assert ranking.rank_at_k(accuracies, accuracies, 1) == 1
+    assert ranking.precision_at_k(accuracies, accuracies, 5) == 1
+
+
+def test_the_interval_holds_the_value_and_narrows_with_more_architectures():
+    generator = np.random.default_rng(0)
+    widths = []
+    for count in (50, 2000):
+        accuracies = generator.random(count)
+        scores = accuracies + generator.random(count)
+        low, high = ranking.bootstrap_interval(
+            ranking.spearman_rho, scores, accuracies, resamples=100, level=0.95, generator=generator
+        )
+        assert low < ranking.spearman_rho(scores, accuracies) < high
+        widths.append(high - low)
+    assert widths[1] < widths[0] / 2
+
+
+def test_every_measure_is_taken_and_named():
+    generator = np.random.default_rng(0)
+    found = list(
+        ranking.measure(
+            generator.random(100), generator.random(100), generator=generator, **SETTINGS
+        )
+    )
+    assert {(m.subset, m.name) for m in found if m.name.startswith("kendall")} == {
+        ("all", "kendall_tau"),
+        ("top", "kendall_tau"),
+    }
+    assert {m.architectures for m in found if m.subset == "top"} == {10}
+    assert {"precision_at_10", "regret_at_1", "rank_at_10"} <= {m.name for m in found}
+
+
+def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
+    # peers.md: .621 / .586 / .547 on one representative of each live pattern.
+    scores = PROXIES.load("effective_params")(
+        nasbench201.cells,
+        space="nasbench201",
+        dataset="cifar10",
+        generator=np.random.default_rng(0),
+    )
+    config = SETTINGS | {
+        "datasets": ["cifar10", "cifar100", "ImageNet16-120"],
+        "split": "test",
+        "epochs": 200,
+    }
+    table = ranking.measure_benchmark(nasbench201, scores, config)
+    kendall = table[
+        (table.name == "kendall_tau") & (table.population == "unique") & (table.subset == "all")
+    ]
+    assert set(kendall.architectures) == {9445}
+    assert list(kendall.value) == pytest.approx([0.621, 0.586, 0.547], abs=0.005)

@@ -1,0 +1,108 @@
+"""Tables: aggregation over seeds, what was reported beside it, README's blocks."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.reporting.readme import with_tables
+from tgnas.reporting.tables import (
+    claims_markdown,
+    number_text,
+    read_reported,
+    search_markdown,
+    summarise_claims,
+    summarise_ranking,
+    summarise_search,
+)
+
+ROOT = Path(__file__).parents[1]
+REPORTED = pd.DataFrame(
+    [
+        ("ranking", "a", "cifar10", "kendall_tau", 0.4, "paper"),
+        ("search", "s/x", "cifar10", "accuracy", 93.0, "paper"),
+        ("search", "s/unknown", "cifar10", "accuracy", 1.0, "paper"),
+    ],
+    columns=["table", "method", "dataset", "measure", "reported", "source"],
+)
+
+
+def measures() -> pd.DataFrame:
+    """Return two seeds of one method and one of another, as measure_ranking writes them."""
+    rows = [("a", 0, 0.5), ("a", 1, 0.7), ("b", 0, np.nan)]
+    return pd.DataFrame(
+        [
+            {"method": m, "seed": s, "dataset": "cifar10", "population": "all", "subset": "all",
+             "name": "kendall_tau", "value": v, "low": v - 0.1, "high": v + 0.1, "architectures": 9}
+            for m, s, v in rows
+        ]
+    )  # fmt: skip
+
+
+def answers() -> pd.DataFrame:
+    """Return three runs of one search, as look_up returns them."""
+    shared = {"scorer": "s", "searcher": "x", "queries": 10, "distinct": 9, "seconds": 0.5}
+    found = [("A", 0, 93.0), ("A", 0, 93.0), ("B", 1, 90.0)]
+    return pd.DataFrame(
+        [{**shared, "architecture": a, "seed": s, "cifar10": c} for a, s, c in found]
+    )
+
+
+def test_mean_and_spread_are_over_seeds():
+    table = summarise_ranking(measures(), {"b": "B", "a": "A"}, REPORTED)
+    row = table[table.method == "a"].iloc[0]
+    assert (row["mean"], row["seeds"]) == (pytest.approx(0.6), 2)
+    assert row["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
+    assert (row["reported"], row["difference"]) == (0.4, pytest.approx(0.2))
+    assert list(table.title) == ["B", "A"]
+
+
+def test_a_measure_that_is_undefined_is_said_to_be():
+    assert number_text(float("nan"), float("nan"), 3) == "undefined"
+    assert number_text(0.5, float("nan"), 3) == "0.500"
+    assert number_text(0.5, 0.01, 2) == "0.50 ± 0.01"
+
+
+def test_a_search_is_summarised_by_its_most_frequent_answer():
+    row = summarise_search(answers(), ["cifar10"], REPORTED).iloc[0]
+    assert (row["architecture"], row["share"]) == ("A", pytest.approx(2 / 3))
+    assert (row["runs"], row["seeds"]) == (3, 2)
+    assert row["cifar10 mean"] == pytest.approx(92)
+    assert row["difference"] == pytest.approx(-1)
+    assert "92.00 ± 1.73" in search_markdown(
+        summarise_search(answers(), ["cifar10"], REPORTED), ["cifar10"]
+    )
+
+
+def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():
+    ranking = summarise_ranking(measures(), {"a": "A", "b": "B"}, REPORTED)
+    claims = summarise_claims(ranking, summarise_search(answers(), ["cifar10"], REPORTED), REPORTED)
+    assert list(claims.difference) == pytest.approx([0.2, -1])
+    assert list(claims.n) == [9, 3]
+    assert "+0.200" in claims_markdown(claims)
+
+
+def test_a_sheet_of_reported_numbers_with_other_columns_is_refused(tmp_path):
+    (tmp_path / "reported.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(CorruptTableError, match="the columns must be table, method"):
+        read_reported(tmp_path / "reported.csv")
+
+
+def test_readme_blocks_are_replaced_and_nothing_else():
+    text = "x\n<!-- begin t -->\nold\n<!-- end t -->\ny\n"
+    once = with_tables(text, {"t": "new\n"})
+    assert once == "x\n<!-- begin t -->\n\nnew\n\n<!-- end t -->\ny\n"
+    assert with_tables(once, {"t": "new\n"}) == once
+
+
+def test_a_readme_block_of_an_unknown_table_is_refused():
+    with pytest.raises(ConfigError, match="no table 'u'; there are t"):
+        with_tables("<!-- begin u --><!-- end u -->", {"t": ""})
+
+
+def test_readme_shows_the_tables_of_the_last_full_reproduction():
+    readme, paper = (ROOT / "README.md").read_text(), ROOT / "results/paper"
+    tables = {path.stem: path.read_text() for path in paper.glob("*.md")}
+    assert with_tables(readme, tables) == readme

@@ -1,0 +1,159 @@
+"""The whole chain on a real slice, what a second run does, and what a change re-runs."""
+
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+from project import Project
+
+SEEDED = "results/smoke/predictors/tgnas_code/seed0"
+TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
+
+
+def last_line(done) -> str:
+    """Return the line of the error, without Snakemake's own frame."""
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    return lines[-1]
+
+
+@pytest.mark.slow
+def test_the_whole_chain_runs_on_a_real_slice(project: Project):
+    tables = project.folder / "results/smoke/tables"
+    ranking = pd.read_csv(tables / "ranking.csv")
+    kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
+    assert kendall.groupby("method").ngroups == 7
+    assert set(kendall.architectures) == {15625, 9445}
+    trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
+    assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
+
+
+@pytest.mark.slow
+def test_the_authors_dump_gives_the_known_correlations(project: Project):
+    claims = pd.read_csv(project.folder / "results/smoke/tables/claims.csv")
+    dump = claims[claims.method == "authors_dump"]
+    assert list(dump.reproduced.round(3)) == [0.484, 0.682, 0.080]
+
+
+@pytest.mark.slow
+def test_trivial_baselines_give_the_known_correlations(project: Project):
+    claims = pd.read_csv(project.folder / "results/smoke/tables/claims.csv")
+    counted = claims[claims.method.isin(["params", "effective_params"])]
+    assert len(counted) == 12
+    assert (counted.difference.abs() < 6e-4).all()
+
+
+@pytest.mark.slow
+def test_a_second_run_has_nothing_to_do(project: Project):
+    assert not project.planned()
+    assert "Nothing to be done" in project.run().stdout
+
+
+@pytest.mark.slow
+def test_touching_one_method_reruns_only_its_jobs(project: Project):
+    with project.edit("src/tgnas/methods/proxies/flops.py", "return NET", "return 2 * NET"):
+        planned = project.planned()
+    assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
+    assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
+    assert all(rule.startswith(("tabulate", "draw", "record", "all")) for rule in planned)
+    assert "tabulate_search" not in planned
+
+
+@pytest.mark.slow
+def test_a_comment_reruns_nothing(project: Project):
+    with project.edit("src/tgnas/methods/proxies/flops.py", '"""Multiply', '"""All multiply'):
+        assert not project.planned()
+
+
+@pytest.mark.slow
+def test_touching_the_network_reruns_training_and_what_follows(project: Project):
+    with project.edit("src/tgnas/methods/predictors/_gcn.py", "(-0.05, 0.05", "(-0.04, 0.04"):
+        planned = project.planned()
+    assert planned["train_predictor"] == 2
+    assert planned["score_with_predictor"] == 2
+    assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
+
+
+@pytest.mark.slow
+def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
+    with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
+        planned = project.planned()
+    assert planned["measure_ranking"] == 13
+    assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
+
+
+@pytest.mark.slow
+def test_a_new_method_is_one_file_and_one_line(project: Project):
+    code = (project.folder / "src/tgnas/methods/proxies/random.py").read_text()
+    new = project.folder / "src/tgnas/methods/proxies/shuffled.py"
+    new.write_text(code)
+    line = "random\tproxy\tseeds\trandom score\n"
+    with project.edit("config/experiments.tsv", line, line + line.replace("random", "shuffled")):
+        planned = project.planned()
+    new.unlink()
+    assert planned["score_with_proxy"] == planned["measure_ranking"] == 2
+    assert not {"train_predictor", "search_with_predictor"} & set(planned)
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_resumes_to_the_same_bits(project: Project):
+    weights = project.folder / SEEDED / "epochs.safetensors"
+    whole = weights.read_bytes()
+    for path in (project.folder / SEEDED).iterdir():
+        path.unlink()
+    project.run_and_kill(f"{SEEDED}/history.csv", when=weights.with_name("checkpoint.pt"))
+    assert not weights.exists()
+    done = project.run("--unlock"), project.run("--rerun-incomplete")
+    log = project.folder / "logs/smoke/train_predictor/tgnas_code/seed0.log"
+    assert done[1].returncode == 0, done[1].stdout
+    assert "resumed after epoch" in log.read_text()
+    assert weights.read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
+    done = project.run("--dry-run", "--config", "sedes=3")
+    assert done.returncode == 1
+    assert "unknown config key at the top level 'sedes' (did you mean 'seeds'?)" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "old", "new", "message"),
+    [
+        ("config/config.yaml", "- pruning", "- prunning", "unknown searcher 'prunning' (did you"),
+        ("config/config.yaml", "[params, eff", "[parms, eff", "unknown proxy 'parms' (did you"),
+        ("config/config.yaml", "[cifar10, cifar100", "[cifar, cifar100", "'cifar' (did you mean"),
+        ("config/config.yaml", "back_end: dense", "back_end: dens", "'dens' (did you mean 'dense'"),
+        ("config/experiments.tsv", "flops\tproxy", "flop\tproxy", "experiments.tsv:6: unknown pro"),
+        ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:1"),
+    ],
+)
+def test_an_unknown_name_in_a_config_file_is_refused(project: Project, path, old, new, message):
+    text = (project.folder / path).read_text()
+    new = text.replace(old, new) if old in text else text.replace("pruning,", "prunning,")
+    with project.edit(path, text, new):
+        done = project.run("--dry-run")
+    assert done.returncode == 1
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+def test_a_corrupt_benchmark_file_ends_in_one_line(project: Project):
+    table = project.folder / "results/benchmarks/nasbench201.arrow"
+    kept = table.with_name("kept")
+    shutil.copy2(table, kept)
+    table.write_bytes(table.read_bytes()[:1000])
+    done = project.run(
+        "--forcerun",
+        "score_with_proxy",
+        "--",
+        "results/smoke/scores/nasbench201/params/seed0.parquet",
+    )
+    kept.replace(table)
+    assert done.returncode == 1
+    assert re.search(r"ERROR tgnas.script .*is not a benchmark's Arrow file", done.stdout)
+    assert "Traceback" not in done.stdout
