@@ -1,7 +1,7 @@
 # What made the results, and the copy of them that is committed.
 TABLES = ("ranking", "search", "claims", "final_training")
 FIGURES = (
-    "predicted_against_measured",
+    "predictions",
     "rank_correlations",
     "training_curves",
     "search_progress",

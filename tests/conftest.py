@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from project import Project
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
 from tgnas.fetch import DEFAULT_MIRROR, available, fetch, mirror_folders, read_resources
 
 ROOT = Path(__file__).parents[1]
-DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 settings.register_profile("tgnas", deadline=None, max_examples=50)
 settings.load_profile("tgnas")
@@ -56,24 +56,22 @@ def resource_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
 
 
 @pytest.fixture(scope="session")
-def benchmark_tables(
-    resource_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """Build both benchmarks with the workflow's scripts; NAS-Bench-101 takes about 80 s."""
-    folder = tmp_path_factory.mktemp("benchmarks")
-    script("build_nasbench201")(
-        accuracies=[resource_file(f"nasbench201/freerea_{d}_accuracies.csv") for d in DATASETS],
-        parameters=[resource_file(f"nasbench201/freerea_{d}_params.csv") for d in DATASETS],
-        nasgraph=[resource_file(f"nasbench201/nasgraph_{d}.csv") for d in DATASETS],
-        benchmark=folder / "nasbench201.arrow",
-    )
-    script("build_nasbench101")(
-        accuracies=resource_file("nasbench101/accuracies.pkl.gz"),
-        parameters=resource_file("nasbench101/params.pkl.gz"),
-        benchmark=folder / "nasbench101.arrow",
-        threads=2,
-    )
-    return folder
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Copy the project and run its whole chain on the smoke config: once for all tests."""
+    beside = ROOT / DEFAULT_MIRROR
+    mirrors = [*mirror_folders([]), *([beside] if beside.is_dir() else [])]
+    if not mirrors:
+        pytest.skip("no mirror has the benchmark files, and tests use no network")
+    copy = Project.copy(tmp_path_factory.mktemp("project"), mirrors)
+    done = copy.run()
+    assert done.returncode == 0, done.stdout
+    return copy
+
+
+@pytest.fixture(scope="session")
+def benchmark_tables(project: Project) -> Path:
+    """Return the folder of the benchmarks that the workflow built."""
+    return project.folder / "results" / "benchmarks"
 
 
 @pytest.fixture(scope="session")

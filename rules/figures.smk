@@ -1,0 +1,117 @@
+# Every figure, as PNG for the screen and PDF for print.
+
+DRAWN = config["search"]["predictor"]
+SEEDS = range(config["seeds"])
+
+
+rule draw_predictions:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        scores=f"<results>/scores/nasbench201/{DRAWN}/seed0.parquet",
+        measures=f"<results>/measures/ranking/{DRAWN}/seed0.csv",
+    output:
+        png=report(
+            "<results>/figures/predictions.png", **captioned("predictions", "Figures")
+        ),
+        pdf="<results>/figures/predictions.pdf",
+    log:
+        "<logs>/draw_predictions.log",
+    params:
+        ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
+        code=code_digest("workflow/scripts/draw_predictions.py"),
+    script:
+        "../workflow/scripts/draw_predictions.py"
+
+
+rule draw_rank_correlations:
+    input:
+        table="<results>/tables/ranking.csv",
+    output:
+        png=report(
+            "<results>/figures/rank_correlations.png",
+            **captioned("rank_correlations", "Figures"),
+        ),
+        pdf="<results>/figures/rank_correlations.pdf",
+    log:
+        "<logs>/draw_rank_correlations.log",
+    params:
+        families={method.name: method.family for method in METHODS.values()},
+        ranking={k: config["ranking"][k] for k in ("datasets", "top_share", "level")},
+        code=code_digest("workflow/scripts/draw_rank_correlations.py"),
+    script:
+        "../workflow/scripts/draw_rank_correlations.py"
+
+
+rule draw_training_curves:
+    input:
+        histories=[
+            f"<results>/predictors/{DRAWN}/seed{seed}/history.csv" for seed in SEEDS
+        ],
+        taus=[f"<results>/audit/{DRAWN}/seed{seed}.csv" for seed in SEEDS],
+    output:
+        png=report(
+            "<results>/figures/training_curves.png",
+            **captioned("training_curves", "Figures"),
+        ),
+        pdf="<results>/figures/training_curves.pdf",
+    log:
+        "<logs>/draw_training_curves.log",
+    params:
+        predictor=DRAWN,
+        leaked_dataset=config["ranking"]["leaked_dataset"],
+        code=code_digest("workflow/scripts/draw_training_curves.py"),
+    script:
+        "../workflow/scripts/draw_training_curves.py"
+
+
+rule draw_search_progress:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        runs=[
+            f"<results>/searches/{scorer}/{searcher}/seed{seed}.parquet"
+            for scorer, searcher, seed in SEARCHES
+            if scorer == DRAWN
+        ],
+        scores=[
+            f"<results>/scores/nasbench201/{DRAWN}/seed{seed}.parquet"
+            for seed in SEEDS
+        ],
+        baselines=[
+            f"<results>/searches/{baseline}/exhaustive/seed0.parquet"
+            for baseline in config["search"]["baselines"]
+        ],
+    output:
+        png=report(
+            "<results>/figures/search_progress.png",
+            **captioned("search_progress", "Figures"),
+        ),
+        pdf="<results>/figures/search_progress.pdf",
+    log:
+        "<logs>/draw_search_progress.log",
+    params:
+        titles=[
+            f"best by {METHODS[name].title if name in METHODS else name}"
+            for name in config["search"]["baselines"]
+        ],
+        ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
+        code=code_digest("workflow/scripts/draw_search_progress.py"),
+    script:
+        "../workflow/scripts/draw_search_progress.py"
+
+
+rule draw_final_training:
+    input:
+        history="<results>/final_training/history.csv",
+        table="<results>/tables/final_training.csv",
+    output:
+        png=report(
+            "<results>/figures/final_training_curves.png",
+            **captioned("final_training_curves", "Figures"),
+        ),
+        pdf="<results>/figures/final_training_curves.pdf",
+    log:
+        "<logs>/draw_final_training.log",
+    params:
+        code=code_digest("workflow/scripts/draw_final_training.py"),
+    script:
+        "../workflow/scripts/draw_final_training.py"
