@@ -105,7 +105,7 @@ def test_an_interrupted_run_resumes_to_the_same_bits(project: Project):
         path.unlink()
     project.run_and_kill("--", f"{SEEDED}/history.csv", when=weights.with_name("checkpoint.pt"))
     assert not weights.exists()
-    done = project.run("--unlock"), project.run("--rerun-incomplete")
+    done = project.run("--unlock"), project.run("--rerun-incomplete", "--", f"{SEEDED}/history.csv")
     log = project.folder / "logs/smoke/train_predictor/tgnas_code/seed0.log"
     assert done[1].returncode == 0, done[1].stdout
     assert "resumed after epoch" in log.read_text()

@@ -18,8 +18,10 @@ def main(*, benchmark: Path, result: Path, table: Path, markdown: Path, ranking:
     facts |= {"tabular_accuracy": accuracy, "tabular_epochs": ranking["epochs"]}
     frame = pd.DataFrame([facts])
     frame.to_csv(table, index=False)
-    shown = frame.T.rename_axis("fact").rename(columns={0: "value"})
-    markdown.write_text(shown.to_markdown(disable_numparse=True) + "\n")
+    facts["architecture"] = "`" + facts["architecture"].replace("|", "\\|") + "`"
+    facts |= {name: round(facts[name], 2) for name in ("seconds", "tabular_accuracy")}
+    shown = pd.DataFrame(facts.items(), columns=["fact", "value"])
+    markdown.write_text(shown.to_markdown(index=False, disable_numparse=True) + "\n")
 
 
 if __name__ == "__main__":
