@@ -36,9 +36,11 @@ rule publish:
         figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
         provenance="<results>/provenance.json",
     output:
-        tables=expand("results/paper/{table}.{form}", table=TABLES, form=("csv", "md")),
-        figures=expand("results/paper/{figure}.png", figure=FIGURES),
-        provenance="results/paper/provenance.json",
+        paper_tables=expand(
+            "results/paper/{table}.{form}", table=TABLES, form=("csv", "md")
+        ),
+        paper_figures=expand("results/paper/{figure}.png", figure=FIGURES),
+        paper_provenance="results/paper/provenance.json",
         readme=update("README.md"),
     log:
         "<logs>/publish.log",

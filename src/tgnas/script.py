@@ -54,6 +54,9 @@ def _of_job(main: Callable[..., None], job: Any) -> dict[str, Any]:
     """Return the arguments that a job's named parts hold."""
     given = {"threads": job.threads}
     for part in (job.wildcards, job.params, job.input, job.output):
+        repeated = given.keys() & dict(part.items()).keys()
+        if repeated:
+            raise ConfigError(f"the rule gives {', '.join(sorted(repeated))} twice")
         given.update(part.items())
     hints = get_type_hints(main)
     return {name: _typed(given, name, hints[name]) for name in inspect.signature(main).parameters}
