@@ -45,7 +45,7 @@ lint: setup ## Check style and types.
 	$(BIN)/mypy
 
 benchmark: setup ## Measure graphs per second of both back ends and the item-by-item way.
-	$(BIN)/python benchmarks/predictor_speed.py
+	$(BIN)/python benchmarks/predictor_speed.py --threads 1 --rounds 5
 
 clean: ## Delete results and logs of runs; fetched files and results/paper stay.
 	rm -rf logs .snakemake report.html
