@@ -5,7 +5,7 @@ FIGURES = (
     "rank_correlations",
     "training_curves",
     "search_progress",
-    "final_training",
+    "final_training_curves",
 )
 
 
@@ -14,7 +14,9 @@ rule record_provenance:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
         embeddings="<results>/embeddings/operators.parquet",
     output:
-        provenance=report("<results>/provenance.json", **captioned("provenance", "Provenance")),
+        provenance=report(
+            "<results>/provenance.json", **captioned("provenance", "Provenance")
+        ),
     log:
         "<logs>/record_provenance.log",
     params:
@@ -28,7 +30,9 @@ rule record_provenance:
 # Not part of `all`: it writes into the checkout. `make paper` calls it.
 rule publish:
     input:
-        tables=expand("<results>/tables/{table}.{form}", table=TABLES, form=("csv", "md")),
+        tables=expand(
+            "<results>/tables/{table}.{form}", table=TABLES, form=("csv", "md")
+        ),
         figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
         provenance="<results>/provenance.json",
     output:

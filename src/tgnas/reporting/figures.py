@@ -33,14 +33,14 @@ def draw_predictions(predictions: pd.DataFrame, taus: Mapping[str, float]) -> Fi
         taus: Kendall's tau of each data set; NaN where it is undefined.
     """
     with style.styled():
-        figure = Figure(figsize=(style.WIDE, 2.5))
+        figure = Figure(figsize=(style.WIDE, 2.6))
         panels = figure.subplots(1, len(taus), sharey=True, squeeze=False)[0]
         density = []
         for panel, (dataset, tau) in zip(panels, taus.items(), strict=True):
             part = predictions[predictions.dataset == dataset]
             density.append(_draw_density(panel, part))
             value = f"tau = {tau:.3f}" if np.isfinite(tau) else "tau undefined"
-            panel.set_title(f"{style.dataset_title(dataset)}, Kendall {value}")
+            panel.set_title(f"{style.dataset_title(dataset)}\nKendall {value}")
             panel.set_xlabel("Measured test accuracy (%)")
         panels[0].set_ylabel("Predicted accuracy (%)")
         most = max(cells.get_array().max() for cells in density)  # type: ignore[union-attr]
@@ -157,7 +157,8 @@ def draw_training_curves(
     datasets = taus.dataset.unique()
     with style.styled():
         figure = Figure(figsize=(style.WIDE, 2.6))
-        left, right = figure.subfigures(1, 2, width_ratios=(1.15, len(datasets)))
+        parts = figure.subfigures(1, 2, width_ratios=(1.15, len(datasets)), squeeze=False)
+        left, right = parts[0]
         left.suptitle("Training (NAS-Bench-101)")
         right.suptitle("Audit only (NAS-Bench-201 test labels): these curves choose nothing")
         loss = left.subplots()
@@ -228,12 +229,14 @@ def draw_search_progress(
                 _draw_progress(panel, str(searcher), part, value)
             panel.set_xscale("log")
             panel.set_xlabel("Architectures scored")
-        panels[0].set(yscale="log", ylabel="Rank by score of the best-scored so far (1 is best)")
+        panels[0].set(yscale="log", ylabel="Rank by score (1 is best)")
         panels[0].invert_yaxis()
         panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        panels[1].set_ylabel(f"{style.dataset_title(dataset)} test accuracy of it (%)")
-        for number, (name, level) in enumerate(levels.items()):
-            _draw_level(panels[1], name, level, above=number % 2 == 0)
+        panels[1].set_ylabel(f"{style.dataset_title(dataset)} test accuracy (%)")
+        # Bands reach down to networks that learn nothing; the medians are what is to be seen.
+        panels[1].set_ylim(progress.accuracy.min() - 1, max(levels.values()) + 0.8)
+        for name, level in _merged(levels).items():
+            _draw_level(panels[1], name, level)
         handles, labels = panels[0].get_legend_handles_labels()
         band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label="range over seeds and runs")
         figure.legend(
@@ -258,16 +261,24 @@ def _draw_progress(panel: Axes, searcher: str, part: pd.DataFrame, value: str) -
     panel.fill_between(part.queries, *band, step="post", color=colour, alpha=0.15, linewidth=0)
 
 
-def _draw_level(panel: Axes, name: str, level: float, *, above: bool) -> None:
+def _merged(levels: Mapping[str, float]) -> dict[str, float]:
+    """Return the levels with those of one value under one name."""
+    names: dict[float, list[str]] = {}
+    for name, level in levels.items():
+        names.setdefault(round(level, 2), []).append(name)
+    return {" and ".join(several): level for level, several in names.items()}
+
+
+def _draw_level(panel: Axes, name: str, level: float) -> None:
     """Draw a named horizontal line."""
     panel.axhline(level, color=style.GREEN, linewidth=0.8, linestyle=(0, (4, 2)))
     panel.annotate(
         f"{name}: {level:.2f}",
         (0, level),
         xycoords=("axes fraction", "data"),
-        xytext=(2, 1.5 if above else -1.5),
+        xytext=(2, 1.5),
         textcoords="offset points",
-        va="bottom" if above else "top",
+        va="bottom",
         fontsize=6,
     )
 

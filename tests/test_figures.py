@@ -1,0 +1,125 @@
+"""Figures: what must be on them, and that the same data give the same bytes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgnas.reporting import figures, style
+
+DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
+RANKING = {"datasets": DATASETS, "top_share": 0.1, "level": 0.95}
+FACTS = {
+    "label": "short CPU run", "epochs": 3, "train_images": 200, "image_source": "a copy",
+    "device": "cpu", "tabular_epochs": 200, "tabular_accuracy": 93.0,
+}  # fmt: skip
+
+
+def ranking_table(tau: float) -> pd.DataFrame:
+    """Return a table as summarise_ranking writes it: a seeded method and one without seeds."""
+    rows = []
+    for method, seeds, std in (("tgnas_code", 5, 0.02), ("params", 1, np.nan)):
+        for dataset in DATASETS:
+            for subset, n in (("all", 15625), ("top", 1562)):
+                row = {"method": method, "title": f"the {method}", "dataset": dataset}
+                row |= {"population": "all", "subset": subset, "measure": "kendall_tau"}
+                row |= {"mean": tau, "std": std, "low": tau - 0.1, "high": tau + 0.1}
+                rows.append(row | {"architectures": n, "seeds": seeds})
+    return pd.DataFrame(rows)
+
+
+def rank_correlations(tau: float = 0.4):
+    families = {"tgnas_code": "predictor", "params": "proxy"}
+    return figures.draw_rank_correlations(ranking_table(tau), families, RANKING)
+
+
+def predictions(tau: float = 0.4):
+    generator = np.random.default_rng(0)
+    parts = [
+        pd.DataFrame(generator.random((50, 2)) * 100, columns=["measured", "predicted"]).assign(
+            dataset=name
+        )
+        for name in DATASETS
+    ]
+    return figures.draw_predictions(pd.concat(parts), dict.fromkeys(DATASETS, tau))
+
+
+def training_curves():
+    grid = [(seed, epoch) for seed in range(2) for epoch in (1, 2, 3)]
+    history = pd.DataFrame(grid, columns=["seed", "epoch"]).assign(loss=0.01)
+    taus = pd.concat([history.assign(dataset=name, kendall_tau=0.3) for name in DATASETS])
+    leaked = pd.DataFrame({"seed": [0, 1], "epoch": [2, 3]})
+    return figures.draw_training_curves(history, taus, leaked, "tgnas_code")
+
+
+def search_progress():
+    columns = {"queries": [1, 10], "rank": [100, 1], "rank_low": [50, 1], "rank_high": [200, 2]}
+    columns |= {"accuracy": [90.0, 93], "accuracy_low": [10.0, 90], "accuracy_high": [93.0, 94]}
+    table = pd.DataFrame(columns).assign(seeds=2, runs=6)
+    parts = [table.assign(searcher=name) for name in ("hybrid", "random", "exhaustive", "new_one")]
+    levels = {"best of the space": 94.37, "best by #params": 93.76, "best by FLOPs": 93.76}
+    return figures.draw_search_progress(pd.concat(parts), levels, "cifar10")
+
+
+def final_training():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [2.0, 1.5, 1.0]})
+    history = history.assign(train_accuracy=[20.0, 30, 40], test_accuracy=[15.0, 25, 35])
+    return figures.draw_final_training(history, FACTS)
+
+
+ALL = [predictions, rank_correlations, training_curves, search_progress, final_training]
+
+
+def panels(figure):
+    """Return the panels with an x axis label, colour bars left out."""
+    return [axes for axes in figure.axes if axes.get_xlabel()]
+
+
+def texts(figure) -> str:
+    """Return all that is written on a figure."""
+    return "\n".join(
+        text.get_text() for text in figure.findobj(match=lambda a: hasattr(a, "get_text"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("draw", "count"),
+    list(zip(ALL, [3, 3, 4, 2, 1], strict=True)),
+)
+def test_a_figure_has_its_panels(draw, count):
+    assert len(panels(draw())) == count
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_a_figure_saved_twice_has_the_same_bytes(draw, tmp_path):
+    for name in ("first", "second"):
+        style.save(draw(), tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+    for form in ("png", "pdf"):
+        first, second = ((tmp_path / f"{n}.{form}").read_bytes() for n in ("first", "second"))
+        assert first == second
+    assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".pdf"}
+
+
+@pytest.mark.parametrize("draw", [predictions, rank_correlations])
+def test_constant_scores_are_drawn_as_undefined(draw, tmp_path):
+    figure = draw(float("nan"))
+    style.save(figure, tmp_path / "figure.png")
+    assert "undefined" in texts(figure)
+
+
+def test_seeds_and_numbers_of_architectures_are_written():
+    found = texts(rank_correlations())
+    assert "(5 seeds)" in found
+    assert "n = 15,625" in found
+    assert "n = 1,562" in found
+
+
+def test_the_audit_says_that_it_chooses_nothing():
+    assert "these curves choose nothing" in texts(training_curves())
+
+
+def test_levels_of_one_value_share_a_line():
+    assert "best by #params and best by FLOPs: 93.76" in texts(search_progress())
+
+
+def test_a_final_training_says_what_was_trained():
+    assert "short CPU run: 3 epochs of 200 images" in texts(final_training())
