@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import DATASETS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from tgnas.benchmarks.base import (
     write_scores,
     write_table,
 )
+from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.spaces import nasbench101 as space101
