@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from tgnas.benchmarks.base import Benchmark
+from tgnas.evaluation.search import progress_table
 from tgnas.reporting import figures, style
 
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
@@ -83,7 +86,7 @@ def texts(figure) -> str:
 
 @pytest.mark.parametrize(
     ("draw", "count"),
-    list(zip(ALL, [3, 3, 4, 2, 1], strict=True)),
+    list(zip(ALL, [3, 3, 4, 3, 1], strict=True)),
 )
 def test_a_figure_has_its_panels(draw, count):
     assert len(panels(draw())) == count
@@ -117,9 +120,41 @@ def test_the_audit_says_that_it_chooses_nothing():
     assert "these curves choose nothing" in texts(training_curves())
 
 
+def test_every_searcher_but_the_exhaustive_has_a_column_of_panels():
+    titles = [axes.get_title() for axes in search_progress().axes if axes.get_title()]
+    assert titles == [f"{name}\n2 seeds x 3 runs" for name in ("hybrid", "random", "new one")]
+
+
+def test_more_levels_than_looks_are_all_drawn():
+    progress = pd.DataFrame({"searcher": ["random"], "queries": [1], "seeds": [1], "runs": [1]})
+    for name in ("rank", "accuracy"):
+        progress = progress.assign(**{name: 50.0, f"{name}_low": 50.0, f"{name}_high": 50.0})
+    levels = {f"level {number}": 90.0 + number for number in range(5)}
+    figure = figures.draw_search_progress(progress, levels, "cifar10")
+    assert all(f"{name}: {value:.2f} %" in texts(figure) for name, value in levels.items())
+
+
 def test_levels_of_one_value_share_a_line():
     assert "best by #params and best by FLOPs: 93.76" in texts(search_progress())
 
 
 def test_a_final_training_says_what_was_trained():
     assert "short CPU run: 3 epochs of 200 images" in texts(final_training())
+
+
+def test_progress_is_the_rank_and_accuracy_of_the_best_scored_so_far():
+    names = {"architecture": ["a", "b", "c"], "accuracy/cifar10/test/200": [90.0, 94.0, 92.0]}
+    target = Benchmark("three", pa.table(names))
+    # The seeds' scores share no scale: both rank c first; seed 0 has a second, seed 1 has b.
+    scores = {0: np.array([2.0, 1.0, 3.0]), 1: np.array([0.1, 0.2, 0.3])}
+    runs = pd.DataFrame({"searcher": "random", "seed": [0, 1], "queries": [4, 4]})
+    runs["progress_queries"] = [[1, 3], [1]]
+    runs["progress_architectures"] = [["b", "c"], ["b"]]
+    ranking = {"datasets": ["cifar10"], "split": "test", "epochs": 200}
+    table = progress_table(runs, scores, target, ranking)
+    assert table.queries.tolist() == [1, 3, 4]
+    assert table["rank"].tolist() == [2.5, 1.5, 1.5]
+    assert table.rank_high.tolist() == [3, 2, 2]
+    assert table.accuracy.tolist() == [94.0, 93.0, 93.0]
+    assert table.accuracy_low.tolist() == [94.0, 92.0, 92.0]
+    assert (table.seeds == 2).all()

@@ -5,6 +5,7 @@ Every one returns a figure that ``tgnas.reporting.style.save`` writes.
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,14 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+    StrMethodFormatter,
+)
 
 from tgnas.reporting import style
 
@@ -23,6 +31,11 @@ TAU = "Kendall tau (higher is better)"
 UNDEFINED = "undefined: constant scores"
 _OFFSET = 0.17  # between the two points of a method, in rows
 _BELOW: Mapping[str, Any] = {"loc": "outside lower center", "handletextpad": 0.5}
+_LEVEL_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": style.GREEN, "linewidth": 0.9, "linestyle": "--"},
+    {"color": style.ORANGE, "linewidth": 0.9, "linestyle": "-."},
+    {"color": style.PURPLE, "linewidth": 0.9, "linestyle": "-"},
+)
 
 
 def draw_predictions(predictions: pd.DataFrame, taus: Mapping[str, float]) -> Figure:
@@ -41,8 +54,8 @@ def draw_predictions(predictions: pd.DataFrame, taus: Mapping[str, float]) -> Fi
             density.append(_draw_density(panel, part))
             value = f"tau = {tau:.3f}" if np.isfinite(tau) else "tau undefined"
             panel.set_title(f"{style.dataset_title(dataset)}\nKendall {value}")
-            panel.set_xlabel("Measured test accuracy (%)")
-        panels[0].set_ylabel("Predicted accuracy (%)")
+            panel.set_xlabel("Measured test accuracy\n(%, higher is better)")
+        panels[0].set_ylabel("Predicted accuracy\n(%, higher is better)")
         most = max(cells.get_array().max() for cells in density)  # type: ignore[union-attr]
         norm = LogNorm(1, max(2, float(most)))
         for cells in density:
@@ -134,7 +147,15 @@ def _correlation_keys(
         Line2D([], [], **grey, label=f"all (n = {count['all']:,})"),
         Line2D([], [], **grey, markerfacecolor="white", label=top),
         Line2D([], [], color=style.GREY, lw=1, label=f"{ranking['level']:.0%} bootstrap interval"),
-        Line2D([], [], color=style.GREY, alpha=0.3, lw=5, label="± std over seeds"),
+        Line2D(
+            [],
+            [],
+            color=style.GREY,
+            alpha=0.3,
+            lw=5,
+            solid_capstyle="butt",
+            label="± std over seeds",
+        ),
         *(
             Line2D([], [], color=style.FAMILY_COLOURS[name], lw=3, label=style.FAMILY_TITLES[name])
             for name in families
@@ -165,6 +186,9 @@ def draw_training_curves(
         for _, seed in history.groupby("seed"):
             loss.plot(seed.epoch, seed.loss, color=blue, linewidth=0.7, alpha=0.8)
         loss.set(yscale="log", xlabel="Epoch", ylabel="Training loss (MSE, lower is better)")
+        loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        loss.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        loss.yaxis.set_minor_formatter(NullFormatter())
         loss.set_title("one line per seed")
         panels = np.atleast_1d(right.subplots(1, len(datasets), sharex=True, sharey=True))
         for panel, dataset in zip(panels, datasets, strict=True):
@@ -173,7 +197,8 @@ def draw_training_curves(
             panel.set_title(style.dataset_title(dataset))
         panels[0].set_ylabel(TAU)
         for panel in (loss, *panels):
-            panel.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+            ticks = MaxNLocator(4, integer=True, min_n_ticks=1, steps=(1, 2, 5, 10))
+            panel.xaxis.set_major_locator(ticks)
         keys = [
             Line2D([], [], color=blue, label="mean over seeds"),
             Patch(color=blue, alpha=0.25, linewidth=0, label="range over seeds"),
@@ -213,74 +238,101 @@ def draw_search_progress(
 ) -> Figure:
     """Return the rank by score, and the true accuracy, of the best-scored architecture so far.
 
-    The lines are medians, the bands ranges over all runs. Exhaustive search, whose order means
-    nothing, is one point at its end.
+    One column of panels per searcher: the line is the median, the band the range over all runs.
+    Random search's median stands in every column. Exhaustive search, whose order means nothing,
+    is one point at its end.
 
     Args:
         progress: what ``tgnas.evaluation.search.progress_table`` returns.
-        levels: accuracies (percent) for dashed lines, by their name.
+        levels: accuracies (percent) for horizontal lines, by their name.
         dataset: of the accuracies.
     """
+    parts = {str(name): part for name, part in progress.groupby("searcher", sort=False)}
+    whole, random = parts.pop("exhaustive", None), parts.get("random")
+    shown = _merged(levels)
     with style.styled():
-        figure = Figure(figsize=(style.WIDE, 2.9))
-        panels = figure.subplots(1, 2)
-        for panel, value in zip(panels, ("rank", "accuracy"), strict=True):
-            for searcher, part in progress.groupby("searcher", sort=False):
-                _draw_progress(panel, str(searcher), part, value)
-            panel.set_xscale("log")
-            panel.set_xlabel("Architectures scored")
-        panels[0].set(yscale="log", ylabel="Rank by score (1 is best)")
-        panels[0].invert_yaxis()
-        panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        panels[1].set_ylabel(f"{style.dataset_title(dataset)} test accuracy (%)")
-        # Bands reach down to networks that learn nothing; the medians are what is to be seen.
-        panels[1].set_ylim(progress.accuracy.min() - 1, max(levels.values()) + 0.8)
-        for name, level in _merged(levels).items():
-            _draw_level(panels[1], name, level)
-        handles, labels = panels[0].get_legend_handles_labels()
-        band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label="range over seeds and runs")
-        figure.legend(
-            handles=[*handles, band], labels=[*labels, band.get_label()], ncols=3, **_BELOW
-        )
+        figure = Figure(figsize=(style.WIDE, 3.9))
+        panels = figure.subplots(2, len(parts), sharex=True, sharey="row", squeeze=False)
+        for (top, bottom), (searcher, part) in zip(panels.T, parts.items(), strict=True):
+            top.set_title(f"{searcher.replace('_', ' ')}\n{_runs_label(part)}")
+            for panel, value in ((top, "rank"), (bottom, "accuracy")):
+                _draw_progress(panel, part, value)
+                if random is not None and searcher != "random":
+                    line: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "lw": 0.9}
+                    panel.step(random.queries, random[value], where="post", **line)
+                if whole is not None:
+                    _draw_end(panel, whole.iloc[-1], value)
+            for level, look in zip(shown.values(), cycle(_LEVEL_LOOKS), strict=False):
+                bottom.axhline(level, **look)
+            bottom.set_xlabel("Architectures scored")
+        _scale_progress(panels, dataset)
+        low, high = progress.accuracy_low.min() - 2, progress.accuracy_high.max()
+        panels[1, 0].set_ylim(low, max(high, *shown.values()) + 0.4)
+        figure.legend(handles=_progress_keys(shown, whole), ncols=3, **_BELOW)
     return figure
 
 
-def _draw_progress(panel: Axes, searcher: str, part: pd.DataFrame, value: str) -> None:
-    name = searcher.replace("_", " ")
-    label = f"{name} ({part.seeds.iloc[0]} seeds, {part.runs.iloc[0]} runs)"
-    if searcher == "exhaustive":
-        last = part.iloc[-1]
-        low, high = last[value] - last[f"{value}_low"], last[f"{value}_high"] - last[value]
-        at = (last["queries"], last[value])
-        looks: dict[str, Any] = {"fmt": "*", "markersize": 8, "color": style.BLACK, "zorder": 3}
-        panel.errorbar(*at, yerr=[[low], [high]], label=label, clip_on=False, **looks)
-        return
-    colour, line = style.SEARCHER_LINES.get(searcher, style.OTHER_LINE)
-    panel.step(part.queries, part[value], where="post", color=colour, linestyle=line, label=label)
-    band = (part[f"{value}_low"], part[f"{value}_high"])
-    panel.fill_between(part.queries, *band, step="post", color=colour, alpha=0.15, linewidth=0)
+def _draw_progress(panel: Axes, part: pd.DataFrame, value: str) -> None:
+    low, high = part[f"{value}_low"], part[f"{value}_high"]
+    panel.fill_between(
+        part.queries, low, high, step="post", color=style.BLUE, alpha=0.25, linewidth=0
+    )
+    panel.step(part.queries, part[value], where="post", color=style.BLUE)
+
+
+def _draw_end(panel: Axes, last: pd.Series, value: str) -> None:
+    """Draw exhaustive search: its end, with the range over seeds."""
+    reach = [[last[value] - last[f"{value}_low"]], [last[f"{value}_high"] - last[value]]]
+    looks: dict[str, Any] = {"fmt": "*", "markersize": 7, "color": style.BLUE, "linewidth": 0.9}
+    panel.errorbar(last["queries"], last[value], yerr=reach, clip_on=False, zorder=3, **looks)
+
+
+def _scale_progress(panels: np.ndarray, dataset: str) -> None:
+    first, second = panels[:, 0]
+    first.set(xscale="log", yscale="log")
+    first.invert_yaxis()
+    first.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    first.yaxis.set_minor_locator(NullLocator())
+    first.set_ylabel("Rank by score\n(1 is best)")
+    # Equal steps are equal factors of the error, for nearly all accuracies are near the best.
+    scale = (lambda a: -np.log(100 - np.minimum(a, 99.9)), lambda b: 100 - np.exp(-b))
+    second.set_yscale("function", functions=scale)
+    second.yaxis.set_major_locator(FixedLocator((10, 50, 70, 80, 85, 90, 92, 94, 96, 98)))
+    second.yaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    second.set_ylabel(f"{style.dataset_title(dataset)} accuracy\n(%, higher is better)")
+
+
+def _progress_keys(levels: Mapping[str, float], whole: pd.DataFrame | None) -> list[Any]:
+    blue = style.BLUE
+    keys: list[Any] = [
+        Line2D([], [], color=blue, label="median over seeds and runs"),
+        Patch(color=blue, alpha=0.25, linewidth=0, label="range over seeds and runs"),
+        Line2D([], [], color=style.BLACK, linestyle=":", lw=0.9, label="median of random search"),
+    ]
+    if whole is not None:
+        label = f"exhaustive search ({_count(int(whole.seeds.iloc[0]), 'seed')})"
+        star: dict[str, Any] = {"marker": "*", "markersize": 7, "linestyle": ""}
+        keys.append(Line2D([], [], color=blue, label=label, **star))
+    for (name, level), look in zip(levels.items(), cycle(_LEVEL_LOOKS), strict=False):
+        keys.append(Line2D([], [], **look, label=f"{name}: {level:.2f} %"))
+    return keys
 
 
 def _merged(levels: Mapping[str, float]) -> dict[str, float]:
-    """Return the levels with those of one value under one name."""
+    """Return the levels, the lowest first, with those of one value under one name."""
     names: dict[float, list[str]] = {}
-    for name, level in levels.items():
+    for name, level in sorted(levels.items(), key=lambda item: item[1]):
         names.setdefault(round(level, 2), []).append(name)
     return {" and ".join(several): level for level, several in names.items()}
 
 
-def _draw_level(panel: Axes, name: str, level: float) -> None:
-    """Draw a named horizontal line."""
-    panel.axhline(level, color=style.GREEN, linewidth=0.8, linestyle=(0, (4, 2)))
-    panel.annotate(
-        f"{name}: {level:.2f}",
-        (0, level),
-        xycoords=("axes fraction", "data"),
-        xytext=(2, 1.5),
-        textcoords="offset points",
-        va="bottom",
-        fontsize=6,
-    )
+def _runs_label(part: pd.DataFrame) -> str:
+    seeds, runs = int(part.seeds.iloc[0]), int(part.runs.iloc[0])
+    return f"{_count(seeds, 'seed')} x {_count(runs // seeds, 'run')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def draw_final_training(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
@@ -298,15 +350,17 @@ def draw_final_training(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figu
         loss, accuracy = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
         figure.suptitle(_training_title(facts))
         loss.plot(history.epoch, history.train_loss, **train)
-        loss.set_ylabel("Training loss")
+        loss.set_ylabel("Training loss\n(lower is better)")
         accuracy.plot(history.epoch, history.train_accuracy, **train, label="training images")
         accuracy.plot(history.epoch, history.test_accuracy, **test, label="test images")
         tabular = (
-            f"NAS-Bench-201, {facts['tabular_epochs']} epochs: {facts['tabular_accuracy']:.2f}"
+            f"NAS-Bench-201, {facts['tabular_epochs']} epochs: {facts['tabular_accuracy']:.2f} %"
         )
         line: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "linewidth": 1}
         accuracy.axhline(facts["tabular_accuracy"], **line, label=tabular)
-        accuracy.set(xlabel="Epoch", ylabel="CIFAR-10 accuracy (%)", ylim=(0, 100))
+        accuracy.set(
+            xlabel="Epoch", ylabel="CIFAR-10 accuracy\n(%, higher is better)", ylim=(0, 100)
+        )
         accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         figure.legend(ncols=2, **_BELOW)
     return figure

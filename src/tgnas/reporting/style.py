@@ -5,12 +5,11 @@ figures is kept, and the style holds only inside of ``styled`` and ``save``.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -42,16 +41,6 @@ METHOD_MARKERS = MappingProxyType(
     }
 )
 OTHER_MARKERS = ("<", ">", "p", "h", "8", "*", "d")
-# Searchers belong to no family, so they share no colour with one.
-SEARCHER_LINES: Mapping[str, tuple[str, Any]] = MappingProxyType(
-    {
-        "hybrid": (BLACK, "-"),
-        "pruning": (ORANGE, "--"),
-        "differential_evolution": (SKY, "-."),
-        "random": (GREY, ":"),
-    }
-)
-OTHER_LINE = (GREY, (0, (5, 1, 1, 1, 1, 1)))
 DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
 _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
