@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import DATASETS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from tgnas.benchmarks.base import (
     write_scores,
     write_table,
 )
+from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.spaces import nasbench101 as space101
@@ -322,8 +322,19 @@ def test_a_missing_file_is_refused(tmp_path):
 
 
 def test_an_arrow_file_of_something_else_is_refused(tmp_path):
-    write_table(pa.table({"architecture": ["a"]}), tmp_path / "other.arrow")
+    other = pa.table({"architecture": ["a"]})
+    write_table(other, tmp_path / "other.arrow")
+    with pytest.raises(CorruptTableError, match="is not a benchmark's Arrow file"):
+        open_benchmark(tmp_path / "other.arrow")
+    write_table(other.replace_schema_metadata({"operators": "[]"}), tmp_path / "other.arrow")
     with pytest.raises(CorruptTableError, match="lacks the columns"):
+        open_benchmark(tmp_path / "other.arrow")
+
+
+def test_an_arrow_file_with_an_operator_that_nobody_knows_is_refused(small, tmp_path):
+    table = small[0].table.replace_schema_metadata({"operators": '["input", "tanh"]'})
+    write_table(table, tmp_path / "other.arrow")
+    with pytest.raises(CorruptTableError, match="operator 'tanh', which is unknown here"):
         open_benchmark(tmp_path / "other.arrow")
 
 

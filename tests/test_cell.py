@@ -140,3 +140,12 @@ def test_edges_of_another_size_are_refused():
 
 def test_padding_is_not_an_operator():
     assert packed(CHAIN).padded(5).operators[0, 3:].tolist() == [PADDING, PADDING]
+
+
+def test_a_negative_row_counts_from_the_end():
+    cells = [Cell(("input", "output"), ((0, 1),)), Cell(("input", "conv_1x1", "output"), ((0, 1),))]
+    assert Cells.from_cells(cells).cell(-1) == cells[1]
+
+
+def test_no_parts_make_no_cells():
+    assert len(Cells.concatenate([])) == 0

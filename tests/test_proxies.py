@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from conftest import DATASETS
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr
 
+from tgnas.datasets import DATASETS
 from tgnas.errors import UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.registry import PROXIES

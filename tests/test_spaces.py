@@ -194,3 +194,14 @@ def test_nasbench201_has_15625_distinct_cells():
 def test_choices_of_cells_are_the_ones_that_made_them():
     choices = np.random.default_rng(0).integers(0, 5, size=(100, 6))
     assert np.array_equal(NB201.choices_of_cells(NB201.cells_of_choices(choices)), choices)
+
+
+def test_hashes_of_padded_cells_are_refused():
+    padded = NB101.cells(["input,output;0-1"])
+    with pytest.raises(InvalidCellError, match="some of these are padded"):
+        nasbench101.module_hashes(padded)
+
+
+def test_digits_that_are_no_numbers_are_refused_as_edges():
+    with pytest.raises(InvalidCellError, match="not of the form '0-1,1-2'"):
+        NB101.parse("input,output;0-²")

@@ -141,7 +141,7 @@ class Cells:
     @classmethod
     def concatenate(cls, parts: Iterable["Cells"]) -> "Cells":
         """Return the cells of all parts, one after another, padded to the largest."""
-        parts = list(parts)
+        parts = [cls.from_cells([]), *parts]
         vertices = max(part.vertices for part in parts)
         same = [part if part.vertices == vertices else part.padded(vertices) for part in parts]
         return cls(
@@ -150,7 +150,8 @@ class Cells:
         )
 
     def cell(self, row: int) -> Cell:
-        """Return one of the cells without its padding."""
+        """Return one of the cells without its padding; a negative row counts from the end."""
+        row = range(len(self))[row]
         size = int(self.sizes[row])
         matrix = self[row : row + 1].adjacency()[0]
         edges = sorted((int(i), int(j)) for i, j in np.argwhere(matrix))

@@ -132,11 +132,16 @@ def open_benchmark(path: Path) -> Benchmark:
     """
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    except (pa.ArrowInvalid, OSError) as error:
+        table.validate()
+        names = json.loads((table.schema.metadata or {})[b"operators"])
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a benchmark's Arrow file: {error}") from error
     needed = {"architecture", _OPERATORS, _EDGES}
-    if not needed <= set(table.column_names) or b"operators" not in (table.schema.metadata or {}):
+    if not needed <= set(table.column_names):
         raise CorruptTableError(f"{path} lacks the columns {sorted(needed)} of a benchmark")
+    unknown = [name for name in names if name not in CODES]
+    if unknown:
+        raise CorruptTableError(f"{path} has the operator {unknown[0]!r}, which is unknown here")
     return Benchmark(path.stem, table)
 
 
@@ -156,7 +161,7 @@ def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, " N"]:
     """
     try:
         table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
     if table.column_names != ["architecture", "score"] or (
         table.column("architecture").to_pylist() != benchmark.architectures

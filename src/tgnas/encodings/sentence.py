@@ -67,21 +67,17 @@ class OperatorEmbeddings:
         """
         try:
             table = pq.read_table(path)
-        except (pa.ArrowInvalid, OSError) as error:
+            metadata = table.schema.metadata or {}
+            model, sha256 = (metadata[key].decode() for key in (b"model", b"weights_sha256"))
+            sentences = tuple(table.column("sentence").to_pylist())
+            operators = tuple(table.column("operator").to_pylist())
+            vectors = table.column("vector").combine_chunks()
+            flat = vectors.flatten().to_numpy().astype(np.float32)
+        except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
             raise CorruptTableError(f"{path} is not a file of embeddings: {error}") from error
-        if (
-            table.column_names != ["operator", "sentence", "vector"]
-            or tuple(table.column("operator").to_pylist()) != NAMES
-        ):
+        if operators != NAMES or len(flat) % len(NAMES):
             raise CorruptTableError(f"{path} does not embed the operators {', '.join(NAMES)}")
-        width = table.column("vector").type.list_size
-        flat = table.column("vector").combine_chunks().flatten().to_numpy()
-        return cls(
-            tuple(table.column("sentence").to_pylist()),
-            flat.reshape(-1, width).astype(np.float32),
-            table.schema.metadata[b"model"].decode(),
-            table.schema.metadata[b"weights_sha256"].decode(),
-        )
+        return cls(sentences, flat.reshape(len(NAMES), -1), model, sha256)
 
 
 def embed_operators(model: str, length: str) -> OperatorEmbeddings:

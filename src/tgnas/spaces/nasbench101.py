@@ -7,6 +7,7 @@ An architecture string names the operators and the edges::
     input,conv3x3-bn-relu,output;0-1,1-2
 """
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -18,12 +19,15 @@ from tqdm import tqdm
 
 from tgnas.cell import Cell, Cells, triangle
 from tgnas.errors import InvalidCellError, UnknownNameError
-from tgnas.operators import CODES, spellings
+from tgnas.operators import CODES, PADDING, spellings
 
 MAX_VERTICES = 7
 MAX_EDGES = 9
 # The benchmark's own labels of operators, which enter its hash.
 LABELS = {"input": -1, "output": -2, "conv_3x3": 0, "conv_1x1": 1, "max_pool_3x3": 2}
+
+
+_DIGITS = re.compile("[0-9]+")
 
 
 class NasBench101:
@@ -47,7 +51,7 @@ class NasBench101:
             if spelled not in names:
                 raise UnknownNameError("nasbench101 operator", spelled, names)
         pairs = [edge.split("-") for edge in right.split(",") if edge]
-        if not all(len(pair) == 2 and all(end.isdigit() for end in pair) for pair in pairs):
+        if not all(len(pair) == 2 and all(map(_DIGITS.fullmatch, pair)) for pair in pairs):
             raise InvalidCellError(
                 f"nasbench101: edges of {architecture!r} are not of the form '0-1,1-2'"
             )
@@ -160,7 +164,12 @@ def module_hashes(cells: Cells) -> np.ndarray:
 
     A vertex's hash depends only on the hashes around it, so each distinct surrounding is hashed
     once; hashes are numbered in ascending order, which makes sorting them sorting numbers.
+
+    Raises:
+        InvalidCellError: a cell is smaller than the arrays.
     """
+    if (cells.operators == PADDING).any():
+        raise InvalidCellError("module_hashes takes cells of one size; some of these are padded")
     digests, state = _hashed(cells)
     return np.array(digests)[state]
 

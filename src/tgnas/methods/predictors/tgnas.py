@@ -72,8 +72,9 @@ class Settings:
         if own["back_end"] not in BACK_ENDS:
             raise UnknownNameError("back end", own["back_end"], BACK_ENDS)
         for key, value in {**own, **rest}.items():
-            if not isinstance(value, str) and value < 0:
-                raise ConfigError(f"predictor's {key} is {value}; it must not be negative")
+            may_be_zero = key == "weight_decay"
+            if not isinstance(value, str) and (value < 0 or (value == 0 and not may_be_zero)):
+                raise ConfigError(f"predictor's {key} is {value}; it must be positive")
         return cls(**own, optimisation=Optimisation(**rest))
 
 
@@ -165,8 +166,9 @@ def load(path: Path, embeddings: OperatorEmbeddings) -> Predictor:
     Raises:
         CorruptTableError: the file is not one that ``save`` wrote for these embeddings.
     """
-    *_, last = load_epochs(path, embeddings, slice(-1, None))
-    return last
+    for last in load_epochs(path, embeddings, slice(-1, None)):
+        return last
+    raise CorruptTableError(f"{path} holds no epoch")
 
 
 def load_epochs(
@@ -186,5 +188,5 @@ def load_epochs(
         for epoch in range(len(next(iter(states.values())))):
             network.load_state_dict({name: entry[epoch] for name, entry in states.items()})
             yield Predictor(network)
-    except (SafetensorError, KeyError, TypeError, RuntimeError, OSError) as error:
+    except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError) as error:
         raise CorruptTableError(f"{path} holds no weights for these embeddings: {error}") from error
