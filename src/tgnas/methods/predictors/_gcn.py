@@ -6,6 +6,7 @@ dense matrices; ``DglGCN`` runs DGL's GraphConv on one batched graph. Both have 
 in ``state_dict`` and give the same scores to 1e-5.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +34,7 @@ class GraphConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out))
 
 
-class GCN(nn.Module):
+class GCN(nn.Module, ABC):
     """What both back ends share: the parameters, their names and their first values.
 
     Args:
@@ -62,9 +63,9 @@ class GCN(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(layers))
         self.head = nn.Linear(width, 1)
 
+    @abstractmethod
     def prepare(self, graphs: Graphs) -> Any:
         """Return encoded cells in the form that ``forward`` reads and ``select`` cuts."""
-        raise NotImplementedError
 
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the parameters as the authors' code: weights U(-0.05, 0.05), biases U(-1/8, 1/8).
