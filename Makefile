@@ -23,10 +23,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip check
 	@touch $@
 
-reproduce: setup ## Reproduce everything: results/tables, results/figures (about an hour on 2 cores).
+reproduce: setup ## Reproduce everything: results/tables, results/figures (about 75 minutes on 2 cores).
 	$(SNAKEMAKE)
 
-smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
+smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2.5 minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Render report.html with captions and provenance.
@@ -35,7 +35,7 @@ report: reproduce ## Render report.html with captions and provenance.
 paper: reproduce ## Renew results/paper and README's tables from this machine's full run.
 	$(SNAKEMAKE) publish
 
-test: setup ## Run the tests (about 10 minutes).
+test: setup ## Run the tests (5 to 9 minutes).
 	$(BIN)/python -m pytest
 
 lint: setup ## Check style and types.
