@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints.txt
 reproduce: setup ## Reproduce everything: results/tables, results/figures (about 75 minutes on 2 cores).
 	$(SNAKEMAKE)
 
-smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2.5 minutes).
+smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Render report.html with captions and provenance.

@@ -13,7 +13,7 @@ rule build_nasbench101:
         "<benchmarks>/build_nasbench101.tsv"
     threads: 2
     params:
-        code=code_digest("workflow/scripts/build_nasbench101.py"),
+        code=code("build_nasbench101"),
     script:
         "../workflow/scripts/build_nasbench101.py"
 
@@ -28,6 +28,6 @@ rule build_nasbench201:
     log:
         "<logs>/build_nasbench201.log",
     params:
-        code=code_digest("workflow/scripts/build_nasbench201.py"),
+        code=code("build_nasbench201"),
     script:
         "../workflow/scripts/build_nasbench201.py"

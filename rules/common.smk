@@ -48,14 +48,13 @@ SEARCH_KEYS = (
 SEARCH_SETTINGS = {
     key: config["search"][key] for key in (*SEARCH_KEYS, "crossover", "budget")
 }
-# (scorer, searcher, seed of the scorer) of every search that the tables hold.
+# (scorer, searcher) of every search that the tables hold.
 SEARCHES = [
-    (config["search"]["predictor"], searcher, seed)
+    (config["search"]["predictor"], searcher)
     for searcher in config["search"]["searchers"]
-    for seed in range(config["seeds"])
 ]
-SEARCHES += [(baseline, "exhaustive", 0) for baseline in config["search"]["baselines"]]
-SEARCHES += [("validation", "random", 0)]
+SEARCHES += [(baseline, "exhaustive") for baseline in config["search"]["baselines"]]
+SEARCHES += [("validation", "random")]
 
 
 wildcard_constraints:
@@ -64,6 +63,14 @@ wildcard_constraints:
     searcher="|".join(SEARCHERS),
     method="|".join(METHODS),
     seed=r"\d+",
+
+
+def of_every_seed(name):
+    """Return a function from wildcards to a file of every seed of their predictor."""
+    return lambda w: [
+        f"<results>/predictors/{w.predictor}/seed{seed}/{name}"
+        for seed in range(config["seeds"])
+    ]
 
 
 def resource_row(name):
@@ -92,22 +99,31 @@ def image_file():
     return f"<resources>/{copies[wanted]}"
 
 
+def code(script, *modules):
+    """Return the parameter that holds the digest of a script and of what it loads by name.
+
+    It is a function, so that a job works out its own digest and no other.
+    """
+    return lambda w: digest(script, *modules)
+
+
+def digest(script, *modules):
+    """Return the digest of a script and of the modules that it loads by name."""
+    return code_digest(f"workflow/scripts/{script}.py", *modules)
+
+
 def predictor_digest(script, predictor, *searchers):
-    """Return the digest of a script together with what it loads by name."""
+    """Return the digest of a script that loads a predictor and searchers."""
     loaded = f"tgnas.methods.predictors.{PREDICTOR_ROWS[predictor]['method']}"
-    return code_digest(
-        f"workflow/scripts/{script}.py", loaded, *(SEARCHERS[s] for s in searchers)
-    )
+    return digest(script, loaded, *(SEARCHERS[s] for s in searchers))
 
 
 def proxy_digest(script, proxy, *searchers):
-    """Return the digest of a script together with the proxy, its space and its searchers."""
+    """Return the digest of a script that loads a proxy, its space and searchers."""
     loaded = [f"tgnas.methods.proxies.{proxy}", "tgnas.networks.nasbench201"]
     if searchers:
         loaded.append("tgnas.spaces.nasbench201")
-    return code_digest(
-        f"workflow/scripts/{script}.py", *loaded, *(SEARCHERS[s] for s in searchers)
-    )
+    return digest(script, *loaded, *(SEARCHERS[s] for s in searchers))
 
 
 def captioned(name, category):

@@ -9,6 +9,6 @@ rule embed_operators:
     params:
         model=config["embedding"]["model"],
         length=config["embedding"]["length"],
-        code=code_digest("workflow/scripts/embed_operators.py"),
+        code=code("embed_operators"),
     script:
         "../workflow/scripts/embed_operators.py"

@@ -10,6 +10,6 @@ rule fetch_resource:
     params:
         sheet="config/resources.tsv",
         row=lambda w: resource_row(w.resource),
-        code=code_digest("workflow/scripts/fetch_resource.py"),
+        code=code("fetch_resource"),
     script:
         "../workflow/scripts/fetch_resource.py"

@@ -1,14 +1,13 @@
 # Every figure, as PNG for the screen and PDF for print.
 
 DRAWN = config["search"]["predictor"]
-SEEDS = range(config["seeds"])
 
 
 rule draw_predictions:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        scores=f"<results>/scores/nasbench201/{DRAWN}/seed0.parquet",
-        measures=f"<results>/measures/ranking/{DRAWN}/seed0.csv",
+        scores=f"<results>/scores/nasbench201/{DRAWN}.parquet",
+        measures=f"<results>/measures/ranking/{DRAWN}.csv",
     output:
         png=report(
             "<results>/figures/predictions.png", **captioned("predictions", "Figures")
@@ -17,8 +16,9 @@ rule draw_predictions:
     log:
         "<logs>/draw_predictions.log",
     params:
+        seed=0,
         ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
-        code=code_digest("workflow/scripts/draw_predictions.py"),
+        code=code("draw_predictions"),
     script:
         "../workflow/scripts/draw_predictions.py"
 
@@ -37,7 +37,7 @@ rule draw_rank_correlations:
     params:
         families={method.name: method.family for method in METHODS.values()},
         ranking={k: config["ranking"][k] for k in ("datasets", "top_share", "level")},
-        code=code_digest("workflow/scripts/draw_rank_correlations.py"),
+        code=code("draw_rank_correlations"),
     script:
         "../workflow/scripts/draw_rank_correlations.py"
 
@@ -45,9 +45,10 @@ rule draw_rank_correlations:
 rule draw_training_curves:
     input:
         histories=[
-            f"<results>/predictors/{DRAWN}/seed{seed}/history.csv" for seed in SEEDS
+            f"<results>/predictors/{DRAWN}/seed{seed}/history.csv"
+            for seed in range(config["seeds"])
         ],
-        taus=[f"<results>/audit/{DRAWN}/seed{seed}.csv" for seed in SEEDS],
+        taus=f"<results>/audit/{DRAWN}.csv",
     output:
         png=report(
             "<results>/figures/training_curves.png",
@@ -59,7 +60,7 @@ rule draw_training_curves:
     params:
         predictor=DRAWN,
         leaked_dataset=config["ranking"]["leaked_dataset"],
-        code=code_digest("workflow/scripts/draw_training_curves.py"),
+        code=code("draw_training_curves"),
     script:
         "../workflow/scripts/draw_training_curves.py"
 
@@ -68,16 +69,13 @@ rule draw_search_progress:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         runs=[
-            f"<results>/searches/{scorer}/{searcher}/seed{seed}.parquet"
-            for scorer, searcher, seed in SEARCHES
+            f"<results>/searches/{scorer}/{searcher}.parquet"
+            for scorer, searcher in SEARCHES
             if scorer == DRAWN
         ],
-        scores=[
-            f"<results>/scores/nasbench201/{DRAWN}/seed{seed}.parquet"
-            for seed in SEEDS
-        ],
+        scores=f"<results>/scores/nasbench201/{DRAWN}.parquet",
         baselines=[
-            f"<results>/searches/{baseline}/exhaustive/seed0.parquet"
+            f"<results>/searches/{baseline}/exhaustive.parquet"
             for baseline in config["search"]["baselines"]
         ],
     output:
@@ -94,7 +92,7 @@ rule draw_search_progress:
             for name in config["search"]["baselines"]
         ],
         ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
-        code=code_digest("workflow/scripts/draw_search_progress.py"),
+        code=code("draw_search_progress"),
     script:
         "../workflow/scripts/draw_search_progress.py"
 
@@ -112,6 +110,6 @@ rule draw_final_training:
     log:
         "<logs>/draw_final_training.log",
     params:
-        code=code_digest("workflow/scripts/draw_final_training.py"),
+        code=code("draw_final_training"),
     script:
         "../workflow/scripts/draw_final_training.py"

@@ -4,25 +4,21 @@
 rule measure_ranking:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        scores="<results>/scores/nasbench201/{method}/seed{seed}.parquet",
+        scores="<results>/scores/nasbench201/{method}.parquet",
     output:
-        measures="<results>/measures/ranking/{method}/seed{seed}.csv",
+        measures="<results>/measures/ranking/{method}.csv",
     log:
-        "<logs>/measure_ranking/{method}/seed{seed}.log",
+        "<logs>/measure_ranking/{method}.log",
     params:
         ranking={k: v for k, v in config["ranking"].items() if k != "leaked_dataset"},
-        code=code_digest("workflow/scripts/measure_ranking.py"),
+        code=code("measure_ranking"),
     script:
         "../workflow/scripts/measure_ranking.py"
 
 
 rule tabulate_ranking:
     input:
-        measures=[
-            f"<results>/measures/ranking/{method.name}/seed{seed}.csv"
-            for method in METHODS.values()
-            for seed in method.seeds
-        ],
+        measures=[f"<results>/measures/ranking/{method}.csv" for method in METHODS],
         reported="config/reported.csv",
     output:
         table=report("<results>/tables/ranking.csv", **captioned("ranking", "Tables")),
@@ -32,7 +28,7 @@ rule tabulate_ranking:
     params:
         titles={method.name: method.title for method in METHODS.values()},
         ranking=config["ranking"],
-        code=code_digest("workflow/scripts/tabulate_ranking.py"),
+        code=code("tabulate_ranking"),
     script:
         "../workflow/scripts/tabulate_ranking.py"
 
@@ -48,6 +44,6 @@ rule tabulate_claims:
     log:
         "<logs>/tabulate_claims.log",
     params:
-        code=code_digest("workflow/scripts/tabulate_claims.py"),
+        code=code("tabulate_claims"),
     script:
         "../workflow/scripts/tabulate_claims.py"

@@ -27,11 +27,11 @@ rule score_with_predictor:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         embeddings="<results>/embeddings/operators.parquet",
-        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+        epochs=of_every_seed("epochs.safetensors"),
     output:
-        scores="<results>/scores/nasbench201/{predictor}/seed{seed}.parquet",
+        scores="<results>/scores/nasbench201/{predictor}.parquet",
     log:
-        "<logs>/score_with_predictor/{predictor}/seed{seed}.log",
+        "<logs>/score_with_predictor/{predictor}.log",
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         code=lambda w: predictor_digest("score_with_predictor", w.predictor),
@@ -43,12 +43,12 @@ rule score_with_leaked_epoch:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         embeddings="<results>/embeddings/operators.parquet",
-        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+        epochs=of_every_seed("epochs.safetensors"),
     output:
-        scores="<results>/scores/nasbench201/{predictor}_leaked/seed{seed}.parquet",
-        taus="<results>/audit/{predictor}/seed{seed}.csv",
+        scores="<results>/scores/nasbench201/{predictor}_leaked.parquet",
+        taus="<results>/audit/{predictor}.csv",
     log:
-        "<logs>/score_with_leaked_epoch/{predictor}/seed{seed}.log",
+        "<logs>/score_with_leaked_epoch/{predictor}.log",
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         ranking={k: config["ranking"][k] for k in LABEL_KEYS},

@@ -22,7 +22,7 @@ rule record_provenance:
     params:
         config=config,
         seconds=folder("benchmarks"),
-        code=code_digest("workflow/scripts/record_provenance.py", "tgnas.provenance"),
+        code=code("record_provenance", "tgnas.provenance"),
     script:
         "../workflow/scripts/record_provenance.py"
 
@@ -45,6 +45,6 @@ rule publish:
     log:
         "<logs>/publish.log",
     params:
-        code=code_digest("workflow/scripts/publish.py"),
+        code=code("publish"),
     script:
         "../workflow/scripts/publish.py"

@@ -4,11 +4,11 @@
 rule search_with_predictor:
     input:
         embeddings="<results>/embeddings/operators.parquet",
-        epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
+        epochs=of_every_seed("epochs.safetensors"),
     output:
-        runs="<results>/searches/{predictor}/{searcher}/seed{seed}.parquet",
+        runs="<results>/searches/{predictor}/{searcher}.parquet",
     log:
-        "<logs>/search_with_predictor/{predictor}/{searcher}/seed{seed}.log",
+        "<logs>/search_with_predictor/{predictor}/{searcher}.log",
     threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
@@ -22,7 +22,7 @@ rule search_with_predictor:
 
 rule search_with_proxy:
     output:
-        runs="<results>/searches/{proxy}/{searcher}/seed0.parquet",
+        runs="<results>/searches/{proxy}/{searcher}.parquet",
     log:
         "<logs>/search_with_proxy/{proxy}/{searcher}.log",
     params:
@@ -37,15 +37,13 @@ rule search_by_validation:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
     output:
-        runs="<results>/searches/validation/random/seed0.parquet",
+        runs="<results>/searches/validation/random.parquet",
     log:
         "<logs>/search_by_validation.log",
     params:
         search=SEARCH_SETTINGS
         | {k: config["search"][k] for k in ("trainings", "training_runs")},
-        code=code_digest(
-            "workflow/scripts/search_by_validation.py", SEARCHERS["random"]
-        ),
+        code=code("search_by_validation", SEARCHERS["random"]),
     script:
         "../workflow/scripts/search_by_validation.py"
 
@@ -55,8 +53,8 @@ rule tabulate_search:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         reported="config/reported.csv",
         runs=[
-            f"<results>/searches/{scorer}/{searcher}/seed{seed}.parquet"
-            for scorer, searcher, seed in SEARCHES
+            f"<results>/searches/{scorer}/{searcher}.parquet"
+            for scorer, searcher in SEARCHES
         ],
     output:
         answers="<results>/tables/search_answers.csv",
@@ -65,21 +63,22 @@ rule tabulate_search:
     log:
         "<logs>/tabulate_search.log",
     params:
-        scorers=[scorer for scorer, _, _ in SEARCHES],
+        scorers=[scorer for scorer, _ in SEARCHES],
         ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
-        code=code_digest("workflow/scripts/tabulate_search.py"),
+        code=code("tabulate_search"),
     script:
         "../workflow/scripts/tabulate_search.py"
 
 
 rule choose_architecture:
     input:
-        runs=f"<results>/searches/{config['search']['predictor']}/hybrid/seed0.parquet",
+        runs=f"<results>/searches/{config['search']['predictor']}/hybrid.parquet",
     output:
         found="<results>/searches/found.json",
     log:
         "<logs>/choose_architecture.log",
     params:
-        code=code_digest("workflow/scripts/choose_architecture.py"),
+        seed=0,
+        code=code("choose_architecture"),
     script:
         "../workflow/scripts/choose_architecture.py"

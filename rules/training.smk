@@ -20,7 +20,7 @@ rule train_architecture:
             for k, v in config["final_training"].items()
             if k not in ("images", "seed")
         },
-        code=code_digest("workflow/scripts/train_architecture.py"),
+        code=code("train_architecture"),
     script:
         "../workflow/scripts/train_architecture.py"
 
@@ -39,6 +39,6 @@ rule tabulate_final_training:
         "<logs>/tabulate_final_training.log",
     params:
         ranking={k: config["ranking"][k] for k in ("split", "epochs")},
-        code=code_digest("workflow/scripts/tabulate_final_training.py"),
+        code=code("tabulate_final_training"),
     script:
         "../workflow/scripts/tabulate_final_training.py"

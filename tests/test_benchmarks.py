@@ -20,13 +20,12 @@ from tgnas.benchmarks.base import (
     Benchmark,
     build_table,
     open_benchmark,
-    read_scores,
-    write_scores,
     write_table,
 )
 from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.evaluation.scores import read_scores, write_scores
 from tgnas.spaces import nasbench101 as space101
 from tgnas.spaces import nasbench201 as space201
 from tgnas.unpickle import load_frame_columns
@@ -338,17 +337,25 @@ def test_an_arrow_file_with_an_operator_that_nobody_knows_is_refused(small, tmp_
         open_benchmark(tmp_path / "other.arrow")
 
 
-@given(scores=st.lists(st.floats(), min_size=10, max_size=10))
+@given(scores=st.lists(st.floats(), min_size=20, max_size=20))
 def test_written_scores_read_back_the_same(small, tmp_path_factory, scores):
     path = tmp_path_factory.mktemp("scores") / "scores.parquet"
-    write_scores(path, small[0], np.array(scores))
-    assert np.array_equal(read_scores(path, small[0]), scores, equal_nan=True)
+    two_seeds = np.array(scores).reshape(2, 10)
+    write_scores(path, small[0], two_seeds)
+    assert np.array_equal(read_scores(path, small[0]), two_seeds, equal_nan=True)
 
 
 def test_scores_of_another_benchmark_are_refused(small, nasbench201, tmp_path):
-    write_scores(tmp_path / "scores.parquet", small[0], np.zeros(len(small[0])))
+    write_scores(tmp_path / "scores.parquet", small[0], np.zeros((1, len(small[0]))))
     with pytest.raises(CorruptTableError, match="does not score the architectures of nasbench201"):
         read_scores(tmp_path / "scores.parquet", nasbench201)
+
+
+def test_a_table_with_other_columns_is_no_score_file(small, tmp_path):
+    frame = pd.DataFrame({"architecture": small[0].architectures, "score": 0.0})
+    frame.to_parquet(tmp_path / "scores.parquet", index=False)
+    with pytest.raises(CorruptTableError, match="a file of scores has architecture, seed0"):
+        read_scores(tmp_path / "scores.parquet", small[0])
 
 
 def test_a_file_that_holds_no_scores_is_refused(small, tmp_path):

@@ -146,7 +146,7 @@ def test_progress_is_the_rank_and_accuracy_of_the_best_scored_so_far():
     names = {"architecture": ["a", "b", "c"], "accuracy/cifar10/test/200": [90.0, 94.0, 92.0]}
     target = Benchmark("three", pa.table(names))
     # The seeds' scores share no scale: both rank c first; seed 0 has a second, seed 1 has b.
-    scores = {0: np.array([2.0, 1.0, 3.0]), 1: np.array([0.1, 0.2, 0.3])}
+    scores = np.array([[2.0, 1.0, 3.0], [0.1, 0.2, 0.3]])
     runs = pd.DataFrame({"searcher": "random", "seed": [0, 1], "queries": [4, 4]})
     runs["progress_queries"] = [[1, 3], [1]]
     runs["progress_architectures"] = [["b", "c"], ["b"]]

@@ -194,6 +194,13 @@ def test_the_same_seed_draws_the_same_subset(real):
     assert not np.array_equal(first, other)
 
 
+def test_drawing_at_once_is_drawing_from_all(parquet, few):
+    drawn = load_cifar10(parquet, (100, 20))
+    assert np.array_equal(drawn.train, few.train)
+    assert np.array_equal(drawn.train_labels, few.train_labels)
+    assert np.array_equal(drawn.test, few.test)
+
+
 def test_a_subset_larger_than_the_set_is_refused(few):
     with pytest.raises(ConfigError, match="101 images asked for; the set has 100"):
         few.subset(101, 20, np.random.default_rng(0))

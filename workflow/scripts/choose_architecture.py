@@ -1,4 +1,4 @@
-"""Choose the architecture to train: the best-scored answer of one predictor's searches."""
+"""Choose the architecture to train: the best-scored answer of one seed's searches."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,10 @@ import pandas as pd
 from tgnas.script import run
 
 
-def main(*, runs: Path, found: Path) -> None:
+def main(*, runs: Path, found: Path, seed: int) -> None:
     """Write the answer with the highest score; no accuracy is read."""
     table = pd.read_parquet(runs)
+    table = table[table.seed == seed].reset_index(drop=True)
     best = table.loc[table.score.idxmax()]
     chosen = {name: best[name] for name in ("architecture", "searcher", "score")}
     chosen |= {name: int(best[name]) for name in ("seed", "run", "queries")}

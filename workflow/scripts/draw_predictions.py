@@ -4,24 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.benchmarks.base import open_benchmark, read_scores
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.scores import read_scores
 from tgnas.reporting.figures import draw_predictions
 from tgnas.reporting.style import save
 from tgnas.script import run
 
 
 def main(
-    *, benchmark: Path, scores: Path, measures: Path, png: Path, pdf: Path, ranking: dict
+    *, benchmark: Path, scores: Path, measures: Path, png: Path, pdf: Path, seed: int, ranking: dict
 ) -> None:
     """Put scores, accuracies and the measured taus of one seed together and draw them."""
     target, fidelity = open_benchmark(benchmark), {k: ranking[k] for k in ("split", "epochs")}
-    predicted = 100 * read_scores(scores, target)
+    predicted = 100 * read_scores(scores, target)[seed]
     parts = [
         pd.DataFrame({"measured": target.accuracy(dataset=name, **fidelity)}).assign(dataset=name)
         for name in ranking["datasets"]
     ]
     table = pd.concat([part.assign(predicted=predicted) for part in parts])
-    taus = pd.read_csv(measures).query("name == 'kendall_tau' & population == subset == 'all'")
+    own = pd.read_csv(measures)
+    own = own[own.seed == seed]
+    taus = own.query("name == 'kendall_tau' & population == subset == 'all'")
     save(draw_predictions(table, dict(zip(taus.dataset, taus.value, strict=True))), png, pdf)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.benchmarks.base import open_benchmark, read_scores
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.scores import read_scores
 from tgnas.evaluation.search import look_up, progress_table
 from tgnas.reporting.figures import draw_search_progress
 from tgnas.reporting.style import save
@@ -15,7 +16,7 @@ def main(
     *,
     benchmark: Path,
     runs: list[Path],
-    scores: list[Path],
+    scores: Path,
     baselines: list[Path],
     png: Path,
     pdf: Path,
@@ -24,11 +25,11 @@ def main(
 ) -> None:
     """Tabulate the progress of all runs; draw it beside the best there is and the baselines."""
     target, dataset = open_benchmark(benchmark), ranking["datasets"][0]
-    of_seed = {seed: read_scores(path, target) for seed, path in enumerate(scores)}
-    progress = progress_table(pd.concat(map(pd.read_parquet, runs)), of_seed, target, ranking)
+    found = pd.concat(map(pd.read_parquet, runs))
+    progress = progress_table(found, read_scores(scores, target), target, ranking)
     best = target.accuracy(dataset=dataset, split=ranking["split"], epochs=ranking["epochs"])
-    found = (look_up(pd.read_parquet(path), target, ranking)[dataset][0] for path in baselines)
-    levels = {"best of the space": best.max()} | dict(zip(titles, found, strict=True))
+    chosen = (look_up(pd.read_parquet(path), target, ranking)[dataset][0] for path in baselines)
+    levels = {"best of the space": best.max()} | dict(zip(titles, chosen, strict=True))
     save(draw_search_progress(progress, levels, dataset), png, pdf)
 
 

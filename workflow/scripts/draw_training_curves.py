@@ -12,17 +12,15 @@ from tgnas.script import run
 def main(
     *,
     histories: list[Path],
-    taus: list[Path],
+    taus: Path,
     png: Path,
     pdf: Path,
     predictor: str,
     leaked_dataset: str,
 ) -> None:
     """Read the seeds in order, mark the epoch that each one's test labels would have chosen."""
-    history, audit = (
-        pd.concat([pd.read_csv(path).assign(seed=seed) for seed, path in enumerate(paths)])
-        for paths in (histories, taus)
-    )
+    history = pd.concat([pd.read_csv(path).assign(seed=s) for s, path in enumerate(histories)])
+    audit = pd.read_csv(taus)
     seen = audit[audit.dataset == leaked_dataset].set_index("epoch")
     leaked = seen.groupby("seed").kendall_tau.idxmax().rename("epoch").reset_index()
     save(draw_training_curves(history, audit, leaked, predictor), png, pdf)

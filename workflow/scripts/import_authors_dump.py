@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from tgnas.benchmarks.authors_dump import read_dump
-from tgnas.benchmarks.base import open_benchmark, write_scores
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.scores import write_scores
 from tgnas.script import run
 
 
 def main(*, dump: Path, benchmark: Path, scores: Path) -> None:
     """Check that the dump lists this benchmark's architectures, write its scores."""
     target = open_benchmark(benchmark)
-    write_scores(scores, target, read_dump(dump, target))
+    write_scores(scores, target, read_dump(dump, target)[None])
 
 
 if __name__ == "__main__":

@@ -6,9 +6,13 @@ The rows that come of this are named `leaked` everywhere; they show what the hab
 import logging
 from pathlib import Path
 
-from tgnas.benchmarks.base import open_benchmark, write_scores
+import numpy as np
+import pandas as pd
+
+from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.sentence import OperatorEmbeddings
 from tgnas.evaluation.epochs import tau_of_epochs
+from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
@@ -17,21 +21,25 @@ def main(
     *,
     benchmark: Path,
     embeddings: Path,
-    epochs: Path,
+    epochs: list[Path],
     scores: Path,
     taus: Path,
     method: str,
     ranking: dict,
 ) -> None:
-    """Score the benchmark with every epoch; write all taus and the leaked epoch's scores."""
+    """Score the benchmark with every epoch of every seed; write all taus and the leaked scores."""
     target, vectors = open_benchmark(benchmark), OperatorEmbeddings.read(embeddings)
-    predictors = PREDICTORS.module(method).load_epochs(epochs, vectors)
-    found, table = tau_of_epochs(target, predictors, ranking)
-    table.to_csv(taus, index=False)
-    chosen = table[table.dataset == ranking["leaked_dataset"]].kendall_tau.idxmax()
-    epoch = int(table.epoch[chosen])
-    logging.info("leaked epoch=%d of %d", epoch, table.epoch.max())
-    write_scores(scores, target, found[epoch - 1])
+    leaked, tables = [], []
+    for seed, path in enumerate(epochs):
+        predictors = PREDICTORS.module(method).load_epochs(path, vectors)
+        found, table = tau_of_epochs(target, predictors, ranking)
+        chosen = table[table.dataset == ranking["leaked_dataset"]].kendall_tau.idxmax()
+        epoch = int(table.epoch[chosen])
+        logging.info("seed=%d leaked epoch=%d of %d", seed, epoch, table.epoch.max())
+        leaked.append(found[epoch - 1])
+        tables.append(table.assign(seed=seed))
+    pd.concat(tables).to_csv(taus, index=False)
+    write_scores(scores, target, np.stack(leaked))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,32 @@
-"""Score every architecture of a benchmark with the last epoch of a trained predictor."""
+"""Score every architecture of a benchmark with the last epoch of every seed of a predictor."""
 
 import logging
 import time
 from pathlib import Path
 
-from tgnas.benchmarks.base import open_benchmark, write_scores
+import numpy as np
+
+from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
 
-def main(*, benchmark: Path, embeddings: Path, epochs: Path, scores: Path, method: str) -> None:
-    """Load the predictor, score all architectures, write one row for each."""
+def main(
+    *, benchmark: Path, embeddings: Path, epochs: list[Path], scores: Path, method: str
+) -> None:
+    """Load each seed's predictor, score all architectures, write one row for each."""
     target = open_benchmark(benchmark)
     vectors = OperatorEmbeddings.read(embeddings)
-    predictor = PREDICTORS.module(method).load(epochs, vectors)
-    start = time.perf_counter()
-    found = predictor.predict(target.cells)
-    logging.info("scored architectures=%d seconds=%.3f", len(found), time.perf_counter() - start)
-    write_scores(scores, target, found)
+    found = []
+    for path in epochs:
+        predictor = PREDICTORS.module(method).load(path, vectors)
+        start = time.perf_counter()
+        found.append(predictor.predict(target.cells))
+        seconds = time.perf_counter() - start
+        logging.info("scored architectures=%d seconds=%.3f", len(target), seconds)
+    write_scores(scores, target, np.stack(found))
 
 
 if __name__ == "__main__":

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tgnas.benchmarks.base import open_benchmark, write_scores
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PROXIES
 from tgnas.script import run
 
 
-def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seed: int) -> None:
-    """Read the cells, score them all at once, write one row for each."""
-    target = open_benchmark(benchmark)
-    found = PROXIES.load(proxy)(
-        target.cells, space=target.name, dataset=dataset, generator=np.random.default_rng(seed)
-    )
-    write_scores(scores, target, found)
+def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seeds: list) -> None:
+    """Score all cells at once, with every seed; write one row for each."""
+    target, score = open_benchmark(benchmark), PROXIES.load(proxy)
+    about = {"space": target.name, "dataset": dataset}
+    found = [score(target.cells, **about, generator=np.random.default_rng(seed)) for seed in seeds]
+    write_scores(scores, target, np.stack(found))
 
 
 if __name__ == "__main__":

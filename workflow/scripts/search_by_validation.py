@@ -19,8 +19,6 @@ def main(*, benchmark: Path, runs: Path, search: dict) -> None:
     predict = known_scores(target, target.accuracy(**LABEL))
     settings = search | {"budget": search["trainings"], "runs": search["training_runs"]}
     table = run_searches(SPACES.load(target.name), predict, "random", settings, seed=0)
-    table.insert(0, "seed", 0)
-    table.insert(0, "searcher", "random")
     table.to_parquet(runs, index=False)
 
 

@@ -1,7 +1,8 @@
-"""Search NAS-Bench-201 with one searcher that asks one trained predictor; no label is read."""
+"""Search NAS-Bench-201 with one searcher that asks every seed of a predictor; no label is read."""
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from tgnas.encodings.sentence import OperatorEmbeddings
@@ -13,22 +14,21 @@ from tgnas.script import run
 def main(
     *,
     embeddings: Path,
-    epochs: Path,
+    epochs: list[Path],
     runs: Path,
     method: str,
     searcher: str,
     search: dict,
-    seed: int,
     threads: int,
 ) -> None:
-    """Run the searcher several times, write its answers, queries and progress."""
+    """Run the searcher several times with each seed; write its answers, queries and progress."""
     torch.set_num_threads(threads)
-    predictor = PREDICTORS.module(method).load(epochs, OperatorEmbeddings.read(embeddings))
-    space = SPACES.load("nasbench201")
-    table = run_searches(space, predictor.predict, searcher, search, seed)
-    table.insert(0, "seed", seed)
-    table.insert(0, "searcher", searcher)
-    table.to_parquet(runs, index=False)
+    vectors, space = OperatorEmbeddings.read(embeddings), SPACES.load("nasbench201")
+    tables = []
+    for seed, path in enumerate(epochs):
+        predictor = PREDICTORS.module(method).load(path, vectors)
+        tables.append(run_searches(space, predictor.predict, searcher, search, seed))
+    pd.concat(tables).to_parquet(runs, index=False)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ def main(*, runs: Path, proxy: str, searcher: str, search: dict, dataset: str) -
         return score(cells, space=space.name, dataset=dataset, generator=generator)
 
     table = run_searches(space, predict, searcher, search, seed=0)
-    table.insert(0, "seed", 0)
-    table.insert(0, "searcher", searcher)
     table.to_parquet(runs, index=False)
 
 

@@ -28,7 +28,8 @@ def main(
     checkpoint = history.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     about = {"architecture": json.loads(found.read_text())["architecture"], "seed": seed}
     network = build_seeded_network(SPACE.parse(about["architecture"]), CLASSES, seed)
-    data, recipe = load_cifar10(images), TrainingSettings(**settings)
+    recipe = TrainingSettings(**settings)
+    data = load_cifar10(images, (recipe.train_images, recipe.test_images), seed)
     epochs = train(network, data, recipe, checkpoint=checkpoint, seed=seed, device=find_device())
     pd.DataFrame(epochs).to_csv(history, index=False)
     result.write_text(json.dumps(about | summarise(network, data, recipe, epochs), indent=2) + "\n")

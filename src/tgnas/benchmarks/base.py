@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Float64
 
 from tgnas.cell import Cells, packed_bytes
@@ -143,28 +142,3 @@ def open_benchmark(path: Path) -> Benchmark:
     if unknown:
         raise CorruptTableError(f"{path} has the operator {unknown[0]!r}, which is unknown here")
     return Benchmark(path.stem, table)
-
-
-def write_scores(path: Path, benchmark: Benchmark, scores: Float64[np.ndarray, " N"]) -> None:
-    """Write one row (architecture, score) for each architecture, in the benchmark's order."""
-    table = pa.table({"architecture": benchmark.table.column("architecture"), "score": scores})
-    part = path.with_name(path.name + ".part")
-    pq.write_table(table, part)
-    part.replace(path)
-
-
-def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, " N"]:
-    """Return the scores of a file, which must be of this benchmark's architectures.
-
-    Raises:
-        CorruptTableError: it is no score file, or of other architectures.
-    """
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
-    if table.column_names != ["architecture", "score"] or (
-        table.column("architecture").to_pylist() != benchmark.architectures
-    ):
-        raise CorruptTableError(f"{path} does not score the architectures of {benchmark.name}")
-    return table.column("score").to_numpy()

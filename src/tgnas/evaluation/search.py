@@ -24,9 +24,10 @@ def run_searches(
 ) -> pd.DataFrame:
     """Return the runs of one searcher with one predictor.
 
-    Columns: run, architecture (the answer), score, queries, distinct (different architectures
-    among the queries), seconds, and the progress as two lists of equal length: progress_queries
-    and progress_architectures, the best-scored architecture so far wherever it changed.
+    Columns: searcher, seed, run, architecture (the answer), score, queries, distinct (different
+    architectures among the queries), seconds, and the progress as two lists of equal length:
+    progress_queries and progress_architectures, the best-scored architecture so far wherever it
+    changed.
 
     Args:
         space: what is searched.
@@ -49,7 +50,8 @@ def run_searches(
         start = time.perf_counter()
         trace = module.search(space, evaluate, chosen, np.random.default_rng([seed, number]))
         seconds = time.perf_counter() - start
-        rows.append({"run": number, **_summary(space, trace), "seconds": seconds})
+        about = {"searcher": searcher, "seed": seed, "run": number}
+        rows.append({**about, **_summary(space, trace), "seconds": seconds})
     return pd.DataFrame(rows)
 
 
@@ -93,7 +95,7 @@ def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) 
 
 
 def progress_table(
-    runs: pd.DataFrame, scores: dict[int, np.ndarray], benchmark: Benchmark, ranking: dict[str, Any]
+    runs: pd.DataFrame, scores: np.ndarray, benchmark: Benchmark, ranking: dict[str, Any]
 ) -> pd.DataFrame:
     """Return how the searches went: median, lowest and highest over all runs of each searcher.
 
@@ -103,7 +105,7 @@ def progress_table(
 
     Args:
         runs: the runs of all searchers and predictor seeds; a run that has ended keeps its last.
-        scores: by predictor seed, the score of every architecture of the benchmark.
+        scores: a row for each predictor seed: the scores of all architectures of the benchmark.
         benchmark: what the accuracies are looked up in.
         ranking: the config's section: datasets, split, epochs.
     """
@@ -111,7 +113,7 @@ def progress_table(
     accuracies = benchmark.accuracy(
         dataset=ranking["datasets"][0], split=ranking["split"], epochs=ranking["epochs"]
     )
-    ranks = {seed: stats.rankdata(-values, method="min") for seed, values in scores.items()}
+    ranks = stats.rankdata(-scores, method="min", axis=1)
     tables = []
     for searcher, group in runs.groupby("searcher", sort=False):
         changes = np.concatenate([*group.progress_queries, [group.queries.max()]])

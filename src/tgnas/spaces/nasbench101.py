@@ -8,13 +8,13 @@ An architecture string names the operators and the edges::
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import md5
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 from tqdm import tqdm
 
 from tgnas.cell import Cell, Cells, triangle
@@ -26,8 +26,8 @@ MAX_EDGES = 9
 # The benchmark's own labels of operators, which enter its hash.
 LABELS = {"input": -1, "output": -2, "conv_3x3": 0, "conv_1x1": 1, "max_pool_3x3": 2}
 
-
-_DIGITS = re.compile("[0-9]+")
+NUMBER = re.compile("[0-9]+")
+DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
 class NasBench101:
@@ -51,7 +51,7 @@ class NasBench101:
             if spelled not in names:
                 raise UnknownNameError("nasbench101 operator", spelled, names)
         pairs = [edge.split("-") for edge in right.split(",") if edge]
-        if not all(len(pair) == 2 and all(map(_DIGITS.fullmatch, pair)) for pair in pairs):
+        if not all(len(pair) == 2 and all(map(NUMBER.fullmatch, pair)) for pair in pairs):
             raise InvalidCellError(
                 f"nasbench101: edges of {architecture!r} are not of the form '0-1,1-2'"
             )
@@ -184,21 +184,63 @@ def _hashed(cells: Cells) -> tuple[list[str], np.ndarray]:
     start = np.stack(
         [adjacency.sum(axis=2), adjacency.sum(axis=1), label[cells.operators]], axis=-1
     ).reshape(count * size, 3)
-    digests, state = _hash_rows(start, lambda row: str(tuple(row)))
+    digests, state = _hash_rows(start, _start_texts)
     for _ in range(size):
         around = _surroundings(state.reshape(count, size), adjacency)
-        text = [*digests, ""].__getitem__  # the index -1 reads the empty text
-        digests, state = _hash_rows(
-            around.reshape(count * size, -1), partial(_surrounding_text, text, size)
-        )
+        texts = partial(_surrounding_texts, _hexadecimal(digests))
+        digests, state = _hash_rows(around.reshape(count * size, -1), texts)
     final = np.sort(state.reshape(count, size), axis=1)
-    return _hash_rows(final, lambda row: str([digests[k] for k in row]))
+    digests, state = _hash_rows(final, partial(_final_texts, _hexadecimal(digests)))
+    return [text.tobytes().decode() for text in _hexadecimal(digests)], state
 
 
-def _surrounding_text(text: Callable[[int], str], size: int, row: list[int]) -> str:
-    """Return the text that a vertex's surrounding is hashed as."""
-    into, out = "".join(map(text, row[:size])), "".join(map(text, row[size:-1]))
-    return f"{into}|{out}|{text(row[-1])}"
+# Texts of one length as a matrix of bytes, with the rows that they stand for.
+Texts = Iterator[tuple[np.ndarray, UInt8[np.ndarray, "n length"]]]
+
+
+def _start_texts(rows: np.ndarray) -> Texts:
+    """Yield the text of (out degree, in degree, label), one at a time: there are few."""
+    for number, row in enumerate(rows.tolist()):
+        text = np.frombuffer(str(tuple(row)).encode(), dtype=np.uint8)
+        yield np.array([number]), text[None]
+
+
+def _surrounding_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+    """Yield the texts of sorted in-neighbours, sorted out-neighbours and self; -1 is none."""
+    into, out, own = np.split(rows, [rows.shape[1] // 2, rows.shape[1] - 1], axis=1)
+    size = into.shape[1]
+    shape = (into >= 0).sum(axis=1) * (size + 1) + (out >= 0).sum(axis=1)
+    for number in np.flatnonzero(np.bincount(shape)):
+        alike = np.flatnonzero(shape == number)
+        incoming, outgoing = divmod(int(number), size + 1)
+        columns = [*into[alike, size - incoming :].T, b"|", *out[alike, size - outgoing :].T]
+        yield alike, _joined(hexadecimal, [*columns, b"|", *own[alike].T], len(alike))
+
+
+def _final_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+    """Yield the texts of Python's own print of the list of all vertices' hashes."""
+    columns: list[np.ndarray | bytes] = [b"['"]
+    for column in rows.T:
+        columns += [column, b"', '"]
+    yield np.arange(len(rows)), _joined(hexadecimal, [*columns[:-1], b"']"], len(rows))
+
+
+def _joined(
+    hexadecimal: UInt8[np.ndarray, "D 32"], columns: list[np.ndarray | bytes], count: int
+) -> UInt8[np.ndarray, "n length"]:
+    """Return texts that consist of digests, given by their numbers, and of fixed parts."""
+    parts = [
+        np.tile(np.frombuffer(column, dtype=np.uint8), (count, 1))
+        if isinstance(column, bytes)
+        else hexadecimal[column]
+        for column in columns
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def _hexadecimal(digests: UInt8[np.ndarray, "D 16"]) -> UInt8[np.ndarray, "D 32"]:
+    halves = np.stack([digests >> 4, digests & 15], axis=2).reshape(len(digests), -1)
+    return DIGITS[halves]
 
 
 def _surroundings(state: np.ndarray, adjacency: np.ndarray) -> np.ndarray:
@@ -209,8 +251,8 @@ def _surroundings(state: np.ndarray, adjacency: np.ndarray) -> np.ndarray:
 
 
 def _hash_rows(
-    rows: np.ndarray, text_of: Callable[[list[int]], str]
-) -> tuple[list[str], np.ndarray]:
+    rows: np.ndarray, texts_of: Callable[[np.ndarray], Texts]
+) -> tuple[UInt8[np.ndarray, "D 16"], np.ndarray]:
     """Return the sorted distinct md5 digests of all rows' texts, and each row's place in them."""
     key = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.T:
@@ -219,9 +261,14 @@ def _hash_rows(
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     if not np.array_equal(rows[first][inverse], rows):
         raise ArithmeticError("two different rows have one 64-bit key")
-    digests = b"".join(md5(text_of(row).encode()).digest() for row in rows[first].tolist())
-    high, low = np.frombuffer(digests, dtype=">u8").reshape(-1, 2).T
+    digests = np.empty((len(first), 16), dtype=np.uint8)
+    for numbers, texts in texts_of(rows[first]):
+        length, flat = texts.shape[1], texts.tobytes()
+        cuts = range(0, len(flat), length)
+        found = b"".join([md5(flat[cut : cut + length]).digest() for cut in cuts])
+        digests[numbers] = np.frombuffer(found, dtype=np.uint8).reshape(-1, 16)
+    high, low = digests.view(">u8").T
     order = np.lexsort((low, high))
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order))
-    return [digests[16 * k : 16 * k + 16].hex() for k in order.tolist()], rank[inverse]
+    return digests[order], rank[inverse]

@@ -85,10 +85,17 @@ class Images:
         )
 
 
-def load_cifar10(path: Path) -> Images:
+def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0) -> Images:
     """Return CIFAR-10 from ``cifar-10-python.tar.gz`` or from the JPEG parquet file.
 
+    Args:
+        path: the file.
+        drawn: how many training and test images to draw, as ``Images.subset`` does; all of them
+            if not given. Of the JPEG copy only those are decoded.
+        seed: of the draw.
+
     Raises:
+        ConfigError: fewer images than asked for, or none asked for.
         ResourceError: there is no such file.
         CorruptTableError: the file is neither, or is damaged, or its pickles ask for code.
     """
@@ -98,9 +105,10 @@ def load_cifar10(path: Path) -> Images:
         start = stream.read(4)
     try:
         if start.startswith(b"\x1f\x8b"):
-            return _read_archive(path)
+            images = _read_archive(path)
+            return images.subset(*drawn, np.random.default_rng(seed)) if drawn else images
         if start == b"PAR1":
-            return _read_parquet(path)
+            return _read_parquet(path, drawn or (None, None), np.random.default_rng(seed))
     except FAULTS as error:
         reason = " ".join(str(error).split())
         raise CorruptTableError(f"{path}: {type(error).__name__}: {reason}") from error
@@ -204,20 +212,28 @@ def _read_batch(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     return images, _checked(fields["labels"], len(images))
 
 
-def _read_parquet(path: Path) -> Images:
-    """Return the images of the JPEG copy."""
+def _read_parquet(
+    path: Path, drawn: tuple[int | None, int | None], generator: np.random.Generator
+) -> Images:
+    """Return the images of the JPEG copy, or those that are drawn of it."""
     table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
-    train, train_labels = _read_rows(table[table.split == "train"])
-    test, test_labels = _read_rows(table[table.split == "test"])
+    train, train_labels = _read_rows(table[table.split == "train"], drawn[0], generator)
+    test, test_labels = _read_rows(table[table.split == "test"], drawn[1], generator)
     return Images(train, train_labels, test, test_labels, JPEG)
 
 
-def _read_rows(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (N, 3, 32, 32) and labels (N,) of one split of the JPEG copy."""
+def _read_rows(
+    rows: pd.DataFrame, size: int | None, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, 3, 32, 32) and labels (N,) of one split of the JPEG copy, or of a draw."""
+    labels = _checked(rows.label, len(rows))
+    if size is not None:
+        kept = balanced_indices(labels, size, generator)
+        rows, labels = rows.iloc[kept], labels[kept]
     images = np.empty((len(rows), 3, SIDE, SIDE), dtype=np.uint8)
     for place, image in enumerate(_decoded(rows.jpeg)):
         images[place] = image
-    return images, _checked(rows.label, len(images))
+    return images, labels
 
 
 def _decoded(encoded: pd.Series) -> Iterator[np.ndarray]:
