@@ -20,12 +20,14 @@ class Operator:
         kind: input, output, compute, pool, identity or zero.
         spelling: search space -> how that space writes it.
         sentences: length (short, medium, long) -> plain-English description.
+        ours: the lengths whose sentence neither the paper nor its code gives.
     """
 
     name: str
     kind: str
     spelling: MappingProxyType[str, str]
     sentences: MappingProxyType[str, str]
+    ours: tuple[str, ...]
 
     def sentence(self, length: str) -> str:
         """Return the description of one length.
@@ -46,6 +48,7 @@ def _read() -> tuple[Operator, ...]:
             entry["kind"],
             MappingProxyType(entry["spelling"]),
             MappingProxyType(entry["sentences"]),
+            tuple(entry.get("ours", ())),
         )
         for entry in entries
     )
