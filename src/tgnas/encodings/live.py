@@ -1,4 +1,4 @@
-"""The live part of a cell: what lies on a path from an input to the output that no zero operator cuts.
+"""The live part of a cell: what lies on a path from an input to the output without a zero operator.
 
 What is dead cannot change the network's function, so cells with one live pattern differ only in
 name. NAS-Bench-201 has 9,445 live patterns in 15,625 architectures.
