@@ -24,7 +24,8 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tgnas.cell import Cells
-from tgnas.encodings.global_node import Graphs, encode, node_features
+from tgnas.encodings.global_node import encode, node_features
+from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
 from tgnas.methods.predictors._gcn import GCN
 from tgnas.methods.predictors.tgnas import Settings, new_network

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
-from tgnas.experiments import check_config, read_methods
+from tgnas.experiments import check_config, complete, read_methods
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.provenance import code_digest
 from tgnas.registry import PROXIES
@@ -29,7 +29,7 @@ try:
 except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
-PREDICTOR_ROWS = config["predictors"]
+PREDICTOR_ROWS = complete(config["predictors"])
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABEL_KEYS = ("datasets", "split", "epochs", "leaked_dataset")
 SEARCHERS = {

@@ -13,7 +13,7 @@ from tgnas.encodings.global_node import encode, node_features
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN, _ConvolveNormaliseRelu
-from tgnas.methods.predictors.tgnas import Settings, load, load_epochs, save
+from tgnas.methods.predictors.tgnas import AUTHORS_SHAPE, Settings, load, load_epochs, save
 from tgnas.operators import NAMES
 from tgnas.training.fit import Optimisation, fit
 
@@ -354,8 +354,19 @@ def test_weights_for_other_embeddings_are_refused(learned, embeddings, tmp_path)
 CONFIG = {
     "method": "tgnas",
     "threads": 1,
+    "graph": "global_node",
     "layers": 2,
     "width": 16,
+    "normalisation": "none",
+    "norm": "batch",
+    "both_ways": False,
+    "residual": False,
+    "readout": "last",
+    "head": 0,
+    "degrees": False,
+    "projected": False,
+    "target": "accuracy",
+    "loss": "mse",
     "back_end": "dgl",
     "epochs": 3,
     "batch": 8,
@@ -368,12 +379,31 @@ CONFIG = {
 
 def test_an_entry_of_the_config_becomes_settings():
     optimisation = Optimisation(3, 8, 0.01, 0.0, 2, 0.5)
-    assert Settings.from_config(CONFIG) == Settings(2, 16, "dgl", optimisation)
+    shape = replace(AUTHORS_SHAPE, layers=2, width=16)
+    made = Settings(shape=shape, back_end="dgl", optimisation=optimisation)
+    assert Settings.from_config(CONFIG) == made
 
 
-def test_an_unknown_back_end_is_answered_with_the_nearest_one():
-    with pytest.raises(UnknownNameError, match=r"'dence' \(did you mean 'dense'"):
-        Settings.from_config(CONFIG | {"back_end": "dence"})
+@pytest.mark.parametrize(
+    ("key", "wrong", "right"),
+    [
+        ("back_end", "dence", "dense"),
+        ("graph", "canonicle", "canonical"),
+        ("norm", "bach", "batch"),
+        ("readout", "men", "mean"),
+        ("loss", "mes", "mse"),
+        ("target", "ranks", "rank"),
+        ("normalisation", "rows", "row"),
+    ],
+)
+def test_an_unknown_choice_is_answered_with_the_nearest_one(key, wrong, right):
+    with pytest.raises(UnknownNameError, match=rf"'{wrong}' \(did you mean '{right}'"):
+        Settings.from_config(CONFIG | {key: wrong})
+
+
+def test_dgl_runs_the_authors_network_alone():
+    with pytest.raises(ConfigError, match="dgl runs the network of the authors' code only"):
+        Settings.from_config(CONFIG | {"norm": "graph"})
 
 
 @pytest.mark.parametrize("key", ["layers", "width", "epochs", "learning_rate", "weight_decay"])

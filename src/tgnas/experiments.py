@@ -35,6 +35,28 @@ class Method:
     title: str
 
 
+def complete(predictors: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return predictors with what they take from their `base` written out.
+
+    Raises:
+        ConfigError: bases that go round in a circle.
+        UnknownNameError: a base that does not exist.
+    """
+
+    def written_out(name: str, above: tuple[str, ...]) -> dict[str, Any]:
+        if name in above:
+            raise ConfigError(f"config: predictors: the bases {' -> '.join((*above, name))} circle")
+        own = dict(predictors[name])
+        base = own.pop("base", None)
+        if base is None:
+            return own
+        if base not in predictors:
+            raise UnknownNameError(f"base of predictor {name}", base, predictors)
+        return written_out(base, (*above, name)) | own
+
+    return {name: written_out(name, ()) for name in predictors}
+
+
 def check_config(config: dict[str, Any], schema: Path) -> None:
     """Refuse a config with an unknown key or a value that is not allowed.
 
@@ -53,7 +75,11 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
         if error.validator == "enum" and isinstance(error.instance, str):
             raise UnknownNameError(f"value of {place}", error.instance, error.validator_value)
         raise ConfigError(f"config: {place}: {error.message}")
-    for name, entry in config["predictors"].items():
+    needed = rules["properties"]["predictors"]["needed"]
+    for name, entry in complete(config["predictors"]).items():
+        lacking = [key for key in needed if key not in entry]
+        if lacking:
+            raise ConfigError(f"config: predictors.{name} lacks {', '.join(lacking)}")
         PREDICTORS.module_name(entry["method"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")

@@ -31,7 +31,7 @@ def main(
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(cells, accuracies, vectors, chosen, seed, checkpoint, code)[1]
     pd.DataFrame(fitted.history).to_csv(history, index=False)
-    predictor.save(epochs, fitted.epochs, chosen)
+    predictor.save(epochs, fitted.epochs, chosen, predictor.operators_of(cells))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Int16, Int64, UInt8, UInt64
 
 from tgnas.cell import Cells
+from tgnas.encodings.graphs import Graphs
 from tgnas.operators import CODES, PADDING, VOCABULARY
 
 LARGEST = 1 << 12  # multiplicities are cut here; no known space comes near it
@@ -49,6 +50,13 @@ def canonicalise(cells: Cells) -> OperatorGraphs:
     blind to it.
     """
     return simplify(OperatorGraphs(cells.operators, cells.adjacency().astype(np.int16)))
+
+
+def encode(cells: Cells) -> Graphs:
+    """Return the canonical graphs in the form that networks read; padding does not count."""
+    graphs = canonicalise(cells)
+    aggregation = graphs.edges.transpose(0, 2, 1).astype(np.float32)
+    return Graphs(graphs.operators, aggregation, graphs.operators != PADDING)
 
 
 def simplify(graphs: OperatorGraphs) -> OperatorGraphs:

@@ -6,41 +6,19 @@ Padding vertices keep their self-loop and are heard by the global node, as in th
 (paper.md, section 3); they carry the code ``PADDING``, the global node ``GLOBAL``.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
-from torch import Tensor
+from jaxtyping import Float32
 
 from tgnas.cell import Cells
+from tgnas.encodings.graphs import Graphs
 from tgnas.operators import NAMES, PADDING
 
 GLOBAL = PADDING - 1
 PADDED_VERTICES = 7  # the code pads NAS-Bench-101's cells to this; larger spaces stay as they are
 
 
-@dataclass(frozen=True, eq=False)
-class Graphs:
-    """N encoded cells.
-
-    Attributes:
-        operators: code of every vertex; ``PADDING`` and ``GLOBAL`` beside the vocabulary's.
-        aggregation: row j weighs the vertices that vertex j sums over.
-    """
-
-    operators: UInt8[np.ndarray, "N V"]
-    aggregation: Float32[np.ndarray, "N V V"]
-
-    def __len__(self) -> int:
-        return len(self.operators)
-
-    def select(self, index: Int64[Tensor, " b"]) -> "Graphs":
-        """Return the graphs of a batch."""
-        return Graphs(self.operators[index.numpy()], self.aggregation[index.numpy()])
-
-
 def encode(cells: Cells) -> Graphs:
-    """Return the graphs of the authors' code; V is one more than the cells'."""
+    """Return the graphs of the authors' code; V is one more than the cells', and all count."""
     cells = cells.padded(max(cells.vertices, PADDED_VERTICES))
     count, vertices = cells.operators.shape
     operators = np.full((count, vertices + 1), GLOBAL, dtype=np.uint8)
@@ -49,7 +27,7 @@ def encode(cells: Cells) -> Graphs:
     aggregation[:, :-1, :-1] = cells.adjacency().transpose(0, 2, 1)
     aggregation[:, np.arange(vertices), np.arange(vertices)] = 1
     aggregation[:, -1, :] = 1
-    return Graphs(operators, aggregation)
+    return Graphs(operators, aggregation, np.ones_like(operators, dtype=bool))
 
 
 def node_features(vectors: Float32[np.ndarray, "O D"]) -> Float32[np.ndarray, "256 D+1"]:

@@ -17,7 +17,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from tgnas.encodings.global_node import GLOBAL, Graphs
+from tgnas.encodings.global_node import GLOBAL
+from tgnas.encodings.graphs import Graphs
 from tgnas.operators import NAMES
 
 aten = torch.ops.aten

@@ -1,30 +1,38 @@
-"""TG-NAS (Qiao et al., arXiv 2404.00271): a GCN over sentence vectors of the operators.
+"""TG-NAS (Qiao et al., arXiv 2404.00271): a graph network over sentence vectors of the operators.
 
-``code`` settings follow the authors' repository (paper.md, section 3): self-loops and a global
-node, 4 layers of width 64 with sum aggregation, batch normalisation and ReLU, readout at the
-global node, mean squared error on the accuracy as a fraction.
+One path, three configurations. ``code`` follows the authors' repository (paper.md, section 3):
+self-loops and a global node, 4 layers of width 64 with sum aggregation, batch normalisation and
+ReLU, readout at the global node, mean squared error on the accuracy as a fraction. ``paper``
+follows the text where it differs: 2 layers, symmetric normalisation, graph normalisation.
+``canonical`` is ours: the same idea on graphs that all spaces write alike.
 """
 
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float, Float32, Float64
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from scipy import stats
+from torch import Tensor
 from torch.nn import functional
 
 from tgnas.cell import Cells
-from tgnas.encodings.global_node import encode, node_features
+from tgnas.encodings import canonical, global_node
+from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
+from tgnas.methods.predictors._network import CHOICES, Network, Shape
+from tgnas.operators import CODES, NAMES
 from tgnas.training.fit import Fitted, Optimisation
 from tgnas.training.fit import fit as train
 
@@ -43,21 +51,70 @@ CARD = Card(
 )
 
 
+GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
+    "global_node": global_node.encode,
+    "canonical": canonical.encode,
+}
+TARGETS = ("accuracy", "rank")
+AUTHORS_SHAPE = Shape(
+    layers=4,
+    width=64,
+    normalisation="none",
+    norm="batch",
+    both_ways=False,
+    residual=False,
+    readout="last",
+    head=0,
+    degrees=False,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What defines one configuration; the defaults are the authors' code.
 
     Attributes:
-        layers: graph convolutions (the paper's text says 2, the code has 4).
-        width: hidden channels.
-        back_end: "dense" or "dgl"; both give the same scores.
+        graph: how cells are encoded: global_node (the authors') or canonical (ours).
+        shape: layers and the choices within them.
+        back_end: "dense" or "dgl"; both give the same scores. DGL runs the authors' shape only.
+        projected: sentence vectors are projected on the span of those of the training operators,
+            so that what the training cannot have taught has no influence.
+        target: accuracy (as a fraction) or its rank among the training cells, from 0 to 1.
+        loss: mse, or ranking (the logistic loss of all pairs of a batch).
         optimisation: epochs, batch, optimiser.
     """
 
-    layers: int = 4
-    width: int = 64
+    graph: str = "global_node"
+    shape: Shape = AUTHORS_SHAPE
     back_end: str = "dense"
+    projected: bool = False
+    target: str = "accuracy"
+    loss: str = "mse"
     optimisation: Optimisation = field(default_factory=Optimisation)
+
+    def __post_init__(self) -> None:
+        chosen: tuple[tuple[str, str, Iterable[str]], ...] = (
+            ("graph", self.graph, GRAPHS),
+            ("back end", self.back_end, BACK_ENDS),
+            ("target", self.target, TARGETS),
+            ("loss", self.loss, LOSSES),
+            *((name, getattr(self.shape, name), known) for name, known in CHOICES.items()),
+        )
+        for kind, value, known in chosen:
+            if value not in list(known):
+                raise UnknownNameError(kind, value, known)
+        if self.back_end == "dgl" and not self.authors:
+            raise ConfigError("back end dgl runs the network of the authors' code only")
+        numbers = asdict(self.optimisation) | {"layers": self.shape.layers}
+        for name, value in (numbers | {"width": self.shape.width}).items():
+            if value < 0 or (value == 0 and name != "weight_decay"):
+                raise ConfigError(f"predictor's {name} is {value}; it must be positive")
+
+    @property
+    def authors(self) -> bool:
+        """Tell whether layers and width are all in which the network differs from the authors'."""
+        same = replace(AUTHORS_SHAPE, layers=self.shape.layers, width=self.shape.width)
+        return self.graph == "global_node" and self.shape == same
 
     @classmethod
     def from_config(cls, values: dict) -> "Settings":
@@ -65,39 +122,80 @@ class Settings:
 
         Raises:
             ConfigError: a value that no predictor can have.
-            UnknownNameError: an unknown back end.
+            UnknownNameError: a choice that does not exist.
         """
-        own = {key: values[key] for key in ("layers", "width", "back_end")}
-        rest = {entry.name: values[entry.name] for entry in fields(Optimisation)}
-        if own["back_end"] not in BACK_ENDS:
-            raise UnknownNameError("back end", own["back_end"], BACK_ENDS)
-        for key, value in {**own, **rest}.items():
-            may_be_zero = key == "weight_decay"
-            if not isinstance(value, str) and (value < 0 or (value == 0 and not may_be_zero)):
-                raise ConfigError(f"predictor's {key} is {value}; it must be positive")
-        return cls(**own, optimisation=Optimisation(**rest))
+        parts: dict[str, Any] = {"shape": Shape, "optimisation": Optimisation}
+        chosen = {f.name: values[f.name] for f in fields(cls) if f.name not in parts}
+        for name, kind in parts.items():
+            chosen[name] = kind(**{f.name: values[f.name] for f in fields(kind)})
+        return cls(**chosen)
 
 
 class Predictor:
     """A fitted network: cells in, scores out."""
 
-    def __init__(self, network: GCN) -> None:
+    def __init__(self, network: GCN | Network, settings: Settings) -> None:
         self.network = network.eval()
+        self.encode = GRAPHS[settings.graph]
 
     def predict(self, cells: Cells) -> Float64[np.ndarray, " N"]:
-        """Return the predicted accuracy of each cell as a fraction; higher is better."""
+        """Return a score for each cell; higher is better.
+
+        It is the predicted accuracy as a fraction, its predicted rank among the training cells,
+        or, after the ranking loss, a number without a scale.
+        """
         scores = []
         with torch.inference_mode():
             for start in range(0, len(cells), SCORING_BATCH):
-                graphs = encode(cells[start : start + SCORING_BATCH])
+                graphs = self.encode(cells[start : start + SCORING_BATCH])
                 scores.append(self.network(self.network.prepare(graphs)).double().numpy())
         return np.concatenate(scores) if scores else np.empty(0)
 
 
-def new_network(embeddings: OperatorEmbeddings, settings: Settings) -> GCN:
-    """Return an uninitialised network of a configuration."""
-    features = node_features(embeddings.vectors)
-    return BACK_ENDS[settings.back_end](features, settings.layers, settings.width)
+def new_network(
+    embeddings: OperatorEmbeddings, settings: Settings, taught: Sequence[str] = ()
+) -> GCN | Network:
+    """Return an uninitialised network of a configuration.
+
+    Args:
+        embeddings: the operators' sentence vectors.
+        settings: the configuration.
+        taught: the operators of the training cells, for ``Settings.projected``.
+    """
+    vectors = embeddings.vectors
+    if settings.projected:
+        vectors = projected(vectors, [CODES[name] for name in taught])
+    features = global_node.node_features(vectors)
+    if settings.authors:
+        sizes = settings.shape.layers, settings.shape.width
+        return BACK_ENDS[settings.back_end](features, *sizes)
+    return Network(features, settings.shape)
+
+
+def projected(
+    vectors: Float32[np.ndarray, "O D"], codes: Sequence[int]
+) -> Float32[np.ndarray, "O R"]:
+    """Return coordinates of all vectors in the span of R of them; what is outside is lost.
+
+    They are V T' (T T')^(-1/2) with the R vectors T, which no choice of a basis changes.
+    """
+    taught = vectors[list(codes)].astype(np.float64)
+    values, basis = np.linalg.eigh(taught @ taught.T)
+    inverse = np.where(values > 1e-6 * values[-1], values, np.inf) ** -0.5
+    return (vectors @ taught.T @ (basis * inverse) @ basis.T).astype(np.float32)
+
+
+def ranking_loss(scores: Float[Tensor, " B"], labels: Float[Tensor, " B"]) -> Float[Tensor, ""]:
+    """Return the mean logistic loss of all pairs of different labels (Burges et al., 2005)."""
+    better = (labels[:, None] > labels[None, :]).float()
+    losses = functional.softplus(scores[None, :] - scores[:, None])
+    return (losses * better).sum() / better.sum().clamp(min=1)
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "ranking": ranking_loss,
+}
 
 
 def fit(
@@ -121,20 +219,29 @@ def fit(
         code: digest of the code, so that a checkpoint of older code is not resumed.
     """
     generator = torch.Generator().manual_seed(seed)
-    network = new_network(embeddings, settings)
+    network = new_network(embeddings, settings, operators_of(cells))
     network.initialise(generator)
-    inputs = network.prepare(encode(cells))
-    labels = torch.from_numpy(accuracies / 100).float()
+    inputs = network.prepare(GRAPHS[settings.graph](cells))
+    goal = accuracies / 100
+    if settings.target == "rank":
+        goal = stats.rankdata(accuracies) / len(cells)
+    labels, loss = torch.from_numpy(goal).float(), LOSSES[settings.loss]
 
-    def loss_of(index: torch.Tensor) -> torch.Tensor:
-        return functional.mse_loss(network(inputs.select(index)), labels.index_select(0, index))
+    def loss_of(index: Tensor) -> Tensor:
+        return loss(network(inputs.select(index)), labels.index_select(0, index))
 
     logger.info("cells=%d settings=%s seed=%d", len(cells), settings, seed)
     digest = _digest(cells, accuracies, embeddings, settings, seed, code)
     fitted = train(
         network, loss_of, len(cells), settings.optimisation, generator, checkpoint, digest
     )
-    return Predictor(network), fitted
+    return Predictor(network, settings), fitted
+
+
+def operators_of(cells: Cells) -> tuple[str, ...]:
+    """Return the operators that occur in cells, in the vocabulary's order."""
+    found = np.bincount(cells.operators.ravel(), minlength=256)[: len(NAMES)]
+    return tuple(name for name, count in zip(NAMES, found, strict=True) if count)
 
 
 def _digest(
@@ -153,10 +260,13 @@ def _digest(
     return digest.hexdigest()
 
 
-def save(path: Path, states: dict[str, torch.Tensor], settings: Settings) -> None:
-    """Write the weights of all epochs, stacked, with their settings."""
+def save(
+    path: Path, states: dict[str, Tensor], settings: Settings, taught: Sequence[str] = ()
+) -> None:
+    """Write the weights of all epochs, stacked, with their settings and training operators."""
     part = path.with_name(path.name + ".part")
-    save_file(states, part, {"settings": json.dumps(asdict(settings))})
+    about = {"settings": json.dumps(asdict(settings)), "taught": json.dumps(taught)}
+    save_file(states, part, about)
     part.replace(path)
 
 
@@ -181,12 +291,14 @@ def load_epochs(
     """
     try:
         with safe_open(path, "pt") as file:
-            stored = json.loads(file.metadata()["settings"])
+            stored, taught = (json.loads(file.metadata()[key]) for key in ("settings", "taught"))
             states = {name: file.get_tensor(name)[epochs] for name in file.keys()}  # noqa: SIM118
-        optimisation = Optimisation(**stored.pop("optimisation"))
-        network = new_network(embeddings, Settings(**stored, optimisation=optimisation))
+        stored["optimisation"] = Optimisation(**stored["optimisation"])
+        stored["shape"] = Shape(**stored["shape"])
+        settings = Settings(**stored)
+        network = new_network(embeddings, settings, taught)
         for epoch in range(len(next(iter(states.values())))):
             network.load_state_dict({name: entry[epoch] for name, entry in states.items()})
-            yield Predictor(network)
+            yield Predictor(network, settings)
     except (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError) as error:
         raise CorruptTableError(f"{path} holds no weights for these embeddings: {error}") from error
