@@ -299,6 +299,47 @@ def test_a_written_table_reads_back_the_same(small):
     assert [path.name for path in small[1].parent.iterdir()] == ["small.arrow"]
 
 
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory) -> Benchmark:
+    """Write and open a table of five architectures of two cells, shares 3/4 and 1/4."""
+    cells = space201.SPACE.enumerate()[::1600]
+    path = tmp_path_factory.mktemp("pairs") / "pairs.arrow"
+    columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, 5)}
+    write_table(build_table(cells, list("abcde"), columns, shares=(0.75, 0.25)), path)
+    return open_benchmark(path)
+
+
+def test_cells_of_one_architecture_stand_next_to_each_other(pairs, small):
+    assert len(pairs) == 5
+    assert pairs.shares == (0.75, 0.25)
+    assert np.array_equal(pairs.cells.operators, small[0].cells.operators)
+    assert np.array_equal(pairs.cells.edges, small[0].cells.edges)
+
+
+def test_an_architectures_value_is_the_mean_of_its_cells_by_share(pairs):
+    values = np.array([[4.0, 8, 0, 4, 1, 1, 0, 0, -4, 4], [0.0] * 9 + [8]])
+    expected = [[5, 1, 1, 0, -2], [0, 0, 0, 0, 2]]
+    assert pairs.of_architectures(values).tolist() == expected
+    assert pairs.of_architectures(values[0]).tolist() == expected[0]
+
+
+def test_the_value_of_an_architecture_of_one_cell_is_its_cells(small):
+    values = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    assert np.array_equal(small[0].of_architectures(values), values)
+
+
+def test_architectures_of_several_cells_label_no_cell(pairs):
+    with pytest.raises(ConfigError, match="pairs has 2 cells in each architecture; only"):
+        pairs.labelled(**LABELS, cells="all")
+
+
+def test_a_file_that_says_no_shares_has_one_cell_in_each_row(small):
+    metadata = {"operators": small[0].table.schema.metadata[b"operators"]}
+    older = Benchmark("older", small[0].table.replace_schema_metadata(metadata))
+    assert older.shares == small[0].shares == (1.0,)
+    assert np.array_equal(older.cells.edges, small[0].cells.edges)
+
+
 def test_a_file_keeps_its_operators_when_the_vocabulary_grows_at_its_front(small, monkeypatch):
     codes = {"new": 0} | {name: code + 1 for name, code in base.CODES.items()}
     monkeypatch.setattr(base, "CODES", codes)
