@@ -1,4 +1,4 @@
-"""The live part of a cell: what lies on a path from input to output that no zero operator cuts.
+"""The live part of a cell: what lies on a path from an input to output that no zero cuts.
 
 What is dead cannot change the network's function, so cells with one live pattern differ only in
 name. NAS-Bench-201 has 9,445 live patterns in 15,625 architectures.
@@ -12,14 +12,13 @@ from tgnas.operators import CODES, PADDING
 
 
 def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
-    """Tell which vertices lie on a path from input to output; zero operators lie on none."""
+    """Tell which vertices lie on a path from an input to output; zero operators lie on none."""
     adjacency = cells.adjacency()
     passes = (cells.operators != CODES["zero"]) & (cells.operators != PADDING)
-    reached = np.zeros_like(passes)
-    reached[:, 0] = True
+    reached = cells.operators == CODES["input"]
     for vertex in range(1, cells.vertices):
         heard = np.any(adjacency[:, :, vertex] & reached, axis=1)
-        reached[:, vertex] = heard & passes[:, vertex]
+        reached[:, vertex] |= heard & passes[:, vertex]
     reaches = cells.operators == CODES["output"]
     for vertex in range(cells.vertices - 2, -1, -1):
         leads = np.any(adjacency[:, vertex, :] & reaches, axis=1)
