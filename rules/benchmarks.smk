@@ -31,3 +31,20 @@ rule build_nasbench201:
         code=code("build_nasbench201"),
     script:
         "../workflow/scripts/build_nasbench201.py"
+
+
+rule build_nasbench301:
+    input:
+        # Where both have a genotype the first file's values are kept.
+        files=expand(
+            "<resources>/nasbench301/naslib_{commit}.json",
+            commit=["6639fd15", "22280f71"],
+        ),
+    output:
+        benchmark="<benchmark_tables>/nasbench301.arrow",
+    log:
+        "<logs>/build_nasbench301.log",
+    params:
+        code=code("build_nasbench301"),
+    script:
+        "../workflow/scripts/build_nasbench301.py"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tgnas.cell import Cell, Cells
 from tgnas.operators import VOCABULARY
 from tgnas.registry import SPACES
-from tgnas.spaces import nasbench101
+from tgnas.spaces import darts, nasbench101
 
 INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
 
@@ -39,13 +39,39 @@ def nasbench101_cells(draw: st.DrawFn, size: int | None = None) -> Cell:
     return Cell(("input", *inner, "output"), tuple(sorted(edges)))
 
 
-def members(space: str) -> st.SearchStrategy[Cell]:
-    """Return a strategy for the cells of a registered space: choices, or a strategy from here."""
+@st.composite
+def genotypes(draw: st.DrawFn) -> str:
+    """Draw the text of a DARTS genotype."""
+    operators = st.sampled_from([darts.SPACE.spelling[name] for name in darts.SPACE.operators])
+    both: list[list[tuple[str, int]]] = []
+    for _ in ("normal", "reduction"):
+        inputs = [draw(st.permutations(range(node)))[:2] for node in darts.CONCAT]
+        both.append([(draw(operators), source) for pair in inputs for source in pair])
+    return darts.genotype(*both)
+
+
+def darts_cells() -> st.SearchStrategy[tuple[Cell, Cell]]:
+    """Return a strategy for the normal and the reduction cell of a genotype."""
+    return genotypes().map(darts.SPACE.parse)
+
+
+def members(space: str) -> st.SearchStrategy[Cell | tuple[Cell, ...]]:
+    """Return a strategy for what a registered space parses: a cell, or a tuple of cells."""
     found = SPACES.load(space)
     if hasattr(found, "choices"):
         choice = st.tuples(*(st.integers(0, len(names) - 1) for names in found.choices))
         return choice.map(lambda row: found.cells_of_choices([row]).cell(0))
     return globals()[f"{space}_cells"]()
+
+
+def cells_of(member: Cell | tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Return the cells of what a space parses."""
+    return (member,) if isinstance(member, Cell) else member
+
+
+def member_cells(space: str) -> st.SearchStrategy[Cell]:
+    """Return a strategy for a cell, of any kind, of the architectures of a registered space."""
+    return members(space).flatmap(lambda member: st.sampled_from(cells_of(member)))
 
 
 @st.composite

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from conftest import script
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tgnas.benchmarks import base
 from tgnas.benchmarks import nasbench101 as reader101
 from tgnas.benchmarks import nasbench201 as reader201
+from tgnas.benchmarks import nasbench301 as reader301
 from tgnas.benchmarks.base import (
     Benchmark,
     build_table,
@@ -26,6 +28,7 @@ from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.evaluation.scores import read_scores, write_scores
+from tgnas.spaces import darts
 from tgnas.spaces import nasbench101 as space101
 from tgnas.spaces import nasbench201 as space201
 from tgnas.unpickle import load_frame_columns
@@ -219,6 +222,100 @@ def test_parameters_of_other_architectures_are_refused(nasbench201_files, tmp_pa
         reader201.build(**nasbench201_files)
 
 
+# NAS-Bench-301
+
+COMMITS = ("6639fd15", "22280f71")
+SURROGATE = {"dataset": "cifar10", "split": "surrogate", "epochs": 100}
+
+
+@pytest.fixture(scope="module")
+def nasbench301_files(resource_file) -> list[Path]:
+    """Fetch the reader's argument."""
+    return [resource_file(f"nasbench301/naslib_{commit}.json") for commit in COMMITS]
+
+
+@pytest.fixture(scope="module")
+def nasbench301(nasbench301_files, tmp_path_factory) -> Benchmark:
+    """Build and open NAS-Bench-301, as the workflow does."""
+    path = tmp_path_factory.mktemp("nasbench301") / "nasbench301.arrow"
+    script("build_nasbench301")(files=nasbench301_files, benchmark=path)
+    return open_benchmark(path)
+
+
+def test_nasbench301_has_1218_distinct_genotypes_in_two_files(nasbench301, nasbench301_files):
+    # 725 and 500, of which both have 7.
+    rows = [len(reader301.build([file])) for file in nasbench301_files]
+    assert rows == [725, 500]
+    assert len(nasbench301) == len(set(nasbench301.architectures)) == 1218
+
+
+def test_every_pair_of_cells_is_that_of_its_genotype(nasbench301):
+    cells = darts.SPACE.cells(nasbench301.architectures)
+    assert np.array_equal(cells.operators, nasbench301.cells.operators)
+    assert np.array_equal(cells.edges, nasbench301.cells.edges)
+    assert nasbench301.shares == darts.SPACE.shares == (0.75, 0.25)
+
+
+def test_the_numbers_of_a_genotype_are_those_of_its_entry(nasbench301, nasbench301_files):
+    # The first entry of the first file, spelled by hand in the operator order of the mirror.
+    key, entry = next(iter(json.loads(nasbench301_files[0].read_text())["cifar10"].items()))
+    assert key.startswith("[[(0, 0), (1, 5), (1, 1), (0, 1), (1, 3), (0, 3), (1, 3), (3, 2)], [(1")
+    assert nasbench301.architectures[0].startswith(
+        "Genotype(normal=[('max_pool_3x3', 0), ('dil_conv_3x3', 1), ('avg_pool_3x3', 1), "
+        "('avg_pool_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1), "
+        "('skip_connect', 3)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 1), "
+    )
+    assert nasbench301.accuracy(**SURROGATE)[0] == entry["val_accuracy"]
+    assert nasbench301.cost("flops", dataset="cifar10")[0] == entry["flops"]["score"]
+    assert nasbench301.table.column("proxy/synflow")[0].as_py() == entry["synflow"]["score"]
+
+
+def test_surrogate_accuracies_are_percents_of_networks_of_that_size(nasbench301):
+    accuracy = nasbench301.accuracy(**SURROGATE)
+    parameters = nasbench301.cost("parameters", dataset="cifar10")
+    assert (accuracy.min().round(2), accuracy.max().round(2)) == (90.73, 94.49)
+    assert (parameters.min(), parameters.max()) == (566890, 1325354)
+
+
+def test_the_first_file_decides_and_a_proxy_that_it_lacks_is_unknown(nasbench301_files):
+    forwards, backwards = (
+        reader301.build(files).to_pandas().set_index("architecture")
+        for files in (nasbench301_files, nasbench301_files[::-1])
+    )
+    both = forwards.index[:725].intersection(backwards.index[:500])
+    column = "accuracy/cifar10/surrogate/100"
+    apart = (forwards.loc[both, column] - backwards.loc[both, column]).abs()
+    assert len(both) == 7
+    assert 0 < apart.min() < apart.max() < 0.18
+    assert forwards["proxy/nwot"].isna().sum() == 1218 - 725
+    assert backwards["proxy/nwot"].isna().sum() == 500
+
+
+def test_a_value_that_is_not_finite_is_unknown(nasbench301_files, tmp_path):
+    content = json.loads(nasbench301_files[0].read_text())
+    first = next(iter(content["cifar10"].values()))
+    first["snip"]["score"], first["grasp"]["score"] = float("inf"), None
+    (tmp_path / "edited.json").write_text(json.dumps(content))
+    row = reader301.build([tmp_path / "edited.json"]).slice(0, 1).to_pandas().loc[0]
+    assert row[["proxy/snip", "proxy/grasp"]].isna().all()
+
+
+def test_genotypes_that_are_read_wrongly_are_refused(nasbench301_files, monkeypatch):
+    operators = ("avg_pool_3x3", "max_pool_3x3", "sep_conv_3x3", "identity")
+    monkeypatch.setattr(darts.Darts, "operators", operators + darts.SPACE.operators[4:])
+    with pytest.raises(CorruptTableError, match="genotypes have other parameter counts than"):
+        reader301.build(nasbench301_files)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cifar10": {"[[(0, 9)], []]": {}}}'])
+def test_a_file_that_is_not_naslibs_is_refused(tmp_path, text):
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(
+        CorruptTableError, match=r"other\.json is not NASLib's file of NAS-Bench-301"
+    ):
+        reader301.build([tmp_path / "other.json"])
+
+
 # Every benchmark
 
 
@@ -297,6 +394,47 @@ def test_a_written_table_reads_back_the_same(small):
     assert np.array_equal(small[0].cells.edges, cells.edges)
     assert small[0].accuracy(**LABELS)[[0, -1]].tolist() == [10.0, 94.0]
     assert [path.name for path in small[1].parent.iterdir()] == ["small.arrow"]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory) -> Benchmark:
+    """Write and open a table of five architectures of two cells, shares 3/4 and 1/4."""
+    cells = space201.SPACE.enumerate()[::1600]
+    path = tmp_path_factory.mktemp("pairs") / "pairs.arrow"
+    columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, 5)}
+    write_table(build_table(cells, list("abcde"), columns, shares=(0.75, 0.25)), path)
+    return open_benchmark(path)
+
+
+def test_cells_of_one_architecture_stand_next_to_each_other(pairs, small):
+    assert len(pairs) == 5
+    assert pairs.shares == (0.75, 0.25)
+    assert np.array_equal(pairs.cells.operators, small[0].cells.operators)
+    assert np.array_equal(pairs.cells.edges, small[0].cells.edges)
+
+
+def test_an_architectures_value_is_the_mean_of_its_cells_by_share(pairs):
+    values = np.array([[4.0, 8, 0, 4, 1, 1, 0, 0, -4, 4], [0.0] * 9 + [8]])
+    expected = [[5, 1, 1, 0, -2], [0, 0, 0, 0, 2]]
+    assert pairs.of_architectures(values).tolist() == expected
+    assert pairs.of_architectures(values[0]).tolist() == expected[0]
+
+
+def test_the_value_of_an_architecture_of_one_cell_is_its_cells(small):
+    values = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    assert np.array_equal(small[0].of_architectures(values), values)
+
+
+def test_architectures_of_several_cells_label_no_cell(pairs):
+    with pytest.raises(ConfigError, match="pairs has 2 cells in each architecture; only"):
+        pairs.labelled(**LABELS, cells="all")
+
+
+def test_a_file_that_says_no_shares_has_one_cell_in_each_row(small):
+    metadata = {"operators": small[0].table.schema.metadata[b"operators"]}
+    older = Benchmark("older", small[0].table.replace_schema_metadata(metadata))
+    assert older.shares == small[0].shares == (1.0,)
+    assert np.array_equal(older.cells.edges, small[0].cells.edges)
 
 
 def test_a_file_keeps_its_operators_when_the_vocabulary_grows_at_its_front(small, monkeypatch):

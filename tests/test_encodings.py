@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import cells, members, packed, relabelled
+from strategies import cells, member_cells, packed, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings.global_node import GLOBAL, encode, node_features
@@ -90,7 +90,7 @@ def network(embeddings):
 @pytest.mark.parametrize("space", [*SPACES.names(), "any"])
 @given(data=st.data())
 def test_a_score_does_not_see_the_order_of_the_vertices(network, space, data):
-    cell = data.draw(cells() if space == "any" else members(space))
+    cell = data.draw(cells() if space == "any" else member_cells(space))
     both = Cells.from_cells([cell, data.draw(relabelled(cell))])
     with torch.inference_mode():
         first, second = network(network.prepare(encode(both))).tolist()

@@ -48,6 +48,11 @@ def test_a_pool_whose_inputs_are_zero_is_dead():
     assert live(SPACE.parse(CUT)) == [0, 1, 4, 5, 7]
 
 
+def test_what_hears_the_second_input_alone_is_alive():
+    operators = ("input", "input", "conv_3x3", "conv_1x1", "output")
+    assert live(Cell(operators, ((0, 2), (1, 3), (3, 4)))) == [1, 3, 4]
+
+
 def test_nothing_lives_in_the_all_zero_cell():
     assert live(SPACE.parse(ALL_ZERO)) == []
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError, TgnasError, UnknownNameError
 from tgnas.registry import SPACES
-from tgnas.spaces import nasbench101, nasbench201
+from tgnas.spaces import darts, nasbench101, nasbench201
 
-NB101, NB201 = nasbench101.SPACE, nasbench201.SPACE
+DARTS, NB101, NB201 = darts.SPACE, nasbench101.SPACE, nasbench201.SPACE
 
 
 # Every space
@@ -22,9 +22,9 @@ NB101, NB201 = nasbench101.SPACE, nasbench201.SPACE
 
 @pytest.mark.parametrize("name", SPACES.names())
 @given(data=st.data())
-def test_a_formatted_cell_parses_to_the_same(name, data):
-    space, cell = SPACES.load(name), data.draw(strategies.members(name))
-    assert space.parse(space.format(cell)) == cell
+def test_a_formatted_architecture_parses_to_the_same(name, data):
+    space, member = SPACES.load(name), data.draw(strategies.members(name))
+    assert space.parse(space.format(member)) == member
 
 
 @pytest.mark.parametrize("name", SPACES.names())
@@ -32,8 +32,9 @@ def test_a_formatted_cell_parses_to_the_same(name, data):
 def test_many_strings_become_the_cells_of_each(name, data):
     space = SPACES.load(name)
     members = data.draw(st.lists(strategies.members(name), min_size=1, max_size=5))
-    packed = space.cells([space.format(cell) for cell in members])
-    assert [packed.cell(row) for row in range(len(members))] == members
+    packed = space.cells([space.format(member) for member in members])
+    expected = [cell for member in members for cell in strategies.cells_of(member)]
+    assert [packed.cell(row) for row in range(len(packed))] == expected
 
 
 @pytest.mark.parametrize("name", SPACES.names())
@@ -42,6 +43,14 @@ def test_text_that_is_no_architecture_is_refused_with_one_line(name, text):
     with pytest.raises(TgnasError) as caught:
         SPACES.load(name).parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+@given(data=st.data())
+def test_every_kind_of_cell_has_its_share_of_the_network(name, data):
+    shares = SPACES.load(name).shares
+    assert len(shares) == len(strategies.cells_of(data.draw(strategies.members(name))))
+    assert sum(shares) == 1
 
 
 @pytest.mark.parametrize("name", SPACES.names())
@@ -205,3 +214,104 @@ def test_hashes_of_padded_cells_are_refused():
 def test_digits_that_are_no_numbers_are_refused_as_edges():
     with pytest.raises(InvalidCellError, match="not of the form '0-1,1-2'"):
         NB101.parse("input,output;0-²")
+
+
+# DARTS
+
+# Node 2 adds pairs 0 and 1, node 3 pairs 2 and 3, and so on; pair p is vertex p + 2.
+NORMAL = (
+    "[('sep_conv_3x3', 0), ('skip_connect', 1), ('dil_conv_5x5', 2), ('max_pool_3x3', 0), "
+    "('avg_pool_3x3', 3), ('sep_conv_5x5', 2), ('dil_conv_3x3', 4), ('skip_connect', 3)]"
+)
+REDUCTION = NORMAL.replace("sep_conv_3x3", "max_pool_3x3")
+CONCAT = "[2, 3, 4, 5]"
+GENOTYPE = (
+    f"Genotype(normal={NORMAL}, normal_concat={CONCAT}, reduce={REDUCTION}, reduce_concat={CONCAT})"
+)
+
+
+def test_a_darts_operator_receives_from_what_ends_in_the_node_that_it_takes_from():
+    cell = DARTS.parse(GENOTYPE)[0]
+    into = [[i for i, j in cell.edges if j == vertex] for vertex in range(11)]
+    inputs, operators, output = into[:2], into[2:10], into[10]
+    assert inputs == [[], []]
+    assert operators == [[0], [1], [2, 3], [0], [4, 5], [2, 3], [6, 7], [4, 5]]
+    assert output == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_darts_operators_stand_in_the_order_of_the_genotype():
+    normal, reduction = DARTS.parse(GENOTYPE)
+    rest = ("identity", "dil_conv_5x5", "max_pool_3x3", "avg_pool_3x3", "sep_conv_5x5")
+    rest += ("dil_conv_3x3", "identity", "output")
+    assert normal.operators == ("input", "input", "sep_conv_3x3", *rest)
+    assert reduction.operators == ("input", "input", "max_pool_3x3", *rest)
+
+
+@pytest.mark.parametrize(
+    ("printed", "other"),
+    [(CONCAT, "range(2, 6)"), (CONCAT, "(2, 3, 4, 5)"), (", ", ",\n  "), (", ", ","), ("'", '"')],
+)
+def test_another_print_of_a_genotype_is_the_same_architecture(printed, other):
+    assert DARTS.format(DARTS.parse(GENOTYPE.replace(printed, other))) == GENOTYPE
+
+
+BAD_GENOTYPES = {
+    "the normal cell has 7 pairs; a cell has 8": ("('sep_conv_3x3', 0), ", ""),
+    "node 2 of the normal cell takes from node 2; allowed are 0 to 1": (
+        "'sep_conv_3x3', 0",
+        "'sep_conv_3x3', 2",
+    ),
+    "takes from node -1; allowed are 0 to 1": ("'sep_conv_3x3', 0", "'sep_conv_3x3', -1"),
+    "node 2 of the normal cell takes from node 1 twice": ("'sep_conv_3x3', 0", "'sep_conv_3x3', 1"),
+    r"normal_concat is \[2, 3\]; allowed is \[2, 3, 4, 5\]": (f"t={CONCAT}, r", "t=[2, 3], r"),
+}
+
+
+@pytest.mark.parametrize("rule", BAD_GENOTYPES)
+def test_a_genotype_that_breaks_a_rule_of_darts_is_refused_with_the_rule(rule):
+    with pytest.raises(InvalidCellError, match=rule):
+        DARTS.parse(GENOTYPE.replace(*BAD_GENOTYPES[rule]))
+
+
+@pytest.mark.parametrize(
+    ("printed", "other"),
+    [
+        (GENOTYPE, "None"),
+        ("Genotype", "Architecture"),
+        ("Genotype", "x = 1, Genotype"),
+        ("'sep_conv_3x3'", "print('run')"),
+        ("'sep_conv_3x3', 0", "'sep_conv_3x3', '0'"),
+        ("'skip_connect', 1", "'skip_connect', True"),
+        ("reduce=", "normal="),
+        (CONCAT, "range(10**12)"),
+        (CONCAT, "5"),
+    ],
+)
+def test_a_text_that_is_no_darts_genotype_is_refused_with_the_form(printed, other):
+    with pytest.raises(InvalidCellError, match=r"is not of the form Genotype\(normal=\[\('OPER"):
+        DARTS.parse(GENOTYPE.replace(printed, other))
+
+
+def test_an_unknown_darts_operator_is_answered_with_the_nearest_one():
+    with pytest.raises(UnknownNameError, match=r"'sep_conv_7x7'.*did you mean 'sep_conv_5x5'"):
+        DARTS.parse(GENOTYPE.replace("sep_conv_5x5", "sep_conv_7x7"))
+
+
+def test_the_none_of_darts_stands_in_no_genotype():
+    with pytest.raises(UnknownNameError, match="unknown darts operator 'none'"):
+        DARTS.parse(GENOTYPE.replace("skip_connect", "none"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Cell(("input", "output"), ((0, 1),)),
+        NB201.parse(ZEROS),
+        Cell(DARTS.parse(GENOTYPE)[0].operators, DARTS.parse(GENOTYPE)[0].edges[1:]),
+        Cell(("input", "input", *["zero"] * 8, "output"), DARTS.parse(GENOTYPE)[0].edges),
+    ],
+)
+def test_darts_formats_no_cell_of_another_space(other):
+    normal, _ = DARTS.parse(GENOTYPE)
+    with pytest.raises(InvalidCellError, match="is not a reduction cell of this space"):
+        DARTS.format((normal, other))

@@ -2,16 +2,20 @@
 
 Accuracy columns are named ``accuracy/{dataset}/{split}/{epochs}``, in percent; NaN is unknown.
 Cost columns are ``parameters/{dataset}`` (weights) and ``flops/{dataset}`` (millions).
+Columns ``proxy/{name}`` are training-free scores as their authors published them, any sign.
+
+An architecture is K cells, the kinds of cell of its space; they stand side by side in one row.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 
 from tgnas.cell import Cells, packed_bytes
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
@@ -37,11 +41,16 @@ class Benchmark:
 
     @cached_property
     def cells(self) -> Cells:
-        """All cells, in the file's order."""
+        """All N K cells, in the file's order; cell k of architecture i is row i K + k."""
         names = json.loads(self.table.schema.metadata[b"operators"])
         codes = np.full(256, PADDING, dtype=np.uint8)
         codes[: len(names)] = [CODES[name] for name in names]
         return Cells(codes[self._bytes(_OPERATORS)], self._bytes(_EDGES))
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """The share of each of the K kinds of cell among the cells of the network."""
+        return tuple(json.loads(self.table.schema.metadata.get(b"shares", b"[1.0]")))
 
     @property
     def architectures(self) -> list[str]:
@@ -56,6 +65,13 @@ class Benchmark:
         """
         return self._numbers("accuracy", f"accuracy/{dataset}/{split}/{epochs}")
 
+    def of_architectures(
+        self, values: Float[np.ndarray, "*seeds cells"]
+    ) -> Float[np.ndarray, "*seeds N"]:
+        """Return one value of each architecture: the mean of its K cells', weighted by share."""
+        rows = values.reshape(*values.shape[:-1], len(self), len(self.shares))
+        return rows @ np.array(self.shares, dtype=values.dtype)
+
     def labelled(
         self, *, dataset: str, split: str, epochs: int, cells: int | str
     ) -> tuple[Cells, Float64[np.ndarray, " N"]]:
@@ -68,8 +84,14 @@ class Benchmark:
             cells: "all", or the size of a random part, the same for every seed of a method.
 
         Raises:
-            ConfigError: more cells than there are.
+            ConfigError: more cells than there are, or architectures of several cells, whose
+                accuracy is no single cell's.
         """
+        if len(self.shares) > 1:
+            raise ConfigError(
+                f"{self.name} has {len(self.shares)} cells in each architecture; only a benchmark "
+                "of single cells has labelled cells to learn from"
+            )
         accuracies = self.accuracy(dataset=dataset, split=split, epochs=epochs)
         if cells == "all":
             return self.cells, accuracies
@@ -93,25 +115,38 @@ class Benchmark:
         width = chunks.type.byte_width
         flat = np.frombuffer(chunks.buffers()[1], dtype=np.uint8)
         start = chunks.offset * width
-        return flat[start : start + len(chunks) * width].reshape(-1, width)
+        rows = flat[start : start + len(chunks) * width]
+        return rows.reshape(-1, width // len(self.shares))
 
 
 def build_table(
-    cells: Cells, architectures: list[str] | np.ndarray, columns: dict[str, np.ndarray]
+    cells: Cells,
+    architectures: list[str] | np.ndarray,
+    columns: dict[str, np.ndarray],
+    shares: Sequence[float] = (1.0,),
 ) -> pa.Table:
-    """Return the table of a benchmark; `columns` holds accuracies and costs by name."""
-    vertices = cells.vertices
+    """Return the table of a benchmark.
+
+    Args:
+        cells: N K cells; cell k of architecture i is row i K + k.
+        architectures: N strings or hashes.
+        columns: accuracies, costs and proxies by name, N values each.
+        shares: the share of each of the K kinds of cell among the cells of the network.
+    """
+    kinds = len(shares)
     data = {
         "architecture": pa.array(architectures),
-        _OPERATORS: _binary(cells.operators, vertices),
-        _EDGES: _binary(cells.edges, packed_bytes(vertices)),
+        _OPERATORS: _binary(cells.operators, kinds * cells.vertices),
+        _EDGES: _binary(cells.edges, kinds * packed_bytes(cells.vertices)),
         **columns,
     }
-    return pa.table(data).replace_schema_metadata({"operators": json.dumps(NAMES)})
+    metadata = {"operators": json.dumps(NAMES), "shares": json.dumps(list(shares))}
+    return pa.table(data).replace_schema_metadata(metadata)
 
 
-def _binary(rows: np.ndarray, width: int) -> pa.Array:
-    buffer = pa.py_buffer(np.ascontiguousarray(rows).tobytes())
+def _binary(array: np.ndarray, width: int) -> pa.Array:
+    rows = np.ascontiguousarray(array).reshape(-1, width)
+    buffer = pa.py_buffer(rows.tobytes())
     return pa.Array.from_buffers(pa.binary(width), len(rows), [None, buffer])
 
 

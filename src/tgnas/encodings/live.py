@@ -1,4 +1,4 @@
-"""The live part of a cell: what lies on a path from an input to the output without a zero operator.
+"""The live part of a cell: what lies on a path from an input to output that no zero cuts.
 
 What is dead cannot change the network's function, so cells with one live pattern differ only in
 name. NAS-Bench-201 has 9,445 live patterns in 15,625 architectures.
@@ -12,7 +12,7 @@ from tgnas.operators import CODES, PADDING
 
 
 def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
-    """Tell which vertices lie on a path from input to output; zero operators lie on none."""
+    """Tell which vertices lie on a path from an input to output; zero operators lie on none."""
     adjacency = cells.adjacency()
     passes = (cells.operators != CODES["zero"]) & (cells.operators != PADDING)
     reached = cells.operators == CODES["input"]

@@ -36,6 +36,7 @@ class NasBench101:
     name = "nasbench101"
     spelling = spellings("nasbench101")
     operators = ("conv_3x3", "conv_1x1", "max_pool_3x3")
+    shares = (1.0,)
 
     def parse(self, architecture: str) -> Cell:
         """Return the cell of an architecture string.

@@ -43,6 +43,7 @@ class NasBench201:
     spelling = spellings("nasbench201")
     # The order of the official benchmark's list of operators.
     operators = ("zero", "identity", "conv_1x1", "conv_3x3", "avg_pool_3x3")
+    shares = (1.0,)
     choices = (operators,) * len(EDGES)
     graph = _line_graph()
 

@@ -1,0 +1,87 @@
+"""NAS-Bench-301 on 1,218 DARTS genotypes: a surrogate's accuracy, proxies, parameters, FLOPs.
+
+The accuracy is no training: it is what the surrogate of NAS-Bench-301 (Zela et al., ICLR 2022)
+predicts for the validation accuracy after 100 epochs on CIFAR-10. Genotypes, predictions and
+proxies are NAS-Bench-Suite-Zero's (automl/NASLib): 725 in one commit's file, 500 in another's.
+Seven genotypes are in both, with the same parameters and FLOPs, but with surrogate values up to
+0.17 points apart and other proxies. That the genotypes are read right is proved by the analytic
+parameter count.
+"""
+
+import ast
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tgnas.benchmarks.base import build_table
+from tgnas.errors import CorruptTableError
+from tgnas.networks.darts import count_parameters
+from tgnas.spaces.darts import SPACE, genotype
+
+COLUMNS = {
+    "val_accuracy": "accuracy/cifar10/surrogate/100",
+    "params": "parameters/cifar10",
+    "flops": "flops/cifar10",
+}
+DESCRIPTION = ("idx", "arch")  # keys that hold no number
+
+
+def build(files: Sequence[Path]) -> pa.Table:
+    """Return the benchmark's table: one row for each genotype, in order of first appearance.
+
+    All values of a genotype are those of the first file that has it; a proxy that file lacks is
+    NaN, as is whatever is not finite.
+
+    Raises:
+        CorruptTableError: a file is not what NASLib publishes, or a parameter count is not that of
+            its genotype's network.
+    """
+    known: dict[str, dict[str, float]] = {}
+    for file in files:
+        for text, values in _read(file).items():
+            known.setdefault(text, values)
+    strings = list(known)
+    cells = SPACE.cells(strings)
+    proxies = {name for values in known.values() for name in values} - COLUMNS.keys()
+    columns = {}
+    for name in (*COLUMNS, *sorted(proxies)):
+        found = np.array([values.get(name, np.nan) for values in known.values()], dtype=np.float64)
+        columns[COLUMNS.get(name, f"proxy/{name}")] = np.where(np.isfinite(found), found, np.nan)
+    counted = count_parameters(cells)
+    wrong = np.flatnonzero(np.rint(columns[COLUMNS["params"]] * 1e6) != counted)
+    if len(wrong):
+        raise CorruptTableError(
+            f"{len(wrong)} genotypes have other parameter counts than their networks, first "
+            f"{strings[wrong[0]]}"
+        )
+    columns[COLUMNS["params"]] = counted
+    return build_table(cells, strings, columns, SPACE.shares)
+
+
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    """Return genotype -> name -> value; a value is a number or {"score": number, ...}."""
+    try:
+        content = json.loads(path.read_text())
+        content = content.get("nasbench301", content)["cifar10"]
+        return {
+            _genotype(key): {
+                name: value["score"] if isinstance(value, dict) else value
+                for name, value in entry.items()
+                if name not in DESCRIPTION
+            }
+            for key, entry in content.items()
+        }
+    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError) as error:
+        raise CorruptTableError(f"{path} is not NASLib's file of NAS-Bench-301: {error}") from error
+
+
+def _genotype(key: str) -> str:
+    """Return the genotype of a text [normal, reduction] of 8 pairs (node, operator's number)."""
+    spelled = [SPACE.spelling[name] for name in SPACE.operators]
+    normal, reduction = (
+        [(spelled[number], node) for node, number in pairs] for pairs in ast.literal_eval(key)
+    )
+    return genotype(normal, reduction)
