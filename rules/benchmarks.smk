@@ -31,3 +31,16 @@ rule build_nasbench201:
         code=code("build_nasbench201"),
     script:
         "../workflow/scripts/build_nasbench201.py"
+
+
+rule build_nasbench_macro:
+    input:
+        accuracies="<resources>/nasbench_macro/cifar10.json",
+    output:
+        benchmark="<benchmark_tables>/nasbench_macro.arrow",
+    log:
+        "<logs>/build_nasbench_macro.log",
+    params:
+        code=code("build_nasbench_macro"),
+    script:
+        "../workflow/scripts/build_nasbench_macro.py"
