@@ -1,4 +1,5 @@
 # Benchmarks as one Arrow file each.
+from importlib import metadata
 
 
 rule build_nasbench101:
@@ -48,3 +49,29 @@ rule build_nasbench301:
         code=code("build_nasbench301"),
     script:
         "../workflow/scripts/build_nasbench301.py"
+
+
+rule build_nasbench_macro:
+    input:
+        accuracies="<resources>/nasbench_macro/cifar10.json",
+    output:
+        benchmark="<benchmark_tables>/nasbench_macro.arrow",
+    log:
+        "<logs>/build_nasbench_macro.log",
+    params:
+        code=code("build_nasbench_macro"),
+    script:
+        "../workflow/scripts/build_nasbench_macro.py"
+
+
+rule build_nasbench_graph:
+    output:
+        benchmark="<benchmark_tables>/nasbench_graph.arrow",
+    log:
+        "<logs>/build_nasbench_graph.log",
+    params:
+        # The data are the files of an installed package.
+        version=lambda w: metadata.version("nas-bench-graph"),
+        code=code("build_nasbench_graph"),
+    script:
+        "../workflow/scripts/build_nasbench_graph.py"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tgnas.cell import Cell, Cells
 from tgnas.operators import VOCABULARY
 from tgnas.registry import SPACES
-from tgnas.spaces import darts, nasbench101
+from tgnas.spaces import darts, nasbench101, nasbench_graph
 
 INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
 
@@ -53,6 +53,18 @@ def genotypes(draw: st.DrawFn) -> str:
 def darts_cells() -> st.SearchStrategy[tuple[Cell, Cell]]:
     """Return a strategy for the normal and the reduction cell of a genotype."""
     return genotypes().map(darts.SPACE.parse)
+
+
+@st.composite
+def nasbench_graph_cells(draw: st.DrawFn) -> Cell:
+    """Draw a cell of NAS-Bench-Graph: skips are as likely as all else together."""
+    others = nasbench_graph.SPACE.operators[:-1]
+    operator = st.sampled_from([*others, *["identity"] * len(others)])
+    inner = draw(st.tuples(*[operator] * 4).filter(lambda row: set(row) != {"identity"}))
+    edges = [(draw(st.integers(0, vertex - 1)), vertex) for vertex in range(1, 5)]
+    sources = {source for source, _ in edges}
+    edges += [(vertex, 5) for vertex in range(1, 5) if vertex not in sources]
+    return Cell(("input", *inner, "output"), tuple(sorted(edges)))
 
 
 def members(space: str) -> st.SearchStrategy[Cell | tuple[Cell, ...]]:

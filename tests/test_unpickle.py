@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tgnas.errors import CorruptTableError
 from tgnas.fetch import DEFAULT_MIRROR, read_resources
-from tgnas.unpickle import load_frame_columns
+from tgnas.unpickle import load_frame_columns, load_records
 
 ROOT = Path(__file__).parents[1]
 
@@ -191,6 +191,70 @@ def test_a_cut_file_is_refused(whole, cut):
 def test_a_frame_that_does_not_add_up_is_refused(data):
     with pytest.raises(CorruptTableError, match="not a pickled frame of numbers"):
         load_frame_columns(data)
+
+
+# Records
+
+
+SCALAR = name_of("numpy.core.multiarray", "scalar")
+
+
+def scalar_of(code: str, order: str, content: bytes) -> bytes:
+    """Return the opcodes of one of numpy's numbers."""
+    dtype = call(DTYPE, plain(code), plain(False), plain(True))
+    dtype += plain((3, order, None, None, None, -1, -1, 0)) + pickle.BUILD
+    return call(SCALAR, dtype, pickle.SHORT_BINBYTES + bytes([len(content)]) + content)
+
+
+def record_of(value: bytes) -> bytes:
+    """Return the pickle of one record of one number."""
+    record = plain({}) + plain("perf") + value + pickle.SETITEM
+    return pickle.PROTO + b"\3" + plain({}) + plain(7) + record + pickle.SETITEM + pickle.STOP
+
+
+@given(number=st.floats(allow_nan=False), order=st.sampled_from("<>"), protocol=st.integers(2, 5))
+def test_records_of_both_kinds_of_numbers_come_back(number, order, protocol):
+    content = np.array(number, dtype=f"{order}f8").tobytes()
+    assert load_records(record_of(scalar_of("f8", order, content))) == {7: {"perf": number}}
+    assert load_records(pickle.dumps({7: {"perf": number}}, protocol)) == {7: {"perf": number}}
+
+
+def test_many_records_come_back():
+    records = {key: {"perf": key / 7, "latency": key / 3} for key in range(1000)}
+    assert load_records(pickle.dumps(records, 3)) == records
+
+
+def test_records_that_hold_a_command_are_refused_and_it_is_not_run(tmp_path):
+    data = pickle.dumps({7: {"perf": Command(os.system, f"touch {tmp_path / 'ran'}")}})
+    with pytest.raises(CorruptTableError, match=r"asks for (posix|nt)\.system, which is refused"):
+        load_records(data)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_records_need_no_frame():
+    with pytest.raises(CorruptTableError, match="DataFrame, which is refused"):
+        load_records(SMALL)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pickle.dumps([1.0]),
+        pickle.dumps({7: 1.0}),
+        pickle.dumps({7: {"perf": "1.0"}}),
+        record_of(scalar_of("O8", "|", b"12345678")),
+        record_of(scalar_of("f8", "<", b"1234567812345678")),
+        b"r\xff\xff\xff\x7f.",
+        pickle.dumps({7: {"perf": 1.0}})[:-1],
+    ],
+    ids=["list", "no record", "string", "object", "two numbers", "memo", "cut"],
+)
+def test_records_that_do_not_add_up_are_refused(data):
+    with pytest.raises(CorruptTableError, match="not pickled records of numbers"):
+        load_records(data)
+
+
+# The mirror's files
 
 
 def columns_of(name: str) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Columns of an old pandas frame, read from its pickle without running any of pandas.
+"""Numbers from pickles of old frames and of records, read without running what they ask for.
 
 NAS-Bench-101's accuracies and parameters come as two gzipped pickles of one ``DataFrame`` each
 (NiccoloCavagnero/FreeREA, ``cached_metrics/nasbench101``), of 423,624 rows in ascending order of
@@ -7,6 +7,8 @@ module hash; the hashes themselves are not inside. Their columns, in order:
 - ``accuracies.pkl.gz``: ``index`` (int64), ``accuracy`` (float64, a fraction).
 - ``params.pkl.gz``: ``index`` (int64), ``params`` (float64, millions), ``time=[s]`` and
   ``time_pure=[s]`` (float64, seconds).
+
+NAS-Bench-Graph's files are dictionaries: key -> name -> float, Python's own or numpy's.
 
 A pickle is a program. Here it can call nothing but the stand-ins below, which keep their arguments
 and do nothing, and ``slice``. Not even numpy's own reconstruction is called: its ``__setstate__``
@@ -78,6 +80,23 @@ class _Index(_StandIn):
 class _Dtype(_StandIn):
     """``dtype(code, ...)``; the state begins with a version and the byte order."""
 
+    def kind(self) -> np.dtype:
+        """Return the type; numbers only."""
+        code = self.state[1] + self.arguments[0]
+        if not re.fullmatch("[<>|][biuf][1248]", code):
+            raise ValueError(f"values of type {code!r} where numbers are expected")
+        return np.dtype(code)
+
+
+class _Scalar(_StandIn):
+    """``scalar(dtype, content)``."""
+
+    def value(self) -> float:
+        """Return the number."""
+        dtype, content = self.arguments
+        (number,) = np.frombuffer(content, dtype.kind())
+        return float(number)
+
 
 class _Array(_StandIn):
     """``_reconstruct(...)``; the state is (version, shape, dtype, is_fortran, content)."""
@@ -85,10 +104,7 @@ class _Array(_StandIn):
     def values(self) -> np.ndarray:
         """Return the array; numbers only."""
         _, shape, dtype, is_fortran, content = self.state
-        code = dtype.state[1] + dtype.arguments[0]
-        if not re.fullmatch("[<>|][biuf][1248]", code):
-            raise ValueError(f"values of type {code!r} where numbers are expected")
-        kind = np.dtype(code)
+        kind = dtype.kind()
         flat = np.frombuffer(content, kind)
         return flat.reshape(shape, order="F" if is_fortran else "C").astype(kind.newbyteorder("="))
 
@@ -100,7 +116,8 @@ class _Array(_StandIn):
         return content
 
 
-ALLOWED: dict[tuple[str, str], type] = {
+Names = dict[tuple[str, str], type]
+IN_FRAMES: Names = {
     ("builtins", "slice"): slice,
     ("functools", "partial"): _Partial,
     ("numpy", "dtype"): _Dtype,
@@ -114,20 +131,29 @@ ALLOWED: dict[tuple[str, str], type] = {
     ("pandas.core.internals.blocks", "new_block"): _Block,
     ("pandas.core.internals.managers", "BlockManager"): _Manager,
 }
+IN_RECORDS: Names = {
+    ("numpy", "dtype"): _Dtype,
+    ("numpy._core.multiarray", "scalar"): _Scalar,
+    ("numpy.core.multiarray", "scalar"): _Scalar,
+}
 
 
-class _FrameUnpickler(pickle.Unpickler):
-    """An unpickler that knows the names of ``ALLOWED`` and no other."""
+class _Unpickler(pickle.Unpickler):
+    """An unpickler that knows some names and no other."""
+
+    def __init__(self, stream: bytes, allowed: Names) -> None:
+        super().__init__(io.BytesIO(stream))
+        self.allowed = allowed
 
     def find_class(self, module: str, name: str) -> type:
         """Return the stand-in of a global.
 
         Raises:
-            CorruptTableError: the global is not one that a frame needs.
+            CorruptTableError: the global is not one that such a file needs.
         """
-        if (module, name) not in ALLOWED:
+        if (module, name) not in self.allowed:
             raise CorruptTableError(f"the pickle asks for {module}.{name}, which is refused")
-        return ALLOWED[module, name]
+        return self.allowed[module, name]
 
 
 def load_frame_columns(data: bytes) -> dict[str, np.ndarray]:
@@ -141,22 +167,46 @@ def load_frame_columns(data: bytes) -> dict[str, np.ndarray]:
     try:
         stream = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
         _refuse_bombs(stream)
-        return _columns(_FrameUnpickler(io.BytesIO(stream)).load())
+        return _columns(_Unpickler(stream, IN_FRAMES).load())
     except FAULTS as error:
         raise CorruptTableError(
             f"not a pickled frame of numbers: {type(error).__name__}: {error}"
         ) from error
 
 
+def load_records(data: bytes) -> dict[int, dict[str, float]]:
+    """Return the records of a pickled dictionary, by key and by name.
+
+    Raises:
+        CorruptTableError: the bytes are not such records, or ask for anything else to be run.
+    """
+    try:
+        _refuse_bombs(data)
+        found = _Unpickler(data, IN_RECORDS).load()
+        return {
+            int(key): {str(name): _number(value) for name, value in record.items()}
+            for key, record in found.items()
+        }
+    except FAULTS as error:
+        raise CorruptTableError(
+            f"not pickled records of numbers: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, float | _Scalar):
+        raise TypeError(f"a number expected, {type(value).__name__} found")
+    return value.value() if isinstance(value, _Scalar) else value
+
+
 def _refuse_bombs(stream: bytes) -> None:
     """Raise ValueError where the unpickler would allocate for a size that the stream only claims.
 
-    Reading the opcodes finds a length that is longer than the stream; a memo index has no such
-    bound, and protocol 4 writes none.
+    Reading the opcodes finds a length that is longer than the stream, but no such memo index.
     """
     for opcode, argument, _ in pickletools.genops(stream):
-        if opcode.name in {"PUT", "LONG_BINPUT"}:
-            raise ValueError(f"opcode {opcode.name} {argument} is not one of protocol 4")
+        if opcode.name in {"PUT", "LONG_BINPUT"} and int(argument or 0) > len(stream):
+            raise ValueError(f"opcode {opcode.name} {argument} in {len(stream)} bytes")
 
 
 def _columns(frame: object) -> dict[str, np.ndarray]:

@@ -57,7 +57,7 @@ class Benchmark:
         """The architecture string (or, where the benchmark has none, hash) of every row."""
         return self.table.column("architecture").to_pylist()
 
-    def accuracy(self, *, dataset: str, split: str, epochs: int) -> Float64[np.ndarray, " N"]:
+    def accuracy(self, *, dataset: str, split: str, epochs: int | str) -> Float64[np.ndarray, " N"]:
         """Return the accuracy of every architecture in percent; NaN where it is unknown.
 
         Raises:
