@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
-from tgnas.experiments import check_config, complete, read_methods
+from tgnas.experiments import candidates, check_config, complete, read_methods
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.provenance import code_digest
 from tgnas.registry import PROXIES
@@ -30,6 +30,7 @@ except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
 PREDICTOR_ROWS = complete(config["predictors"])
+CANDIDATES = candidates(config)
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABEL_KEYS = ("datasets", "split", "epochs", "leaked_dataset")
 SEARCHERS = {
@@ -62,6 +63,7 @@ wildcard_constraints:
     proxy="|".join(PROXIES.names()),
     searcher="|".join(SEARCHERS),
     method="|".join(METHODS),
+    candidate="|".join(CANDIDATES),
     seed=r"\d+",
 
 
@@ -114,8 +116,13 @@ def digest(script, *modules):
 
 def predictor_digest(script, predictor, *searchers):
     """Return the digest of a script that loads a predictor and searchers."""
-    loaded = f"tgnas.methods.predictors.{PREDICTOR_ROWS[predictor]['method']}"
-    return digest(script, loaded, *(SEARCHERS[s] for s in searchers))
+    method = PREDICTOR_ROWS[predictor]["method"]
+    return method_digest(script, method, *(SEARCHERS[s] for s in searchers))
+
+
+def method_digest(script, method, *modules):
+    """Return the digest of a script that loads a file of the predictors."""
+    return digest(script, f"tgnas.methods.predictors.{method}", *modules)
 
 
 def proxy_digest(script, proxy, *searchers):

@@ -1,5 +1,5 @@
 # What made the results, and the copy of them that is committed.
-TABLES = ("ranking", "search", "claims", "final_training")
+TABLES = ("ranking", "selection", "search", "claims", "final_training")
 FIGURES = (
     "predictions",
     "rank_correlations",

@@ -10,7 +10,7 @@ import jsonschema
 import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import PREDICTORS, PROXIES, SEARCHERS
+from tgnas.registry import BENCHMARKS, PREDICTORS, PROXIES, SEARCHERS
 
 FAMILIES = ("predictor", "leaked", "stored", "proxy")
 STORED = ("authors_dump",)
@@ -57,6 +57,17 @@ def complete(predictors: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
     return {name: written_out(name, ()) for name in predictors}
 
 
+def candidates(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the configurations that selection compares: its start with each one's own values."""
+    section = config["selection"]
+    rows = {
+        f"candidate {each['name']}": {"base": section["start"]} | each["change"]
+        for each in section["candidates"]
+    }
+    found = complete(config["predictors"] | rows)
+    return {name.removeprefix("candidate "): found[name] for name in rows}
+
+
 def check_config(config: dict[str, Any], schema: Path) -> None:
     """Refuse a config with an unknown key or a value that is not allowed.
 
@@ -83,6 +94,12 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
         PREDICTORS.module_name(entry["method"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
+    selection = config["selection"]
+    known = candidates(config)
+    if selection["chosen"] not in known:
+        raise UnknownNameError("candidate", selection["chosen"], known)
+    for other in selection["others"]:
+        BENCHMARKS.module_name(other)
     for searcher in config["search"]["searchers"]:
         SEARCHERS.module_name(searcher)
     for baseline in config["search"]["baselines"]:
