@@ -64,6 +64,7 @@ wildcard_constraints:
     searcher="|".join(SEARCHERS),
     method="|".join(METHODS),
     candidate="|".join(CANDIDATES),
+    combination="|".join(config["combinations"]),
     seed=r"\d+",
 
 

@@ -7,7 +7,15 @@ import pytest
 import yaml
 
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
-from tgnas.experiments import COLUMNS, LEAKED, Method, check_config, read_methods
+from tgnas.experiments import (
+    COLUMNS,
+    LEAKED,
+    Method,
+    candidates,
+    check_config,
+    complete,
+    read_methods,
+)
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -170,3 +178,63 @@ def test_other_columns_are_refused(config, tmp_path):
 def test_a_missing_sheet_is_named(config, tmp_path):
     with pytest.raises(ConfigError, match=r"no such sheet of experiments \(config key"):
         read_methods(tmp_path / "absent.tsv", config)
+
+
+# Predictors that build on each other, candidates, combinations
+
+
+def test_an_entry_takes_from_its_base_what_it_does_not_say(config):
+    rows = complete(config["predictors"])
+    assert rows["tgnas_paper"]["layers"] == 2
+    assert rows["tgnas_paper"]["width"] == rows["tgnas_code"]["width"]
+    assert "base" not in rows["tgnas_paper"]
+
+
+def test_bases_that_go_round_in_a_circle_are_refused(config):
+    config["predictors"]["tgnas_code"]["base"] = "tgnas_paper"
+    message = refusal_of(config, ConfigError)
+    assert "the bases tgnas_code -> tgnas_paper -> tgnas_code circle" in message
+
+
+def test_an_unknown_base_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_paper"]["base"] = "tgnas_cod"
+    message = refusal_of(config)
+    assert "base of predictor tgnas_paper 'tgnas_cod' (did you mean 'tgnas_code'?)" in message
+
+
+def test_an_entry_that_lacks_a_value_is_refused(config):
+    del config["predictors"]["tgnas_code"]["readout"]
+    assert refusal_of(config, ConfigError) == "config: predictors.tgnas_code lacks readout"
+
+
+def test_a_candidate_is_the_start_with_its_own_values(config):
+    start = complete(config["predictors"])[config["selection"]["start"]]
+    found = candidates(config)
+    assert found["start"] == start
+    assert found["two_layers"] == start | {"layers": 2}
+
+
+def test_the_canonical_predictor_is_the_chosen_candidate(config):
+    chosen = candidates(config)[config["selection"]["chosen"]]
+    assert complete(config["predictors"])["tgnas_canonical"] == chosen
+
+
+def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
+    config["selection"]["chosen"] = "two_layer"
+    assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)
+
+
+def test_an_unknown_member_of_a_combination_is_answered_with_the_nearest_one(config):
+    config["combinations"]["canonical_ensemble"]["members"] = ["tgnas_canonicle"]
+    message = refusal_of(config)
+    assert "canonical_ensemble 'tgnas_canonicle' (did you mean 'tgnas_canonical'?)" in message
+
+
+def test_a_combination_may_not_bear_the_name_of_a_method(config):
+    config["combinations"]["params"] = config["combinations"].pop("canonical_ensemble")
+    assert "combinations.params bears the name of another" in refusal_of(config, ConfigError)
+
+
+def test_nothing_is_selected_on_an_unknown_benchmark(config):
+    config["selection"]["others"] = ["nasbench_makro"]
+    assert "benchmark 'nasbench_makro' (did you mean 'nasbench_macro'?)" in refusal_of(config)

@@ -1,7 +1,7 @@
 """The config and the sheet of experiments, checked before any job starts."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import yaml
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import BENCHMARKS, PREDICTORS, PROXIES, SEARCHERS
 
-FAMILIES = ("predictor", "leaked", "stored", "proxy")
+FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
 STORED = ("authors_dump",)
 LEAKED = "_leaked"
 COLUMNS = ("method", "family", "runs", "title")
@@ -24,7 +24,8 @@ class Method:
 
     Attributes:
         name: the method's id in paths and tables.
-        family: predictor, leaked (a predictor whose epoch saw the test labels), stored, proxy.
+        family: predictor, leaked (a predictor whose epoch saw the test labels), combination,
+            stored, proxy.
         seeds: the seeds it runs with.
         title: how tables call it.
     """
@@ -86,7 +87,18 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
         if error.validator == "enum" and isinstance(error.instance, str):
             raise UnknownNameError(f"value of {place}", error.instance, error.validator_value)
         raise ConfigError(f"config: {place}: {error.message}")
-    needed = rules["properties"]["predictors"]["needed"]
+    _check_predictors(config, rules["properties"]["predictors"]["needed"])
+    _check_combinations(config)
+    _check_selection(config)
+    for searcher in config["search"]["searchers"]:
+        SEARCHERS.module_name(searcher)
+    for baseline in config["search"]["baselines"]:
+        PROXIES.module_name(baseline)
+    if config["search"]["predictor"] not in config["predictors"]:
+        raise UnknownNameError("predictor", config["search"]["predictor"], config["predictors"])
+
+
+def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
     for name, entry in complete(config["predictors"]).items():
         lacking = [key for key in needed if key not in entry]
         if lacking:
@@ -94,18 +106,24 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
         PREDICTORS.module_name(entry["method"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
-    selection = config["selection"]
-    known = candidates(config)
+
+
+def _check_combinations(config: dict[str, Any]) -> None:
+    scored = [*config["predictors"], *PROXIES.names(), *STORED]
+    for name, entry in config["combinations"].items():
+        if name in scored:
+            raise ConfigError(f"config: combinations.{name} bears the name of another method")
+        for member in entry["members"]:
+            if member not in scored:
+                raise UnknownNameError(f"member of combination {name}", member, scored)
+
+
+def _check_selection(config: dict[str, Any]) -> None:
+    selection, known = config["selection"], candidates(config)
     if selection["chosen"] not in known:
         raise UnknownNameError("candidate", selection["chosen"], known)
     for other in selection["others"]:
         BENCHMARKS.module_name(other)
-    for searcher in config["search"]["searchers"]:
-        SEARCHERS.module_name(searcher)
-    for baseline in config["search"]["baselines"]:
-        PROXIES.module_name(baseline)
-    if config["search"]["predictor"] not in config["predictors"]:
-        raise UnknownNameError("predictor", config["search"]["predictor"], config["predictors"])
 
 
 def read_methods(sheet: Path, config: dict[str, Any]) -> dict[str, Method]:
@@ -144,6 +162,7 @@ def _method(row: dict[str, str], config: dict[str, Any]) -> Method:
     known = {
         "predictor": list(config["predictors"]),
         "leaked": [predictor + LEAKED for predictor in config["predictors"]],
+        "combination": list(config["combinations"]),
         "stored": STORED,
         "proxy": PROXIES.names(),
     }

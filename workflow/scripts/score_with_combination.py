@@ -1,0 +1,19 @@
+"""Combine the scores of several methods, or of the seeds of one, by their mean rank."""
+
+from pathlib import Path
+
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.combination import mean_rank
+from tgnas.evaluation.scores import read_scores, write_scores
+from tgnas.script import run
+
+
+def main(*, benchmark: Path, members: list[Path], scores: Path, over_seeds: bool) -> None:
+    """Read the members' scores of all architectures, write their mean rank."""
+    target = open_benchmark(benchmark)
+    found = [read_scores(path, target) for path in members]
+    write_scores(scores, target, mean_rank(found, over_seeds=over_seeds))
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
