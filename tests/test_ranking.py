@@ -52,7 +52,7 @@ def test_scores_that_are_not_finite_are_counted_and_refused():
 
 
 def test_a_single_architecture_is_refused():
-    with pytest.raises(ValueError, match="each needs at least two"):
+    with pytest.raises(ValueError, match="each needs at least 3"):
         ranking.kendall_tau(np.ones(1), np.ones(1))
 
 

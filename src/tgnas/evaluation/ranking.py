@@ -43,9 +43,9 @@ def kendall_tau(scores: Vector, accuracies: Vector) -> float:
     """Return Kendall's tau-b; ties are corrected for.
 
     Raises:
-        ValueError: fewer than two architectures, or a score that is not finite.
+        ValueError: fewer than three architectures, or a score that is not finite.
     """
-    _check(scores, accuracies)
+    _check(scores, accuracies, least=3)  # of two, SciPy divides by zero for a p-value
     return float(stats.kendalltau(scores, accuracies, method="asymptotic").statistic)
 
 
@@ -114,7 +114,7 @@ def measure(
     generator: np.random.Generator,
 ) -> Iterator[Measure]:
     """Yield every measure of one vector of scores, over all and inside the truly best share."""
-    top = best(accuracies, max(2, round(top_share * len(accuracies))))
+    top = best(accuracies, max(3, round(top_share * len(accuracies))))
     for subset, rows in (("all", np.arange(len(scores))), ("top", top)):
         part, true = scores[rows], accuracies[rows]
         for statistic in (kendall_tau, spearman_rho):
@@ -156,10 +156,10 @@ def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]
     return pd.DataFrame(rows)
 
 
-def _check(scores: Vector, accuracies: Vector) -> None:
-    if len(scores) != len(accuracies) or len(scores) < 2:
+def _check(scores: Vector, accuracies: Vector, least: int = 2) -> None:
+    if len(scores) != len(accuracies) or len(scores) < least:
         raise ValueError(
-            f"{len(scores)} scores and {len(accuracies)} accuracies; each needs at least two"
+            f"{len(scores)} scores and {len(accuracies)} accuracies; each needs at least {least}"
         )
     for what, values in (("scores", scores), ("accuracies", accuracies)):
         bad = int((~np.isfinite(values)).sum())

@@ -19,7 +19,7 @@ from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import CODES, PADDING
 
 TEST_SPACES = ("nasbench201", "nasbench301")
-Labelled = tuple[Cells, Float64[np.ndarray, " N"]]
+Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Task:
 
     name: str
     training: Labelled
-    targets: dict[str, tuple[Cells, list[Float64[np.ndarray, " N"]]]]
+    targets: dict[str, tuple[Cells, list[Float64[np.ndarray, " _"]]]]
 
 
 def development_tasks(

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tgnas.encodings.graphs import Graphs
 
@@ -103,17 +104,15 @@ class Network(nn.Module):
         super().__init__()
         self.shape = shape
         self.register_buffer("features", torch.from_numpy(features), persistent=False)
-        width, extra = shape.width, 2 * shape.degrees
-        self.embed = nn.Linear(features.shape[1] + extra, width) if shape.both_ways else None
-        first = width if shape.both_ways else features.shape[1] + extra
-        pairs = list(pairwise([first, *[width] * shape.layers]))
+        width, given = shape.width, features.shape[1] + 2 * shape.degrees
+        embeds = shape.both_ways or shape.residual
+        self.embed = nn.Linear(given, width) if embeds else None
+        pairs = list(pairwise([width if embeds else given, *[width] * shape.layers]))
         ways = ("own", "along", "against") if shape.both_ways else ("along",)
         self.ways = nn.ModuleDict(
-            {
-                way: nn.ModuleList(nn.Linear(*pair, bias=way == ways[0]) for pair in pairs)
-                for way in ways
-            }
+            {way: nn.ModuleList(nn.Linear(*pair, bias=False) for pair in pairs) for way in ways}
         )
+        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for _ in pairs)
         self.norms = nn.ModuleList(_Norm(shape.norm, width) for _ in range(shape.layers))
         hidden = [
             layer for _ in range(shape.head) for layer in (nn.Linear(width, width), nn.ReLU())
@@ -121,7 +120,10 @@ class Network(nn.Module):
         self.head = nn.Sequential(*hidden, nn.Linear(width, 1))
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw every weight and bias from U(-1/sqrt(fan in), 1/sqrt(fan in)), torch's own."""
+        """Draw weights and biases from U(-1/sqrt(fan in), 1/sqrt(fan in)), as torch's Linear.
+
+        The biases behind an aggregation start at zero.
+        """
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 bound = module.in_features**-0.5
@@ -144,11 +146,11 @@ class Network(nn.Module):
     def forward(self, inputs: Inputs) -> Float[Tensor, " B"]:
         """Return one score per graph."""
         shape, there = self.shape, inputs.there.unsqueeze(2)
-        hidden = self._first(inputs) * there
+        hidden = None if self.embed is None else self._looked_up(self.embed, inputs) * there
         for number, norm in enumerate(self.norms):
-            passed = self._passed(number, hidden, inputs)
-            passed = torch.relu(norm(passed, inputs.there)) * there
-            hidden = hidden + passed if shape.residual else passed
+            passed = torch.relu(norm(self._passed(number, hidden, inputs), inputs.there)) * there
+            hidden = hidden + passed if shape.residual and hidden is not None else passed
+        assert hidden is not None  # there is a layer
         if shape.readout == "last":
             read = hidden[torch.arange(len(hidden)), inputs.last]
         else:
@@ -157,18 +159,25 @@ class Network(nn.Module):
                 read = read / there.sum(1)
         return self.head(read).squeeze(1)
 
-    def _first(self, inputs: Inputs) -> Float[Tensor, "B V D"]:
-        found = self.features[inputs.operators]
+    def _looked_up(self, linear: nn.Linear, inputs: Inputs) -> Float[Tensor, "B V W"]:
+        """Return a linear map of the vertices' features, worked out once for each operator."""
+        text = self.features.shape[1]
+        table = functional.linear(self.features, linear.weight[:, :text], linear.bias)
+        found = functional.embedding(inputs.operators, table)
         if inputs.degrees is not None:
-            found = torch.cat([found, inputs.degrees], 2)
-        return found if self.embed is None else self.embed(found)
+            found = found + functional.linear(inputs.degrees, linear.weight[:, text:])
+        return found
 
-    def _passed(self, number: int, hidden: Tensor, inputs: Inputs) -> Float[Tensor, "B V W"]:
+    def _passed(self, number: int, hidden: Tensor | None, inputs: Inputs) -> Float[Tensor, "B V W"]:
         """Return what a layer's messages sum to at every vertex."""
-        passed = torch.bmm(inputs.aggregation, self.ways["along"][number](hidden))
+
+        def sent(way: str) -> Tensor:
+            linear = self.ways[way][number]
+            return self._looked_up(linear, inputs) if hidden is None else linear(hidden)
+
+        passed = torch.bmm(inputs.aggregation, sent("along")) + self.biases[number]
         if inputs.against is not None:
-            passed = passed + self.ways["own"][number](hidden)
-            passed = passed + torch.bmm(inputs.against, self.ways["against"][number](hidden))
+            passed = passed + sent("own") + torch.bmm(inputs.against, sent("against"))
         return passed
 
 
