@@ -11,6 +11,7 @@ from conftest import script
 from tgnas.benchmarks import nasbench_macro as reader
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.cell import Cell
+from tgnas.encodings.canonical import canonical_hashes, canonicalise
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.spaces.nasbench_macro import SPACE
 
@@ -23,12 +24,23 @@ STAGES = ((0, 2), (2, 5), (5, 8))
 # The space
 
 
-def test_a_string_is_a_chain_of_its_operators():
+def test_a_block_hears_the_sum_of_its_stage():
     cell = SPACE.parse("00000012")
     last = ("inverted_residual_3x3_expansion_3", "inverted_residual_5x5_expansion_6")
-    assert cell.operators == ("input", *["identity"] * 6, *last, "output")
-    chain = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9))
-    assert cell.edges == chain
+    left_out = ("identity", "zero", "identity", "zero", "zero", "identity")
+    assert cell.operators == ("input", *left_out, *last, "output")
+    heard = {j: [i for i, target in cell.edges if target == j] for j in range(1, 10)}
+    assert heard == {
+        1: [0], 2: [1], 3: [1, 2], 4: [3], 5: [3, 4], 6: [3, 4, 5], 7: [6], 8: [6, 7], 9: [6, 7, 8],
+    }  # fmt: skip
+
+
+def test_strings_of_one_network_have_one_canonical_graph():
+    cells, graphs = SPACE.enumerate(), defaultdict(set)
+    for row, graph in enumerate(canonical_hashes(canonicalise(cells))):
+        graphs[network_of(SPACE.format(cells.cell(row)))].add(graph)
+    assert len(graphs) == 3969
+    assert all(len(found) == 1 for found in graphs.values())
 
 
 def test_the_space_has_6561_distinct_cells_in_ascending_order_of_the_string():
@@ -52,7 +64,7 @@ def test_an_unknown_operator_is_refused_with_the_known_ones(text):
 
 @pytest.mark.parametrize("inner", [("identity",) * 7, ("zero",) * 8])
 def test_a_cell_of_another_space_is_not_formatted(inner):
-    edges = tuple((i, i + 1) for i in range(len(inner) + 1))
+    edges = SPACE.graph if len(inner) == 8 else ((0, 1),)
     with pytest.raises(InvalidCellError, match="is not a cell of this space"):
         SPACE.format(Cell(("input", *inner, "output"), edges))
 

@@ -19,11 +19,18 @@ NARROW, WIDE = 3.3, 6.9  # inches: one column, two columns
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
 FAMILY_COLOURS = MappingProxyType(
-    {"predictor": BLUE, "leaked": VERMILLION, "stored": PURPLE, "proxy": GREEN}
+    {
+        "predictor": BLUE,
+        "combination": ORANGE,
+        "leaked": VERMILLION,
+        "stored": PURPLE,
+        "proxy": GREEN,
+    }
 )
 FAMILY_TITLES = MappingProxyType(
     {
         "predictor": "predictor",
+        "combination": "combination",
         "leaked": "leaked: saw the test labels",
         "stored": "released by the authors",
         "proxy": "training-free",
@@ -34,13 +41,18 @@ METHOD_MARKERS = MappingProxyType(
         "tgnas_code": "o",
         "tgnas_code_leaked": "X",
         "authors_dump": "D",
+        "tgnas_paper": "<",
+        "tgnas_canonical": "*",
+        "canonical_ensemble": "p",
+        "canonical_effective_params": "h",
+        "ensemble_effective_params": "8",
         "params": "s",
         "flops": "^",
         "effective_params": "P",
         "random": "v",
     }
 )
-OTHER_MARKERS = ("<", ">", "p", "h", "8", "*", "d")
+OTHER_MARKERS = (">", "d", "H", "1", "2", "3", "4")
 DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
 _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
