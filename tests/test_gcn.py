@@ -365,6 +365,7 @@ CONFIG = {
     "head": 0,
     "degrees": False,
     "projected": False,
+    "numbers": [],
     "target": "accuracy",
     "loss": "mse",
     "back_end": "dgl",

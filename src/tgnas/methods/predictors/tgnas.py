@@ -32,7 +32,7 @@ from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
 from tgnas.methods.predictors._network import CHOICES, Network, Shape
-from tgnas.operators import CODES, NAMES
+from tgnas.operators import CODES, NAMES, NUMBERS, VOCABULARY
 from tgnas.training.fit import Fitted, Optimisation
 from tgnas.training.fit import fit as train
 
@@ -79,6 +79,7 @@ class Settings:
         back_end: "dense" or "dgl"; both give the same scores. DGL runs the authors' shape only.
         projected: sentence vectors are projected on the span of those of the training operators,
             so that what the training cannot have taught has no influence.
+        numbers: what of ``operators.NUMBERS`` stands beside the sentence vector, as log(1 + x).
         target: accuracy (as a fraction) or its rank among the training cells, from 0 to 1.
         loss: mse, or ranking (the logistic loss of all pairs of a batch).
         optimisation: epochs, batch, optimiser.
@@ -88,6 +89,7 @@ class Settings:
     shape: Shape = AUTHORS_SHAPE
     back_end: str = "dense"
     projected: bool = False
+    numbers: tuple[str, ...] = ()
     target: str = "accuracy"
     loss: str = "mse"
     optimisation: Optimisation = field(default_factory=Optimisation)
@@ -99,6 +101,7 @@ class Settings:
             ("target", self.target, TARGETS),
             ("loss", self.loss, LOSSES),
             *((name, getattr(self.shape, name), known) for name, known in CHOICES.items()),
+            *(("number", name, NUMBERS) for name in self.numbers),
         )
         for kind, value, known in chosen:
             if value not in list(known):
@@ -114,7 +117,7 @@ class Settings:
     def authors(self) -> bool:
         """Tell whether layers and width are all in which the network differs from the authors'."""
         same = replace(AUTHORS_SHAPE, layers=self.shape.layers, width=self.shape.width)
-        return self.graph == "global_node" and self.shape == same
+        return self.graph == "global_node" and self.shape == same and not self.numbers
 
     @classmethod
     def from_config(cls, values: dict) -> "Settings":
@@ -126,6 +129,7 @@ class Settings:
         """
         parts: dict[str, Any] = {"shape": Shape, "optimisation": Optimisation}
         chosen = {f.name: values[f.name] for f in fields(cls) if f.name not in parts}
+        chosen["numbers"] = tuple(chosen["numbers"])
         for name, kind in parts.items():
             chosen[name] = kind(**{f.name: values[f.name] for f in fields(kind)})
         return cls(**chosen)
@@ -166,6 +170,11 @@ def new_network(
     if settings.projected:
         vectors = projected(vectors, [CODES[name] for name in taught])
     features = global_node.node_features(vectors)
+    if settings.numbers:
+        known = [[op.numbers[name] for name in settings.numbers] for op in VOCABULARY]
+        beside = np.zeros((len(features), len(settings.numbers)), dtype=np.float32)
+        beside[: len(known)] = np.log1p(known)
+        features = np.concatenate([features, beside], axis=1)
     if settings.authors:
         sizes = settings.shape.layers, settings.shape.width
         return BACK_ENDS[settings.back_end](features, *sizes)
@@ -295,6 +304,7 @@ def load_epochs(
             states = {name: file.get_tensor(name)[epochs] for name in file.keys()}  # noqa: SIM118
         stored["optimisation"] = Optimisation(**stored["optimisation"])
         stored["shape"] = Shape(**stored["shape"])
+        stored["numbers"] = tuple(stored["numbers"])
         settings = Settings(**stored)
         network = new_network(embeddings, settings, taught)
         for epoch in range(len(next(iter(states.values())))):
