@@ -65,6 +65,22 @@ rule draw_training_curves:
         "../workflow/scripts/draw_training_curves.py"
 
 
+rule draw_audit:
+    input:
+        table="<results>/tables/audit.csv",
+    output:
+        png=report(
+            "<results>/figures/audit.png", **captioned("audit_figure", "Figures")
+        ),
+        pdf="<results>/figures/audit.pdf",
+    log:
+        "<logs>/draw_audit.log",
+    params:
+        code=code("draw_audit"),
+    script:
+        "../workflow/scripts/draw_audit.py"
+
+
 rule draw_search_progress:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",

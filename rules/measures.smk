@@ -1,5 +1,8 @@
 # How well each method's scores rank NAS-Bench-201.
 
+# The published protocol is audited on the published predictor, whichever we search with.
+AUDITED = "tgnas_code"
+
 
 rule measure_ranking:
     input:
@@ -47,3 +50,18 @@ rule tabulate_claims:
         code=code("tabulate_claims"),
     script:
         "../workflow/scripts/tabulate_claims.py"
+
+
+rule tabulate_audit:
+    input:
+        epochs=f"<results>/audit/{AUDITED}.csv",
+        dump="<results>/measures/ranking/authors_dump.csv",
+    output:
+        table=report("<results>/tables/audit.csv", **captioned("audit", "Tables")),
+        markdown="<results>/tables/audit.md",
+    log:
+        "<logs>/tabulate_audit.log",
+    params:
+        code=code("tabulate_audit"),
+    script:
+        "../workflow/scripts/tabulate_audit.py"

@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.evaluation.audit import HABITS, MEASURES
 from tgnas.evaluation.search import progress_table
-from tgnas.reporting import figures, style
+from tgnas.reporting import audit, figures, style
 
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
 RANKING = {"datasets": DATASETS, "top_share": 0.1, "level": 0.95}
@@ -69,7 +70,21 @@ def final_training():
     return figures.draw_final_training(history, FACTS)
 
 
-ALL = [predictions, rank_correlations, training_curves, search_progress, final_training]
+def protocol_audit(value: float = 0.4):
+    rows = [
+        {"dataset": dataset, "measure": measure, "habit": habit, "value": value, "adds": 0.125}
+        for dataset in DATASETS
+        for measure in MEASURES
+        for habit in HABITS
+    ]
+    spread = {"std": 0.1, "low": value - 0.1, "high": value + 0.1, "seeds": 5}
+    return audit.draw_audit(pd.DataFrame(rows).assign(**spread))
+
+
+ALL = [
+    predictions, rank_correlations, training_curves, search_progress, final_training,
+    protocol_audit,
+]  # fmt: skip
 
 
 def panels(figure):
@@ -86,7 +101,7 @@ def texts(figure) -> str:
 
 @pytest.mark.parametrize(
     ("draw", "count"),
-    list(zip(ALL, [3, 3, 4, 3, 1], strict=True)),
+    list(zip(ALL, [3, 3, 4, 3, 1, 1], strict=True)),
 )
 def test_a_figure_has_its_panels(draw, count):
     assert len(panels(draw())) == count
@@ -102,7 +117,7 @@ def test_a_figure_saved_twice_has_the_same_bytes(draw, tmp_path):
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".pdf"}
 
 
-@pytest.mark.parametrize("draw", [predictions, rank_correlations])
+@pytest.mark.parametrize("draw", [predictions, rank_correlations, protocol_audit])
 def test_constant_scores_are_drawn_as_undefined(draw, tmp_path):
     figure = draw(float("nan"))
     style.save(figure, tmp_path / "figure.png")
@@ -118,6 +133,12 @@ def test_seeds_and_numbers_of_architectures_are_written():
 
 def test_the_audit_says_that_it_chooses_nothing():
     assert "these curves choose nothing" in texts(training_curves())
+
+
+def test_the_audit_has_a_panel_for_each_data_set_and_says_what_a_habit_adds():
+    figure = protocol_audit()
+    assert [axes.get_title() for axes in figure.axes] == ["CIFAR-10", "CIFAR-100", DATASETS[2]]
+    assert {"0.400", "+0.125", "range over 5 seeds"} <= set(texts(figure).splitlines())
 
 
 def test_every_searcher_but_the_exhaustive_has_a_column_of_panels():

@@ -27,7 +27,7 @@ def main(
     method: str,
     ranking: dict,
 ) -> None:
-    """Score the benchmark with every epoch of every seed; write all taus and the leaked scores."""
+    """Score the benchmark with every epoch of every seed; write all measures, the leaked scores."""
     target, vectors = open_benchmark(benchmark), OperatorEmbeddings.read(embeddings)
     leaked, tables = [], []
     for seed, path in enumerate(epochs):

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
-from tgnas.evaluation.ranking import kendall_tau
+from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 
 
 @runtime_checkable
@@ -24,7 +24,9 @@ class Predicts(Protocol):
 def tau_of_epochs(
     target: Benchmark, predictors: Iterable[Predicts], ranking: dict[str, Any]
 ) -> tuple[list[np.ndarray], pd.DataFrame]:
-    """Return each epoch's scores, and a table with columns epoch, dataset, kendall_tau.
+    """Return each epoch's scores, and a table of how they rank the target.
+
+    Columns: epoch, dataset, kendall_tau, spearman_rho.
 
     Args:
         target: the benchmark that is scored; its test labels are read.
@@ -36,5 +38,8 @@ def tau_of_epochs(
     scores, rows = [], []
     for epoch, predictor in enumerate(tqdm(predictors, "score epochs", disable=None), start=1):
         scores.append(predictor.predict(target.cells))
-        rows += [(epoch, name, kendall_tau(scores[-1], true)) for name, true in labels.items()]
-    return scores, pd.DataFrame(rows, columns=["epoch", "dataset", "kendall_tau"])
+        rows += [
+            (epoch, name, kendall_tau(scores[-1], true), spearman_rho(scores[-1], true))
+            for name, true in labels.items()
+        ]
+    return scores, pd.DataFrame(rows, columns=["epoch", "dataset", "kendall_tau", "spearman_rho"])

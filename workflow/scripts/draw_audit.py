@@ -1,0 +1,18 @@
+"""Draw what each habit of the published protocol adds to the honest number."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tgnas.reporting.audit import draw_audit
+from tgnas.reporting.style import save
+from tgnas.script import run
+
+
+def main(*, table: Path, png: Path, pdf: Path) -> None:
+    """Draw the table of the audit."""
+    save(draw_audit(pd.read_csv(table)), png, pdf)
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
