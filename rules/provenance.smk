@@ -1,9 +1,8 @@
 # What made the results, and the copy of them that is committed.
-TABLES = ("ranking", "audit", "selection", "search", "claims", "final_training")
+TABLES = ("ranking", "search", "claims", "final_training")
 FIGURES = (
     "predictions",
     "rank_correlations",
-    "audit",
     "training_curves",
     "search_progress",
     "final_training_curves",
