@@ -24,9 +24,10 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tgnas.cell import Cells
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import encode, node_features
 from tgnas.encodings.graphs import Graphs
-from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
+from tgnas.encodings.sentence import embed_operators
 from tgnas.methods.predictors._gcn import GCN
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.spaces.nasbench101 import SPACE

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from tgnas.errors import TgnasError
 from tgnas.experiments import candidates, check_config, complete, read_methods
 from tgnas.fetch import available, mirror_folders, read_resources
+from tgnas.packaged import MPNET
 from tgnas.provenance import code_digest
 from tgnas.registry import PROXIES
 
@@ -31,6 +32,10 @@ except TgnasError as error:
 
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
+# Sentence transformers that are unpacked before they are read.
+MODEL_FILES = {
+    MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
+}
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABEL_KEYS = ("datasets", "split", "epochs", "leaked_dataset")
 SEARCHERS = {
@@ -64,6 +69,7 @@ wildcard_constraints:
     searcher="|".join(SEARCHERS),
     method="|".join(METHODS),
     candidate="|".join(CANDIDATES),
+    embedding="|".join(config["embeddings"]),
     combination="|".join(config["combinations"]),
     seed=r"\d+",
 
@@ -74,6 +80,11 @@ def of_every_seed(name):
         f"<results>/predictors/{w.predictor}/seed{seed}/{name}"
         for seed in range(config["seeds"])
     ]
+
+
+def vectors_of(row):
+    """Return the file of sentence vectors that a predictor's row names."""
+    return f"<results>/embeddings/{row['embedding']}.parquet"
 
 
 def resource_row(name):

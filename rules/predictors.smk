@@ -4,7 +4,7 @@
 rule train_predictor:
     input:
         benchmark="<benchmark_tables>/nasbench101.arrow",
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
         history="<results>/predictors/{predictor}/seed{seed}/history.csv",
@@ -26,7 +26,7 @@ rule train_predictor:
 rule score_with_predictor:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
         scores="<results>/scores/nasbench201/{predictor}.parquet",
@@ -42,7 +42,7 @@ rule score_with_predictor:
 rule score_with_leaked_epoch:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
         scores="<results>/scores/nasbench201/{predictor}_leaked.parquet",

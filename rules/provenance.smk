@@ -12,7 +12,7 @@ FIGURES = (
 rule record_provenance:
     input:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=vectors_of(PREDICTOR_ROWS[config["search"]["predictor"]]),
     output:
         provenance=report(
             "<results>/provenance.json", **captioned("provenance", "Provenance")

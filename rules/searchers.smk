@@ -3,7 +3,7 @@
 
 rule search_with_predictor:
     input:
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
         runs="<results>/searches/{predictor}/{searcher}.parquet",

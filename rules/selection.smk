@@ -7,7 +7,7 @@ rule measure_transfer:
         others=expand(
             "<benchmark_tables>/{other}.arrow", other=config["selection"]["others"]
         ),
-        embeddings="<results>/embeddings/operators.parquet",
+        embeddings=lambda w: vectors_of(CANDIDATES[w.candidate]),
     output:
         measures="<results>/selection/{candidate}.csv",
     log:

@@ -15,7 +15,8 @@ from hypothesis import settings
 from project import Project
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
-from tgnas.encodings.sentence import OperatorEmbeddings, embed_operators
+from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.sentence import embed_operators
 from tgnas.fetch import DEFAULT_MIRROR, available, fetch, mirror_folders, read_resources
 
 ROOT = Path(__file__).parents[1]

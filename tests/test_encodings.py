@@ -9,19 +9,23 @@ from hypothesis import strategies as st
 from strategies import cells, member_cells, packed, relabelled
 
 from tgnas.cell import Cell, Cells
+from tgnas.encodings import corpus
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import GLOBAL, encode, node_features
 from tgnas.encodings.sentence import (
-    OperatorEmbeddings,
     embed_operators,
     embed_sentences,
     model_source,
+    principal_components,
 )
-from tgnas.errors import CorruptTableError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
+from tgnas.packaged import MPNET, unpack
 from tgnas.registry import SPACES
 
 MODEL = "all-MiniLM-L6-v2"
+THREE, ONE, ZERO = (CODES[name] for name in ("conv_3x3", "conv_1x1", "zero"))
 
 
 # Graphs
@@ -124,8 +128,7 @@ def test_a_sentence_has_the_same_vector_without_its_neighbours(embeddings):
 
 def test_like_operators_have_like_sentences(embeddings):
     like = embeddings.vectors @ embeddings.vectors.T
-    three, one, zero = (CODES[name] for name in ("conv_3x3", "conv_1x1", "zero"))
-    assert like[three, one] > like[three, zero]
+    assert like[THREE, ONE] > like[THREE, ZERO]
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -149,6 +152,7 @@ def test_written_embeddings_read_back_the_same(embeddings, tmp_path):
     assert np.array_equal(read.vectors, embeddings.vectors)
     assert (read.sentences, read.model) == (embeddings.sentences, embeddings.model)
     assert read.weights_sha256 == embeddings.weights_sha256
+    assert read.components == embeddings.components == 0
     assert [path.name for path in tmp_path.iterdir()] == ["operators.parquet"]
 
 
@@ -168,3 +172,109 @@ def test_embeddings_of_another_vocabulary_are_refused(embeddings, tmp_path):
     pq.write_table(table.slice(1), tmp_path / "fewer.parquet")
     with pytest.raises(CorruptTableError, match="does not embed the operators input, output"):
         OperatorEmbeddings.read(tmp_path / "fewer.parquet")
+
+
+# Other vectors: one-hot, all-mpnet-base-v2, principal components
+
+
+def test_one_hot_vectors_are_orthogonal_and_as_many_as_operators():
+    one_hot = embed_operators("one_hot", "medium")
+    assert np.array_equal(one_hot.vectors @ one_hot.vectors.T, np.eye(len(NAMES)))
+    assert one_hot.sentences == tuple(operator.sentence("medium") for operator in VOCABULARY)
+    assert (one_hot.weights_sha256, one_hot.components) == ("", 0)
+
+
+def test_one_hot_vectors_have_no_components():
+    with pytest.raises(ConfigError, match="one_hot has no components to keep 8 of"):
+        embed_operators("one_hot", "short", 8)
+
+
+@pytest.fixture(scope="module")
+def mpnet(tmp_path_factory):
+    """Unpack all-mpnet-base-v2 and embed the short sentences."""
+    folder = tmp_path_factory.mktemp("models") / MPNET.name
+    try:
+        unpack(MPNET, folder)
+    except ResourceError as error:
+        pytest.skip(str(error))
+    return embed_operators(MPNET.name, "short", folder=folder)
+
+
+def test_mpnet_is_the_published_one_and_768_wide(mpnet):
+    # As the mirror's README gives the weights.
+    published = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+    assert mpnet.weights_sha256 == published
+    assert mpnet.vectors.shape == (len(NAMES), 768)
+    assert np.linalg.norm(mpnet.vectors, axis=1) == pytest.approx(1, abs=1e-6)
+
+
+def test_mpnet_finds_like_operators_alike(mpnet):
+    like = mpnet.vectors @ mpnet.vectors.T
+    assert like[THREE, ONE] > like[THREE, ZERO]
+
+
+def test_mpnet_that_is_not_unpacked_is_refused(tmp_path):
+    with pytest.raises(ResourceError, match="all-mpnet-base-v2 is not unpacked"):
+        embed_operators(MPNET.name, "short", folder=tmp_path / "absent")
+
+
+def test_weights_that_are_not_mpnets_are_refused(tmp_path):
+    (tmp_path / MPNET.weights).write_bytes(b"other")
+    with pytest.raises(ResourceError, match=r"model.safetensors is not of all-mpnet-base-v2"):
+        embed_operators(MPNET.name, "short", folder=tmp_path)
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    with pytest.raises(ResourceError, match=r"model.safetensors is missing"):
+        embed_operators(MPNET.name, "short", folder=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def reduced():
+    """Embed the short sentences in 64 principal components."""
+    return embed_operators(MODEL, "short", 64)
+
+
+def test_principal_components_are_unit_vectors_of_their_number(reduced):
+    assert reduced.vectors.shape == (len(NAMES), reduced.components) == (len(NAMES), 64)
+    assert np.linalg.norm(reduced.vectors, axis=1) == pytest.approx(1, abs=1e-6)
+    assert reduced.model == MODEL
+
+
+def test_like_operators_stay_alike_in_principal_components(reduced):
+    like = reduced.vectors @ reduced.vectors.T
+    assert like[THREE, ONE] > like[THREE, ZERO]
+    assert like[THREE, ONE] > like[THREE, CODES["identity"]]
+
+
+def test_principal_components_repeat_to_the_bit(reduced):
+    assert np.array_equal(embed_operators(MODEL, "short", 64).vectors, reduced.vectors)
+
+
+def test_the_number_of_components_survives_the_file(reduced, tmp_path):
+    reduced.write(tmp_path / "operators.parquet")
+    read = OperatorEmbeddings.read(tmp_path / "operators.parquet")
+    assert read.components == 64
+    assert np.array_equal(read.vectors, reduced.vectors)
+
+
+def test_principal_components_are_those_found_by_hand():
+    # The others lie along (1, 1, 0), so it is the one component; (2, 0, 5) lies on its positive
+    # side of their mean, the origin, and (-1, 0, 5) on the other.
+    along = np.array([[1, 1, 0], [-1, -1, 0], [2, 2, 0], [-2, -2, 0]], dtype=np.float32)
+    asked = np.array([[2, 0, 5], [-1, 0, 5]], dtype=np.float32)
+    found = principal_components(asked, along, 1)
+    assert sorted(found[:, 0].tolist()) == [-1, 1]
+
+
+def test_more_components_than_the_vectors_are_wide_are_refused():
+    with pytest.raises(ConfigError, match="5 components of 6 vectors of width 4"):
+        principal_components(np.eye(4, dtype=np.float32), np.ones((6, 4), dtype=np.float32), 5)
+
+
+def test_the_corpus_is_distinct_ordered_and_begins_with_the_vocabulary():
+    sentences = corpus.sentences()
+    assert len(set(sentences)) == len(sentences) == 974  # as docs/deviations.md says
+    assert sentences == corpus.sentences()
+    assert {op.sentence(length) for op in VOCABULARY for length in LENGTHS} <= set(sentences)
+    assert sentences[0] == VOCABULARY[0].sentence("short")

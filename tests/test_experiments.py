@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.experiments import (
     COLUMNS,
@@ -50,7 +51,7 @@ def test_a_misspelled_key_is_answered_with_the_nearest_one(config):
     assert "config key at the top level 'sedes' (did you mean 'seeds'?)" in refusal_of(config)
 
 
-@pytest.mark.parametrize("place", ["embedding", "training", "ranking", "search", "final_training"])
+@pytest.mark.parametrize("place", ["training", "ranking", "search", "final_training"])
 def test_a_misspelled_key_of_a_section_is_answered_with_the_nearest_one(config, place):
     key = next(iter(config[place]))
     config[place][key + "x"] = config[place].pop(key)
@@ -94,8 +95,53 @@ def test_an_unknown_data_set_is_answered_with_the_nearest_one(config):
 
 
 def test_an_unknown_sentence_length_is_answered_with_the_nearest_one(config):
-    config["embedding"]["length"] = "shrot"
-    assert "embedding.length 'shrot' (did you mean 'short'?)" in refusal_of(config)
+    config["embeddings"]["minilm_short"]["length"] = "shrot"
+    assert "minilm_short.length 'shrot' (did you mean 'short'?)" in refusal_of(config)
+
+
+def test_a_misspelled_key_of_an_embedding_is_answered_with_the_nearest_one(config):
+    entry = config["embeddings"]["one_hot"]
+    entry["component"] = entry.pop("components")
+    message = refusal_of(config)
+    assert "key at embeddings.one_hot 'component' (did you mean 'components'?)" in message
+
+
+def test_an_unknown_sentence_transformer_is_answered_with_the_nearest_one(config):
+    config["embeddings"]["mpnet_short"]["model"] = "all-mpnet-base-v1"
+    assert "'all-mpnet-base-v1' (did you mean 'all-mpnet-base-v2'?)" in refusal_of(config)
+
+
+def test_the_config_may_name_every_model_that_can_be_read(config):
+    assert {entry["model"] for entry in config["embeddings"].values()} == set(MODELS)
+
+
+def test_an_unknown_embedding_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_paper"]["embedding"] = "minilm_shrot"
+    message = refusal_of(config)
+    assert "embedding of predictor tgnas_paper 'minilm_shrot' (did you mean 'minilm_" in message
+
+
+def test_an_unknown_embedding_of_a_candidate_is_answered_with_the_nearest_one(config):
+    config["selection"]["candidates"].append({"name": "hot", "change": {"embedding": "one_hit"}})
+    message = refusal_of(config)
+    assert "embedding of candidate hot 'one_hit' (did you mean 'one_hot'?)" in message
+
+
+def test_a_candidate_may_have_another_embedding(config):
+    config["selection"]["candidates"].append({"name": "hot", "change": {"embedding": "one_hot"}})
+    check_config(config, SCHEMA)
+    assert candidates(config)["hot"]["embedding"] == "one_hot"
+
+
+def test_one_hot_vectors_are_not_cut_to_components(config):
+    config["embeddings"]["one_hot"]["components"] = 8
+    assert "embeddings.one_hot: one_hot has no" in refusal_of(config, ConfigError)
+
+
+@pytest.mark.parametrize("section", ["embeddings", "predictors"])
+def test_a_name_in_another_spelling_is_refused(config, section):
+    config[section]["Mini-LM"] = next(iter(config[section].values()))
+    assert f"config: {section}: 'Mini-LM' does not match" in refusal_of(config, ConfigError)
 
 
 def test_an_unknown_searcher_is_answered_with_the_nearest_one(config):
@@ -187,6 +233,7 @@ def test_an_entry_takes_from_its_base_what_it_does_not_say(config):
     rows = complete(config["predictors"])
     assert rows["tgnas_paper"]["layers"] == 2
     assert rows["tgnas_paper"]["width"] == rows["tgnas_code"]["width"]
+    assert rows["tgnas_paper"]["embedding"] == "minilm_short"
     assert "base" not in rows["tgnas_paper"]
 
 

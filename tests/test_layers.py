@@ -13,7 +13,7 @@ LAYERS = (
     ("tgnas.registry", "tgnas.datasets"),
     ("tgnas.spaces",),
     ("tgnas.networks",),
-    ("tgnas.fetch", "tgnas.unpickle"),
+    ("tgnas.fetch", "tgnas.packaged", "tgnas.unpickle"),
     ("tgnas.benchmarks",),
     ("tgnas.encodings",),
     ("tgnas.training",),

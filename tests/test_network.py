@@ -11,7 +11,7 @@ from strategies import cells, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings import canonical, global_node
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.predictors._gcn import DenseGCN
 from tgnas.methods.predictors._network import CHOICES, Network, Shape, normalised
 from tgnas.methods.predictors.tgnas import (

@@ -85,6 +85,16 @@ def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
 
 
 @pytest.mark.slow
+def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Project):
+    base = "  tgnas_paper:\n    base: tgnas_code\n"
+    with project.edit("config/config.yaml", base, base + "    embedding: one_hot\n"):
+        planned = project.planned()
+    assert planned["embed_operators"] == planned["score_with_predictor"] == 1
+    assert planned["train_predictor"] == 2
+    assert not {"unpack_mpnet", "measure_transfer", "search_with_predictor"} & set(planned)
+
+
+@pytest.mark.slow
 def test_a_new_method_is_one_file_and_one_line(project: Project):
     code = (project.folder / "src/tgnas/methods/proxies/random.py").read_text()
     new = project.folder / "src/tgnas/methods/proxies/shuffled.py"

@@ -81,7 +81,9 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
         place = ".".join(str(part) for part in error.path) or "the top level"
         if error.validator == "additionalProperties":
-            known = error.schema["properties"]
+            known = error.schema.get("properties")
+            if known is None:  # names are free, but not in every spelling
+                raise ConfigError(f"config: {place}: {error.message}")
             unknown = next(key for key in error.instance if key not in known)
             raise UnknownNameError(f"config key at {place}", unknown, known)
         if error.validator == "enum" and isinstance(error.instance, str):
@@ -90,6 +92,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_predictors(config, rules["properties"]["predictors"]["needed"])
     _check_combinations(config)
     _check_selection(config)
+    _check_embeddings(config)
     for searcher in config["search"]["searchers"]:
         SEARCHERS.module_name(searcher)
     for baseline in config["search"]["baselines"]:
@@ -124,6 +127,18 @@ def _check_selection(config: dict[str, Any]) -> None:
         raise UnknownNameError("candidate", selection["chosen"], known)
     for other in selection["others"]:
         BENCHMARKS.module_name(other)
+
+
+def _check_embeddings(config: dict[str, Any]) -> None:
+    known = config["embeddings"]
+    rows = {f"predictor {name}": row for name, row in complete(config["predictors"]).items()}
+    rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
+    for name, row in rows.items():
+        if row["embedding"] not in known:
+            raise UnknownNameError(f"embedding of {name}", row["embedding"], known)
+    for name, entry in known.items():
+        if entry["model"] == "one_hot" and entry["components"]:
+            raise ConfigError(f"config: embeddings.{name}: one_hot has no components to keep")
 
 
 def read_methods(sheet: Path, config: dict[str, Any]) -> dict[str, Method]:

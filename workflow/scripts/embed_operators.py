@@ -6,9 +6,10 @@ from tgnas.encodings.sentence import embed_operators
 from tgnas.script import run
 
 
-def main(*, model: str, length: str, embeddings: Path) -> None:
+def main(*, settings: dict, model: list[Path], embeddings: Path) -> None:
     """Write one file with operators, sentences, vectors, model id and weight hash."""
-    embed_operators(model, length).write(embeddings)
+    folder = model[0].parent if model else None
+    embed_operators(**settings, folder=folder).write(embeddings)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.provenance import environment, seconds_of_rules
 from tgnas.script import run
 
@@ -15,7 +15,11 @@ def main(
     vectors = OperatorEmbeddings.read(embeddings)
     facts = {
         "environment": environment(),
-        "embedding": {"model": vectors.model, "weights_sha256": vectors.weights_sha256},
+        "embedding": {
+            "model": vectors.model,
+            "weights_sha256": vectors.weights_sha256,
+            "components": vectors.components,
+        },
         "seconds": seconds_of_rules(seconds),
         "tables": [table.name for table in tables],
         "config": config,

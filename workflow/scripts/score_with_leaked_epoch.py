@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.epochs import tau_of_epochs
 from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS

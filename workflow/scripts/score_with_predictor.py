@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS
 from tgnas.script import run

