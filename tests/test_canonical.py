@@ -14,7 +14,9 @@ from tgnas.encodings.canonical import (
     first_of_each_class,
     simplify,
 )
+from tgnas.encodings.live import first_of_each_pattern, live_pattern
 from tgnas.operators import CODES, PADDING, VOCABULARY
+from tgnas.spaces.nasbench201 import EDGES
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
 COMPUTING = [op.name for op in VOCABULARY if op.kind in ("compute", "pool")]
@@ -148,6 +150,35 @@ def test_nasbench201_architectures_of_one_function_are_one(first, second):
 def test_nasbench201_falls_into_5425_classes():
     graphs = canonicalise(NASBENCH201.enumerate())
     assert len(first_of_each_class(graphs)) == 5425
+
+
+def unique_string(operators: tuple[str, ...]) -> str:
+    """Return NAS-Bench-201's own text of a cell (``to_unique_str`` with zeros considered)."""
+    chosen = dict(zip(EDGES, operators, strict=True))
+    texts = ["0"]
+    for target in (1, 2, 3):
+        terms = []
+        for source in range(target):
+            operator, text = chosen[source, target], texts[source]
+            if operator == "zero" or text == "#":
+                terms.append("#")
+            else:
+                terms.append(text if operator == "identity" else f"({text})@{operator}")
+        texts.append("+".join(sorted(terms)))
+    return texts[-1]
+
+
+def test_the_classes_are_unions_of_the_9445_live_patterns_and_not_the_6466_that_others_count():
+    every = NASBENCH201.enumerate()
+    names = [every.cell(row).operators[1:-1] for row in range(len(every))]
+    assert len({unique_string(operators) for operators in names}) == 6466
+    assert len(first_of_each_pattern(every)) == 9445
+    # Cells of one live pattern are one canonical graph, so the classes are unions of patterns.
+    pattern = live_pattern(every).operators
+    of_pattern: dict[bytes, set[int]] = {}
+    for row, hashed in zip(pattern, canonical_hashes(canonicalise(every)).tolist(), strict=True):
+        of_pattern.setdefault(row.tobytes(), set()).add(hashed)
+    assert all(len(found) == 1 for found in of_pattern.values())
 
 
 @pytest.mark.slow
