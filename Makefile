@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip check
 	@touch $@
 
-reproduce: setup ## Reproduce everything: results/tables, results/figures (about 75 minutes on 2 cores).
+reproduce: setup ## Reproduce everything: results/tables, results/figures (60 to 100 minutes on 2 cores).
 	$(SNAKEMAKE)
 
 smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
