@@ -410,4 +410,4 @@ def test_dgl_runs_the_authors_network_alone():
 @pytest.mark.parametrize("key", ["layers", "width", "epochs", "learning_rate", "weight_decay"])
 def test_a_negative_setting_is_refused(key):
     with pytest.raises(ConfigError, match=f"predictor's {key} is -1"):
-        Settings.from_config(CONFIG | {key: -1})
+        Settings.from_config(CONFIG | {key: type(CONFIG[key])(-1)})

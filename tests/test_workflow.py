@@ -9,6 +9,7 @@ import pytest
 from project import Project
 
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
+TRANSFER = ("--config", "experiments=config/experiments_transfer.tsv")
 TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
 
 
@@ -87,11 +88,31 @@ def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
 @pytest.mark.slow
 def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Project):
     base = "  tgnas_paper:\n    base: tgnas_code\n"
+    target = "results/smoke/measures/ranking/tgnas_paper.csv"
     with project.edit("config/config.yaml", base, base + "    embedding: one_hot\n"):
-        planned = project.planned()
-    assert planned["embed_operators"] == planned["score_with_predictor"] == 1
-    assert planned["train_predictor"] == 2
-    assert not {"unpack_mpnet", "measure_transfer", "search_with_predictor"} & set(planned)
+        planned = project.planned(*TRANSFER, "--", target)
+    del planned["total"]
+    assert planned == {
+        "embed_operators": 1, "train_predictor": 2, "score_with_predictor": 1, "measure_ranking": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_our_own_configurations_run_from_selection_to_measures(project: Project):
+    methods = ("tgnas_paper", "canonical_effective_params", "ensemble_effective_params")
+    measures = [f"results/smoke/measures/ranking/{method}.csv" for method in methods]
+    done = project.run(*TRANSFER, "--", "transfer", *measures)
+    assert done.returncode == 0, done.stdout
+    selection = pd.read_csv(project.folder / "results/smoke/tables/selection.csv")
+    assert set(selection.candidate) == {"start", "readout_sum"}
+    assert list(selection.columns[-7:]) == [
+        "unseen_conv_3x3", "unseen_conv_1x1", "unseen_max_pool_3x3", "larger", "deeper",
+        "input_feeds_output", "nasbench_macro",
+    ]  # fmt: skip
+    tables = [pd.read_csv(project.folder / path) for path in measures]
+    assert [table.seed.nunique() for table in tables] == [2, 2, 1]
+    audit = pd.read_csv(project.folder / "results/smoke/tables/audit.csv")
+    assert set(audit.dataset) == {"cifar10", "cifar100", "ImageNet16-120"}
 
 
 @pytest.mark.slow

@@ -274,8 +274,9 @@ def save(
 ) -> None:
     """Write the weights of all epochs, stacked, with their settings and training operators."""
     part = path.with_name(path.name + ".part")
-    about = {"settings": json.dumps(asdict(settings)), "taught": json.dumps(taught)}
-    save_file(states, part, about)
+    # One entry: the format does not keep the order of several, and files shall repeat to the bit.
+    about = json.dumps({"settings": asdict(settings), "taught": taught})
+    save_file(states, part, {"predictor": about})
     part.replace(path)
 
 
@@ -300,8 +301,9 @@ def load_epochs(
     """
     try:
         with safe_open(path, "pt") as file:
-            stored, taught = (json.loads(file.metadata()[key]) for key in ("settings", "taught"))
+            about = json.loads(file.metadata()["predictor"])
             states = {name: file.get_tensor(name)[epochs] for name in file.keys()}  # noqa: SIM118
+        stored, taught = about["settings"], about["taught"]
         stored["optimisation"] = Optimisation(**stored["optimisation"])
         stored["shape"] = Shape(**stored["shape"])
         stored["numbers"] = tuple(stored["numbers"])
