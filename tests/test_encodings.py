@@ -13,6 +13,7 @@ from tgnas.encodings import corpus
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import GLOBAL, encode, node_features
 from tgnas.encodings.sentence import (
+    BATCH,
     embed_operators,
     embed_sentences,
     model_source,
@@ -124,6 +125,12 @@ def test_a_second_embedding_is_the_same_to_the_bit(embeddings):
 def test_a_sentence_has_the_same_vector_without_its_neighbours(embeddings):
     alone = embed_sentences([embeddings.sentences[0]], model_source(MODEL))
     assert alone[0] == pytest.approx(embeddings.vectors[0], abs=1e-6)
+
+
+def test_a_new_operator_leaves_the_bits_of_full_batches(embeddings):
+    # So that results of the operators that were there before stay as they were printed.
+    first = embed_sentences(embeddings.sentences[:BATCH], model_source(MODEL))
+    assert np.array_equal(first, embeddings.vectors[:BATCH])
 
 
 def test_like_operators_have_like_sentences(embeddings):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import cells, relabelled
 
@@ -88,8 +88,7 @@ def test_a_score_does_not_see_its_neighbours(vectors, shape, several):
 
 @given(data=st.data(), cell=cells())
 def test_the_canonical_score_does_not_see_an_identity(vectors, data, cell):
-    if not cell.edges:
-        return
+    assume(cell.edges)
     source, target = data.draw(st.sampled_from(cell.edges))
     moved = {(i + (i >= target), j + (j >= target)) for i, j in cell.edges}
     moved = moved - {(source, target + 1)} | {(source, target), (target, target + 1)}
@@ -150,7 +149,7 @@ def test_projected_vectors_keep_the_products_of_the_taught_ones(vectors):
         vectors[codes] @ vectors[codes].T, abs=1e-4
     )
     # Of another operator its products with them remain, and nothing else.
-    assert found @ found[codes].T == pytest.approx(vectors @ vectors[codes].T, abs=1e-3)
+    assert found @ found[codes].T == pytest.approx(vectors @ vectors[codes].T, abs=1e-4)
 
 
 def test_the_ranking_loss_is_the_mean_over_pairs_of_different_labels():

@@ -31,7 +31,7 @@ MINILM_ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 # sentence transformer: the tokens that it reads, sentence-transformers' settings
 MAX_TOKENS = {MINILM: 256, MPNET.name: 384}
 MODELS = (*MAX_TOKENS, ONE_HOT)
-BATCH = 64  # more than there are operators, so that they are read together
+BATCH = 8  # in the vocabulary's order: a new operator at its end leaves the bits of full batches
 
 
 def embed_operators(
