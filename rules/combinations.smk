@@ -3,17 +3,20 @@
 
 rule score_with_combination:
     input:
-        benchmark="<benchmark_tables>/nasbench201.arrow",
+        benchmark="<benchmark_tables>/{target}.arrow",
         members=lambda w: [
-            f"<results>/scores/nasbench201/{member}.parquet"
+            f"<results>/scores/{w.target}/{member}.parquet"
             for member in config["combinations"][w.combination]["members"]
         ],
     output:
-        scores="<results>/scores/nasbench201/{combination}.parquet",
+        scores="<results>/scores/{target}/{combination}.parquet",
     log:
-        "<logs>/score_with_combination/{combination}.log",
+        "<logs>/score_with_combination/{target}/{combination}.log",
     params:
         over_seeds=lambda w: config["combinations"][w.combination]["over_seeds"],
+        weights=lambda w: list(
+            config["combinations"][w.combination]["members"].values()
+        ),
         code=code("score_with_combination"),
     script:
         "../workflow/scripts/score_with_combination.py"

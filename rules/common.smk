@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
-from tgnas.experiments import candidates, check_config, complete, read_methods
+from tgnas.experiments import STORED, candidates, check_config, complete, read_methods
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.packaged import MPNET
 from tgnas.provenance import code_digest
@@ -24,12 +24,19 @@ if any(mirrors):
 
 try:
     check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
-    METHODS = read_methods(Path(config["experiments"]), config)
+    SHEETS = {
+        target: read_methods(Path(sheet), config, target)
+        for target, sheet in config["experiments"].items()
+    }
     RESOURCES = read_resources(Path("config/resources.tsv"))
     MIRRORS = mirror_folders([])
 except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
+TARGETS = list(SHEETS)
+METHODS = SHEETS["nasbench201"]
+# Tables of methods, and the benchmark that each is about.
+RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
 # Sentence transformers that are unpacked before they are read.
@@ -37,7 +44,7 @@ MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
 }
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
-LABEL_KEYS = ("datasets", "split", "epochs", "leaked_dataset")
+LABELS = config["ranking"]["nasbench201"]
 SEARCHERS = {
     name: f"tgnas.methods.searchers.{name}" for name in config["search"]["searchers"]
 }
@@ -64,13 +71,16 @@ SEARCHES += [("validation", "random")]
 
 
 wildcard_constraints:
+    target="|".join(TARGETS),
+    ranking="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),
     searcher="|".join(SEARCHERS),
-    method="|".join(METHODS),
+    method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
     embedding="|".join(config["embeddings"]),
     combination="|".join(config["combinations"]),
+    stored="|".join(STORED["nasbench301"]),
     seed=r"\d+",
 
 
@@ -143,6 +153,12 @@ def proxy_digest(script, proxy, *searchers):
     if searchers:
         loaded.append("tgnas.spaces.nasbench201")
     return digest(script, *loaded, *(SEARCHERS[s] for s in searchers))
+
+
+def ranking_of(target):
+    """Return the config's section on ranking with the labels of a target."""
+    common = {k: v for k, v in config["ranking"].items() if k not in TARGETS}
+    return common | config["ranking"][target]
 
 
 def captioned(name, category):

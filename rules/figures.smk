@@ -7,7 +7,7 @@ rule draw_predictions:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         scores=f"<results>/scores/nasbench201/{DRAWN}.parquet",
-        measures=f"<results>/measures/ranking/{DRAWN}.csv",
+        measures=f"<results>/measures/nasbench201/{DRAWN}.csv",
     output:
         png=report(
             "<results>/figures/predictions.png", **captioned("predictions", "Figures")
@@ -17,7 +17,7 @@ rule draw_predictions:
         "<logs>/draw_predictions.log",
     params:
         seed=0,
-        ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
+        ranking=LABELS,
         code=code("draw_predictions"),
     script:
         "../workflow/scripts/draw_predictions.py"
@@ -36,7 +36,7 @@ rule draw_rank_correlations:
         "<logs>/draw_rank_correlations.log",
     params:
         families={method.name: method.family for method in METHODS.values()},
-        ranking={k: config["ranking"][k] for k in ("datasets", "top_share", "level")},
+        ranking=ranking_of("nasbench201"),
         code=code("draw_rank_correlations"),
     script:
         "../workflow/scripts/draw_rank_correlations.py"
@@ -107,7 +107,7 @@ rule draw_search_progress:
             f"best by {METHODS[name].title if name in METHODS else name}"
             for name in config["search"]["baselines"]
         ],
-        ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
+        ranking=LABELS,
         code=code("draw_search_progress"),
     script:
         "../workflow/scripts/draw_search_progress.py"

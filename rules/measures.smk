@@ -6,14 +6,14 @@ AUDITED = "tgnas_code"
 
 rule measure_ranking:
     input:
-        benchmark="<benchmark_tables>/nasbench201.arrow",
-        scores="<results>/scores/nasbench201/{method}.parquet",
+        benchmark="<benchmark_tables>/{target}.arrow",
+        scores="<results>/scores/{target}/{method}.parquet",
     output:
-        measures="<results>/measures/ranking/{method}.csv",
+        measures="<results>/measures/{target}/{method}.csv",
     log:
-        "<logs>/measure_ranking/{method}.log",
+        "<logs>/measure_ranking/{target}/{method}.log",
     params:
-        ranking={k: v for k, v in config["ranking"].items() if k != "leaked_dataset"},
+        ranking=lambda w: ranking_of(w.target),
         code=code("measure_ranking"),
     script:
         "../workflow/scripts/measure_ranking.py"
@@ -21,16 +21,21 @@ rule measure_ranking:
 
 rule tabulate_ranking:
     input:
-        measures=[f"<results>/measures/ranking/{method}.csv" for method in METHODS],
+        measures=lambda w: [
+            f"<results>/measures/{RANKINGS[w.ranking]}/{method}.csv"
+            for method in SHEETS[RANKINGS[w.ranking]]
+        ],
         reported="config/reported.csv",
     output:
-        table=report("<results>/tables/ranking.csv", **captioned("ranking", "Tables")),
-        markdown="<results>/tables/ranking.md",
+        table=report(
+            "<results>/tables/{ranking}.csv", **captioned("{ranking}", "Tables")
+        ),
+        markdown="<results>/tables/{ranking}.md",
     log:
-        "<logs>/tabulate_ranking.log",
+        "<logs>/tabulate_ranking/{ranking}.log",
     params:
-        titles={method.name: method.title for method in METHODS.values()},
-        ranking=config["ranking"],
+        titles=lambda w: {m.name: m.title for m in SHEETS[RANKINGS[w.ranking]].values()},
+        ranking=lambda w: ranking_of(RANKINGS[w.ranking]),
         code=code("tabulate_ranking"),
     script:
         "../workflow/scripts/tabulate_ranking.py"
@@ -55,7 +60,7 @@ rule tabulate_claims:
 rule tabulate_audit:
     input:
         epochs=f"<results>/audit/{AUDITED}.csv",
-        dump="<results>/measures/ranking/authors_dump.csv",
+        dump="<results>/measures/nasbench201/authors_dump.csv",
     output:
         table=report("<results>/tables/audit.csv", **captioned("audit", "Tables")),
         markdown="<results>/tables/audit.md",

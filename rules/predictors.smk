@@ -1,9 +1,12 @@
-# Predictors: trained on NAS-Bench-101 alone, then asked for NAS-Bench-201.
+# Predictors: trained on their sources, then asked for a benchmark that is none of them.
 
 
 rule train_predictor:
     input:
-        benchmark="<benchmark_tables>/nasbench101.arrow",
+        benchmarks=lambda w: [
+            f"<benchmark_tables>/{source}.arrow"
+            for source in PREDICTOR_ROWS[w.predictor]["sources"]
+        ],
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
@@ -16,7 +19,10 @@ rule train_predictor:
     resources:
         mem_mb=4000,
     params:
-        labels=config["training"],
+        labels=lambda w: [
+            config["training"][source]
+            for source in PREDICTOR_ROWS[w.predictor]["sources"]
+        ],
         settings=lambda w: PREDICTOR_ROWS[w.predictor],
         code=lambda w: predictor_digest("train_predictor", w.predictor),
     script:
@@ -25,13 +31,13 @@ rule train_predictor:
 
 rule score_with_predictor:
     input:
-        benchmark="<benchmark_tables>/nasbench201.arrow",
+        benchmark="<benchmark_tables>/{target}.arrow",
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
-        scores="<results>/scores/nasbench201/{predictor}.parquet",
+        scores="<results>/scores/{target}/{predictor}.parquet",
     log:
-        "<logs>/score_with_predictor/{predictor}.log",
+        "<logs>/score_with_predictor/{target}/{predictor}.log",
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         code=lambda w: predictor_digest("score_with_predictor", w.predictor),
@@ -51,7 +57,7 @@ rule score_with_leaked_epoch:
         "<logs>/score_with_leaked_epoch/{predictor}.log",
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
-        ranking={k: config["ranking"][k] for k in LABEL_KEYS},
+        ranking=LABELS | {"leaked_dataset": config["ranking"]["leaked_dataset"]},
         code=lambda w: predictor_digest("score_with_leaked_epoch", w.predictor),
     script:
         "../workflow/scripts/score_with_leaked_epoch.py"

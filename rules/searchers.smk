@@ -64,7 +64,7 @@ rule tabulate_search:
         "<logs>/tabulate_search.log",
     params:
         scorers=[scorer for scorer, _ in SEARCHES],
-        ranking={k: config["ranking"][k] for k in ("datasets", "split", "epochs")},
+        ranking=LABELS,
         code=code("tabulate_search"),
     script:
         "../workflow/scripts/tabulate_search.py"

@@ -1,7 +1,9 @@
 # The choice of our configuration: on development tasks alone, never on a test space.
 
+SIZES = ("cells", "tested", "seeds")
 
-rule measure_transfer:
+
+rule score_transfer:
     input:
         source="<benchmark_tables>/nasbench101.arrow",
         others=expand(
@@ -9,26 +11,30 @@ rule measure_transfer:
         ),
         embeddings=lambda w: vectors_of(CANDIDATES[w.candidate]),
     output:
-        measures="<results>/selection/{candidate}.csv",
+        scores="<results>/selection/{candidate}.parquet",
     log:
-        "<logs>/measure_transfer/{candidate}.log",
+        "<logs>/score_transfer/{candidate}.log",
     benchmark:
-        "<benchmarks>/measure_transfer/{candidate}.tsv"
+        "<benchmarks>/score_transfer/{candidate}.tsv"
     threads: lambda w: CANDIDATES[w.candidate]["threads"]
     params:
         settings=lambda w: CANDIDATES[w.candidate],
-        labels={k: config["training"][k] for k in ("dataset", "split", "epochs")},
-        sizes={k: config["selection"][k] for k in ("cells", "tested", "seeds")},
+        labels=config["training"]["nasbench101"],
+        sizes={k: config["selection"][k] for k in SIZES},
         code=lambda w: method_digest(
-            "measure_transfer", CANDIDATES[w.candidate]["method"]
+            "score_transfer", CANDIDATES[w.candidate]["method"]
         ),
     script:
-        "../workflow/scripts/measure_transfer.py"
+        "../workflow/scripts/score_transfer.py"
 
 
 rule tabulate_selection:
     input:
-        measures=expand("<results>/selection/{candidate}.csv", candidate=CANDIDATES),
+        source="<benchmark_tables>/nasbench101.arrow",
+        others=expand(
+            "<benchmark_tables>/{other}.arrow", other=config["selection"]["others"]
+        ),
+        scores=expand("<results>/selection/{candidate}.parquet", candidate=CANDIDATES),
     output:
         table=report(
             "<results>/tables/selection.csv", **captioned("selection", "Tables")
@@ -37,6 +43,9 @@ rule tabulate_selection:
     log:
         "<logs>/tabulate_selection.log",
     params:
+        labels=config["training"]["nasbench101"],
+        sizes={k: config["selection"][k] for k in SIZES},
+        combinations=config["selection"]["combinations"],
         chosen=config["selection"]["chosen"],
         code=code("tabulate_selection"),
     script:

@@ -38,7 +38,7 @@ rule tabulate_final_training:
     log:
         "<logs>/tabulate_final_training.log",
     params:
-        ranking={k: config["ranking"][k] for k in ("split", "epochs")},
+        ranking={k: LABELS[k] for k in ("split", "epochs")},
         code=code("tabulate_final_training"),
     script:
         "../workflow/scripts/tabulate_final_training.py"

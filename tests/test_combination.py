@@ -32,6 +32,12 @@ def test_two_members_count_alike():
     assert mean_rank([up, down], over_seeds=False) == pytest.approx(np.full((1, 3), 2 / 3))
 
 
+def test_a_heavier_member_counts_for_more():
+    up, down = np.array([[1.0, 2.0, 3.0]]), np.array([[30.0, 20.0, 10.0]])
+    found = mean_rank([up, down], over_seeds=False, weights=[3, 1])
+    assert found == pytest.approx(np.array([[(3 * k + (4 - k)) / 12 for k in (1, 2, 3)]]))
+
+
 def test_a_member_with_one_row_stands_for_every_seed():
     seeded, once = np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[5.0, 6.0]])
     assert mean_rank([seeded, once], over_seeds=False).tolist() == [[0.5, 1.0], [0.75, 0.75]]

@@ -51,7 +51,7 @@ def test_a_misspelled_key_is_answered_with_the_nearest_one(config):
     assert "config key at the top level 'sedes' (did you mean 'seeds'?)" in refusal_of(config)
 
 
-@pytest.mark.parametrize("place", ["training", "ranking", "search", "final_training"])
+@pytest.mark.parametrize("place", ["ranking", "search", "final_training"])
 def test_a_misspelled_key_of_a_section_is_answered_with_the_nearest_one(config, place):
     key = next(iter(config[place]))
     config[place][key + "x"] = config[place].pop(key)
@@ -84,14 +84,26 @@ def test_a_number_out_of_its_range_is_refused(config):
 
 @pytest.mark.parametrize("cells", ["some", 1, 2.5])
 def test_the_training_part_is_all_or_a_number(config, cells):
-    config["training"]["cells"] = cells
-    assert "config: training.cells: " in refusal_of(config, ConfigError)
+    config["predictors"]["tgnas_code"]["cells"] = cells
+    assert "config: predictors.tgnas_code.cells: " in refusal_of(config, ConfigError)
+
+
+def test_an_unknown_source_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_code"]["sources"] = ["nasbench_101"]
+    assert "benchmark 'nasbench_101' (did you mean 'nasbench101'?)" in refusal_of(config)
+
+
+def test_a_source_without_a_label_is_refused(config):
+    config["predictors"]["tgnas_code"]["sources"] = ["nasbench_macro"]
+    assert "source of predictor tgnas_code 'nasbench_macro'" in refusal_of(config)
 
 
 def test_an_unknown_data_set_is_answered_with_the_nearest_one(config):
-    config["ranking"]["datasets"] = ["cifar10", "cifar-100"]
+    config["ranking"]["nasbench201"]["datasets"] = ["cifar10", "cifar-100"]
     message = refusal_of(config)
-    assert "value of ranking.datasets.1 'cifar-100' (did you mean 'cifar100'?)" in message
+    assert (
+        "value of ranking.nasbench201.datasets.1 'cifar-100' (did you mean 'cifar100'?)" in message
+    )
 
 
 def test_an_unknown_sentence_length_is_answered_with_the_nearest_one(config):
@@ -182,14 +194,14 @@ def sheet_of(folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = COL
 
 
 def test_the_shipped_sheet_is_allowed(config):
-    methods = read_methods(SHEET, config)
+    methods = read_methods(SHEET, config, "nasbench201")
     assert methods["tgnas_code"].seeds == tuple(range(config["seeds"]))
     assert methods["params"] == Method("params", "proxy", (0,), "#params")
 
 
 def test_methods_stand_in_the_order_of_the_sheet(config, tmp_path):
     sheet = sheet_of(tmp_path, ("random", "proxy", "seeds", "chance"), GOOD)
-    assert list(read_methods(sheet, config)) == ["random", "params"]
+    assert list(read_methods(sheet, config, "nasbench201")) == ["random", "params"]
 
 
 BAD = {
@@ -209,7 +221,7 @@ BAD = {
 def test_a_bad_row_is_refused_with_file_and_line(config, tmp_path, reason):
     sheet = sheet_of(tmp_path, GOOD, BAD[reason])
     with pytest.raises(ConfigError) as caught:
-        read_methods(sheet, config)
+        read_methods(sheet, config, "nasbench201")
     assert str(caught.value).startswith(f"{sheet}:3: ")
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -218,12 +230,12 @@ def test_a_bad_row_is_refused_with_file_and_line(config, tmp_path, reason):
 def test_other_columns_are_refused(config, tmp_path):
     sheet = sheet_of(tmp_path, header=("method", "family", "seeds", "title"))
     with pytest.raises(ConfigError, match=r":1: the columns must be method, family, runs, title"):
-        read_methods(sheet, config)
+        read_methods(sheet, config, "nasbench201")
 
 
 def test_a_missing_sheet_is_named(config, tmp_path):
     with pytest.raises(ConfigError, match=r"no such sheet of experiments \(config key"):
-        read_methods(tmp_path / "absent.tsv", config)
+        read_methods(tmp_path / "absent.tsv", config, "nasbench201")
 
 
 # Predictors that build on each other, candidates, combinations
@@ -262,17 +274,17 @@ def test_a_candidate_is_the_start_with_its_own_values(config):
 
 
 def test_the_canonical_predictor_is_the_chosen_candidate(config):
-    chosen = candidates(config)[config["selection"]["chosen"]]
+    chosen = candidates(config)[config["selection"]["chosen"]["candidate"]]
     assert complete(config["predictors"])["tgnas_canonical"] == chosen
 
 
 def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
-    config["selection"]["chosen"] = "two_layer"
+    config["selection"]["chosen"]["candidate"] = "two_layer"
     assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)
 
 
 def test_an_unknown_member_of_a_combination_is_answered_with_the_nearest_one(config):
-    config["combinations"]["canonical_ensemble"]["members"] = ["tgnas_canonicle"]
+    config["combinations"]["canonical_ensemble"]["members"] = {"tgnas_canonicle": 1}
     message = refusal_of(config)
     assert "canonical_ensemble 'tgnas_canonicle' (did you mean 'tgnas_canonical'?)" in message
 

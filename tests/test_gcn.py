@@ -276,7 +276,7 @@ def labelled(nasbench101):
 @pytest.fixture(scope="module")
 def learned(labelled, embeddings):
     """Train on them."""
-    return tgnas.fit(*labelled, embeddings, BRIEF, seed=0)
+    return tgnas.fit([labelled], embeddings, BRIEF, seed=0)
 
 
 def test_it_learns_more_of_real_cells_than_a_constant(learned, labelled):
@@ -299,7 +299,7 @@ def test_it_scores_no_cells_with_no_scores(learned, labelled):
 @pytest.mark.parametrize("back_end", BACK_ENDS)
 def test_one_seed_gives_one_predictor(labelled, embeddings, back_end):
     settings = replace(BRIEF, back_end=back_end, optimisation=Optimisation(epochs=1))
-    one, again, other = (tgnas.fit(*labelled, embeddings, settings, s)[1] for s in (0, 0, 1))
+    one, again, other = (tgnas.fit([labelled], embeddings, settings, s)[1] for s in (0, 0, 1))
     assert_same(one, again)
     assert not torch.equal(one.epochs["head.weight"], other.epochs["head.weight"])
 
@@ -307,8 +307,8 @@ def test_one_seed_gives_one_predictor(labelled, embeddings, back_end):
 def test_other_labels_are_not_trained_from_the_same_checkpoint(labelled, embeddings, tmp_path):
     settings = replace(BRIEF, optimisation=Optimisation(epochs=1))
     cells, accuracies = labelled
-    first = tgnas.fit(cells, accuracies, embeddings, settings, 0, tmp_path / "c.pt")[1]
-    second = tgnas.fit(cells, accuracies[::-1], embeddings, settings, 0, tmp_path / "c.pt")[1]
+    first = tgnas.fit([(cells, accuracies)], embeddings, settings, 0, tmp_path / "c.pt")[1]
+    second = tgnas.fit([(cells, accuracies[::-1])], embeddings, settings, 0, tmp_path / "c.pt")[1]
     assert first.history[0]["loss"] != second.history[0]["loss"]
 
 

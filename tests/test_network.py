@@ -105,8 +105,8 @@ def test_the_authors_shape_is_the_authors_network(vectors):
     with torch.no_grad():
         for number in range(4):
             layer = fast.convolutions[number]
-            general.ways["along"][number].weight.copy_(layer.weight.T)
-            general.biases[number].copy_(layer.bias)
+            general.mixes[number].weight.copy_(layer.weight.T)
+            general.mixes[number].bias.copy_(layer.bias)
         general.head[0].load_state_dict(fast.head.state_dict())
     sample = Cells.from_cells(
         [Cell(("input", "conv_3x3", "conv_1x1", "output"), ((0, 1), (0, 2), (1, 3), (2, 3)))] * 2

@@ -5,12 +5,16 @@ import pytest
 
 from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.cell import Cell, Cells
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.transfer import (
+    PARAMETERS,
     development_tasks,
     held_out_parts,
     longest_paths,
-    measure_transfer,
+    measure_candidates,
+    read_transfer,
+    transfer_scores,
+    write_transfer,
 )
 from tgnas.operators import CODES
 from tgnas.spaces.nasbench101 import SPACE
@@ -24,14 +28,16 @@ def source() -> Benchmark:
     """Return all cells of at most 5 vertices with drawn accuracies."""
     cells, hashes = SPACE.enumerate(max_vertices=5)
     accuracies = np.random.default_rng(0).uniform(80, 95, len(cells))
-    return Benchmark("nasbench101", build_table(cells, hashes, {FINAL: accuracies}))
+    columns = {FINAL: accuracies, "parameters/cifar10": np.arange(len(cells))}
+    return Benchmark("nasbench101", build_table(cells, hashes, columns))
 
 
 def other(name: str, accuracies: dict[str, np.ndarray]) -> Benchmark:
     cell = Cell(("input", "conv_3x3", "output"), ((0, 1), (1, 2)))
     size = len(next(iter(accuracies.values())))
+    counts = {f"parameters/{name.split('/')[1]}": np.arange(size) for name in accuracies}
     cells = Cells.from_cells([cell] * size)
-    return Benchmark(name, build_table(cells, [str(k) for k in range(size)], accuracies))
+    return Benchmark(name, build_table(cells, [str(k) for k in range(size)], accuracies | counts))
 
 
 def tasks(source: Benchmark, *others: Benchmark, size: int = 50, tested: int = 20):
@@ -43,14 +49,14 @@ def test_what_a_task_ranks_is_not_what_it_trains_on(source):
     for name, task in tasks(source).items():
         if name in parts:
             assert not held_out_parts(task.training[0])[name].any()
-            assert held_out_parts(task.targets[name][0])[name].all()
+            assert held_out_parts(task.targets[name].cells)[name].all()
 
 
 def test_an_unseen_operator_is_in_every_ranked_cell_and_in_no_training_cell(source):
     task = tasks(source)["unseen_max_pool_3x3"]
     pool = CODES["max_pool_3x3"]
     assert not (task.training[0].operators == pool).any()
-    assert (task.targets["unseen_max_pool_3x3"][0].operators == pool).any(axis=1).all()
+    assert (task.targets["unseen_max_pool_3x3"].cells.operators == pool).any(axis=1).all()
 
 
 def test_labels_stay_with_their_cells(source):
@@ -63,7 +69,10 @@ def test_labels_stay_with_their_cells(source):
         )
     }
     for task in tasks(source).values():
-        for cells, labels in (task.training, *((c, a[0]) for c, a in task.targets.values())):
+        for cells, labels in (
+            task.training,
+            *((t.cells, t.accuracies[0]) for t in task.targets.values()),
+        ):
             for row, label in enumerate(labels):
                 cell = cells[row : row + 1]
                 assert known[cell.operators.tobytes(), cell.edges.tobytes()] == label
@@ -86,15 +95,66 @@ def test_longest_paths_are_counted_in_edges():
     assert longest_paths(Cells.from_cells([cell])).tolist() == [[0, 1, 2, 3]]
 
 
-def test_a_target_of_several_data_sets_counts_with_its_mean_tau(source):
+def test_what_is_ranked_does_not_depend_on_the_number_of_training_cells(source):
+    few, many = tasks(source, size=20), tasks(source, size=200)
+    for name in held_out_parts(source.cells):
+        one, other = few[name].targets[name], many[name].targets[name]
+        assert np.array_equal(one.cells.edges, other.cells.edges)
+
+
+@pytest.fixture
+def ranked(source):
+    """Return a target of two data sets, and scores that follow the first one's accuracies."""
     up, half = np.arange(4.0), np.array([0.0, 1.0, 2.0, np.nan])
     target = other("some_space", {"accuracy/a/test/1": up, "accuracy/b/test/1": -half})
     only = [task for task in tasks(source, target).values() if task.name == "another_space"]
 
-    def fit(cells, accuracies, seed):
-        return lambda ranked: np.arange(len(ranked), dtype=float)
+    def fit(labelled, accuracies, seed):
+        return lambda cells: np.arange(len(cells), dtype=float)
 
-    rows = measure_transfer(iter(only), fit, seeds=2)
-    assert [row["kendall_tau"] for row in rows] == [0.0, 0.0]  # +1 on a, -1 on b's known three
-    assert [row["seed"] for row in rows] == [0, 1]
-    assert rows[0]["target"] == "some_space"
+    return only[0].targets, transfer_scores(iter(only), fit, seeds=2)
+
+
+def test_a_target_of_several_data_sets_counts_with_its_mean_tau(ranked):
+    targets, scores = ranked
+    rows = measure_candidates(targets, {"start": scores}, [])
+    assert rows.kendall_tau.tolist() == [0.0, 0.0]  # +1 on a, -1 on b's known three
+    assert rows.seed.tolist() == [0, 1]
+    assert set(rows.target) == {"some_space"}
+
+
+def test_the_number_of_parameters_can_be_a_member(ranked):
+    targets, scores = ranked
+    down = {name: -values for name, values in scores.items()}
+    members = {"down": 0.25, PARAMETERS: 0.75}
+    both = [{"name": "both", "members": members, "over_seeds": False}]
+    rows = measure_candidates(targets, {"down": down}, both)
+    of = rows.groupby("candidate").kendall_tau.apply(list)
+    assert of["both"] == [0.0, 0.0]  # the heavier member decides: as if the scores went up
+    targets["some_space"].accuracies.pop()
+    targets["some_space"].parameters.pop()
+    rows = measure_candidates(targets, {"down": down}, both)
+    of = rows.groupby("candidate").kendall_tau.apply(list)
+    assert (of["down"], of["both"]) == ([-1.0, -1.0], [1.0, 1.0])
+
+
+def test_seeds_of_a_combination_can_be_averaged_to_one(ranked):
+    targets, scores = ranked
+    both = [{"name": "ensemble", "members": {"start": 1}, "over_seeds": True}]
+    rows = measure_candidates(targets, {"start": scores}, both)
+    assert (rows.candidate == "ensemble").sum() == 1
+
+
+def test_scores_of_targets_are_read_as_they_were_written(tmp_path):
+    scores = {"one": np.arange(6.0).reshape(2, 3), "other": np.ones((2, 5))}
+    write_transfer(tmp_path / "start.parquet", scores)
+    found = read_transfer(tmp_path / "start.parquet")
+    assert list(found) == list(scores)
+    assert all(np.array_equal(found[name], scores[name]) for name in scores)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "start.parquet"
+    path.write_text("no")
+    with pytest.raises(CorruptTableError, match=r"start.parquet is not a file of transfer scores"):
+        read_transfer(path)

@@ -13,7 +13,25 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import BENCHMARKS, PREDICTORS, PROXIES, SEARCHERS
 
 FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
-STORED = ("authors_dump",)
+# Scores that others computed, for each benchmark that has any.
+STORED = {
+    "nasbench201": ("authors_dump",),
+    "nasbench301": (
+        "params",
+        "flops",
+        "epe_nas",
+        "fisher",
+        "grad_norm",
+        "grasp",
+        "jacov",
+        "l2_norm",
+        "nwot",
+        "plain",
+        "snip",
+        "synflow",
+        "zen",
+    ),
+}
 LEAKED = "_leaked"
 COLUMNS = ("method", "family", "runs", "title")
 
@@ -107,12 +125,17 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
         if lacking:
             raise ConfigError(f"config: predictors.{name} lacks {', '.join(lacking)}")
         PREDICTORS.module_name(entry["method"])
+        for source in entry["sources"]:
+            BENCHMARKS.module_name(source)
+            if source not in config["training"]:
+                raise UnknownNameError(f"source of predictor {name}", source, config["training"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
 
 
 def _check_combinations(config: dict[str, Any]) -> None:
-    scored = [*config["predictors"], *PROXIES.names(), *STORED]
+    stored = {name for names in STORED.values() for name in names}
+    scored = [*config["predictors"], *PROXIES.names(), *sorted(stored - set(PROXIES.names()))]
     for name, entry in config["combinations"].items():
         if name in scored:
             raise ConfigError(f"config: combinations.{name} bears the name of another method")
@@ -123,8 +146,17 @@ def _check_combinations(config: dict[str, Any]) -> None:
 
 def _check_selection(config: dict[str, Any]) -> None:
     selection, known = config["selection"], candidates(config)
-    if selection["chosen"] not in known:
-        raise UnknownNameError("candidate", selection["chosen"], known)
+    combined = {each["name"]: each["members"] for each in selection["combinations"]}
+    for kind, names in (("candidate", known), ("combination", combined)):
+        if selection["chosen"][kind] not in names:
+            raise UnknownNameError(kind, selection["chosen"][kind], names)
+    for name, members in combined.items():
+        if name in known:
+            raise ConfigError(f"config: selection: combination {name} bears a candidate's name")
+        for member in members:
+            if member not in known and member != "parameters":
+                allowed = [*known, "parameters"]
+                raise UnknownNameError(f"member of combination {name}", member, allowed)
     for other in selection["others"]:
         BENCHMARKS.module_name(other)
 
@@ -141,8 +173,8 @@ def _check_embeddings(config: dict[str, Any]) -> None:
             raise ConfigError(f"config: embeddings.{name}: one_hot has no components to keep")
 
 
-def read_methods(sheet: Path, config: dict[str, Any]) -> dict[str, Method]:
-    """Return the methods of the sheet by name, in its order.
+def read_methods(sheet: Path, config: dict[str, Any], target: str) -> dict[str, Method]:
+    """Return the methods of a benchmark's sheet by name, in its order.
 
     Raises:
         ConfigError: a row that is not complete or not allowed; the message names file and line.
@@ -150,7 +182,7 @@ def read_methods(sheet: Path, config: dict[str, Any]) -> dict[str, Method]:
     methods: dict[str, Method] = {}
     for line, row in _rows(sheet):
         try:
-            method = _method(row, config)
+            method = _method(row, config, target)
         except (ConfigError, UnknownNameError) as error:
             raise ConfigError(f"{sheet}:{line}: {error}") from error
         if method.name in methods:
@@ -172,13 +204,13 @@ def _rows(sheet: Path) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, row
 
 
-def _method(row: dict[str, str], config: dict[str, Any]) -> Method:
+def _method(row: dict[str, str], config: dict[str, Any], target: str) -> Method:
     name, family = row["method"], row["family"]
     known = {
         "predictor": list(config["predictors"]),
         "leaked": [predictor + LEAKED for predictor in config["predictors"]],
         "combination": list(config["combinations"]),
-        "stored": STORED,
+        "stored": STORED.get(target, ()),
         "proxy": PROXIES.names(),
     }
     if family not in known:

@@ -8,11 +8,13 @@ from tgnas.evaluation.scores import read_scores, write_scores
 from tgnas.script import run
 
 
-def main(*, benchmark: Path, members: list[Path], scores: Path, over_seeds: bool) -> None:
-    """Read the members' scores of all architectures, write their mean rank."""
+def main(
+    *, benchmark: Path, members: list[Path], scores: Path, over_seeds: bool, weights: list
+) -> None:
+    """Read the members' scores of all architectures, write their weighted mean rank."""
     target = open_benchmark(benchmark)
     found = [read_scores(path, target) for path in members]
-    write_scores(scores, target, mean_rank(found, over_seeds=over_seeds))
+    write_scores(scores, target, mean_rank(found, over_seeds=over_seeds, weights=weights))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main(
     for path in epochs:
         predictor = PREDICTORS.module(method).load(path, vectors)
         start = time.perf_counter()
-        found.append(predictor.predict(target.cells))
+        found.append(target.of_architectures(predictor.predict(target.cells)))
         seconds = time.perf_counter() - start
         logging.info("scored architectures=%d seconds=%.3f", len(target), seconds)
     write_scores(scores, target, np.stack(found))

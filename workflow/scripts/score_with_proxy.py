@@ -15,7 +15,7 @@ def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seeds: list
     target, score = open_benchmark(benchmark), PROXIES.load(proxy)
     about = {"space": target.name, "dataset": dataset}
     found = [score(target.cells, **about, generator=np.random.default_rng(seed)) for seed in seeds]
-    write_scores(scores, target, np.stack(found))
+    write_scores(scores, target, target.of_architectures(np.stack(found)))
 
 
 if __name__ == "__main__":

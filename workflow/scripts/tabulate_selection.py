@@ -3,21 +3,39 @@
 import logging
 from pathlib import Path
 
-import pandas as pd
-
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.transfer import development_tasks, measure_candidates, read_transfer
 from tgnas.reporting.tables import selection_markdown, summarise_selection
 from tgnas.script import run
 
 
-def main(*, measures: list[Path], table: Path, markdown: Path, chosen: str) -> None:
+def main(
+    *,
+    source: Path,
+    others: list[Path],
+    scores: list[Path],
+    table: Path,
+    markdown: Path,
+    labels: dict,
+    sizes: dict,
+    combinations: list,
+    chosen: dict,
+) -> None:
     """Write mean and spread of every candidate and target, best candidate first."""
-    everything = pd.concat(map(pd.read_csv, measures), ignore_index=True)
-    summary = summarise_selection(everything, chosen)
-    best = summary.candidate.iloc[0]
-    if best != chosen:
-        logging.warning("%s transfers best here; the config has chosen %s", best, chosen)
+    spaces = [open_benchmark(path) for path in others]
+    tasks = development_tasks(
+        open_benchmark(source), spaces, labels, sizes["cells"], sizes["tested"]
+    )
+    targets = {name: target for task in tasks for name, target in task.targets.items()}
+    found = {path.stem: read_transfer(path) for path in scores}
+    measures = measure_candidates(targets, found, combinations)
+    summary = summarise_selection(measures, list(chosen.values()), list(found))
+    for kind, name in chosen.items():
+        best = summary[summary.kind == kind].candidate.iloc[0]
+        if best != name:
+            logging.warning("%s transfers best here; the config has chosen %s", best, name)
     summary.to_csv(table, index=False)
-    markdown.write_text(selection_markdown(summary))
+    markdown.write_text(selection_markdown(summary, sizes))
 
 
 if __name__ == "__main__":

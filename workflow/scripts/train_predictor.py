@@ -1,4 +1,4 @@
-"""Train one seed of a predictor on NAS-Bench-101; keep its weights after every epoch."""
+"""Train one seed of a predictor on its sources; keep its weights after every epoch."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from tgnas.script import run
 
 def main(
     *,
-    benchmark: Path,
+    benchmarks: list[Path],
     embeddings: Path,
     epochs: Path,
     history: Path,
-    labels: dict,
+    labels: list,
     settings: dict,
     code: str,
     seed: int,
@@ -26,12 +26,16 @@ def main(
     """Fit on the labelled cells and write the weights and the history of all epochs."""
     torch.set_num_threads(threads)
     predictor = PREDICTORS.module(settings["method"])
-    cells, accuracies = open_benchmark(benchmark).labelled(**labels)
+    sources = [
+        open_benchmark(path).labelled(**label, cells=settings["cells"])
+        for path, label in zip(benchmarks, labels, strict=True)
+    ]
     checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
-    fitted = predictor.fit(cells, accuracies, vectors, chosen, seed, checkpoint, code)[1]
+    fitted = predictor.fit(sources, vectors, chosen, seed, checkpoint, code)[1]
     pd.DataFrame(fitted.history).to_csv(history, index=False)
-    predictor.save(epochs, fitted.epochs, chosen, predictor.operators_of(cells))
+    taught = predictor.operators_of(*(cells for cells, _ in sources))
+    predictor.save(epochs, fitted.epochs, chosen, taught)
 
 
 if __name__ == "__main__":

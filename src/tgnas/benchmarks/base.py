@@ -104,6 +104,10 @@ class Benchmark:
         """Return "parameters" or "flops" (millions) of every architecture."""
         return self._numbers("cost", f"{kind}/{dataset}")
 
+    def proxy(self, name: str) -> Float64[np.ndarray, " N"]:
+        """Return a training-free score as it is stored; NaN where it is unknown."""
+        return self._numbers("proxy", f"proxy/{name}")
+
     def _numbers(self, what: str, column: str) -> np.ndarray:
         if column not in self.table.column_names:
             known = [name for name in self.table.column_names if "/" in name]

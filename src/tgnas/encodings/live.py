@@ -33,8 +33,14 @@ def live_pattern(cells: Cells) -> Cells:
     return Cells(np.where(dead, np.uint8(CODES["zero"]), cells.operators), cells.edges)
 
 
-def first_of_each_pattern(cells: Cells) -> np.ndarray:
-    """Return the rows of the first cell of each live pattern, ascending."""
+def first_of_each_pattern(cells: Cells, kinds: int = 1) -> np.ndarray:
+    """Return the first architecture of each live pattern, ascending.
+
+    Args:
+        cells: N K cells.
+        kinds: K, the cells of one architecture, which stand side by side.
+    """
     pattern = live_pattern(cells)
     rows = np.concatenate([pattern.operators, pattern.edges], axis=1)
+    rows = rows.reshape(len(cells) // kinds, -1)
     return np.sort(np.unique(rows, axis=0, return_index=True)[1])

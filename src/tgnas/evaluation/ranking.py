@@ -134,7 +134,8 @@ def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]
     """Return every measure of one method's scores as a tidy table.
 
     Columns: dataset, population ("all" architectures, or "unique": the first of each live
-    pattern), and the fields of ``Measure``.
+    pattern), and the fields of ``Measure``. What has no score is left out, and so not counted
+    among the architectures.
 
     Args:
         target: the benchmark.
@@ -143,12 +144,15 @@ def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]
     """
     rows = []
     everyone = np.arange(len(target))
-    populations = {"all": everyone, "unique": first_of_each_pattern(target.cells)}
+    kinds = len(target.shares)
+    populations = {"all": everyone, "unique": first_of_each_pattern(target.cells, kinds)}
+    scored = np.isfinite(scores)
     settings = {key: ranking[key] for key in ("top_share", "at", "resamples", "level")}
     fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
     for dataset in ranking["datasets"]:
         accuracies = target.accuracy(dataset=dataset, **fidelity)
-        for population, members in populations.items():
+        for population, listed in populations.items():
+            members = listed[scored[listed]]
             # The same resamples for every method, so that intervals compare.
             generator = np.random.default_rng(0)
             found = measure(scores[members], accuracies[members], generator=generator, **settings)

@@ -5,21 +5,44 @@ NAS-Bench-101 that the training cells do not resemble, and spaces that are no te
 NAS-Bench-201 and NAS-Bench-301 are never among them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from jaxtyping import Bool, Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation.combination import mean_rank
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import CODES, PADDING
 
 TEST_SPACES = ("nasbench201", "nasbench301")
+PARAMETERS = "parameters"  # the one member of combinations that is no candidate
 Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
+Scores = Float64[np.ndarray, "S N"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Cells to rank.
+
+    Attributes:
+        cells: N cells.
+        accuracies: of each data set; NaN is unknown.
+        parameters: of the networks for each data set. No development space has parameters that
+            cannot change the output, so they are the effective ones.
+    """
+
+    cells: Cells
+    accuracies: list[Float64[np.ndarray, " N"]]
+    parameters: list[Float64[np.ndarray, " N"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +52,12 @@ class Task:
     Attributes:
         name: what the training cells lack.
         training: cells and accuracies in percent.
-        targets: name -> cells and the accuracies of each of their data sets.
+        targets: what is ranked, by name.
     """
 
     name: str
     training: Labelled
-    targets: dict[str, tuple[Cells, list[Float64[np.ndarray, " _"]]]]
+    targets: dict[str, Target]
 
 
 def development_tasks(
@@ -56,18 +79,20 @@ def development_tasks(
     if barred:
         raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
     cells, accuracies = source.cells, source.accuracy(**labels)
-    generator = np.random.default_rng(0)
+    parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
 
     def drawn(members: Bool[np.ndarray, " N"], count: int) -> Int64[np.ndarray, " n"]:
         rows = np.flatnonzero(members)
+        # The same cells are ranked whatever the number of training cells is.
+        generator = np.random.default_rng(0)
         return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
 
     for name, unlike in held_out_parts(cells).items():
         rows, held = drawn(~unlike, size), drawn(unlike, tested)
-        target = {name: (cells[held], [accuracies[held]])}
+        target = {name: Target(cells[held], [accuracies[held]], [parameters[held]])}
         yield Task(name, (cells[rows], accuracies[rows]), target)
     rows = drawn(np.ones(len(cells), dtype=bool), size)
-    targets = {other.name: (other.cells, accuracies_of(other)) for other in others}
+    targets = {other.name: target_of(other) for other in others}
     yield Task("another_space", (cells[rows], accuracies[rows]), targets)
 
 
@@ -96,42 +121,123 @@ def longest_paths(cells: Cells) -> Int64[np.ndarray, "N V"]:
     return np.where(cells.operators == PADDING, 0, length)
 
 
-def accuracies_of(benchmark: Benchmark) -> list[Float64[np.ndarray, " N"]]:
-    """Return the test accuracies of every data set of a benchmark."""
+def target_of(benchmark: Benchmark) -> Target:
+    """Return a whole benchmark as a target: the test accuracies of every data set."""
     columns = [name for name in benchmark.table.column_names if "/test/" in name]
-    return [benchmark.table.column(name).to_numpy() for name in columns]
+    accuracies = [benchmark.table.column(name).to_numpy() for name in columns]
+    datasets = [name.split("/")[1] for name in columns]
+    costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
+    return Target(benchmark.cells, accuracies, [np.asarray(c, dtype=np.float64) for c in costs])
 
 
-def measure_transfer(
+def transfer_scores(
     tasks: Iterator[Task],
     fit: Callable[[Cells, Float64[np.ndarray, " N"], int], Callable[[Cells], np.ndarray]],
     seeds: int,
-) -> list[Mapping[str, Any]]:
-    """Return one row (target, seed, kendall_tau, trained, ranked) for each target and seed.
-
-    A target of several data sets counts with the mean of its taus; architectures without a
-    label are left out.
+) -> dict[str, Scores]:
+    """Return the scores of every target's cells, a row for each seed.
 
     Args:
         tasks: what to learn and to rank.
         fit: cells, accuracies and a seed -> what scores cells.
         seeds: number of seeds.
     """
-    rows: list[Mapping[str, Any]] = []
+    found: dict[str, list[np.ndarray]] = {}
     for task in tasks:
         for seed in range(seeds):
             predict = fit(*task.training, seed)
-            for name, (cells, accuracies) in task.targets.items():
-                scores = predict(cells)
-                known = [(scores[k], true[k]) for true in accuracies for k in [np.isfinite(true)]]
-                tau = float(np.mean([kendall_tau(*pair) for pair in known]))
-                rows.append(
-                    {
-                        "target": name,
-                        "seed": seed,
-                        "kendall_tau": tau,
-                        "trained": len(task.training[1]),
-                        "ranked": len(cells),
-                    }
-                )
-    return rows
+            for name, target in task.targets.items():
+                found.setdefault(name, []).append(predict(target.cells))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def write_transfer(path: Path, scores: dict[str, Scores]) -> None:
+    """Write a Parquet file with a row for each target and seed."""
+    rows = [(name, s, row) for name, of in scores.items() for s, row in enumerate(of)]
+    names, seeds, values = zip(*rows, strict=True)
+    part = path.with_name(path.name + ".part")
+    table = {"target": names, "seed": seeds, "scores": [v.astype(np.float32) for v in values]}
+    pq.write_table(pa.table(table), part)
+    part.replace(path)
+
+
+def read_transfer(path: Path) -> dict[str, Scores]:
+    """Return what ``write_transfer`` wrote.
+
+    Raises:
+        CorruptTableError: the file is not of that form.
+    """
+    try:
+        table = pq.read_table(path, columns=["target", "seed", "scores"])
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise CorruptTableError(f"{path} is not a file of transfer scores: {error}") from error
+    found: dict[str, list[np.ndarray]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["target"], []).append(np.array(row["scores"], dtype=np.float64))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def combined(
+    members: dict[str, float | int], scores: dict[str, Scores], target: Target, *, over_seeds: bool
+) -> list[Scores]:
+    """Return the mean rank of weighted members on one target, for each of its data sets.
+
+    Args:
+        members: candidate, or ``PARAMETERS`` -> its weight.
+        scores: candidate -> scores of the target's cells.
+        target: what is ranked.
+        over_seeds: whether a member's seeds are averaged first.
+    """
+    weights = list(members.values())
+    return [
+        mean_rank(
+            [parameters[None] if name == PARAMETERS else scores[name] for name in members],
+            over_seeds=over_seeds,
+            weights=weights,
+        )
+        for parameters in target.parameters
+    ]
+
+
+def measure_transfer(scores: Sequence[Scores], target: Target) -> list[float]:
+    """Return Kendall's tau of each seed, the mean over the target's data sets.
+
+    Architectures without a label are left out.
+
+    Args:
+        scores: for each data set, a row for each seed.
+        target: what is ranked.
+    """
+    taus = []
+    for of_dataset, true in zip(scores, target.accuracies, strict=True):
+        known = np.isfinite(true)
+        taus.append([kendall_tau(row[known], true[known]) for row in of_dataset])
+    return np.mean(taus, axis=0).tolist()
+
+
+def measure_candidates(
+    targets: dict[str, Target],
+    scores: dict[str, dict[str, Scores]],
+    combinations: Sequence[dict[str, Any]],
+) -> pd.DataFrame:
+    """Return one row (candidate, target, seed, kendall_tau) for each of them.
+
+    Args:
+        targets: what is ranked, by name.
+        scores: candidate -> target -> scores.
+        combinations: the config's list: name, members, over_seeds.
+    """
+    rows = []
+    for name, target in targets.items():
+        of_target = {candidate: of[name] for candidate, of in scores.items()}
+        ranked = {c: [s] * len(target.accuracies) for c, s in of_target.items()}
+        ranked |= {
+            each["name"]: combined(
+                each["members"], of_target, target, over_seeds=each["over_seeds"]
+            )
+            for each in combinations
+        }
+        for candidate, values in ranked.items():
+            for seed, tau in enumerate(measure_transfer(values, target)):
+                rows.append((candidate, name, seed, tau))
+    return pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau"])

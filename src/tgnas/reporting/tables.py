@@ -253,39 +253,49 @@ def claims_markdown(claims: pd.DataFrame) -> str:
     return shown.to_markdown(index=False, disable_numparse=True) + "\n"
 
 
-def summarise_selection(measures: pd.DataFrame, chosen: str) -> pd.DataFrame:
+def summarise_selection(
+    measures: pd.DataFrame, chosen: Sequence[str], single: Sequence[str]
+) -> pd.DataFrame:
     """Return one row per candidate, the one with the highest mean tau first.
 
-    Columns: candidate, chosen, mean and std (over seeds, of the mean over all targets), seeds,
-    trained (cells of each task), and the mean tau of each target.
+    Columns: candidate, kind (candidate, or combination of several), chosen, mean and std (over
+    seeds, of the mean over all targets), seeds, and the mean tau of each target.
+
+    Args:
+        measures: candidate, target, seed, kendall_tau.
+        chosen: the names that are in use.
+        single: the names of those that are no combination.
     """
     targets = list(measures.target.unique())
     of_seed = measures.pivot_table("kendall_tau", ["candidate", "seed"], "target", sort=False)
     overall = of_seed.mean(axis=1).groupby("candidate", sort=False)
     table = pd.DataFrame({"mean": overall.mean(), "std": overall.std(), "seeds": overall.size()})
-    table["trained"] = measures.groupby("candidate").trained.max()
     table = table.join(of_seed.groupby("candidate", sort=False)[targets].mean()).reset_index()
-    table.insert(1, "chosen", table.candidate == chosen)
+    kinds = np.where(table.candidate.isin(single), "candidate", "combination")
+    table.insert(1, "kind", kinds)
+    table.insert(2, "chosen", table.candidate.isin(chosen))
     return table.sort_values("mean", ascending=False, kind="stable", ignore_index=True)
 
 
-def selection_markdown(summary: pd.DataFrame) -> str:
-    """Return the candidates with their tau on every development target."""
-    targets = list(summary.columns[summary.columns.get_loc("trained") + 1 :])
+def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
+    """Return the candidates, then the combinations, with their tau on every development target."""
+    targets = list(summary.columns[summary.columns.get_loc("seeds") + 1 :])
+    summary = summary.sort_values("kind", kind="stable")
+    marked = "**" + summary.candidate + "** (chosen)"
+    pairs = summary[["mean", "std"]].to_numpy()
     rows = pd.DataFrame(
         {
-            "candidate": np.where(
-                summary.chosen, "**" + summary.candidate + "** (chosen)", summary.candidate
-            ),
-            "mean KT": [f"{m:.3f} ± {s:.3f}" for m, s in summary[["mean", "std"]].to_numpy()],
+            "candidate": np.where(summary.chosen, marked, summary.candidate),
+            "mean KT": [f"{m:.3f}" + ("" if np.isnan(s) else f" ± {s:.3f}") for m, s in pairs],
             **{
                 target.replace("_", " "): summary[target].map("{:.3f}".format) for target in targets
             },
         }
     )
     note = (
-        f"Kendall's tau on development targets; {summary.seeds.max()} seeds, at most "
-        f"{summary.trained.max():,} training cells of NAS-Bench-101 each; ± is the standard "
-        "deviation over seeds. No test space takes part.\n"
+        f"Kendall's tau on development targets; {sizes['seeds']} seeds, at most "
+        f"{sizes['cells']:,} training cells of NAS-Bench-101 each; ± is the standard "
+        "deviation over seeds. Combinations stand below the candidates. No test space takes "
+        "part.\n"
     )
     return f"{rows.to_markdown(index=False)}\n\n{note}"

@@ -1,12 +1,11 @@
 """A message-passing network with the choices in which paper, code and our configurations differ.
 
-A layer is relu(norm(h W_own + A h W_in + A^T h W_out + b)), added to h or not, where A is the
-graph's aggregation matrix after its normalisation. ``_gcn.py`` holds the one configuration of
+A layer is relu(norm([h, A h, A^T h] W + b)), added to h or not, where A is the graph's aggregation
+matrix after its normalisation. ``_gcn.py`` holds the one configuration of
 the authors' code in a faster form.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,16 +62,15 @@ class Inputs:
 
     Attributes:
         operators: code of every vertex.
-        aggregation: row j weighs the vertices that vertex j sums over, normalised.
-        against: the same for messages against the edges; None where there are none.
+        messages: what vertex v hears in K ways, each a row that weighs all vertices: rows
+            v K to v K + K - 1. The ways are itself, along and against the edges, or along alone.
         degrees: logarithms of in- and out-degree; None where they are no features.
         there: which vertices count.
         last: the vertex that is read out alone.
     """
 
     operators: Int[Tensor, "B V"]
-    aggregation: Float[Tensor, "B V V"]
-    against: Float[Tensor, "B V V"] | None
+    messages: Float[Tensor, "B KV V"]
     degrees: Float[Tensor, "B V 2"] | None
     there: Bool[Tensor, "B V"]
     last: Int[Tensor, " B"]
@@ -81,8 +79,7 @@ class Inputs:
         """Return the graphs of a batch."""
         return Inputs(
             self.operators.index_select(0, index),
-            self.aggregation.index_select(0, index),
-            None if self.against is None else self.against.index_select(0, index),
+            self.messages.index_select(0, index),
             None if self.degrees is None else self.degrees.index_select(0, index),
             self.there.index_select(0, index),
             self.last.index_select(0, index),
@@ -98,7 +95,6 @@ class Network(nn.Module):
     """
 
     features: Tensor
-    ways: Any  # a ModuleDict of ModuleLists, which know no type of what they hold
 
     def __init__(self, features: np.ndarray, shape: Shape) -> None:
         super().__init__()
@@ -107,13 +103,10 @@ class Network(nn.Module):
         width, given = shape.width, features.shape[1] + 2 * shape.degrees
         embeds = shape.both_ways or shape.residual
         self.embed = nn.Linear(given, width) if embeds else None
-        pairs = list(pairwise([width if embeds else given, *[width] * shape.layers]))
-        ways = ("own", "along", "against") if shape.both_ways else ("along",)
-        self.ways = nn.ModuleDict(
-            {way: nn.ModuleList(nn.Linear(*pair, bias=False) for pair in pairs) for way in ways}
-        )
-        self.biases = nn.ParameterList(nn.Parameter(torch.zeros(width)) for _ in pairs)
-        self.norms = nn.ModuleList(_Norm(shape.norm, width) for _ in range(shape.layers))
+        heard = [width if embeds else given, *[width] * (shape.layers - 1)]
+        self.ways = 3 if shape.both_ways else 1
+        self.mixes = nn.ModuleList(nn.Linear(self.ways * size, width) for size in heard)
+        self.norms = nn.ModuleList(_Norm(shape.norm, width) for _ in heard)
         hidden = [
             layer for _ in range(shape.head) for layer in (nn.Linear(width, width), nn.ReLU())
         ]
@@ -122,63 +115,70 @@ class Network(nn.Module):
     def initialise(self, generator: torch.Generator) -> None:
         """Draw weights and biases from U(-1/sqrt(fan in), 1/sqrt(fan in)), as torch's Linear.
 
-        The biases behind an aggregation start at zero.
+        The fan in of what mixes messages is that of one way; its biases start at zero.
         """
+        mixes = set(self.mixes)
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                bound = module.in_features**-0.5
-                for parameter in module.parameters():
-                    with torch.no_grad():
-                        parameter.uniform_(-bound, bound, generator=generator)
+                ways = self.ways if module in mixes else 1
+                bound = (module.in_features / ways) ** -0.5
+                with torch.no_grad():
+                    module.weight.uniform_(-bound, bound, generator=generator)
+                    if module in mixes:
+                        module.bias.zero_()
+                    else:
+                        module.bias.uniform_(-bound, bound, generator=generator)
 
     def prepare(self, graphs: Graphs) -> Inputs:
         """Return encoded cells in the form that ``forward`` reads and ``select`` cuts."""
         operators = torch.from_numpy(graphs.operators.astype(np.int32))
         raw = torch.from_numpy(graphs.aggregation)
-        shape = self.shape
-        there = torch.from_numpy(graphs.counted)
+        shape, there = self.shape, torch.from_numpy(graphs.counted)
         degrees = torch.stack([raw.sum(2), raw.sum(1)], 2).log1p() if shape.degrees else None
         last = there.shape[1] - 1 - there.flip(1).int().argmax(1)
-        against = normalised(raw.transpose(1, 2), shape.normalisation) if shape.both_ways else None
-        along = normalised(raw, shape.normalisation)
-        return Inputs(operators, along, against, degrees, there, last)
+        messages = normalised(raw, shape.normalisation)
+        if shape.both_ways:
+            count, vertices, _ = raw.shape
+            own = torch.eye(vertices).expand(count, vertices, vertices)
+            against = normalised(raw.transpose(1, 2), shape.normalisation)
+            messages = torch.stack([own, messages, against], 2).flatten(1, 2)
+        return Inputs(operators, messages, degrees, there, last)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, " B"]:
         """Return one score per graph."""
-        shape, there = self.shape, inputs.there.unsqueeze(2)
-        hidden = None if self.embed is None else self._looked_up(self.embed, inputs) * there
-        for number, norm in enumerate(self.norms):
-            passed = torch.relu(norm(self._passed(number, hidden, inputs), inputs.there)) * there
-            hidden = hidden + passed if shape.residual and hidden is not None else passed
+        hidden = None if self.embed is None else self._looked_up(self.embed, inputs)
+        for mix, norm in zip(self.mixes, self.norms, strict=True):
+            assert isinstance(mix, nn.Linear)
+            if hidden is None:  # one way alone: what is sent is worked out once per operator
+                passed = torch.bmm(inputs.messages, self._looked_up(mix, inputs, bias=False))
+                passed = passed + mix.bias
+            else:
+                heard = torch.bmm(inputs.messages, hidden)
+                passed = mix(heard.view(*hidden.shape[:2], -1))
+            # Vertices that do not count are in nobody's sum, so what they hold is no matter.
+            passed = torch.relu(norm(passed, inputs.there))
+            hidden = hidden + passed if self.shape.residual and hidden is not None else passed
         assert hidden is not None  # there is a layer
-        if shape.readout == "last":
+        if self.shape.readout == "last":
             read = hidden[torch.arange(len(hidden)), inputs.last]
         else:
-            read = hidden.sum(1)
-            if shape.readout == "mean":
-                read = read / there.sum(1)
+            counted = inputs.there.unsqueeze(1).to(hidden.dtype)
+            read = torch.bmm(counted, hidden).squeeze(1)
+            if self.shape.readout == "mean":
+                read = read / counted.sum(2)
         return self.head(read).squeeze(1)
 
-    def _looked_up(self, linear: nn.Linear, inputs: Inputs) -> Float[Tensor, "B V W"]:
+    def _looked_up(
+        self, linear: nn.Linear, inputs: Inputs, *, bias: bool = True
+    ) -> Float[Tensor, "B V W"]:
         """Return a linear map of the vertices' features, worked out once for each operator."""
         text = self.features.shape[1]
-        table = functional.linear(self.features, linear.weight[:, :text], linear.bias)
+        added = linear.bias if bias else None
+        table = functional.linear(self.features, linear.weight[:, :text], added)
         found = functional.embedding(inputs.operators, table)
         if inputs.degrees is not None:
             found = found + functional.linear(inputs.degrees, linear.weight[:, text:])
         return found
-
-    def _passed(self, number: int, hidden: Tensor | None, inputs: Inputs) -> Float[Tensor, "B V W"]:
-        """Return what a layer's messages sum to at every vertex."""
-
-        def sent(way: str) -> Tensor:
-            linear = self.ways[way][number]
-            return self._looked_up(linear, inputs) if hidden is None else linear(hidden)
-
-        passed = torch.bmm(inputs.aggregation, sent("along")) + self.biases[number]
-        if inputs.against is not None:
-            passed = passed + sent("own") + torch.bmm(inputs.against, sent("against"))
-        return passed
 
 
 class _Norm(nn.Module):

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from torch.nn import functional
 from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.encodings.graphs import Graphs
+from tgnas.encodings.graphs import Graphs, distinct
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
@@ -37,7 +38,8 @@ from tgnas.training.fit import Fitted, Optimisation
 from tgnas.training.fit import fit as train
 
 logger = logging.getLogger(__name__)
-SCORING_BATCH = 2048
+SCORING_CHUNK = 8192  # cells that one thread encodes at once
+SCORING_BATCH = 512  # graphs that the network reads at once: their channels stay in the cache
 
 CARD = Card(
     title="TG-NAS",
@@ -55,6 +57,7 @@ GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
     "global_node": global_node.encode,
     "canonical": canonical.encode,
 }
+Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
 TARGETS = ("accuracy", "rank")
 AUTHORS_SHAPE = Shape(
     layers=4,
@@ -80,7 +83,8 @@ class Settings:
         projected: sentence vectors are projected on the span of those of the training operators,
             so that what the training cannot have taught has no influence.
         numbers: what of ``operators.NUMBERS`` stands beside the sentence vector, as log(1 + x).
-        target: accuracy (as a fraction) or its rank among the training cells, from 0 to 1.
+        target: accuracy (as a fraction) or its rank among the training cells of its space, from
+            0 to 1.
         loss: mse, or ranking (the logistic loss of all pairs of a batch).
         optimisation: epochs, batch, optimiser.
     """
@@ -142,18 +146,34 @@ class Predictor:
         self.network = network.eval()
         self.encode = GRAPHS[settings.graph]
 
-    def predict(self, cells: Cells) -> Float64[np.ndarray, " N"]:
+    def predict(self, cells: Cells, threads: int = 1) -> Float64[np.ndarray, " N"]:
         """Return a score for each cell; higher is better.
 
         It is the predicted accuracy as a fraction, its predicted rank among the training cells,
-        or, after the ranking loss, a number without a scale.
+        or, after the ranking loss, a number without a scale. Scores do not depend on the threads.
         """
-        scores = []
-        with torch.inference_mode():
-            for start in range(0, len(cells), SCORING_BATCH):
-                graphs = self.encode(cells[start : start + SCORING_BATCH])
-                scores.append(self.network(self.network.prepare(graphs)).double().numpy())
+        starts = range(0, len(cells), SCORING_CHUNK)
+        chunks = (cells[start : start + SCORING_CHUNK] for start in starts)
+        if threads == 1:
+            scores = list(map(self._scored, chunks))
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                scores = list(pool.map(self._scored, chunks))
         return np.concatenate(scores) if scores else np.empty(0)
+
+    def _scored(self, cells: Cells) -> Float64[np.ndarray, " N"]:
+        """Return the scores of one chunk: each distinct graph once, small ones with small ones."""
+        graphs = self.encode(cells)
+        rows, places = distinct(graphs)
+        extents = graphs.extents[rows]
+        order = np.argsort(extents, kind="stable")
+        scores = np.empty(len(rows))
+        with torch.inference_mode():
+            for start in range(0, len(rows), SCORING_BATCH):
+                batch = order[start : start + SCORING_BATCH]
+                part = graphs.part(rows[batch], int(extents[batch[-1]]))
+                scores[batch] = self.network(self.network.prepare(part)).numpy()
+        return scores[places]
 
 
 def new_network(
@@ -208,8 +228,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def fit(
-    cells: Cells,
-    accuracies: Float64[np.ndarray, " N"],
+    labelled: Sequence[Labelled],
     embeddings: OperatorEmbeddings,
     settings: Settings,
     seed: int,
@@ -219,21 +238,27 @@ def fit(
     """Train on labelled cells; the predictor is that of the last epoch.
 
     Args:
-        cells: the training cells.
-        accuracies: their accuracies in percent.
+        labelled: the training cells of each space, with their accuracies in percent.
         embeddings: the operators' sentence vectors.
         settings: the configuration.
         seed: draws the initial parameters and the order of the cells.
         checkpoint: file to resume from and to rewrite after every epoch.
         code: digest of the code, so that a checkpoint of older code is not resumed.
+
+    Raises:
+        ConfigError: accuracies of several spaces as the target; they have no common scale.
     """
+    if settings.target == "accuracy" and len(labelled) > 1:
+        raise ConfigError("accuracies of several spaces have no common scale; learn target: rank")
+    cells = Cells.concatenate(cells for cells, _ in labelled)
     generator = torch.Generator().manual_seed(seed)
     network = new_network(embeddings, settings, operators_of(cells))
     network.initialise(generator)
     inputs = network.prepare(GRAPHS[settings.graph](cells))
-    goal = accuracies / 100
-    if settings.target == "rank":
-        goal = stats.rankdata(accuracies) / len(cells)
+    # The rank among the space's own: what is best there is best, whatever the scale.
+    scaled = {"accuracy": lambda a: a / 100, "rank": lambda a: stats.rankdata(a) / len(a)}
+    accuracies = np.concatenate([accuracies for _, accuracies in labelled])
+    goal = np.concatenate([scaled[settings.target](a) for _, a in labelled])
     labels, loss = torch.from_numpy(goal).float(), LOSSES[settings.loss]
 
     def loss_of(index: Tensor) -> Tensor:
@@ -247,9 +272,10 @@ def fit(
     return Predictor(network, settings), fitted
 
 
-def operators_of(cells: Cells) -> tuple[str, ...]:
+def operators_of(*parts: Cells) -> tuple[str, ...]:
     """Return the operators that occur in cells, in the vocabulary's order."""
-    found = np.bincount(cells.operators.ravel(), minlength=256)[: len(NAMES)]
+    codes = np.concatenate([cells.operators.ravel() for cells in parts])
+    found = np.bincount(codes, minlength=256)[: len(NAMES)]
     return tuple(name for name, count in zip(NAMES, found, strict=True) if count)
 
 
