@@ -26,7 +26,7 @@ from tgnas.operators import CODES, PADDING
 TEST_SPACES = ("nasbench201", "nasbench301")
 PARAMETERS = "parameters"  # the one member of combinations that is no candidate
 Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
-Scores = Float64[np.ndarray, "S N"]
+Scores = Float64[np.ndarray, "_ N"]
 
 
 @dataclass(frozen=True, slots=True)
