@@ -23,6 +23,7 @@ include: "rules/proxies.smk"
 include: "rules/combinations.smk"
 include: "rules/measures.smk"
 include: "rules/searchers.smk"
+include: "rules/limits.smk"
 include: "rules/training.smk"
 include: "rules/figures.smk"
 include: "rules/provenance.smk"
@@ -34,6 +35,13 @@ rule transfer:
         "<results>/tables/selection.md",
         "<results>/tables/audit.md",
         "<results>/figures/audit.png",
+
+
+# The search in the DARTS space, not yet part of `all` either.
+rule search_darts:
+    input:
+        "<results>/tables/darts_search.md",
+        "<results>/figures/genotype.png",
 
 
 rule all:

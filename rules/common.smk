@@ -1,15 +1,24 @@
 # What every rules file uses: the checked config, the methods, the digests of code.
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
-from tgnas.experiments import STORED, candidates, check_config, complete, read_methods
+from tgnas.experiments import (
+    LABELLED,
+    STORED,
+    candidates,
+    check_config,
+    complete,
+    read_methods,
+)
 from tgnas.fetch import available, mirror_folders, read_resources
+from tgnas.methods.searchers._trace import Settings
 from tgnas.packaged import MPNET
 from tgnas.provenance import code_digest
-from tgnas.registry import PROXIES
+from tgnas.registry import PROXIES, SEARCHERS
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -45,29 +54,18 @@ MODEL_FILES = {
 }
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABELS = config["ranking"]["nasbench201"]
-SEARCHERS = {
-    name: f"tgnas.methods.searchers.{name}" for name in config["search"]["searchers"]
-}
-SEARCHERS |= {
-    name: f"tgnas.methods.searchers.{name}" for name in ("random", "exhaustive")
-}
-SEARCH_KEYS = (
-    "runs",
-    "completions",
-    "population",
-    "generations",
-    "differential_weight",
-)
+SEARCH = config["search"]
+LIMITS, DARTS = SEARCH["limits"], SEARCH["darts"]
+# What a search itself needs; a change of another key reruns none.
 SEARCH_SETTINGS = {
-    key: config["search"][key] for key in (*SEARCH_KEYS, "crossover", "budget")
+    key: SEARCH[key] for key in ("runs", "top", *(f.name for f in fields(Settings)))
 }
-# (scorer, searcher) of every search that the tables hold.
+# (scorer, searcher) of every search on NAS-Bench-201 that the tables hold, each once.
 SEARCHES = [
-    (config["search"]["predictor"], searcher)
-    for searcher in config["search"]["searchers"]
+    (s, searcher) for s in SEARCH["scorers"] for searcher in SEARCH["searchers"]
 ]
-SEARCHES += [(baseline, "exhaustive") for baseline in config["search"]["baselines"]]
-SEARCHES += [("validation", "random")]
+SEARCHES += [(baseline, "exhaustive") for baseline in SEARCH["baselines"]]
+SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 
 wildcard_constraints:
@@ -75,7 +73,12 @@ wildcard_constraints:
     ranking="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),
-    searcher="|".join(SEARCHERS),
+    searcher="|".join(SEARCHERS.names()),
+    space="nasbench201|darts",
+    scorer=f"(?!({'|'.join(PREDICTOR_ROWS)})/)\\w[\\w-]*",
+    limited=r"[\w-]+",
+    labelled="|".join(LABELLED),
+    dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
     embedding="|".join(config["embeddings"]),
@@ -136,10 +139,24 @@ def digest(script, *modules):
     return code_digest(f"workflow/scripts/{script}.py", *modules)
 
 
-def predictor_digest(script, predictor, *searchers):
-    """Return the digest of a script that loads a predictor and searchers."""
-    method = PREDICTOR_ROWS[predictor]["method"]
-    return method_digest(script, method, *(SEARCHERS[s] for s in searchers))
+def predictor_digest(script, predictor, *modules):
+    """Return the digest of a script that loads a predictor."""
+    return method_digest(script, PREDICTOR_ROWS[predictor]["method"], *modules)
+
+
+def search_settings(space, scorer):
+    """Return the settings of a search: those of its space, or of the search that trains."""
+    if space == "darts":
+        return SEARCH_SETTINGS | {key: DARTS[key] for key in ("runs", "budget")}
+    if scorer == "validation":
+        own = {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
+        return SEARCH_SETTINGS | own
+    return SEARCH_SETTINGS
+
+
+def scores_of(scorers):
+    """Return the score files of methods on NAS-Bench-201."""
+    return [f"<results>/scores/nasbench201/{scorer}.parquet" for scorer in scorers]
 
 
 def method_digest(script, method, *modules):
@@ -147,12 +164,11 @@ def method_digest(script, method, *modules):
     return digest(script, f"tgnas.methods.predictors.{method}", *modules)
 
 
-def proxy_digest(script, proxy, *searchers):
-    """Return the digest of a script that loads a proxy, its space and searchers."""
-    loaded = [f"tgnas.methods.proxies.{proxy}", "tgnas.networks.nasbench201"]
-    if searchers:
-        loaded.append("tgnas.spaces.nasbench201")
-    return digest(script, *loaded, *(SEARCHERS[s] for s in searchers))
+def proxy_digest(script, proxy):
+    """Return the digest of a script that loads a proxy and its network."""
+    return digest(
+        script, f"tgnas.methods.proxies.{proxy}", "tgnas.networks.nasbench201"
+    )
 
 
 def ranking_of(target):

@@ -85,13 +85,13 @@ rule draw_search_progress:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         runs=[
-            f"<results>/searches/{scorer}/{searcher}.parquet"
+            f"<results>/searches/nasbench201/{scorer}/{searcher}.parquet"
             for scorer, searcher in SEARCHES
             if scorer == DRAWN
         ],
         scores=f"<results>/scores/nasbench201/{DRAWN}.parquet",
         baselines=[
-            f"<results>/searches/{baseline}/exhaustive.parquet"
+            f"<results>/searches/nasbench201/{baseline}/exhaustive.parquet"
             for baseline in config["search"]["baselines"]
         ],
     output:
@@ -129,3 +129,18 @@ rule draw_final_training:
         code=code("draw_final_training"),
     script:
         "../workflow/scripts/draw_final_training.py"
+
+
+rule draw_genotype:
+    input:
+        found="<results>/searches/darts/found.json",
+    output:
+        png=report("<results>/figures/genotype.png", **captioned("genotype", "Figures")),
+        pdf="<results>/figures/genotype.pdf",
+    log:
+        "<logs>/draw_genotype.log",
+    params:
+        predictor=DARTS["predictor"],
+        code=code("draw_genotype"),
+    script:
+        "../workflow/scripts/draw_genotype.py"

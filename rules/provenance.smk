@@ -1,10 +1,19 @@
 # What made the results, and the copy of them that is committed.
-TABLES = ("ranking", "search", "claims", "final_training")
+TABLES = (
+    "ranking",
+    "search",
+    "supernets",
+    "limits",
+    "pareto",
+    "claims",
+    "final_training",
+)
 FIGURES = (
     "predictions",
     "rank_correlations",
     "training_curves",
     "search_progress",
+    "pareto",
     "final_training_curves",
 )
 

@@ -1,4 +1,19 @@
-# Search on NAS-Bench-201, and the tables of what was found.
+# Search on NAS-Bench-201 and in the DARTS space, and the tables of what was found.
+
+
+# Accuracies that are searched as if they were scores.
+rule score_with_accuracy:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+    output:
+        scores="<results>/scores/nasbench201/{labelled}.parquet",
+    log:
+        "<logs>/score_with_accuracy/{labelled}.log",
+    params:
+        label=lambda w: LABELLED[w.labelled],
+        code=code("score_with_accuracy"),
+    script:
+        "../workflow/scripts/score_with_accuracy.py"
 
 
 rule search_with_predictor:
@@ -6,46 +21,36 @@ rule search_with_predictor:
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
-        runs="<results>/searches/{predictor}/{searcher}.parquet",
+        runs="<results>/searches/{space}/{predictor}/{searcher}.parquet",
     log:
-        "<logs>/search_with_predictor/{predictor}/{searcher}.log",
+        "<logs>/search_with_predictor/{space}/{predictor}/{searcher}.log",
     threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
-        search=SEARCH_SETTINGS,
+        search=lambda w: search_settings(w.space, w.predictor),
         code=lambda w: predictor_digest(
-            "search_with_predictor", w.predictor, w.searcher
+            "search_with_predictor",
+            w.predictor,
+            SEARCHERS.module_name(w.searcher),
+            f"tgnas.spaces.{w.space}",
         ),
     script:
         "../workflow/scripts/search_with_predictor.py"
 
 
-rule search_with_proxy:
-    output:
-        runs="<results>/searches/{proxy}/{searcher}.parquet",
-    log:
-        "<logs>/search_with_proxy/{proxy}/{searcher}.log",
-    params:
-        search=SEARCH_SETTINGS,
-        dataset="cifar10",
-        code=lambda w: proxy_digest("search_with_proxy", w.proxy, w.searcher),
-    script:
-        "../workflow/scripts/search_with_proxy.py"
-
-
-rule search_by_validation:
+rule search_with_scores:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
+        scores="<results>/scores/nasbench201/{scorer}.parquet",
     output:
-        runs="<results>/searches/validation/random.parquet",
+        runs="<results>/searches/nasbench201/{scorer}/{searcher}.parquet",
     log:
-        "<logs>/search_by_validation.log",
+        "<logs>/search_with_scores/{scorer}/{searcher}.log",
     params:
-        search=SEARCH_SETTINGS
-        | {k: config["search"][k] for k in ("trainings", "training_runs")},
-        code=code("search_by_validation", SEARCHERS["random"]),
+        search=lambda w: search_settings("nasbench201", w.scorer),
+        code=lambda w: digest("search_with_scores", SEARCHERS.module_name(w.searcher)),
     script:
-        "../workflow/scripts/search_by_validation.py"
+        "../workflow/scripts/search_with_scores.py"
 
 
 rule tabulate_search:
@@ -53,7 +58,7 @@ rule tabulate_search:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         reported="config/reported.csv",
         runs=[
-            f"<results>/searches/{scorer}/{searcher}.parquet"
+            f"<results>/searches/nasbench201/{scorer}/{searcher}.parquet"
             for scorer, searcher in SEARCHES
         ],
     output:
@@ -65,18 +70,63 @@ rule tabulate_search:
     params:
         scorers=[scorer for scorer, _ in SEARCHES],
         ranking=LABELS,
+        top=SEARCH["top"],
         code=code("tabulate_search"),
     script:
         "../workflow/scripts/tabulate_search.py"
 
 
+rule tabulate_supernets:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        scores=scores_of(SEARCH["scorers"]),
+    output:
+        table=report(
+            "<results>/tables/supernets.csv", **captioned("supernets", "Tables")
+        ),
+        markdown="<results>/tables/supernets.md",
+    log:
+        "<logs>/tabulate_supernets.log",
+    params:
+        scorers=SEARCH["scorers"],
+        search=SEARCH_SETTINGS,
+        ranking=LABELS,
+        code=code("tabulate_supernets"),
+    script:
+        "../workflow/scripts/tabulate_supernets.py"
+
+
+rule tabulate_darts_search:
+    input:
+        benchmark="<benchmark_tables>/nasbench301.arrow",
+        scores=f"<results>/scores/nasbench301/{DARTS['predictor']}.parquet",
+        runs=[
+            f"<results>/searches/darts/{DARTS['predictor']}/{searcher}.parquet"
+            for searcher in DARTS["searchers"]
+        ],
+    output:
+        table=report(
+            "<results>/tables/darts_search.csv", **captioned("darts_search", "Tables")
+        ),
+        markdown="<results>/tables/darts_search.md",
+    log:
+        "<logs>/tabulate_darts_search.log",
+    params:
+        code=code("tabulate_darts_search"),
+    script:
+        "../workflow/scripts/tabulate_darts_search.py"
+
+
 rule choose_architecture:
     input:
-        runs=f"<results>/searches/{config['search']['predictor']}/hybrid.parquet",
+        runs=lambda w: (
+            "<results>/searches/{space}/"
+            f"{(DARTS if w.space == 'darts' else SEARCH)['predictor']}/hybrid.parquet"
+        ),
     output:
-        found="<results>/searches/found.json",
+        found="<results>/searches/{space}/found.json",
     log:
-        "<logs>/choose_architecture.log",
+        "<logs>/choose_architecture/{space}.log",
     params:
         seed=0,
         code=code("choose_architecture"),

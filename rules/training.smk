@@ -3,7 +3,7 @@
 
 rule train_architecture:
     input:
-        found="<results>/searches/found.json",
+        found="<results>/searches/nasbench201/found.json",
         images=lambda w: image_file(),
     output:
         history="<results>/final_training/history.csv",

@@ -33,6 +33,12 @@ STORED = {
     ),
 }
 LEAKED = "_leaked"
+# Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
+# that trains.
+LABELLED = {
+    f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
+    for dataset in ("cifar10", "cifar100", "ImageNet16-120")
+} | {"validation": {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}}
 COLUMNS = ("method", "family", "runs", "title")
 
 
@@ -111,12 +117,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_combinations(config)
     _check_selection(config)
     _check_embeddings(config)
-    for searcher in config["search"]["searchers"]:
-        SEARCHERS.module_name(searcher)
-    for baseline in config["search"]["baselines"]:
-        PROXIES.module_name(baseline)
-    if config["search"]["predictor"] not in config["predictors"]:
-        raise UnknownNameError("predictor", config["search"]["predictor"], config["predictors"])
+    _check_search(config)
 
 
 def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
@@ -159,6 +160,23 @@ def _check_selection(config: dict[str, Any]) -> None:
                 raise UnknownNameError(f"member of combination {name}", member, allowed)
     for other in selection["others"]:
         BENCHMARKS.module_name(other)
+
+
+def _check_search(config: dict[str, Any]) -> None:
+    search = config["search"]
+    for section in (search, search["limits"], search["darts"]):
+        for searcher in section["searchers"]:
+            SEARCHERS.module_name(searcher)
+    for baseline in search["baselines"]:
+        PROXIES.module_name(baseline)
+    methods = [*config["predictors"], *config["combinations"], *STORED["nasbench201"]]
+    known = [*methods, *PROXIES.names(), *LABELLED]
+    for scorer in (*search["scorers"], *search["limits"]["scorers"]):
+        if scorer not in known:
+            raise UnknownNameError("scorer", scorer, known)
+    for predictor in (search["predictor"], search["darts"]["predictor"]):
+        if predictor not in config["predictors"]:
+            raise UnknownNameError("predictor", predictor, config["predictors"])
 
 
 def _check_embeddings(config: dict[str, Any]) -> None:

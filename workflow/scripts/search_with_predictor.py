@@ -1,4 +1,4 @@
-"""Search NAS-Bench-201 with one searcher that asks every seed of a predictor; no label is read."""
+"""Search a space with one searcher that asks every seed of a predictor; no label is read."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.search import run_searches
+from tgnas.evaluation.search import live, run_searches
 from tgnas.registry import PREDICTORS, SPACES
 from tgnas.script import run
 
@@ -16,6 +16,7 @@ def main(
     embeddings: Path,
     epochs: list[Path],
     runs: Path,
+    space: str,
     method: str,
     searcher: str,
     search: dict,
@@ -23,11 +24,11 @@ def main(
 ) -> None:
     """Run the searcher several times with each seed; write its answers, queries and progress."""
     torch.set_num_threads(threads)
-    vectors, space = OperatorEmbeddings.read(embeddings), SPACES.load("nasbench201")
+    vectors, searched = OperatorEmbeddings.read(embeddings), SPACES.load(space)
     tables = []
     for seed, path in enumerate(epochs):
-        predictor = PREDICTORS.module(method).load(path, vectors)
-        tables.append(run_searches(space, predictor.predict, searcher, search, seed))
+        evaluate = live(searched, PREDICTORS.module(method).load(path, vectors).predict)
+        tables.append(run_searches(searched, evaluate, searcher, search, seed))
     pd.concat(tables).to_parquet(runs, index=False)
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.search import look_up
-from tgnas.reporting.tables import read_reported, search_markdown, summarise_search
+from tgnas.reporting.searches import search_markdown, summarise_search
+from tgnas.reporting.tables import read_reported
 from tgnas.script import run
 
 
@@ -20,6 +21,7 @@ def main(
     markdown: Path,
     scorers: list,
     ranking: dict,
+    top: int,
 ) -> None:
     """Write the answers of all runs, their summary as CSV, and the summary as Markdown."""
     target = open_benchmark(benchmark)
@@ -31,7 +33,7 @@ def main(
     everything.to_csv(answers, index=False)
     summary = summarise_search(everything, ranking["datasets"], read_reported(reported))
     summary.to_csv(table, index=False)
-    markdown.write_text(search_markdown(summary, ranking["datasets"]))
+    markdown.write_text(search_markdown(summary, ranking["datasets"], top))
 
 
 if __name__ == "__main__":

@@ -1,97 +1,200 @@
 """Running searchers and looking up what they found."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.benchmarks.nasbench201 import VALIDATED
 from tgnas.cell import Cells
-from tgnas.methods.searchers._trace import Settings, Trace
+from tgnas.errors import ConfigError
+from tgnas.methods.searchers import pruning
+from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
 from tgnas.registry import SEARCHERS
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.base import ChoiceSpace, all_choices, format_choices
+
+
+def live(space: ChoiceSpace, predict: Callable[[Cells], np.ndarray]) -> Evaluate:
+    """Return the evaluator that asks a predictor.
+
+    An architecture's score is the mean of its K cells' scores, weighted by ``space.shares``.
+    """
+    shares = np.array(space.shares)
+
+    def evaluate(choices: np.ndarray) -> np.ndarray:
+        return predict(space.cells_of_choices(choices)).reshape(-1, len(shares)) @ shares
+
+    return evaluate
+
+
+def known(space: ChoiceSpace, benchmark: Benchmark, scores: np.ndarray) -> Evaluate:
+    """Return the evaluator that looks scores up: of any method that has a score file.
+
+    Args:
+        space: what is searched; all of it is in the benchmark.
+        benchmark: whose order the scores have.
+        scores: one for each architecture.
+    """
+    row_of = {operators.tobytes(): row for row, operators in enumerate(benchmark.cells.operators)}
+    cells = space.cells_of_choices(all_choices(space))
+    rows = [row_of[operators.tobytes()] for operators in cells.operators]
+    table = scores[rows].reshape([len(options) for options in space.choices])
+    return lambda choices: table[tuple(choices.T)]
+
+
+def within(
+    scores: Float64[np.ndarray, " N"], costs: Float64[np.ndarray, " N"], limit: float
+) -> Float64[np.ndarray, " N"]:
+    """Return scores under which what costs more than `limit` is worse than all that does not.
+
+    Deb's rule (Computer Methods in Applied Mechanics and Engineering 186, 2000): the score of what
+    is too costly is the worst of all, less the violation; here the violation is the relative
+    excess, in units of the range of the scores. An unknown cost (NaN) is too high.
+
+    Raises:
+        ConfigError: nothing costs so little.
+    """
+    if not (costs <= limit).any():
+        raise ConfigError(
+            f"no architecture costs {limit:g} or less; the least is {np.nanmin(costs):g}"
+        )
+    excess = np.nan_to_num(costs, nan=np.nanmax(costs)) / limit - 1
+    worst = scores.min() - (np.ptp(scores) or 1.0) * excess
+    return np.where(costs <= limit, scores, worst)
 
 
 def run_searches(
     space: ChoiceSpace,
-    predict: Callable[[Cells], np.ndarray],
+    evaluate: Evaluate,
     searcher: str,
     settings: dict[str, Any],
     seed: int,
 ) -> pd.DataFrame:
-    """Return the runs of one searcher with one predictor.
+    """Return the runs of one searcher with one evaluator.
 
     Columns: searcher, seed, run, architecture (the answer), score, queries, distinct (different
-    architectures among the queries), seconds, and the progress as two lists of equal length:
+    architectures among the queries), seconds, top (the ``settings["top"]`` best-scored different
+    architectures, the best first), and the progress as two lists of equal length:
     progress_queries and progress_architectures, the best-scored architecture so far wherever it
     changed.
 
     Args:
         space: what is searched.
-        predict: scores of packed cells.
+        evaluate: scores of choices.
         searcher: a file of ``tgnas.methods.searchers``.
-        settings: the config's section.
-        seed: the predictor's seed; run r draws from (seed, r).
+        settings: the searchers' ``Settings`` by name, with runs and top.
+        seed: the scorer's seed; run r draws from (seed, r).
     """
     module = SEARCHERS.module(searcher)
-    names = ("budget", "completions", "population", "generations")
-    chosen = Settings(
-        **{name: settings[name] for name in (*names, "differential_weight", "crossover")}
-    )
-
-    def evaluate(choices: np.ndarray) -> np.ndarray:
-        return predict(space.cells_of_choices(choices))
-
+    chosen = Settings(**{field.name: settings[field.name] for field in fields(Settings)})
     rows = []
     for number in range(1 if module.DETERMINISTIC else settings["runs"]):
         start = time.perf_counter()
         trace = module.search(space, evaluate, chosen, np.random.default_rng([seed, number]))
         seconds = time.perf_counter() - start
         about = {"searcher": searcher, "seed": seed, "run": number}
-        rows.append({**about, **_summary(space, trace), "seconds": seconds})
+        rows.append({**about, **_summary(trace, settings["top"]), "seconds": seconds})
     return pd.DataFrame(rows)
 
 
-def _summary(space: ChoiceSpace, trace: Trace) -> dict[str, Any]:
+def _summary(trace: Trace, top: int) -> dict[str, Any]:
     choices, scores = trace.all_choices(), trace.all_scores()
-    best = np.maximum.accumulate(scores)
-    steps = np.flatnonzero(np.diff(best, prepend=-np.inf) > 0)
-    cells = space.cells_of_choices(np.concatenate([choices[[trace.answer]], choices[steps]]))
-    answer, *progress = (space.format(cells.cell(row)) for row in range(len(cells)))
+    different, first = np.unique(choices, axis=0, return_index=True)
+    best = np.sort(first)[np.argsort(-scores[np.sort(first)], kind="stable")[:top]]
+    steps = np.flatnonzero(np.diff(np.maximum.accumulate(scores), prepend=-np.inf) > 0)
+    rows = np.concatenate([[trace.answer], best, steps])
+    answer, *others = format_choices(trace.space, choices[rows])
     return {
         "architecture": answer,
         "score": scores[trace.answer],
         "queries": trace.queries,
-        "distinct": len(np.unique(choices, axis=0)),
+        "distinct": len(different),
+        "top": others[: len(best)],
         "progress_queries": (steps + 1).tolist(),
-        "progress_architectures": progress,
+        "progress_architectures": others[len(best) :],
     }
-
-
-def known_scores(benchmark: Benchmark, accuracies: np.ndarray) -> Callable[[Cells], np.ndarray]:
-    """Return a scorer that looks accuracies up: what a search that trains would see."""
-    row_of = {operators.tobytes(): row for row, operators in enumerate(benchmark.cells.operators)}
-
-    def predict(cells: Cells) -> np.ndarray:
-        return accuracies[[row_of[operators.tobytes()] for operators in cells.operators]]
-
-    return predict
 
 
 def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) -> pd.DataFrame:
-    """Return the runs with the test accuracy (percent) of each answer on every data set."""
+    """Return the runs with two test accuracies (percent) for each data set.
+
+    Columns beside those of the runs: the data set's name (of the answer, which saw no label), and
+    the name with " top" (of the one among the run's best-scored that has the highest validation
+    accuracy on that data set).
+    """
     row_of = {text: row for row, text in enumerate(benchmark.architectures)}
-    rows = found.architecture.map(row_of).to_numpy()
-    looked_up = {
-        dataset: benchmark.accuracy(
-            dataset=dataset, split=ranking["split"], epochs=ranking["epochs"]
-        )[rows]
-        for dataset in ranking["datasets"]
-    }
-    return found.drop(columns=["progress_queries", "progress_architectures"]).assign(**looked_up)
+    answers = found.architecture.map(row_of).to_numpy()
+    columns = {}
+    for dataset in ranking["datasets"]:
+        known = {"epochs": ranking["epochs"]}
+        test = benchmark.accuracy(dataset=dataset, split=ranking["split"], **known)
+        seen = benchmark.accuracy(dataset=VALIDATED[dataset], split="validation", **known)
+        tops = [np.array([row_of[text] for text in run]) for run in found.top]
+        columns[dataset] = test[answers]
+        columns[f"{dataset} top"] = [test[rows[np.argmax(seen[rows])]] for rows in tops]
+    kept = found.drop(columns=["top", "progress_queries", "progress_architectures"])
+    return kept.assign(**columns)
+
+
+def standing(
+    found: pd.DataFrame, benchmark: Benchmark, scores: Float64[np.ndarray, "S N"]
+) -> pd.DataFrame:
+    """Return the runs with where their answers stand among architectures that are known.
+
+    Columns beside those of the runs: listed (the benchmark has the answer), above (the share of
+    the benchmark's architectures that the same seed scores lower than the answer).
+
+    Args:
+        found: the runs.
+        benchmark: what is known.
+        scores: a row for each seed: the scores of the benchmark's architectures.
+    """
+    listed = found.architecture.isin(set(benchmark.architectures))
+    pairs = zip(found.seed, found.score, strict=True)
+    return found.assign(listed=listed, above=[(scores[s] < score).mean() for s, score in pairs])
+
+
+def compare_supernets(
+    space: ChoiceSpace,
+    evaluators: Sequence[Evaluate],
+    settings: dict[str, Any],
+) -> pd.DataFrame:
+    """Return the runs of pruning with each supernet score of ``pruning.SUPERNETS``.
+
+    Columns beside those of ``run_searches``: supernet, and tied (the share of the supernet's
+    operators, before anything is pruned, whose removal costs what another's on that edge does).
+
+    Args:
+        space: what is searched.
+        evaluators: one for each seed of the scorer.
+        settings: as in ``run_searches``.
+    """
+    full, shape, tables = (
+        pruning.remaining(space),
+        (settings["completions"], len(space.choices)),
+        [],
+    )
+    for name, supernet in pruning.SUPERNETS.items():
+        for seed, evaluate in enumerate(evaluators):
+            table = run_searches(space, evaluate, "pruning", settings | {"supernet": name}, seed)
+            draws = (np.random.default_rng([seed, run]).random(shape) for run in table.run)
+            tied = [_tied(pruning.removal_scores(evaluate, full, d, supernet)) for d in draws]
+            tables.append(table.assign(supernet=name, tied=tied))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _tied(damage: np.ndarray) -> float:
+    """Return the share of finite numbers that stand more than once in their row."""
+    counts = [Counter(row[np.isfinite(row)].tolist()) for row in damage]
+    repeated = sum(count for row in counts for count in row.values() if count > 1)
+    return repeated / sum(row.total() for row in counts)
 
 
 def progress_table(

@@ -134,67 +134,6 @@ def number_text(mean: float, std: float, digits: int) -> str:
     return f"{mean:.{digits}f}{spread}"
 
 
-def summarise_search(
-    answers: pd.DataFrame, datasets: Sequence[str], reported: pd.DataFrame
-) -> pd.DataFrame:
-    """Return one row per scorer and searcher.
-
-    Columns: scorer, searcher, seeds (of the predictor), runs (all seeds together), architecture
-    (the most frequent answer), share (of the runs that gave it), queries, distinct, seconds (mean
-    per run), and for each data set its mean and std over runs; then reported and difference of the
-    first data set, where someone reported it.
-    """
-    rows = []
-    for (scorer, searcher), runs in answers.groupby(["scorer", "searcher"], sort=False):
-        counts = runs.architecture.value_counts()
-        row: dict[str, Any] = {
-            "scorer": scorer,
-            "searcher": searcher,
-            "seeds": runs.seed.nunique(),
-            "runs": len(runs),
-            "architecture": counts.index[0],
-            "share": counts.iloc[0] / len(runs),
-            "queries": runs.queries.mean(),
-            "distinct": runs.distinct.mean(),
-            "seconds": runs.seconds.mean(),
-        }
-        for dataset in datasets:
-            row[f"{dataset} mean"] = runs[dataset].mean()
-            row[f"{dataset} std"] = runs[dataset].std()
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    claims = reported[(reported.table == "search") & (reported.dataset == datasets[0])]
-    known = claims.set_index("method").reported
-    table["reported"] = (table.scorer + "/" + table.searcher).map(known)
-    table["difference"] = table[f"{datasets[0]} mean"] - table.reported
-    return table
-
-
-def search_markdown(summary: pd.DataFrame, datasets: Sequence[str]) -> str:
-    """Return the search table: test accuracy (percent) of the one answer, queries, seconds."""
-    rows = []
-    for _, row in summary.iterrows():
-        text = {
-            "scored by": row["scorer"],
-            "searcher": row["searcher"],
-            "seeds x runs": f"{row['seeds']} x {row['runs'] // row['seeds']}",
-            "queries (distinct)": f"{row['queries']:.0f} ({row['distinct']:.0f})",
-            "seconds": f"{row['seconds']:.3f}",
-        }
-        for dataset in datasets:
-            text[dataset] = number_text(row[f"{dataset} mean"], row[f"{dataset} std"], 2)
-        known = np.isfinite(row["reported"])
-        text[f"reported {datasets[0]}"] = f"{row['reported']:.2f}" if known else UNKNOWN
-        text["difference"] = f"{row['difference']:+.2f}" if known else UNKNOWN
-        rows.append(text)
-    note = (
-        "Test accuracy in percent of the one architecture that a run returns, mean ± standard "
-        "deviation over runs. Only `validation` reads labels of the target: it is the accuracy on "
-        "CIFAR-10's validation split of architectures that were trained.\n"
-    )
-    return f"{pd.DataFrame(rows).to_markdown(index=False)}\n\n{note}"
-
-
 def summarise_claims(
     ranking: pd.DataFrame, search: pd.DataFrame, reported: pd.DataFrame
 ) -> pd.DataFrame:

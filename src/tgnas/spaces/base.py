@@ -1,12 +1,16 @@
 """What every search space offers: a text form of its architectures, and its rules."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from jaxtyping import Int64
 
-from tgnas.cell import Cell, Cells
+from tgnas.cell import Cells
+from tgnas.errors import ConfigError
 
+ENUMERABLE = 1_000_000
 # What a text stands for: a Cell, or a tuple of K cells where an architecture has several.
 Member = TypeVar("Member")
 
@@ -44,15 +48,38 @@ class SearchSpace(Protocol[Member]):
 
 
 @runtime_checkable
-class ChoiceSpace(SearchSpace[Cell], Protocol):
-    """A space of single cells, with one independent choice for each of D decisions.
+class ChoiceSpace(SearchSpace[Member], Protocol):
+    """A space with one independent choice for each of D decisions: what searchers walk on.
 
     Attributes:
-        choices: the operators that may stand at each decision, D tuples.
+        choices: what may be chosen at each decision, D tuples of names.
     """
 
     choices: tuple[tuple[str, ...], ...]
 
     def cells_of_choices(self, choices: Sequence[Sequence[int]] | np.ndarray) -> Cells:
-        """Return the cells of N rows of D indices into ``choices``."""
+        """Return the N K cells of N rows of D indices into ``choices``, as ``cells`` does."""
         ...
+
+
+def all_choices(space: ChoiceSpace) -> Int64[np.ndarray, "N D"]:
+    """Return every architecture of a space; the last decision changes fastest.
+
+    Raises:
+        ConfigError: more than ``ENUMERABLE`` of them.
+    """
+    sizes = [len(options) for options in space.choices]
+    if math.prod(sizes) > ENUMERABLE:
+        raise ConfigError(
+            f"{space.name} has {math.prod(sizes):.1e} architectures; at most {ENUMERABLE:,} can "
+            "be enumerated"
+        )
+    return np.indices(sizes).reshape(len(sizes), -1).T
+
+
+def format_choices(space: ChoiceSpace, choices: Int64[np.ndarray, "N D"]) -> list[str]:
+    """Return the architecture strings of rows of choices."""
+    cells, kinds = space.cells_of_choices(choices), len(space.shares)
+    rows = np.arange(len(cells)).reshape(-1, kinds)
+    members = [tuple(cells.cell(row) for row in several) for several in rows]
+    return [space.format(member if kinds > 1 else member[0]) for member in members]

@@ -12,14 +12,21 @@ stand in order of the node they end in, and the cell's output is the concatenati
 The cell that others see is the line graph (paper.md, section 3), 11 vertices: "input" twice, the
 8 operators in the genotype's order, "output". An operator that takes from a node receives from
 that input, or from the two operators that end in that node; all 8 feed the output.
+
+Searchers see 24 decisions, three for each node of the normal cell, then of the reduction cell: the
+pair of nodes that it takes from, the operator on the lower one, the operator on the higher one.
+Every combination is an architecture, and no two are the same genotype: (180 x 7^8)^2 of them.
 """
 
 import ast
 from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError, UnknownNameError
-from tgnas.operators import spellings
+from tgnas.operators import CODES, spellings
 
 NODES = 4  # computed in each cell, each from two pairs
 CONCAT = [2, 3, 4, 5]
@@ -30,8 +37,18 @@ _FORM = f"Genotype(normal={{}}, normal_concat={CONCAT}, reduce={{}}, reduce_conc
 # The vertices that give the value of nodes 0 to 5.
 _VERTICES = ((0,), (1,), *((2 * node - 2, 2 * node - 1) for node in CONCAT))
 _OUTPUT = 2 + 2 * NODES
+# The pairs of nodes that each of nodes 2 to 5 can take from.
+_SOURCES = tuple(tuple(combinations(range(node), 2)) for node in CONCAT)
 
 Pairs = Sequence[tuple[str, int]]
+
+
+def _decisions(operators: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return what may be chosen at each of the 24 decisions."""
+    cell: list[tuple[str, ...]] = []
+    for pairs in _SOURCES:
+        cell += [tuple(f"{low},{high}" for low, high in pairs), operators, operators]
+    return (*cell, *cell)
 
 
 class Darts:
@@ -50,6 +67,7 @@ class Darts:
         "dil_conv_5x5",
     )
     shares = (1 - len(REDUCTIONS) / LAYERS, len(REDUCTIONS) / LAYERS)
+    choices = _decisions(operators)
 
     def parse(self, architecture: str) -> tuple[Cell, Cell]:
         """Return the normal and the reduction cell of a genotype.
@@ -127,6 +145,24 @@ class Darts:
         """Return the 2 N packed cells of N genotypes: normal, reduction, normal, ..."""
         both = [cell for text in architectures for cell in self.parse(text)]
         return Cells.from_cells(both).padded(_OUTPUT + 1)
+
+    def cells_of_choices(self, choices: Sequence[Sequence[int]] | np.ndarray) -> Cells:
+        """Return the 2 N cells of N rows of 24 indices into ``choices``, as ``cells`` does."""
+        rows = np.asarray(choices, dtype=np.intp).reshape(-1, NODES, 3)  # 2 N cells, nodes, ...
+        codes = np.array([CODES[name] for name in self.operators], dtype=np.uint8)
+        operators = np.empty((len(rows), _OUTPUT + 1), dtype=np.uint8)
+        operators[:, :2], operators[:, -1] = CODES["input"], CODES["output"]
+        operators[:, 2:-1] = codes[rows[:, :, 1:]].reshape(len(rows), -1)
+        adjacency = np.zeros((len(rows), _OUTPUT + 1, _OUTPUT + 1), dtype=bool)
+        adjacency[:, 2:-1, -1] = True
+        for node in range(NODES):
+            into = np.zeros((len(_SOURCES[node]), _OUTPUT + 1, 2), dtype=bool)
+            for pair, sources in enumerate(_SOURCES[node]):
+                for place, source in enumerate(sources):
+                    into[pair, _VERTICES[source], place] = True
+            first = 2 + 2 * node
+            adjacency[:, :, first : first + 2] = into[rows[:, node, 0]]
+        return Cells.from_arrays(operators, adjacency)
 
 
 SPACE = Darts()

@@ -14,23 +14,29 @@ Evaluate = Callable[[Int64[np.ndarray, "N D"]], Float64[np.ndarray, " N"]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the searchers of Algorithm 1 leave open (paper.md, section 2); all from the config.
+    """What the searchers leave open (of Algorithm 1: paper.md, section 2); all from the config.
 
     Attributes:
-        budget: architectures that random search scores.
+        budget: architectures that random search, regularised evolution and local search score.
         completions: completions that stand for a supernet in pruning.
+        supernet: how their scores make the supernet's, a key of ``pruning.SUPERNETS``.
         population: vectors of differential evolution.
         generations: generations of differential evolution.
         differential_weight: its F.
         crossover: its CR.
+        living: architectures that regularised evolution keeps, its P.
+        sample: those of them that a parent is the best of, its S.
     """
 
     budget: int = 2429
     completions: int = 16
+    supernet: str = "mean"
     population: int = 20
     generations: int = 50
     differential_weight: float = 0.5
     crossover: float = 0.9
+    living: int = 100
+    sample: int = 25
 
 
 @dataclass(eq=False)
@@ -83,3 +89,19 @@ def random_choices(
     """Return architectures drawn uniformly."""
     sizes = [len(options) for options in space.choices]
     return generator.integers(sizes, size=(count, len(sizes)))
+
+
+def neighbours(
+    space: ChoiceSpace, choices: Int64[np.ndarray, " D"]
+) -> Int64[np.ndarray, "neighbours D"]:
+    """Return all architectures that differ in one decision."""
+    changes = [
+        (place, option)
+        for place, names in enumerate(space.choices)
+        for option in range(len(names))
+        if option != choices[place]
+    ]
+    found = np.repeat(choices[None], len(changes), axis=0)
+    places, options = np.transpose(changes)
+    found[np.arange(len(changes)), places] = options
+    return found

@@ -4,7 +4,7 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.base import ChoiceSpace, all_choices
 
 CARD = Card(title="exhaustive argmax", reference="the bound of every searcher", needs="scores")
 DETERMINISTIC = True
@@ -13,9 +13,12 @@ DETERMINISTIC = True
 def search(
     space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
-    """Return the best-scored architecture of the space; the first of equals."""
+    """Return the best-scored architecture of the space; the first of equals.
+
+    Raises:
+        ConfigError: the space is too large to be enumerated.
+    """
     del settings, generator  # it has no choice
     trace = Trace(space, evaluate)
-    sizes = tuple(len(options) for options in space.choices)
-    trace.ask(np.indices(sizes).reshape(len(sizes), -1).T)
+    trace.ask(all_choices(space))
     return trace.answer_best()

@@ -1,20 +1,25 @@
 """The pruning half of TG-NAS's Algorithm 1: from the supernet to a single path.
 
 The paper does not say how a network with several operators on an edge is scored, and the released
-code sorts operators by index, whatever their scores. Here the score of a supernet M is the mean
-score of its completions, the architectures that pick one of the remaining operators at each edge:
+code sorts operators by index, whatever their scores. Here the score of a supernet M comes from its
+completions, the architectures that pick one of the remaining operators at each edge:
 
-    P(M) = mean over m completions c of P(c)
+    mean:  P(M) = mean over m completions c of P(c)     (what is used)
+    best:  P(M) = max over m completions c of P(c)      (what it is compared with)
 
 with the m completions drawn once per step. Each draw fixes a position in the list of remaining
-operators on every edge, so that M and all its children are compared on the same draws. It tells
-operators apart wherever the predictor does, because P(M without o) averages over exactly the
-architectures that are still reachable when o is gone. ``docs/deviations.md`` weighs the
-alternatives.
+operators on every edge, so that M and all its children are compared on the same draws. The mean
+tells operators apart wherever the predictor does, because P(M without o) averages over exactly the
+architectures that are still reachable when o is gone; the best sees only the completions on top,
+so that operators tie. ``docs/deviations.md`` weighs other alternatives. "Edge" stands for any
+decision of the space.
 
 In each step every edge with more than one operator loses the one whose removal costs least:
 argmin over o of S(o) = P(M) - P(M without o). |O| - 1 steps leave a single path.
 """
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -33,6 +38,11 @@ CARD = Card(
     ),
 )
 DETERMINISTIC = False
+Supernet = Callable[[Float64[np.ndarray, "supernets m"]], Float64[np.ndarray, " supernets"]]
+# The score of each supernet from the scores of its m completions.
+SUPERNETS: Mapping[str, Supernet] = MappingProxyType(
+    {"mean": lambda scores: scores.mean(axis=1), "best": lambda scores: scores.max(axis=1)}
+)
 
 
 def search(
@@ -40,10 +50,10 @@ def search(
 ) -> Trace:
     """Return the single path that is left; its score is the last query."""
     trace = Trace(space, evaluate)
-    left = remaining(space)
+    left, supernet = remaining(space), SUPERNETS[settings.supernet]
     while (left.sum(axis=1) > 1).any():
         draws = generator.random((settings.completions, len(left)))
-        damage = removal_scores(trace.ask, left, draws)
+        damage = removal_scores(trace.ask, left, draws, supernet)
         for edge in np.flatnonzero(left.sum(axis=1) > 1):
             left[edge, np.argmin(damage[edge])] = False
     trace.ask(np.argmax(left, axis=1)[None])
@@ -58,7 +68,10 @@ def remaining(space: ChoiceSpace) -> Bool[np.ndarray, "D O"]:
 
 
 def removal_scores(
-    ask: Evaluate, left: Bool[np.ndarray, "D O"], draws: Float64[np.ndarray, "m D"]
+    ask: Evaluate,
+    left: Bool[np.ndarray, "D O"],
+    draws: Float64[np.ndarray, "m D"],
+    supernet: Supernet = SUPERNETS["mean"],
 ) -> Float64[np.ndarray, "D O"]:
     """Return S(o) = P(M) - P(M without o) of every removable operator; infinity for the others.
 
@@ -66,14 +79,15 @@ def removal_scores(
         ask: scores of completions.
         left: the operators that M still has on each edge.
         draws: uniform numbers; number d picks operator floor(d * remaining) of an edge.
+        supernet: scores of supernets from those of their completions.
     """
     removable = np.argwhere(left & (left.sum(axis=1) > 1)[:, None])
-    supernets = np.repeat(left[None], len(removable) + 1, axis=0)
-    supernets[np.arange(len(removable)) + 1, *removable.T] = False
-    chosen = np.stack([completions(supernet, draws) for supernet in supernets])
-    means = ask(chosen.reshape(-1, left.shape[0])).reshape(len(supernets), -1).mean(axis=1)
+    networks = np.repeat(left[None], len(removable) + 1, axis=0)
+    networks[np.arange(len(removable)) + 1, *removable.T] = False
+    chosen = np.stack([completions(network, draws) for network in networks])
+    scores = supernet(ask(chosen.reshape(-1, left.shape[0])).reshape(len(networks), -1))
     damage = np.full(left.shape, np.inf)
-    damage[tuple(removable.T)] = means[0] - means[1:]
+    damage[tuple(removable.T)] = scores[0] - scores[1:]
     return damage
 
 

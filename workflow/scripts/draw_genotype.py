@@ -1,0 +1,19 @@
+"""Draw both cells of the genotype that a search found."""
+
+import json
+from pathlib import Path
+
+from tgnas.reporting.genotypes import draw_genotype
+from tgnas.reporting.style import save
+from tgnas.script import run
+
+
+def main(*, found: Path, png: Path, pdf: Path, predictor: str) -> None:
+    """Read the chosen architecture, draw it under its searcher and seed."""
+    chosen = json.loads(found.read_text())
+    title = f"found by {chosen['searcher'].replace('_', ' ')} with {predictor}"
+    save(draw_genotype(chosen["architecture"], f"{title}, seed {chosen['seed']}"), png, pdf)
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
