@@ -1,5 +1,6 @@
 """Hypothesis strategies: random cells, and the same cell with its vertices in another order."""
 
+import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -7,6 +8,7 @@ from tgnas.cell import Cell, Cells
 from tgnas.operators import VOCABULARY
 from tgnas.registry import SPACES
 from tgnas.spaces import darts, nasbench101, nasbench_graph
+from tgnas.spaces.base import format_choices
 
 INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
 
@@ -69,11 +71,16 @@ def nasbench_graph_cells(draw: st.DrawFn) -> Cell:
 
 def members(space: str) -> st.SearchStrategy[Cell | tuple[Cell, ...]]:
     """Return a strategy for what a registered space parses: a cell, or a tuple of cells."""
+    if f"{space}_cells" in globals():
+        return globals()[f"{space}_cells"]()
     found = SPACES.load(space)
-    if hasattr(found, "choices"):
-        choice = st.tuples(*(st.integers(0, len(names) - 1) for names in found.choices))
-        return choice.map(lambda row: found.cells_of_choices([row]).cell(0))
-    return globals()[f"{space}_cells"]()
+    return choices(space).map(lambda row: found.parse(format_choices(found, row)[0]))
+
+
+def choices(space: str) -> st.SearchStrategy[np.ndarray]:
+    """Return a strategy for one row of choices of a space that searchers walk on."""
+    options = (st.integers(0, len(names) - 1) for names in SPACES.load(space).choices)
+    return st.tuples(*options).map(lambda row: np.array([row]))
 
 
 def cells_of(member: Cell | tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -1,5 +1,6 @@
 """Search spaces: their strings, their rules, their counts."""
 
+import math
 from collections import Counter
 from hashlib import md5
 
@@ -13,6 +14,7 @@ from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError, TgnasError, UnknownNameError
 from tgnas.registry import SPACES
 from tgnas.spaces import darts, nasbench101, nasbench201
+from tgnas.spaces.base import format_choices
 
 DARTS, NB101, NB201 = darts.SPACE, nasbench101.SPACE, nasbench201.SPACE
 
@@ -315,3 +317,27 @@ def test_darts_formats_no_cell_of_another_space(other):
     normal, _ = DARTS.parse(GENOTYPE)
     with pytest.raises(InvalidCellError, match="is not a reduction cell of this space"):
         DARTS.format((normal, other))
+
+
+@pytest.mark.parametrize("name", [n for n in SPACES.names() if hasattr(SPACES.load(n), "choices")])
+@given(data=st.data())
+def test_cells_of_choices_are_those_of_the_string_that_they_spell(name, data):
+    space, row = SPACES.load(name), data.draw(strategies.choices(name))
+    cells, again = space.cells_of_choices(row), space.cells(format_choices(space, row))
+    assert np.array_equal(cells.operators, again.operators)
+    assert np.array_equal(cells.edges, again.edges)
+
+
+def test_the_choices_of_darts_are_the_known_number_of_genotypes():
+    # Liu et al. count (k + 1) k / 2 x 7^2 for the k-th of 4 nodes, squared for two cells.
+    expected = (1 * 3 * 6 * 10 * 7**8) ** 2
+    assert math.prod(len(options) for options in DARTS.choices) == expected
+
+
+def test_the_first_choices_of_darts_spell_this_genotype():
+    row = np.zeros((1, 24), dtype=np.int64)
+    # Nodes 2 to 5 have the decisions 0-2, 3-5, 6-8, 9-11: sources, then the two operators.
+    row[0, [1, 5, 9, 11]] = 3, 2, DARTS.choices[9].index("0,4"), 6
+    pairs = "[('sep_conv_3x3', 0), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 1), "
+    pairs += "('max_pool_3x3', 0), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('dil_conv_5x5', 4)]"
+    assert format_choices(DARTS, row)[0].startswith(f"Genotype(normal={pairs}, normal_concat=")

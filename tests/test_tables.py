@@ -8,14 +8,20 @@ import pytest
 
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.reporting.readme import with_tables
+from tgnas.reporting.searches import (
+    search_markdown,
+    standing_markdown,
+    summarise_search,
+    summarise_standing,
+    summarise_supernets,
+    supernets_markdown,
+)
 from tgnas.reporting.tables import (
     claims_markdown,
     number_text,
     read_reported,
-    search_markdown,
     summarise_claims,
     summarise_ranking,
-    summarise_search,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +30,7 @@ REPORTED = pd.DataFrame(
         ("ranking", "a", "cifar10", "kendall_tau", 0.4, "paper"),
         ("search", "s/x", "cifar10", "accuracy", 93.0, "paper"),
         ("search", "s/unknown", "cifar10", "accuracy", 1.0, "paper"),
+        ("search", "published/peer (N=100)", "cifar10", "accuracy", 92.5, "peer"),
     ],
     columns=["table", "method", "dataset", "measure", "reported", "source"],
 )
@@ -45,9 +52,8 @@ def answers() -> pd.DataFrame:
     """Return three runs of one search, as look_up returns them."""
     shared = {"scorer": "s", "searcher": "x", "queries": 10, "distinct": 9, "seconds": 0.5}
     found = [("A", 0, 93.0), ("A", 0, 93.0), ("B", 1, 90.0)]
-    return pd.DataFrame(
-        [{**shared, "architecture": a, "seed": s, "cifar10": c} for a, s, c in found]
-    )
+    rows = pd.DataFrame(found, columns=["architecture", "seed", "cifar10"])
+    return rows.assign(**shared, run=range(3), **{"cifar10 top": 93.5})
 
 
 def test_mean_and_spread_are_over_seeds():
@@ -71,9 +77,36 @@ def test_a_search_is_summarised_by_its_most_frequent_answer():
     assert (row["runs"], row["seeds"]) == (3, 2)
     assert row["cifar10 mean"] == pytest.approx(92)
     assert row["difference"] == pytest.approx(-1)
-    assert "92.00 ± 1.73" in search_markdown(
-        summarise_search(answers(), ["cifar10"], REPORTED), ["cifar10"]
-    )
+    assert row["cifar10 top mean"] == 93.5
+
+
+def test_the_search_table_has_both_answers_and_what_others_published():
+    table = summarise_search(answers(), ["cifar10"], REPORTED)
+    lines = search_markdown(table, ["cifar10"], top=10).splitlines()
+    heads, ours, peer = ([cell.strip() for cell in lines[n].split("|")] for n in (0, 2, 3))
+    assert "cifar10, best of top 10" in heads
+    assert {"92.00 ± 1.73", "93.50 ± 0.00", "93.00", "-1.00"} <= set(ours)
+    assert [cell for cell in peer if cell] == [
+        "published", "peer (N=100)", "-", "-", "-", "92.50", "-", "-", "-"
+    ]  # fmt: skip
+
+
+def test_supernet_scores_stand_side_by_side():
+    found = answers().assign(scorer="s", supernet=["mean", "best", "best"], tied=[0.0, 0.5, 0.25])
+    table = summarise_supernets(found, ["cifar10"])
+    assert list(table.supernet) == ["mean", "best"]
+    assert list(table.tied) == [0, 0.375]
+    assert "37.5%" in supernets_markdown(table, ["cifar10"])
+
+
+def test_a_search_without_known_accuracies_says_where_its_answers_stand():
+    found = answers().assign(above=[1.0, 0.9, 0.8], listed=[True, False, False], score=[1, 2, 3])
+    row = summarise_standing(found).iloc[0]
+    assert (row["architecture"], row["score"], row["listed"]) == ("A", 2, 1)
+    text = standing_markdown(summarise_standing(found), "nasbench301", 1218)
+    assert "90.0 ± 10.0" in text
+    assert "the 1,218 architectures of nasbench301" in text
+    assert "- x: `A`" in text
 
 
 def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():

@@ -176,17 +176,14 @@ def compare_supernets(
         evaluators: one for each seed of the scorer.
         settings: as in ``run_searches``.
     """
-    full, shape, tables = (
-        pruning.remaining(space),
-        (settings["completions"], len(space.choices)),
-        [],
-    )
+    full, tables = pruning.remaining(space), []
     for name, supernet in pruning.SUPERNETS.items():
         for seed, evaluate in enumerate(evaluators):
             table = run_searches(space, evaluate, "pruning", settings | {"supernet": name}, seed)
-            draws = (np.random.default_rng([seed, run]).random(shape) for run in table.run)
-            tied = [_tied(pruning.removal_scores(evaluate, full, d, supernet)) for d in draws]
-            tables.append(table.assign(supernet=name, tied=tied))
+            generators = (np.random.default_rng([seed, run]) for run in table.run)
+            drawn = (pruning.draws(settings["completions"], len(full), g) for g in generators)
+            damages = (pruning.removal_scores(evaluate, full, each, supernet) for each in drawn)
+            tables.append(table.assign(supernet=name, tied=[_tied(damage) for damage in damages]))
     return pd.concat(tables, ignore_index=True)
 
 

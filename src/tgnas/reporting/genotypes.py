@@ -48,16 +48,17 @@ def _draw_cell(panel: Axes, pairs: Pairs) -> None:
     for node, label in enumerate(LABELS):
         start = 0.0 if node < 2 else _column(node) - 0.3
         panel.plot((start, END if node >= 2 else END - 0.5), (-node, -node), **WIRE, zorder=1)
-        _write(panel, (0.0 if node < 2 else _column(node) + BOX / 2, -node), label, style.BLACK)
+        place = 0.0 if node < 2 else _column(node) + BOX / 2
+        _write(panel, place, float(-node), label, style.BLACK)
     for number, (spelled, source) in enumerate(pairs):
         node = number // 2 + 2
-        x, y = _column(node) + BOX * (number % 2), -node + 0.5
+        x = _column(node) + BOX * (number % 2)
         panel.plot((x, x), (-source, -node), **WIRE, zorder=1)
         panel.plot(x, -source, marker="o", markersize=3.5, color=style.BLACK, zorder=2)
         panel.plot(x, -node + 0.06, marker="v", markersize=3, color=style.GREY, zorder=2)
-        _write(panel, (x, y), spelled, COLOURS[names[spelled]])
+        _write(panel, x, 0.5 - node, spelled, COLOURS[names[spelled]])
     panel.plot((END, END), (-2, -NODES - 1), color=style.BLACK, linewidth=2)
-    _write(panel, (END + 0.5, -(NODES + 3) / 2), "c(k)", style.BLACK)
+    _write(panel, END + 0.5, -(NODES + 3) / 2, "c(k)", style.BLACK)
     panel.set(xlim=(-0.6, END + 0.9), ylim=(-NODES - 1.4, 0.4))
     panel.axis("off")
 
@@ -67,6 +68,7 @@ def _column(node: int) -> float:
     return 1.3 + (node - 2) * PITCH
 
 
-def _write(panel: Axes, place: tuple[float, float], text: str, colour: str) -> None:
+def _write(panel: Axes, x: float, y: float, text: str, colour: str) -> None:
     box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": colour}
-    panel.text(*place, text, ha="center", va="center", fontsize=6, color=colour, bbox=box, zorder=3)
+    looks: dict[str, Any] = {"fontsize": 6, "color": colour, "bbox": box, "zorder": 3}
+    panel.text(x, y, text, ha="center", va="center", **looks)

@@ -50,7 +50,8 @@ def summarise_search(
     )
     others = published.reindex(columns=datasets).add_suffix(" mean").reset_index()
     others[["scorer", "searcher"]] = others.pop("method").str.split("/", n=1, expand=True)
-    return pd.concat([table, others], ignore_index=True) if len(others) else table
+    whole = {"seeds": "Int64", "runs": "Int64"}  # none where others published
+    return pd.concat([table, others], ignore_index=True).astype(whole)
 
 
 def search_markdown(summary: pd.DataFrame, datasets: Sequence[str], top: int) -> str:
@@ -176,6 +177,7 @@ def summarise_limits(answers: pd.DataFrame, dataset: str) -> pd.DataFrame:
     the limit), value (mean cost of the answers), mean and std (of their test accuracy, percent).
     """
     answers = answers.assign(kept=answers.value <= answers.limit)
+    answers = answers.sort_values(["cost", "share"], kind="stable")
     groups = answers.groupby(["cost", "share", "limit", "scorer", "searcher"], sort=False)
     return groups.agg(
         seeds=("seed", "nunique"),

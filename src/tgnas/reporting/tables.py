@@ -165,7 +165,8 @@ def _reproduced(
 ) -> tuple[float, int, int] | None:
     """Return value, n and seeds of what a claim is about; None where this run has no such row."""
     if claim.table == "search":
-        rows = search[search.scorer + "/" + search.searcher == claim.method]
+        ours = search[search.runs.notna()]
+        rows = ours[ours.scorer + "/" + ours.searcher == claim.method]
         column = "seconds" if claim.measure == "seconds" else f"{claim.dataset} mean"
         if rows.empty or column not in rows:
             return None

@@ -80,6 +80,6 @@ def all_choices(space: ChoiceSpace) -> Int64[np.ndarray, "N D"]:
 def format_choices(space: ChoiceSpace, choices: Int64[np.ndarray, "N D"]) -> list[str]:
     """Return the architecture strings of rows of choices."""
     cells, kinds = space.cells_of_choices(choices), len(space.shares)
-    rows = np.arange(len(cells)).reshape(-1, kinds)
-    members = [tuple(cells.cell(row) for row in several) for several in rows]
+    firsts = range(0, len(cells), kinds)
+    members = [tuple(cells.cell(first + kind) for kind in range(kinds)) for first in firsts]
     return [space.format(member if kinds > 1 else member[0]) for member in members]

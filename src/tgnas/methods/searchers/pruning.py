@@ -8,11 +8,12 @@ completions, the architectures that pick one of the remaining operators at each 
     best:  P(M) = max over m completions c of P(c)      (what it is compared with)
 
 with the m completions drawn once per step. Each draw fixes a position in the list of remaining
-operators on every edge, so that M and all its children are compared on the same draws. The mean
-tells operators apart wherever the predictor does, because P(M without o) averages over exactly the
-architectures that are still reachable when o is gone; the best sees only the completions on top,
-so that operators tie. ``docs/deviations.md`` weighs other alternatives. "Edge" stands for any
-decision of the space.
+operators on every edge, so that M and all its children are compared on the same draws; they are a
+Latin hypercube (McKay et al. 1979), so that every operator is in its share of the completions. The
+mean tells operators apart wherever the predictor does, because P(M without o) averages over
+architectures that are still reachable when o is gone, and over others for another o; the best sees
+only the completion on top, so that operators tie. ``docs/deviations.md`` weighs other
+alternatives. "Edge" stands for any decision of the space.
 
 In each step every edge with more than one operator loses the one whose removal costs least:
 argmin over o of S(o) = P(M) - P(M without o). |O| - 1 steps leave a single path.
@@ -52,8 +53,8 @@ def search(
     trace = Trace(space, evaluate)
     left, supernet = remaining(space), SUPERNETS[settings.supernet]
     while (left.sum(axis=1) > 1).any():
-        draws = generator.random((settings.completions, len(left)))
-        damage = removal_scores(trace.ask, left, draws, supernet)
+        drawn = draws(settings.completions, len(left), generator)
+        damage = removal_scores(trace.ask, left, drawn, supernet)
         for edge in np.flatnonzero(left.sum(axis=1) > 1):
             left[edge, np.argmin(damage[edge])] = False
     trace.ask(np.argmax(left, axis=1)[None])
@@ -67,10 +68,16 @@ def remaining(space: ChoiceSpace) -> Bool[np.ndarray, "D O"]:
     return np.arange(sizes.max()) < sizes[:, None]
 
 
+def draws(count: int, decisions: int, generator: np.random.Generator) -> Float64[np.ndarray, "m D"]:
+    """Return a Latin hypercube: of each decision's numbers one lies in each 1/m of [0, 1)."""
+    strata = np.repeat(np.arange(count)[:, None], decisions, axis=1)
+    return (generator.permuted(strata, axis=0) + generator.random(strata.shape)) / count
+
+
 def removal_scores(
     ask: Evaluate,
     left: Bool[np.ndarray, "D O"],
-    draws: Float64[np.ndarray, "m D"],
+    drawn: Float64[np.ndarray, "m D"],
     supernet: Supernet = SUPERNETS["mean"],
 ) -> Float64[np.ndarray, "D O"]:
     """Return S(o) = P(M) - P(M without o) of every removable operator; infinity for the others.
@@ -78,13 +85,13 @@ def removal_scores(
     Args:
         ask: scores of completions.
         left: the operators that M still has on each edge.
-        draws: uniform numbers; number d picks operator floor(d * remaining) of an edge.
+        drawn: numbers in [0, 1); number d picks operator floor(d * remaining) of an edge.
         supernet: scores of supernets from those of their completions.
     """
     removable = np.argwhere(left & (left.sum(axis=1) > 1)[:, None])
     networks = np.repeat(left[None], len(removable) + 1, axis=0)
     networks[np.arange(len(removable)) + 1, *removable.T] = False
-    chosen = np.stack([completions(network, draws) for network in networks])
+    chosen = np.stack([completions(network, drawn) for network in networks])
     scores = supernet(ask(chosen.reshape(-1, left.shape[0])).reshape(len(networks), -1))
     damage = np.full(left.shape, np.inf)
     damage[tuple(removable.T)] = scores[0] - scores[1:]
@@ -92,10 +99,10 @@ def removal_scores(
 
 
 def completions(
-    left: Bool[np.ndarray, "D O"], draws: Float64[np.ndarray, "m D"]
+    left: Bool[np.ndarray, "D O"], drawn: Float64[np.ndarray, "m D"]
 ) -> Int64[np.ndarray, "m D"]:
     """Return the architectures that the draws pick from a supernet."""
     counts = left.sum(axis=1)
-    place = np.floor(draws * counts).astype(np.intp)
+    place = np.floor(drawn * counts).astype(np.intp)
     operators = np.argsort(~left, axis=1, kind="stable")  # remaining ones first, in their order
     return np.take_along_axis(operators.T, place, axis=0).astype(np.int64)

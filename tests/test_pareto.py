@@ -1,0 +1,138 @@
+"""Costs of NAS-Bench-201, searches under limits on them, Pareto fronts and their figure."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tgnas.benchmarks.hw_nas_bench import read_costs
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation.pareto import front, fronts, search_within_limits
+from tgnas.evaluation.search import within
+from tgnas.methods.searchers._trace import Settings
+from tgnas.reporting import style
+from tgnas.reporting.pareto import draw_pareto
+from tgnas.reporting.searches import limits_markdown, pareto_markdown, summarise_limits
+from tgnas.spaces.nasbench201 import SPACE
+
+LIMITS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}
+LIMITS["searchers"] = ["exhaustive", "hybrid"]
+RANKING = {"split": "test", "epochs": 200}
+
+
+@pytest.fixture(scope="module")
+def hw_file(resource_file):
+    return resource_file("nasbench201/hw_cifar10.csv")
+
+
+@pytest.fixture(scope="module")
+def costs(hw_file, nasbench201):
+    return read_costs(hw_file, nasbench201, "cifar10")
+
+
+@pytest.fixture(scope="module")
+def accuracy(nasbench201):
+    return nasbench201.accuracy(dataset="cifar10", **RANKING)
+
+
+def test_measured_costs_are_of_the_architectures_that_they_stand_beside(costs, nasbench201):
+    # A synthesised accelerator takes as long as it has multiplications; any other order of
+    # operators or edges loses this.
+    assert list(costs.architecture) == nasbench201.architectures
+    assert stats.spearmanr(costs.flops, costs.fpga_latency).statistic > 0.96
+
+
+def test_measured_costs_agree_with_the_file_on_one_architecture(costs):
+    # The file's first row, (4, 3, 3, 0, 0, 0): average pooling, two 1x1 convolutions, three skips.
+    text = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|"
+    text += "+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+    row = costs[costs.architecture == text].iloc[0]
+    assert row.edgegpu_latency == pytest.approx(5.807418537139893)
+
+
+def test_a_cost_that_was_not_measured_is_unknown(costs):
+    assert costs.edgetpu_latency.isna().any()
+    assert (costs.drop(columns="architecture").min() >= 0).all()
+
+
+def test_a_file_of_costs_that_lacks_an_architecture_is_refused(hw_file, nasbench201, tmp_path):
+    lines = hw_file.read_text().splitlines(keepends=True)
+    (tmp_path / "short.csv").write_text("".join(lines[:-1]))
+    with pytest.raises(CorruptTableError, match="does not list every architecture of nasbench201"):
+        read_costs(tmp_path / "short.csv", nasbench201, "cifar10")
+    (tmp_path / "other.csv").write_text("net,latency\n")
+    with pytest.raises(CorruptTableError, match="the columns must be net, edgegpu_latency"):
+        read_costs(tmp_path / "other.csv", nasbench201, "cifar10")
+
+
+points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30)
+
+
+@given(points)
+def test_nothing_dominates_a_member_of_a_front_and_something_every_other(found):
+    costs, scores = np.array(found, dtype=np.float64).T.copy()
+    members = set(front(costs, scores).tolist())
+    for row in range(len(found)):
+        as_good = (costs <= costs[row]) & (scores >= scores[row])
+        better = as_good & ((costs < costs[row]) | (scores > scores[row]))
+        same = as_good & ~better
+        assert (row in members) == (not better.any() and row == np.flatnonzero(same)[0])
+
+
+def test_an_unknown_cost_is_on_no_front():
+    assert list(front(np.array([np.nan, 1.0]), np.array([9.0, 1.0]))) == [1]
+
+
+@given(points, st.integers(1, 9))
+def test_what_costs_too_much_is_worse_than_all_that_does_not(found, limit):
+    costs, scores = np.array(found, dtype=np.float64).T.copy()
+    cheap = costs <= limit
+    if cheap.any():
+        ruled = within(scores, costs, float(limit))
+        assert np.array_equal(ruled[cheap], scores[cheap])
+        assert (ruled[~cheap] < scores.min()).all()
+
+
+def test_a_limit_that_nothing_keeps_is_refused():
+    with pytest.raises(ConfigError, match="no architecture costs 1 or less; the least is 2"):
+        within(np.zeros(2), np.array([2.0, np.nan]), 1.0)
+
+
+def test_an_answer_keeps_its_limit(nasbench201, costs, accuracy):
+    settings = asdict(Settings()) | {"runs": 2, "top": 10}
+    scores = np.stack([accuracy, -accuracy])
+    table = search_within_limits(SPACE, nasbench201, costs, scores, LIMITS, settings)
+    assert len(table) == 2 * 2 * 2 * (1 + 2)
+    assert (table.value <= table.limit).all()
+    first = table[(table.searcher == "exhaustive") & (table.seed == 0)]
+    for row in first.itertuples():
+        assert row.score == accuracy[costs[row.cost] <= row.limit].max()
+    summary = summarise_limits(table.assign(scorer="oracle", cifar10=table.score.abs()), "cifar10")
+    assert (summary.kept == 1).all()
+    assert "(cheapest 10%)" in limits_markdown(summary, "cifar10")
+
+
+def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accuracy):
+    scores = {"oracle": accuracy[None], "reversed": -accuracy[None]}
+    table = fronts(nasbench201, costs, scores, LIMITS, RANKING)
+    assert (table[table.scorer == "oracle"].regret == 0).all()
+    assert table[table.scorer == "reversed"].regret.max() > 0
+    assert table[table.scorer == "oracle"].accuracy.max() == accuracy.max()
+    assert "100%" in pareto_markdown(table, "cifar10")
+
+
+def test_the_figure_of_fronts_has_a_panel_for_each_cost(nasbench201, costs, accuracy, tmp_path):
+    table = fronts(nasbench201, costs, {"oracle_cifar10": accuracy[None]}, LIMITS, RANKING)
+    everything = costs[LIMITS["costs"]].assign(accuracy=accuracy)
+    for name in ("first", "second"):
+        figure = draw_pareto(everything, table, "cifar10")
+        style.save(figure, tmp_path / f"{name}.png")
+    assert [panel.get_xlabel() for panel in figure.axes] == [
+        "FLOPs (millions)\n(lower is better)",
+        "edgegpu latency (ms)\n(lower is better)",
+    ]
+    first, second = ((tmp_path / f"{name}.png").read_bytes() for name in ("first", "second"))
+    assert first == second
