@@ -181,6 +181,19 @@ def test_a_predictor_does_not_take_the_name_of_a_proxy(config):
     assert "predictors.params bears the name of a proxy" in refusal_of(config, ConfigError)
 
 
+@pytest.mark.parametrize("section", ["search", "limits"])
+def test_an_unknown_scorer_of_searches_is_answered_with_the_nearest_one(config, section):
+    search = config["search"]
+    (search if section == "search" else search[section])["scorers"] = ["oracle_cifar"]
+    assert "unknown scorer 'oracle_cifar' (did you mean 'oracle_cifar10'?)" in refusal_of(config)
+
+
+@pytest.mark.parametrize("section", ["limits", "darts"])
+def test_an_unknown_searcher_of_a_part_of_the_searches_is_refused(config, section):
+    config["search"][section]["searchers"] = ["hybird"]
+    assert "unknown searcher 'hybird' (did you mean 'hybrid'?)" in refusal_of(config)
+
+
 # The sheet
 
 GOOD = ("params", "proxy", "once", "#params")

@@ -47,6 +47,33 @@ def test_trivial_baselines_give_the_known_correlations(project: Project):
 
 
 @pytest.mark.slow
+def test_searches_stand_in_the_table_with_their_ceiling_and_what_others_published(
+    project: Project,
+):
+    search = pd.read_csv(project.folder / "results/smoke/tables/search.csv")
+    exhaustive = search[search.searcher == "exhaustive"].set_index("scorer")["cifar10 mean"]
+    assert exhaustive["oracle_cifar10"] == pytest.approx(94.3733, abs=1e-3)
+    assert exhaustive["params"] == pytest.approx(93.76, abs=0.01)
+    assert (search.scorer == "published").sum() == 3
+
+
+@pytest.mark.slow
+def test_answers_keep_their_limits(project: Project):
+    limits = pd.read_csv(project.folder / "results/smoke/tables/limits.csv")
+    assert set(limits.cost) == {"parameters", "flops", "edgegpu_latency"}
+    assert (limits.kept == 1).all()
+
+
+@pytest.mark.slow
+def test_a_genotype_is_searched_and_drawn(project: Project):
+    done = project.run("--", "search_darts")
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(project.folder / "results/smoke/tables/darts_search.csv")
+    assert table.architecture.str.startswith("Genotype(normal=").all()
+    assert (project.folder / "results/smoke/figures/genotype.png").exists()
+
+
+@pytest.mark.slow
 def test_a_second_run_has_nothing_to_do(project: Project):
     assert not project.planned()
     assert "Nothing to be done" in project.run().stdout

@@ -254,7 +254,8 @@ def draw_search_progress(
         figure = Figure(figsize=(style.WIDE, 3.9))
         panels = figure.subplots(2, len(parts), sharex=True, sharey="row", squeeze=False)
         for (top, bottom), (searcher, part) in zip(panels.T, parts.items(), strict=True):
-            top.set_title(f"{searcher.replace('_', ' ')}\n{_runs_label(part)}")
+            name = "\n".join(textwrap.wrap(searcher.replace("_", " "), 14))
+            top.set_title(f"{name}\n{_runs_label(part)}")
             for panel, value in ((top, "rank"), (bottom, "accuracy")):
                 _draw_progress(panel, part, value)
                 if random is not None and searcher != "random":
@@ -264,7 +265,7 @@ def draw_search_progress(
                     _draw_end(panel, whole.iloc[-1], value)
             for level, look in zip(shown.values(), cycle(_LEVEL_LOOKS), strict=False):
                 bottom.axhline(level, **look)
-            bottom.set_xlabel("Architectures scored")
+            bottom.set_xlabel("Architectures\nscored")
         _scale_progress(panels, dataset)
         low, high = progress.accuracy_low.min() - 2, progress.accuracy_high.max()
         panels[1, 0].set_ylim(low, max(high, *shown.values()) + 0.4)

@@ -20,7 +20,7 @@ COLOURS = {
 }
 LABELS = ("c(k-2)", "c(k-1)", *map(str, range(NODES)))
 BOX, PITCH = 1.55, 3.2  # between the boxes of a node, between nodes
-END = NODES * PITCH + 0.4
+END = NODES * PITCH + 0.7
 WIRE: Mapping[str, Any] = {"color": style.GREY, "linewidth": 0.9, "solid_capstyle": "round"}
 
 
@@ -47,7 +47,7 @@ def _draw_cell(panel: Axes, pairs: Pairs) -> None:
     names = {spelled: name for name, spelled in SPACE.spelling.items()}
     for node, label in enumerate(LABELS):
         start = 0.0 if node < 2 else _column(node) - 0.3
-        panel.plot((start, END if node >= 2 else END - 0.5), (-node, -node), **WIRE, zorder=1)
+        panel.plot((start, END if node >= 2 else END - 0.8), (-node, -node), **WIRE, zorder=1)
         place = 0.0 if node < 2 else _column(node) + BOX / 2
         _write(panel, place, float(-node), label, style.BLACK)
     for number, (spelled, source) in enumerate(pairs):
