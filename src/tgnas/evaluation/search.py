@@ -133,9 +133,9 @@ def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) 
     answers = found.architecture.map(row_of).to_numpy()
     columns = {}
     for dataset in ranking["datasets"]:
-        known = {"epochs": ranking["epochs"]}
-        test = benchmark.accuracy(dataset=dataset, split=ranking["split"], **known)
-        seen = benchmark.accuracy(dataset=VALIDATED[dataset], split="validation", **known)
+        epochs = ranking["epochs"]
+        test = benchmark.accuracy(dataset=dataset, split=ranking["split"], epochs=epochs)
+        seen = benchmark.accuracy(dataset=VALIDATED[dataset], split="validation", epochs=epochs)
         tops = [np.array([row_of[text] for text in run]) for run in found.top]
         columns[dataset] = test[answers]
         columns[f"{dataset} top"] = [test[rows[np.argmax(seen[rows])]] for rows in tops]
