@@ -122,8 +122,13 @@ def longest_paths(cells: Cells) -> Int64[np.ndarray, "N V"]:
 
 
 def target_of(benchmark: Benchmark) -> Target:
-    """Return a whole benchmark as a target: the test accuracies of every data set."""
-    columns = [name for name in benchmark.table.column_names if "/test/" in name]
+    """Return a whole benchmark as a target: the test accuracies of every data set.
+
+    A data set whose networks' parameters are not known is left out.
+    """
+    names = benchmark.table.column_names
+    counted = {name.split("/")[1] for name in names if name.startswith("parameters/")}
+    columns = [name for name in names if "/test/" in name and name.split("/")[1] in counted]
     accuracies = [benchmark.table.column(name).to_numpy() for name in columns]
     datasets = [name.split("/")[1] for name in columns]
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
