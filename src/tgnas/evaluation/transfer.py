@@ -132,7 +132,9 @@ def target_of(benchmark: Benchmark) -> Target:
     accuracies = [benchmark.table.column(name).to_numpy() for name in columns]
     datasets = [name.split("/")[1] for name in columns]
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
-    return Target(benchmark.cells, accuracies, [np.asarray(c, dtype=np.float64) for c in costs])
+    # Where there is no accuracy either they may be unknown; such architectures are not ranked.
+    known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
+    return Target(benchmark.cells, accuracies, known)
 
 
 def transfer_scores(
