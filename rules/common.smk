@@ -5,9 +5,16 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from tgnas.errors import TgnasError
-from tgnas.experiments import STORED, candidates, check_config, complete, read_methods
+from tgnas.experiments import (
+    STORED,
+    ablations,
+    candidates,
+    check_config,
+    complete,
+    read_methods,
+)
 from tgnas.fetch import available, mirror_folders, read_resources
-from tgnas.packaged import MPNET
+from tgnas.packaged import MPNET, installed
 from tgnas.provenance import code_digest
 from tgnas.registry import PROXIES
 
@@ -78,9 +85,9 @@ wildcard_constraints:
     searcher="|".join(SEARCHERS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
+    shipped="|".join(config["shipped"]),
     embedding="|".join(config["embeddings"]),
     combination="|".join(config["combinations"]),
-    stored="|".join(STORED["nasbench301"]),
     seed=r"\d+",
 
 

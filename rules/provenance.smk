@@ -1,8 +1,19 @@
 # What made the results, and the copy of them that is committed.
-TABLES = ("ranking", "search", "claims", "final_training")
+TABLES = (
+    "ranking",
+    "search",
+    "claims",
+    "final_training",
+    "selection",
+    "audit",
+    "darts",
+    "ablations",
+)
 FIGURES = (
     "predictions",
     "rank_correlations",
+    "audit",
+    "ablations",
     "training_curves",
     "search_progress",
     "final_training_curves",
@@ -41,7 +52,7 @@ rule publish:
         ),
         paper_figures=expand("results/paper/{figure}.png", figure=FIGURES),
         paper_provenance="results/paper/provenance.json",
-        readme=update("README.md"),
+        pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
     params:
