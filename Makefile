@@ -54,8 +54,9 @@ lint: setup ## Check style and types.
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 
-benchmark: setup ## Measure graphs per second of both back ends and the item-by-item way.
+benchmark: setup ## Measure graphs per second of training and scoring, and of the item-by-item way.
 	$(BIN)/python benchmarks/predictor_speed.py --threads 1 --rounds 5
+	$(BIN)/python benchmarks/scoring_speed.py --threads 2 --rounds 5
 
 clean: ## Delete results and logs of runs; fetched files and results/paper stay.
 	rm -rf logs .snakemake report.html

@@ -79,7 +79,7 @@ SEARCHES += [("validation", "random")]
 
 wildcard_constraints:
     target="|".join(TARGETS),
-    ranking="|".join(RANKINGS),
+    listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),
     searcher="|".join(SEARCHERS),

@@ -82,6 +82,12 @@ def nasbench101(benchmark_tables: Path) -> Benchmark:
 
 
 @pytest.fixture(scope="session")
+def nasbench301(benchmark_tables: Path) -> Benchmark:
+    """Open NAS-Bench-301."""
+    return open_benchmark(benchmark_tables / "nasbench301.arrow")
+
+
+@pytest.fixture(scope="session")
 def nasbench201(benchmark_tables: Path) -> Benchmark:
     """Open NAS-Bench-201."""
     return open_benchmark(benchmark_tables / "nasbench201.arrow")

@@ -25,11 +25,9 @@ STORED = {
         "grasp",
         "jacov",
         "l2_norm",
-        "nwot",
         "plain",
         "snip",
         "synflow",
-        "zen",
     ),
 }
 LEAKED = "_leaked"
@@ -220,6 +218,8 @@ def read_methods(sheet: Path, config: dict[str, Any], target: str) -> dict[str, 
             raise ConfigError(f"{sheet}:{line}: {error}") from error
         if method.name in methods:
             raise ConfigError(f"{sheet}:{line}: method {method.name!r} stands there twice")
+        if method.title in {other.title for other in methods.values()}:
+            raise ConfigError(f"{sheet}:{line}: title {method.title!r} stands there twice")
         methods[method.name] = method
     return methods
 

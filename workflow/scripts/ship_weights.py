@@ -39,6 +39,7 @@ def main(
     chosen = tgnas.Settings.from_config(settings)
     stacked = {name: torch.stack(entries) for name, entries in states.items()}
     tgnas.save(weights, stacked, chosen, about["taught"])
+    weights.chmod(0o644)  # the format's writer lets nobody else read
     facts = {
         "title": title,
         "licence": "MIT",
