@@ -61,7 +61,11 @@ class Task:
 
 
 def development_tasks(
-    source: Benchmark, others: Sequence[Benchmark], labels: dict[str, Any], size: int, tested: int
+    source: Benchmark,
+    others: Sequence[Benchmark],
+    labels: dict[str, Any],
+    size: int | str,
+    tested: int,
 ) -> Iterator[Task]:
     """Yield the tasks; which cells they hold depends on nothing but the sizes.
 
@@ -69,7 +73,7 @@ def development_tasks(
         source: NAS-Bench-101.
         others: spaces to rank after training on a random part of the source.
         labels: dataset, split and epochs of the source's accuracy.
-        size: training cells of each task, or all there are.
+        size: training cells of each task at most, or "all".
         tested: cells of the source that each task ranks.
 
     Raises:
@@ -78,6 +82,7 @@ def development_tasks(
     barred = [other.name for other in others if other.name in TEST_SPACES]
     if barred:
         raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
+    most = len(source) if size == "all" else int(size)
     cells, accuracies = source.cells, source.accuracy(**labels)
     parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
 
@@ -88,10 +93,10 @@ def development_tasks(
         return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
 
     for name, unlike in held_out_parts(cells).items():
-        rows, held = drawn(~unlike, size), drawn(unlike, tested)
+        rows, held = drawn(~unlike, most), drawn(unlike, tested)
         target = {name: Target(cells[held], [accuracies[held]], [parameters[held]])}
         yield Task(name, (cells[rows], accuracies[rows]), target)
-    rows = drawn(np.ones(len(cells), dtype=bool), size)
+    rows = drawn(np.ones(len(cells), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
     yield Task("another_space", (cells[rows], accuracies[rows]), targets)
 
