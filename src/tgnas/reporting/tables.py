@@ -280,9 +280,8 @@ def summarise_selection(
 def leading(summary: pd.DataFrame) -> str:
     """Return what the rule chooses: of those near the best the steadiest.
 
-    Near are those within the standard deviation (over seeds) of the one with the highest mean. Where
-    there is none, as for
-    combinations over seeds, the best leads.
+    Near are those within the standard deviation (over seeds) of the one with the highest mean;
+    where there is none, as for combinations over seeds, the best leads.
     """
     ordered = summary.sort_values("mean", ascending=False, kind="stable")
     best = ordered.iloc[0]
