@@ -11,6 +11,7 @@ configfile: "config/config.yaml"
 pathvars:
     benchmark_tables="results/benchmarks",
     benchmarks="logs/seconds",
+    weights="src/tgnas/weights",
 
 
 include: "rules/common.smk"
@@ -20,28 +21,15 @@ include: "rules/embeddings.smk"
 include: "rules/predictors.smk"
 include: "rules/selection.smk"
 include: "rules/proxies.smk"
+include: "rules/ablations.smk"
 include: "rules/combinations.smk"
 include: "rules/measures.smk"
 include: "rules/searchers.smk"
 include: "rules/limits.smk"
 include: "rules/training.smk"
+include: "rules/shipping.smk"
 include: "rules/figures.smk"
 include: "rules/provenance.smk"
-
-
-# Made, but not yet part of `all`: the choice of our own configuration, and the audit.
-rule transfer:
-    input:
-        "<results>/tables/selection.md",
-        "<results>/tables/audit.md",
-        "<results>/figures/audit.png",
-
-
-# The search in the DARTS space, not yet part of `all` either.
-rule search_darts:
-    input:
-        "<results>/tables/darts_search.md",
-        "<results>/figures/genotype.png",
 
 
 rule all:
@@ -50,3 +38,9 @@ rule all:
         expand("<results>/tables/{table}.md", table=TABLES),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
         "<results>/provenance.json",
+
+
+# Not part of `all`: both write into the checkout. `make paper` calls them.
+rule ship:
+    input:
+        expand("<weights>/{shipped}.safetensors", shipped=config["shipped"]),

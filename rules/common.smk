@@ -9,6 +9,7 @@ from tgnas.errors import TgnasError
 from tgnas.experiments import (
     LABELLED,
     STORED,
+    ablations,
     candidates,
     check_config,
     complete,
@@ -16,7 +17,7 @@ from tgnas.experiments import (
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
-from tgnas.packaged import MPNET
+from tgnas.packaged import MPNET, installed
 from tgnas.provenance import code_digest
 from tgnas.registry import PROXIES, SEARCHERS
 
@@ -70,7 +71,7 @@ SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 wildcard_constraints:
     target="|".join(TARGETS),
-    ranking="|".join(RANKINGS),
+    listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),
     searcher="|".join(SEARCHERS.names()),
@@ -81,9 +82,9 @@ wildcard_constraints:
     dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
+    shipped="|".join(config["shipped"]),
     embedding="|".join(config["embeddings"]),
     combination="|".join(config["combinations"]),
-    stored="|".join(STORED["nasbench301"]),
     seed=r"\d+",
 
 

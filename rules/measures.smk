@@ -22,20 +22,18 @@ rule measure_ranking:
 rule tabulate_ranking:
     input:
         measures=lambda w: [
-            f"<results>/measures/{RANKINGS[w.ranking]}/{method}.csv"
-            for method in SHEETS[RANKINGS[w.ranking]]
+            f"<results>/measures/{RANKINGS[w.listing]}/{method}.csv"
+            for method in SHEETS[RANKINGS[w.listing]]
         ],
         reported="config/reported.csv",
     output:
-        table=report(
-            "<results>/tables/{ranking}.csv", **captioned("{ranking}", "Tables")
-        ),
-        markdown="<results>/tables/{ranking}.md",
+        table=report("<results>/tables/{listing}.csv", **captioned("ranking", "Tables")),
+        markdown="<results>/tables/{listing}.md",
     log:
-        "<logs>/tabulate_ranking/{ranking}.log",
+        "<logs>/tabulate_ranking/{listing}.log",
     params:
-        titles=lambda w: {m.name: m.title for m in SHEETS[RANKINGS[w.ranking]].values()},
-        ranking=lambda w: ranking_of(RANKINGS[w.ranking]),
+        titles=lambda w: {m.name: m.title for m in SHEETS[RANKINGS[w.listing]].values()},
+        ranking=lambda w: ranking_of(RANKINGS[w.listing]),
         code=code("tabulate_ranking"),
     script:
         "../workflow/scripts/tabulate_ranking.py"

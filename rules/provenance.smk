@@ -5,15 +5,23 @@ TABLES = (
     "supernets",
     "limits",
     "pareto",
+    "darts_search",
     "claims",
     "final_training",
+    "selection",
+    "audit",
+    "darts",
+    "ablations",
 )
 FIGURES = (
     "predictions",
     "rank_correlations",
+    "audit",
+    "ablations",
     "training_curves",
     "search_progress",
     "pareto",
+    "genotype",
     "final_training_curves",
 )
 
@@ -50,7 +58,7 @@ rule publish:
         ),
         paper_figures=expand("results/paper/{figure}.png", figure=FIGURES),
         paper_provenance="results/paper/provenance.json",
-        readme=update("README.md"),
+        pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
     params:

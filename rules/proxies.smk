@@ -3,6 +3,7 @@
 
 # What is stored needs no computing anew.
 ruleorder: import_stored_scores > score_with_proxy
+ruleorder: measure_stored_scores > measure_ranking
 
 
 rule score_with_proxy:
@@ -34,15 +35,39 @@ rule import_authors_dump:
         "../workflow/scripts/import_authors_dump.py"
 
 
+# All columns in one job: each is a moment's work.
 rule import_stored_scores:
     input:
         benchmark="<benchmark_tables>/nasbench301.arrow",
     output:
-        scores="<results>/scores/nasbench301/{stored}.parquet",
+        scores=expand(
+            "<results>/scores/nasbench301/{stored}.parquet",
+            stored=STORED["nasbench301"],
+        ),
     log:
-        "<logs>/import_stored_scores/{stored}.log",
+        "<logs>/import_stored_scores.log",
     params:
         dataset="cifar10",
         code=code("import_stored_scores"),
     script:
         "../workflow/scripts/import_stored_scores.py"
+
+
+rule measure_stored_scores:
+    input:
+        benchmark="<benchmark_tables>/nasbench301.arrow",
+        scores=expand(
+            "<results>/scores/nasbench301/{stored}.parquet",
+            stored=STORED["nasbench301"],
+        ),
+    output:
+        measures=expand(
+            "<results>/measures/nasbench301/{stored}.csv", stored=STORED["nasbench301"]
+        ),
+    log:
+        "<logs>/measure_stored_scores.log",
+    params:
+        ranking=ranking_of("nasbench301"),
+        code=code("measure_stored_scores"),
+    script:
+        "../workflow/scripts/measure_stored_scores.py"

@@ -84,6 +84,12 @@ def nasbench101(benchmark_tables: Path) -> Benchmark:
 
 
 @pytest.fixture(scope="session")
+def nasbench301(benchmark_tables: Path) -> Benchmark:
+    """Open NAS-Bench-301."""
+    return open_benchmark(benchmark_tables / "nasbench301.arrow")
+
+
+@pytest.fixture(scope="session")
 def nasbench201(resource_file: Callable[[str], Path]) -> Benchmark:
     """Build NAS-Bench-201 from its fetched files."""
     patterns = ("freerea_{}_accuracies.csv", "freerea_{}_params.csv", "nasgraph_{}.csv")

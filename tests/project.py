@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "README.md", "rules", "workflow", "config", "profiles", "src")
+PARTS = ("Snakefile", "README.md", "rules", "workflow", "config", "profiles", "src", "docs")
 SMOKE = "config/smoke.yaml"
 
 

@@ -18,6 +18,7 @@ LAYERS = (
     ("tgnas.encodings",),
     ("tgnas.training",),
     ("tgnas.methods",),
+    ("tgnas.pretrained",),
     ("tgnas.evaluation",),
     ("tgnas.experiments", "tgnas.provenance"),
     ("tgnas.reporting",),

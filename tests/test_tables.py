@@ -135,7 +135,8 @@ def test_a_readme_block_of_an_unknown_table_is_refused():
         with_tables("<!-- begin u --><!-- end u -->", {"t": ""})
 
 
-def test_readme_shows_the_tables_of_the_last_full_reproduction():
-    readme, paper = (ROOT / "README.md").read_text(), ROOT / "results/paper"
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
+    text, paper = (ROOT / page).read_text(), ROOT / "results/paper"
     tables = {path.stem: path.read_text() for path in paper.glob("*.md")}
-    assert with_tables(readme, tables) == readme
+    assert with_tables(text, tables) == text

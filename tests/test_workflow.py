@@ -7,9 +7,14 @@ import shutil
 import pandas as pd
 import pytest
 from project import Project
+from test_pretrained import check_card
 
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.pretrained import load_pretrained
+
+SHIPPED = {"canonical": "nasbench201", "code": "nasbench201", "darts": "nasbench301"}
+CHOSEN = "two_configurations_parameters_25"
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
-TRANSFER = ("--config", "experiments=config/experiments_transfer.tsv")
 TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
 
 
@@ -24,7 +29,7 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     tables = project.folder / "results/smoke/tables"
     ranking = pd.read_csv(tables / "ranking.csv")
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
-    assert kendall.groupby("method").ngroups == 7
+    assert kendall.groupby("method").ngroups == 12
     assert set(kendall.architectures) == {15625, 9445}
     trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
     assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
@@ -66,8 +71,6 @@ def test_answers_keep_their_limits(project: Project):
 
 @pytest.mark.slow
 def test_a_genotype_is_searched_and_drawn(project: Project):
-    done = project.run("--", "search_darts")
-    assert done.returncode == 0, done.stdout
     table = pd.read_csv(project.folder / "results/smoke/tables/darts_search.csv")
     assert table.architecture.str.startswith("Genotype(normal=").all()
     assert (project.folder / "results/smoke/figures/genotype.png").exists()
@@ -99,8 +102,8 @@ def test_a_comment_reruns_nothing(project: Project):
 def test_touching_the_network_reruns_training_and_what_follows(project: Project):
     with project.edit("src/tgnas/methods/predictors/_gcn.py", "(-0.05, 0.05", "(-0.04, 0.04"):
         planned = project.planned()
-    assert planned["train_predictor"] == 2
-    assert planned["score_with_predictor"] == 1
+    assert planned["train_predictor"] == 2 * 4  # seeds, predictors
+    assert planned["score_with_predictor"] == 3 + 3  # on NAS-Bench-201 and -301
     assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
 
 
@@ -108,38 +111,69 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == 7
+    assert planned["measure_ranking"] == 12 + 7
+    assert planned["measure_stored_scores"] == 1
     assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
 
 
 @pytest.mark.slow
 def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Project):
     base = "  tgnas_paper:\n    base: tgnas_code\n"
-    target = "results/smoke/measures/ranking/tgnas_paper.csv"
+    target = "results/smoke/measures/nasbench201/tgnas_paper.csv"
     with project.edit("config/config.yaml", base, base + "    embedding: one_hot\n"):
-        planned = project.planned(*TRANSFER, "--", target)
+        planned = project.planned("--", target)
     del planned["total"]
-    assert planned == {
-        "embed_operators": 1, "train_predictor": 2, "score_with_predictor": 1, "measure_ranking": 1,
-    }  # fmt: skip
+    assert planned == {"train_predictor": 2, "score_with_predictor": 1, "measure_ranking": 1}
 
 
 @pytest.mark.slow
-def test_our_own_configurations_run_from_selection_to_measures(project: Project):
-    methods = ("tgnas_paper", "canonical_effective_params", "ensemble_effective_params")
-    measures = [f"results/smoke/measures/ranking/{method}.csv" for method in methods]
-    done = project.run(*TRANSFER, "--", "transfer", *measures)
-    assert done.returncode == 0, done.stdout
+def test_our_own_configurations_are_chosen_on_development_targets_alone(project: Project):
     selection = pd.read_csv(project.folder / "results/smoke/tables/selection.csv")
-    assert set(selection.candidate) == {"start", "readout_sum"}
+    assert set(selection.candidate) == {"start", "sum_no_head", CHOSEN}
+    assert set(selection[selection.chosen].candidate) == {"sum_no_head", CHOSEN}
     assert list(selection.columns[-7:]) == [
         "unseen_conv_3x3", "unseen_conv_1x1", "unseen_max_pool_3x3", "larger", "deeper",
         "input_feeds_output", "nasbench_macro",
     ]  # fmt: skip
-    tables = [pd.read_csv(project.folder / path) for path in measures]
-    assert [table.seed.nunique() for table in tables] == [2, 2, 1]
     audit = pd.read_csv(project.folder / "results/smoke/tables/audit.csv")
     assert set(audit.dataset) == {"cifar10", "cifar100", "ImageNet16-120"}
+
+
+@pytest.mark.slow
+def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
+    ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking.csv")
+    seeds = ranking.groupby("method").seeds.max()
+    assert seeds["canonical_effective_params"] == seeds["tgnas_canonical"] == 2
+    assert seeds["canonical_ensemble"] == seeds["ensemble_effective_params"] == 1
+
+
+@pytest.mark.slow
+def test_genotypes_are_ranked_by_predictors_and_by_what_is_stored(project: Project):
+    darts = pd.read_csv(project.folder / "results/smoke/tables/darts.csv")
+    whole = darts[(darts.population == "all") & (darts.subset == "all")]
+    taus = whole[whole.measure == "kendall_tau"].set_index("method")["mean"]
+    assert {"tgnas_darts", "tgnas_canonical", "params", "flops", "synflow"} <= set(taus.index)
+    assert taus["params"] == pytest.approx(0.362, abs=0.001)
+    assert set(whole.architectures) == {1218}
+
+
+@pytest.mark.slow
+def test_each_ablation_varies_one_value(project: Project):
+    ablations = pd.read_csv(project.folder / "results/smoke/tables/ablations.csv")
+    found = set(zip(ablations.axis, ablations.value.astype(str), strict=True))
+    assert found == {("embedder", "minilm_short"), ("embedder", "one_hot"), ("depth", "1")}
+    assert (ablations.seeds == 2).all()
+
+
+@pytest.mark.slow
+def test_what_is_shipped_gives_the_measures_of_its_card(project: Project):
+    weights = project.folder / "results/smoke/weights"
+    done = project.run("--", *(f"results/smoke/weights/{n}.safetensors" for n in SHIPPED))
+    assert done.returncode == 0, done.stdout
+    for name, space in SHIPPED.items():
+        found = load_pretrained(name, weights)
+        target = open_benchmark(project.folder / f"results/benchmarks/{space}.arrow")
+        check_card(found, target)
 
 
 @pytest.mark.slow
@@ -186,7 +220,12 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
         ("config/config.yaml", "[params, eff", "[parms, eff", "unknown proxy 'parms' (did you"),
         ("config/config.yaml", "[cifar10, cifar100", "[cifar, cifar100", "'cifar' (did you mean"),
         ("config/config.yaml", "back_end: dense", "back_end: dens", "'dens' (did you mean 'dense'"),
-        ("config/experiments.tsv", "flops\tproxy", "flop\tproxy", "experiments.tsv:6: unknown pro"),
+        (
+            "config/experiments.tsv",
+            "flops\tproxy",
+            "flop\tproxy",
+            "experiments.tsv:11: unknown pro",
+        ),
         ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:1"),
     ],
 )

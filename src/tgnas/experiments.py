@@ -25,11 +25,9 @@ STORED = {
         "grasp",
         "jacov",
         "l2_norm",
-        "nwot",
         "plain",
         "snip",
         "synflow",
-        "zen",
     ),
 }
 LEAKED = "_leaked"
@@ -93,6 +91,21 @@ def candidates(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name.removeprefix("candidate "): found[name] for name in rows}
 
 
+def ablations(config: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return the configuration of every variant by (base, axis, value).
+
+    What the bases have otherwise is their own but for the common budget.
+    """
+    section, found = config["ablations"], {}
+    rows = complete(config["predictors"])
+    for base in section["bases"]:
+        for axis in section["axes"]:
+            for value in axis["values"]:
+                changed = rows[base] | section["budget"] | {axis["key"]: value}
+                found[base, axis["name"], str(value)] = changed
+    return found
+
+
 def check_config(config: dict[str, Any], schema: Path) -> None:
     """Refuse a config with an unknown key or a value that is not allowed.
 
@@ -116,6 +129,8 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_predictors(config, rules["properties"]["predictors"]["needed"])
     _check_combinations(config)
     _check_selection(config)
+    _check_shipped(config)
+    _check_ablations(config)
     _check_embeddings(config)
     _check_search(config)
 
@@ -179,10 +194,26 @@ def _check_search(config: dict[str, Any]) -> None:
             raise UnknownNameError("predictor", predictor, config["predictors"])
 
 
+def _check_shipped(config: dict[str, Any]) -> None:
+    rows = complete(config["predictors"])
+    for name, entry in config["shipped"].items():
+        if entry["predictor"] not in rows:
+            raise UnknownNameError(f"predictor of shipped {name}", entry["predictor"], rows)
+        if entry["measured_on"] in rows[entry["predictor"]]["sources"]:
+            raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+
+
+def _check_ablations(config: dict[str, Any]) -> None:
+    for base in config["ablations"]["bases"]:
+        if base not in config["predictors"]:
+            raise UnknownNameError("base of ablations", base, config["predictors"])
+
+
 def _check_embeddings(config: dict[str, Any]) -> None:
     known = config["embeddings"]
     rows = {f"predictor {name}": row for name, row in complete(config["predictors"]).items()}
     rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
+    rows |= {f"ablation {'/'.join(name)}": row for name, row in ablations(config).items()}
     for name, row in rows.items():
         if row["embedding"] not in known:
             raise UnknownNameError(f"embedding of {name}", row["embedding"], known)
@@ -205,6 +236,8 @@ def read_methods(sheet: Path, config: dict[str, Any], target: str) -> dict[str, 
             raise ConfigError(f"{sheet}:{line}: {error}") from error
         if method.name in methods:
             raise ConfigError(f"{sheet}:{line}: method {method.name!r} stands there twice")
+        if method.title in {other.title for other in methods.values()}:
+            raise ConfigError(f"{sheet}:{line}: title {method.title!r} stands there twice")
         methods[method.name] = method
     return methods
 

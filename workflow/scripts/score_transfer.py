@@ -32,9 +32,10 @@ def main(
     def fit(cells: Cells, accuracies: np.ndarray, seed: int):
         return predictor.fit([(cells, accuracies)], vectors, chosen, seed)[0].predict
 
-    size = sizes["cells"] if settings["cells"] == "all" else settings["cells"]
     targets = [open_benchmark(path) for path in others]
-    tasks = development_tasks(open_benchmark(source), targets, labels, size, sizes["tested"])
+    tasks = development_tasks(
+        open_benchmark(source), targets, labels, settings["cells"], sizes["tested"]
+    )
     write_transfer(scores, transfer_scores(tasks, fit, sizes["seeds"]))
 
 

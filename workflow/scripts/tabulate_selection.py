@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.transfer import development_tasks, measure_candidates, read_transfer
-from tgnas.reporting.tables import selection_markdown, summarise_selection
+from tgnas.reporting.tables import leading, selection_markdown, summarise_selection
 from tgnas.script import run
 
 
@@ -23,17 +23,15 @@ def main(
 ) -> None:
     """Write mean and spread of every candidate and target, best candidate first."""
     spaces = [open_benchmark(path) for path in others]
-    tasks = development_tasks(
-        open_benchmark(source), spaces, labels, sizes["cells"], sizes["tested"]
-    )
+    tasks = development_tasks(open_benchmark(source), spaces, labels, 1, sizes["tested"])
     targets = {name: target for task in tasks for name, target in task.targets.items()}
     found = {path.stem: read_transfer(path) for path in scores}
     measures = measure_candidates(targets, found, combinations)
     summary = summarise_selection(measures, list(chosen.values()), list(found))
     for kind, name in chosen.items():
-        best = summary[summary.kind == kind].candidate.iloc[0]
+        best = leading(summary[summary.kind == kind])
         if best != name:
-            logging.warning("%s transfers best here; the config has chosen %s", best, name)
+            logging.warning("%s leads here; the config has chosen %s", best, name)
     summary.to_csv(table, index=False)
     markdown.write_text(selection_markdown(summary, sizes))
 

@@ -49,7 +49,7 @@ def canonicalise(cells: Cells) -> OperatorGraphs:
     Isomorphic cells may still differ in the order of their vertices; ``canonical_hashes`` is
     blind to it.
     """
-    return simplify(OperatorGraphs(cells.operators, cells.adjacency().astype(np.int16)))
+    return _simplified(cells.operators, cells.adjacency().astype(np.int16))
 
 
 def encode(cells: Cells) -> Graphs:
@@ -61,7 +61,11 @@ def encode(cells: Cells) -> Graphs:
 
 def simplify(graphs: OperatorGraphs) -> OperatorGraphs:
     """Return graphs without zeros, identities and dead vertices; idempotent."""
-    operators, edges = graphs.operators, graphs.edges.copy()
+    return _simplified(graphs.operators, graphs.edges.copy())
+
+
+def _simplified(operators: np.ndarray, edges: np.ndarray) -> OperatorGraphs:
+    """Return graphs without zeros, identities and dead vertices; writes into `edges`."""
     _contract(operators, edges)
     live = _live(operators, edges)
     edges *= live[:, :, None] & live[:, None, :]
@@ -85,24 +89,31 @@ def _contract(operators: np.ndarray, edges: np.ndarray) -> None:
 
 def _live(operators: np.ndarray, edges: np.ndarray) -> Bool[np.ndarray, "N V"]:
     """Tell which vertices lie on a path from an input to the output; those themselves always do."""
-    ends = (operators == CODES["input"]) | (operators == CODES["output"])
-    reached, reaches = operators == CODES["input"], operators == CODES["output"]
-    connected = edges > 0
-    for vertex in range(1, operators.shape[1]):
-        reached[:, vertex] |= (connected[:, :vertex, vertex] & reached[:, :vertex]).any(axis=1)
-    for vertex in range(operators.shape[1] - 2, -1, -1):
-        leads = connected[:, vertex, vertex + 1 :] & reaches[:, vertex + 1 :]
-        reaches[:, vertex] |= leads.any(axis=1)
-    return (reached & reaches) | ends
+    # Graphs stand last, so that every step runs along them in memory.
+    connected = np.ascontiguousarray((edges > 0).transpose(1, 2, 0))
+    reached = np.ascontiguousarray((operators == CODES["input"]).T)
+    reaches = np.ascontiguousarray((operators == CODES["output"]).T)
+    ends = reached | reaches
+    for vertex in range(1, len(reached)):
+        reached[vertex] |= (connected[:vertex, vertex] & reached[:vertex]).any(axis=0)
+    for vertex in range(len(reached) - 2, -1, -1):
+        leads = connected[vertex, vertex + 1 :] & reaches[vertex + 1 :]
+        reaches[vertex] |= leads.any(axis=0)
+    return ((reached & reaches) | ends).T
 
 
 def _packed(operators: np.ndarray, edges: np.ndarray, live: np.ndarray) -> OperatorGraphs:
     """Move what is live to the front, in its order, and cut what no graph needs."""
-    order = np.argsort(~live, axis=1, kind="stable")
-    order = order[:, : int(live.sum(axis=1).max(initial=2))]
+    width = int(live.sum(axis=1).max(initial=2))
+    # Where a graph has fewer live vertices than that, one of its dead ones fills up.
+    order = np.repeat(np.argmin(live, axis=1)[:, None], width, axis=1)
+    rows, chosen = np.nonzero(live)
+    order[rows, (np.cumsum(live, axis=1) - 1)[live]] = chosen
     kept = np.take_along_axis(np.where(live, operators, np.uint8(PADDING)), order, axis=1)
-    rows = np.arange(len(operators))[:, None, None]
-    return OperatorGraphs(kept, edges[rows, order[:, :, None], order[:, None, :]])
+    count, vertices = operators.shape
+    places = order[:, :, None] * vertices + order[:, None, :]
+    places += (np.arange(count) * vertices**2)[:, None, None]
+    return OperatorGraphs(kept, edges.reshape(-1).take(places))
 
 
 def canonical_hashes(graphs: OperatorGraphs) -> UInt64[np.ndarray, " N"]:

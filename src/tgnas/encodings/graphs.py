@@ -50,13 +50,18 @@ def distinct(
     Graphs of equal arrays count as equal. They are found by a 64-bit hash and then compared; of
     different graphs with one hash each stands for itself.
     """
-    words = np.concatenate([_words(graphs.operators), _words(graphs.aggregation)], axis=1)
+    # A byte of each weight is enough for the hash; equality is of all of them.
+    weights = graphs.aggregation.astype(np.int32).astype(np.uint8)
+    words = np.concatenate([_words(graphs.operators), _words(weights)], axis=1)
     factors = np.random.default_rng(0).integers(1 << 63, size=words.shape[1], dtype=np.uint64)
     # Sums of whole words differ in their high bits alone where the words do: fold them down.
     folded = words ^ (words >> np.uint64(29))
     hashes = (folded * (2 * factors + 1)).sum(axis=1, dtype=np.uint64)
     _, rows, places = np.unique(hashes, return_index=True, return_inverse=True)
-    collided = np.flatnonzero((words != words[rows[places]]).any(axis=1))
+    found = rows[places]
+    differ = (graphs.operators != graphs.operators[found]).any(axis=1)
+    differ |= (graphs.aggregation != graphs.aggregation[found]).any(axis=(1, 2))
+    collided = np.flatnonzero(differ)
     places[collided] = len(rows) + np.arange(len(collided))
     return np.concatenate([rows, collided]), places
 

@@ -130,6 +130,22 @@ def measure(
             yield Measure("all", name, value, nothing, nothing, len(scores))
 
 
+def measure_seeds(
+    target: Benchmark, method: str, scores: Float64[np.ndarray, "S N"], ranking: dict[str, Any]
+) -> pd.DataFrame:
+    """Return the measures of a method's scores, a row of them for each seed.
+
+    Columns: method, seed, and those of ``measure_benchmark``.
+    """
+    tables = []
+    for seed, of_seed in enumerate(scores):
+        table = measure_benchmark(target, of_seed, ranking)
+        table.insert(0, "method", method)
+        table.insert(1, "seed", seed)
+        tables.append(table)
+    return pd.concat(tables)
+
+
 def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]) -> pd.DataFrame:
     """Return every measure of one method's scores as a tidy table.
 

@@ -61,7 +61,11 @@ class Task:
 
 
 def development_tasks(
-    source: Benchmark, others: Sequence[Benchmark], labels: dict[str, Any], size: int, tested: int
+    source: Benchmark,
+    others: Sequence[Benchmark],
+    labels: dict[str, Any],
+    size: int | str,
+    tested: int,
 ) -> Iterator[Task]:
     """Yield the tasks; which cells they hold depends on nothing but the sizes.
 
@@ -69,7 +73,7 @@ def development_tasks(
         source: NAS-Bench-101.
         others: spaces to rank after training on a random part of the source.
         labels: dataset, split and epochs of the source's accuracy.
-        size: training cells of each task, or all there are.
+        size: training cells of each task at most, or "all".
         tested: cells of the source that each task ranks.
 
     Raises:
@@ -78,6 +82,7 @@ def development_tasks(
     barred = [other.name for other in others if other.name in TEST_SPACES]
     if barred:
         raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
+    most = len(source) if size == "all" else int(size)
     cells, accuracies = source.cells, source.accuracy(**labels)
     parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
 
@@ -88,10 +93,10 @@ def development_tasks(
         return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
 
     for name, unlike in held_out_parts(cells).items():
-        rows, held = drawn(~unlike, size), drawn(unlike, tested)
+        rows, held = drawn(~unlike, most), drawn(unlike, tested)
         target = {name: Target(cells[held], [accuracies[held]], [parameters[held]])}
         yield Task(name, (cells[rows], accuracies[rows]), target)
-    rows = drawn(np.ones(len(cells), dtype=bool), size)
+    rows = drawn(np.ones(len(cells), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
     yield Task("another_space", (cells[rows], accuracies[rows]), targets)
 
@@ -122,12 +127,19 @@ def longest_paths(cells: Cells) -> Int64[np.ndarray, "N V"]:
 
 
 def target_of(benchmark: Benchmark) -> Target:
-    """Return a whole benchmark as a target: the test accuracies of every data set."""
-    columns = [name for name in benchmark.table.column_names if "/test/" in name]
+    """Return a whole benchmark as a target: the test accuracies of every data set.
+
+    A data set whose networks' parameters are not known is left out.
+    """
+    names = benchmark.table.column_names
+    counted = {name.split("/")[1] for name in names if name.startswith("parameters/")}
+    columns = [name for name in names if "/test/" in name and name.split("/")[1] in counted]
     accuracies = [benchmark.table.column(name).to_numpy() for name in columns]
     datasets = [name.split("/")[1] for name in columns]
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
-    return Target(benchmark.cells, accuracies, [np.asarray(c, dtype=np.float64) for c in costs])
+    # Where there is no accuracy either they may be unknown; such architectures are not ranked.
+    known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
+    return Target(benchmark.cells, accuracies, known)
 
 
 def transfer_scores(

@@ -217,6 +217,20 @@ def summarise_selection(
     return table.sort_values("mean", ascending=False, kind="stable", ignore_index=True)
 
 
+def leading(summary: pd.DataFrame) -> str:
+    """Return what the rule chooses: of those near the best the steadiest.
+
+    Near are those within the standard deviation (over seeds) of the one with the highest mean;
+    where there is none, as for combinations over seeds, the best leads.
+    """
+    ordered = summary.sort_values("mean", ascending=False, kind="stable")
+    best = ordered.iloc[0]
+    if np.isnan(best["std"]):
+        return str(best.candidate)
+    near = ordered[ordered["mean"] >= best["mean"] - best["std"]]
+    return str(near.loc[near["std"].idxmin()].candidate)
+
+
 def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
     """Return the candidates, then the combinations, with their tau on every development target."""
     targets = list(summary.columns[summary.columns.get_loc("seeds") + 1 :])
@@ -233,9 +247,9 @@ def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
         }
     )
     note = (
-        f"Kendall's tau on development targets; {sizes['seeds']} seeds, at most "
-        f"{sizes['cells']:,} training cells of NAS-Bench-101 each; ± is the standard "
-        "deviation over seeds. Combinations stand below the candidates. No test space takes "
-        "part.\n"
+        f"Kendall's tau on development targets; {sizes['seeds']} seeds; ± is the standard "
+        "deviation over seeds. Combinations stand below the candidates. Of the candidates within "
+        "a standard deviation of the best the steadiest is chosen, of the combinations the best. "
+        "No test space takes part.\n"
     )
     return f"{rows.to_markdown(index=False)}\n\n{note}"

@@ -1,0 +1,77 @@
+"""Architectures per second that the recommended predictor scores, beside the authors' way.
+
+Scored are all 15,625 cells of NAS-Bench-201 in random order, several times over, by one member of
+the shipped ensemble: canonical graphs, each distinct one of a chunk once, small ones together. The
+authors' way is one Python item at a time with features of full width, on a part of the cells.
+Both run in one process, in turn, so that their ratio holds where absolute numbers drift.
+
+    python benchmarks/scoring_speed.py --threads 2 --rounds 5
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import time
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from predictor_speed import item_by_item, measure
+from tqdm import tqdm
+
+from tgnas.encodings import canonical, global_node
+from tgnas.encodings.graphs import distinct
+from tgnas.encodings.sentence import embed_operators
+from tgnas.pretrained import load_pretrained
+from tgnas.spaces.nasbench201 import SPACE
+
+COPIES = 16
+ITEMS = 15_625
+
+
+def main() -> None:
+    """Print medians and ratios as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)  # the threads are ours: one chunk of cells each
+    choices = np.array(list(itertools.product(*map(range, map(len, SPACE.choices)))))
+    order = np.concatenate([np.random.default_rng(s).permutation(ITEMS) for s in range(COPIES)])
+    whole = SPACE.cells_of_choices(choices)
+    cells = whole[order]
+    member = load_pretrained().members[0]
+    embeddings = embed_operators("all-MiniLM-L6-v2", "short")
+    graphs = global_node.encode(whole)
+    network, batches = item_by_item(graphs, embeddings)
+    rates: dict[str, list[float]] = {}
+    for _ in tqdm(range(arguments.rounds), "rounds", disable=None):
+        for threads in sorted({1, arguments.threads}):
+            start = time.perf_counter()
+            member.predict(cells, threads)
+            rate = len(cells) / (time.perf_counter() - start)
+            rates.setdefault(f"canonical, {threads} threads", []).append(rate)
+        start = time.perf_counter()
+        canonical.encode(cells[:ITEMS])
+        rate = ITEMS / (time.perf_counter() - start)
+        rates.setdefault("of it encoding, 1 thread", []).append(rate)
+        rates.setdefault("item by item, 1 thread", []).append(
+            measure(network, batches, ITEMS, train=False)
+        )
+    medians = {name: round(statistics.median(values)) for name, values in rates.items()}
+    ours = medians[f"canonical, {arguments.threads} threads"]
+    facts = {
+        "architectures": len(cells),
+        "distinct graphs of the space": len(distinct(canonical.encode(whole))[0]),
+        "rounds": arguments.rounds,
+        "architectures per second": medians,
+        "canonical / item by item": round(ours / medians["item by item, 1 thread"], 2),
+    }
+    print(json.dumps(facts, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+# The weights that come with the package. Not part of `all`: `make paper` writes them into src.
+
+
+def shipped_row(w):
+    """Return the predictor that is shipped under a name."""
+    return PREDICTOR_ROWS[config["shipped"][w.shipped]["predictor"]]
+
+
+rule ship_vectors:
+    input:
+        embeddings="<results>/embeddings/{embedding}.parquet",
+    output:
+        vectors="<weights>/{embedding}.parquet",
+    log:
+        "<logs>/ship_vectors/{embedding}.log",
+    shell:
+        "cp {input.embeddings} {output.vectors} 2> {log}"
+
+
+rule ship_weights:
+    input:
+        epochs=lambda w: [
+            "<results>/predictors/{}/seed{}/epochs.safetensors".format(
+                config["shipped"][w.shipped]["predictor"], seed
+            )
+            for seed in range(config["seeds"])
+        ],
+        embeddings=lambda w: f"<weights>/{shipped_row(w)['embedding']}.parquet",
+        target=lambda w: "<benchmark_tables>/{}.arrow".format(
+            config["shipped"][w.shipped]["measured_on"]
+        ),
+    output:
+        weights="<weights>/{shipped}.safetensors",
+        card="<weights>/{shipped}.json",
+    log:
+        "<logs>/ship_weights/{shipped}.log",
+    params:
+        settings=shipped_row,
+        title=lambda w: config["shipped"][w.shipped]["title"],
+        labels=config["training"],
+        ranking=lambda w: ranking_of(config["shipped"][w.shipped]["measured_on"]),
+        code=lambda w: method_digest("ship_weights", shipped_row(w)["method"]),
+    script:
+        "../workflow/scripts/ship_weights.py"

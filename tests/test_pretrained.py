@@ -1,0 +1,136 @@
+"""The predictors that come with the package."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tgnas
+from tgnas.benchmarks.base import Benchmark
+from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
+from tgnas.evaluation.ranking import kendall_tau, spearman_rho
+from tgnas.pretrained import Pretrained, available, load_pretrained
+
+WEIGHTS = Path(tgnas.__file__).parent / "weights"
+BEST = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+)
+CUT = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+
+
+def check_card(found: Pretrained, target: Benchmark) -> None:
+    """Measure a predictor on its card's benchmark and compare."""
+    card = found.card["measured_on"]
+    assert card["benchmark"] == target.name
+    assert card["architectures"] == len(target)
+    scores = found.score(
+        target.architectures, space={"nasbench301": "darts"}.get(target.name, target.name)
+    )
+    assert scores == pytest.approx(target.of_architectures(found.scores(target.cells)).mean(axis=0))
+    for dataset, measures in card["measures"].items():
+        true = target.accuracy(dataset=dataset, split=card["split"], epochs=card["epochs"])
+        assert kendall_tau(scores, true) == pytest.approx(measures["kendall_tau"], abs=1e-4)
+        assert spearman_rho(scores, true) == pytest.approx(measures["spearman_rho"], abs=1e-4)
+
+
+@pytest.fixture(scope="module", params=["canonical", "code", "darts"])
+def shipped(request) -> Pretrained:
+    return load_pretrained(request.param)
+
+
+def test_all_that_is_shipped_is_under_a_megabyte():
+    assert available() == ["canonical", "code", "darts"]
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 1_000_000
+
+
+def test_the_recommended_one_needs_no_name():
+    assert tgnas.load_pretrained().name == "canonical"
+
+
+def test_a_card_says_what_was_learned_and_never_from_what_it_is_measured_on(shipped):
+    card = shipped.card
+    assert card["measured_on"]["benchmark"] not in card["trained_on"]
+    assert len(card["seeds"]) == len(shipped.members) == 5
+    assert card["licence"] == "MIT"
+    assert card["made_by"]["commit"]
+    assert card["settings"]["epochs"] > 0
+
+
+def test_a_cell_that_computes_something_scores_above_one_that_does_not(shipped):
+    if shipped.name != "darts":
+        best, cut = shipped.score([BEST, CUT], space="nasbench201")
+        assert best > cut
+
+
+def test_a_score_is_the_mean_of_the_members_and_the_spread_theirs():
+    found = load_pretrained()
+    each = found.scores([BEST, CUT], space="nasbench201")
+    assert each.shape == (5, 2)
+    assert found.score([BEST, CUT], space="nasbench201") == pytest.approx(each.mean(axis=0))
+    spread = found.spread([BEST, CUT], space="nasbench201")
+    assert spread == pytest.approx(each.std(axis=0, ddof=1))
+
+
+def test_threads_change_no_score(nasbench201):
+    found = load_pretrained()
+    one, two = (found.score(nasbench201.cells, threads=threads) for threads in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_a_genotype_is_scored_by_both_its_cells():
+    found = load_pretrained("darts")
+    pairs = (
+        "[('sep_conv_3x3', 0), ('sep_conv_3x3', 1)"
+        + ", ('skip_connect', 0), ('sep_conv_3x3', 1)" * 3
+        + "]"
+    )
+    pools = pairs.replace("sep_conv_3x3", "max_pool_3x3")
+    text = "Genotype(normal={}, normal_concat=[2, 3, 4, 5], reduce={}, reduce_concat=[2, 3, 4, 5])"
+    scores = found.score(
+        [text.format(a, b) for a in (pairs, pools) for b in (pairs, pools)], space="darts"
+    )
+    assert len(set(scores)) == 4
+    both, normal, reduction, none = scores
+    # A quarter of the network's cells are reductions.
+    assert both - normal == pytest.approx((both - none) / 4, abs=1e-6)
+    assert both - reduction == pytest.approx(3 * (both - none) / 4, abs=1e-6)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_one():
+    with pytest.raises(UnknownNameError, match=r"'canonicle' \(did you mean 'canonical'\?\)"):
+        load_pretrained("canonicle")
+
+
+def test_a_string_that_is_no_architecture_is_refused():
+    with pytest.raises((InvalidCellError, UnknownNameError), match="nasbench201"):
+        load_pretrained().score(["|conv~0|"], space="nasbench201")
+
+
+def test_a_damaged_card_is_refused(tmp_path):
+    for path in WEIGHTS.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "canonical.json").write_text(json.dumps({"seeds": 3}))
+    with pytest.raises(CorruptTableError, match=r"canonical.json is not the card of a predictor"):
+        load_pretrained(folder=tmp_path)
+
+
+def test_loading_needs_neither_sentence_transformer_nor_dgl():
+    loaded = "print({'dgl', 'transformers'} & set(sys.modules))"
+    code = f"import sys, tgnas; tgnas.load_pretrained(); {loaded}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["canonical", "code"])
+def test_the_shipped_weights_give_the_measures_of_their_card(nasbench201, name):
+    check_card(load_pretrained(name), nasbench201)
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_for_darts_give_the_measures_of_their_card(nasbench301):
+    check_card(load_pretrained("darts"), nasbench301)
