@@ -20,7 +20,7 @@ CARD = NetworkCard(
     needs="weights, images",
     cost="forward",
     deviations=(
-        f"the first {IMAGES} images of the batch: 16 show almost all their patterns on a network as "
+        f"the first {IMAGES} images of the batch; 16 show almost all patterns on a network as "
         "wide as NAS-Bench-201's",
         "without the regularisation by model size, whose constants are of a search",
     ),
