@@ -2,11 +2,16 @@
 
 A file ``synflow.py`` in ``methods/proxies/`` that defines the family's export *is* the proxy
 ``synflow``: in the config, in a wildcard, in a path and in a table. There is no other list.
+A folder may hold two families, told apart by what a file defines: a proxy defines ``score``, on
+packed cells, or ``score_network``, on one architecture's network.
 """
 
+import ast
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module, resources
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -29,9 +34,7 @@ class Family:
 
     def names(self) -> list[str]:
         """Return the members' names in alphabetic order; imports none of them."""
-        folder = str(resources.files(self.package))
-        found = (module.name for module in pkgutil.iter_modules([folder]))
-        return sorted(name for name in found if not name.startswith("_") and name != "base")
+        return list(_members(self.package, self.export))
 
     def module_name(self, name: str) -> str:
         """Return the dotted name of a member's module.
@@ -52,9 +55,31 @@ class Family:
         return getattr(self.module(name), self.export)
 
 
+@cache
+def _members(package: str, export: str) -> tuple[str, ...]:
+    """Return the names of the files of a package that define `export`."""
+    folder = Path(str(resources.files(package)))
+    names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
+    return tuple(n for n in names if not n.startswith("_") and export in _defined(folder / n))
+
+
+def _defined(module: Path) -> set[str]:
+    """Return the names that a module's functions, classes and assignments give; none are run."""
+    file = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+    found: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
 SPACES = Family("space", "tgnas.spaces", "SPACE")
-BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "BENCHMARK")
+BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
 NETWORKS = Family("network", "tgnas.networks", "count_parameters")
+MODULES = Family("torch network", "tgnas.networks.modules", "build_network")
 PROXIES = Family("proxy", "tgnas.methods.proxies", "score")
+NETWORK_PROXIES = Family("proxy of networks", "tgnas.methods.proxies", "score_network")
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")

@@ -1,0 +1,194 @@
+"""One harness for every proxy of networks: build, score, restore, drop.
+
+Architectures stream through: each one's network is built with the same seed, every proxy scores it
+in the same state and on the same batch, and it is dropped, so memory does not grow with their
+number. What is not finite is stored as NaN, for the reader to count; nothing else is caught.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor, nn
+
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.methods.proxies._card import NetworkCard
+from tgnas.methods.proxies._network import initialise
+from tgnas.registry import MODULES, NETWORK_PROXIES, SPACES
+from tgnas.training.images import Images, channel_statistics, normalise
+
+BUILD = "build"  # stands among the milliseconds for building the network
+INITIALISATIONS = ("default", "kaiming")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a score depends on beside architecture and proxy.
+
+    Attributes:
+        seed: of the batch, of the initial weights and of a proxy's own draws, apart from each
+            other.
+        batch: images in the batch.
+        initialisation: "default", torch's own (uniform, He et al. 2015 with a = sqrt 5), or
+            "kaiming", normal with variance 2 / fan-in. A proxy whose paper fixes another draws
+            its own.
+        size: of the network, e.g. channels; what is not named is as in the benchmark.
+
+    Raises:
+        ConfigError: fewer than two images.
+        UnknownNameError: another initialisation.
+    """
+
+    seed: int = 0
+    batch: int = 64
+    initialisation: str = "default"
+    size: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.batch < 2:
+            raise ConfigError(f"a batch has at least 2 images, not {self.batch}")
+        if self.initialisation not in INITIALISATIONS:
+            raise UnknownNameError("initialisation", self.initialisation, INITIALISATIONS)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Normalised images with their labels; every architecture sees the same."""
+
+    images: Float[Tensor, "B 3 H W"]
+    labels: Int64[Tensor, " B"]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What proxies say of one architecture.
+
+    Attributes:
+        architecture: its string.
+        components: proxy -> its numbers, one or as many as it has components; NaN where it failed.
+        milliseconds: proxy -> wall time of scoring, and ``BUILD`` -> of building the network.
+    """
+
+    architecture: str
+    components: dict[str, tuple[float, ...]]
+    milliseconds: dict[str, float]
+
+
+def draw_batch(images: Images, settings: Settings) -> Batch:
+    """Return training images drawn at random, each channel normalised over the whole set.
+
+    Raises:
+        ConfigError: there are fewer images than the batch shall have.
+    """
+    size = len(images.train)
+    if settings.batch > size:
+        raise ConfigError(f"a batch of {settings.batch} images asked for; the set has {size}")
+    generator = np.random.default_rng(_seeds(settings.seed)[0])
+    places = generator.choice(size, settings.batch, replace=False)
+    pixels, labels = (
+        torch.from_numpy(part[places]) for part in (images.train, images.train_labels)
+    )
+    return Batch(normalise(pixels, *channel_statistics(images.train)), labels)
+
+
+def components_of(proxy: str) -> tuple[str, ...]:
+    """Return the names of a proxy's components: its own name where it has but one."""
+    return getattr(NETWORK_PROXIES.module(proxy), "COMPONENTS", (proxy,))
+
+
+def scores_network_of(proxy: str, space: str) -> bool:
+    """Tell whether a proxy can score the networks of a space, which is on its card."""
+    card: NetworkCard = NETWORK_PROXIES.module(proxy).CARD
+    return not card.spaces or space in card.spaces
+
+
+def measure(
+    architectures: Iterable[str],
+    proxies: Sequence[str],
+    batch: Batch,
+    settings: Settings,
+    *,
+    space: str,
+    classes: int,
+) -> Iterator[Measured]:
+    """Yield what each proxy says of each architecture, one at a time.
+
+    Raises:
+        ConfigError: a proxy cannot score the networks of the space.
+    """
+    unfit = [name for name in proxies if not scores_network_of(name, space)]
+    if unfit:
+        raise ConfigError(f"{', '.join(unfit)} cannot score networks of {space}")
+    parse = SPACES.load(space).parse
+    for architecture in architectures:
+        start = time.perf_counter()
+        network = seeded_network(parse(architecture), classes, settings, space=space)
+        milliseconds = {BUILD: 1e3 * (time.perf_counter() - start)}
+        components = {}
+        for name in proxies:
+            components[name], milliseconds[name] = score(name, network, batch, settings.seed)
+        yield Measured(architecture, components, milliseconds)
+
+
+def score(
+    proxy: str, network: nn.Module, batch: Batch, seed: int
+) -> tuple[tuple[float, ...], float]:
+    """Return a proxy's components of a network, not finite ones as NaN, and the milliseconds.
+
+    The network is as it was before, and in training mode.
+    """
+    compute = NETWORK_PROXIES.load(proxy)
+    generator = torch.Generator().manual_seed(_seeds(seed)[2])
+    with restored(network):
+        start = time.perf_counter()
+        found = compute(network, batch.images, batch.labels, generator)
+        milliseconds = 1e3 * (time.perf_counter() - start)
+    values = found if isinstance(found, tuple) else (found,)
+    return tuple(v if np.isfinite(v) else float("nan") for v in values), milliseconds
+
+
+def aggregate(proxy: str, components: Float64[np.ndarray, "N K"]) -> Float64[np.ndarray, " N"]:
+    """Return the scores of a whole population from its components.
+
+    Ranks of one architecture depend on the others: all of a population belong into one call.
+    """
+    module = NETWORK_PROXIES.module(proxy)
+    return module.aggregate(components) if hasattr(module, "aggregate") else components[:, 0]
+
+
+def seeded_network(member: object, classes: int, settings: Settings, *, space: str) -> nn.Module:
+    """Return a network whose weights are a function of seed and initialisation alone.
+
+    torch's layers initialise themselves from the global generator and take no other, so this
+    seeds a fork of it: the caller's own state is the same before and after.
+    """
+    seed = _seeds(settings.seed)[1]
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        network = MODULES.load(space)(member, classes, **settings.size)
+    if settings.initialisation == "kaiming":
+        initialise(network, torch.Generator().manual_seed(seed), kaiming=True)
+    return network.train()
+
+
+@contextmanager
+def restored(network: nn.Module) -> Iterator[None]:
+    """Give back parameters, statistics, their type, gradients and mode as they were before."""
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    training = network.training
+    try:
+        yield
+    finally:
+        network.float().load_state_dict(before)
+        network.train(training).zero_grad(set_to_none=True)
+
+
+def _seeds(seed: int) -> tuple[int, int, int]:
+    """Return seeds of the batch, of the weights and of the proxies' own draws."""
+    batch, weights, draws = np.random.SeedSequence(seed).generate_state(3).tolist()
+    return batch, weights, draws

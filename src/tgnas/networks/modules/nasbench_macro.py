@@ -1,0 +1,88 @@
+"""NAS-Bench-Macro architectures as torch modules (Su et al., CVPR 2021).
+
+As in xiusu/NAS-Bench-Macro, train/model.py: a 3x3 convolution to 32 channels, 8 blocks, a 1x1
+convolution to 1,280 channels, global average pooling, a dense layer. The first block of a stage
+halves the side length and doubles the channels; there an identity is a strided 1x1 convolution.
+"""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from tgnas.cell import Cell
+from tgnas.networks.nasbench_macro import BLOCKS, CHANNELS, LAST
+from tgnas.spaces.nasbench_macro import SPACE, STAGES
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen, filter each channel, narrow; it adds where the shape stays."""
+
+    def __init__(self, source: int, target: int, stride: int, expansion: int, kernel: int) -> None:
+        super().__init__()
+        hidden = source * expansion
+        self.body = nn.Sequential(
+            nn.Conv2d(source, hidden, 1, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(),
+            nn.Conv2d(hidden, hidden, kernel, stride, kernel // 2, groups=hidden, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(),
+            nn.Conv2d(hidden, target, 1, bias=False),
+            nn.BatchNorm2d(target),
+        )
+        self.adds = stride == 1 and source == target
+
+    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E I J"]:
+        """Return the block's output."""
+        return self.body(images) + images if self.adds else self.body(images)
+
+
+def block(name: str, source: int, target: int, stride: int) -> nn.Module:
+    """Return a block by its operator; a zero adds nothing to the stage's sum, an identity too."""
+    if name in BLOCKS:
+        return InvertedResidual(source, target, stride, *BLOCKS[name])
+    if stride == 1:
+        return nn.Identity()
+    return nn.Sequential(nn.Conv2d(source, target, 1, stride, bias=False), nn.BatchNorm2d(target))
+
+
+class Network(nn.Module):
+    """Stem, 8 blocks, classifier."""
+
+    def __init__(self, cell: Cell, classes: int, channels: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()
+        )
+        stages, width = [], channels
+        for place, name in enumerate(cell.operators[1:-1], start=1):
+            stride = 2 if place in STAGES else 1
+            stages.append(block(name, width, width * stride, stride))
+            width *= stride
+        self.stages = nn.Sequential(*stages)
+        self.last = nn.Sequential(
+            nn.Conv2d(width, LAST, 1, bias=False),
+            nn.BatchNorm2d(LAST),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        )
+        self.classifier = nn.Linear(LAST, classes)
+
+    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
+        """Return the logits."""
+        return self.classifier(self.last(self.stages(self.stem(images))))
+
+
+def build_network(cell: Cell, classes: int, channels: int = CHANNELS) -> Network:
+    """Return the network of a cell with torch's default initialisation.
+
+    Args:
+        cell: of this space.
+        classes: number of logits.
+        channels: of the stem.
+
+    Raises:
+        InvalidCellError: the cell is not one of this space.
+    """
+    SPACE.format(cell)  # refuses what is not a cell of this space
+    return Network(cell, classes, channels)
