@@ -14,6 +14,7 @@ from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.pretrained import Pretrained, available, load_pretrained
 
+SHIPPED = ["canonical", "canonical_mean", "code", "darts"]
 WEIGHTS = Path(tgnas.__file__).parent / "weights"
 BEST = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -37,13 +38,13 @@ def check_card(found: Pretrained, target: Benchmark) -> None:
         assert spearman_rho(scores, true) == pytest.approx(measures["spearman_rho"], abs=1e-4)
 
 
-@pytest.fixture(scope="module", params=["canonical", "code", "darts"])
+@pytest.fixture(scope="module", params=SHIPPED)
 def shipped(request) -> Pretrained:
     return load_pretrained(request.param)
 
 
 def test_all_that_is_shipped_is_under_a_megabyte():
-    assert available() == ["canonical", "code", "darts"]
+    assert available() == SHIPPED
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 1_000_000
 
 
@@ -126,7 +127,7 @@ def test_loading_needs_neither_sentence_transformer_nor_dgl():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["canonical", "code"])
+@pytest.mark.parametrize("name", ["canonical", "canonical_mean", "code"])
 def test_the_shipped_weights_give_the_measures_of_their_card(nasbench201, name):
     check_card(load_pretrained(name), nasbench201)
 

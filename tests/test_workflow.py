@@ -29,7 +29,7 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     tables = project.folder / "results/smoke/tables"
     ranking = pd.read_csv(tables / "ranking.csv")
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
-    assert kendall.groupby("method").ngroups == 12
+    assert kendall.groupby("method").ngroups == 13
     assert set(kendall.architectures) == {15625, 9445}
     trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
     assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
@@ -102,8 +102,8 @@ def test_a_comment_reruns_nothing(project: Project):
 def test_touching_the_network_reruns_training_and_what_follows(project: Project):
     with project.edit("src/tgnas/methods/predictors/_gcn.py", "(-0.05, 0.05", "(-0.04, 0.04"):
         planned = project.planned()
-    assert planned["train_predictor"] == 2 * 4  # seeds, predictors
-    assert planned["score_with_predictor"] == 3 + 3  # on NAS-Bench-201 and -301
+    assert planned["train_predictor"] == 2 * 5  # seeds, predictors
+    assert planned["score_with_predictor"] == 4 + 3  # on NAS-Bench-201 and -301
     assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
 
 
@@ -111,7 +111,7 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == 12 + 7
+    assert planned["measure_ranking"] == 13 + 7
     assert planned["measure_stored_scores"] == 1
     assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
 
@@ -224,7 +224,7 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
             "config/experiments.tsv",
             "flops\tproxy",
             "flop\tproxy",
-            "experiments.tsv:11: unknown pro",
+            "experiments.tsv:12: unknown pro",
         ),
         ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:1"),
     ],

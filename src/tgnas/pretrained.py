@@ -81,8 +81,9 @@ def load_pretrained(name: str = RECOMMENDED, folder: Path | None = None) -> Pret
     """Return a predictor that comes with the package.
 
     Args:
-        name: canonical (ours, from NAS-Bench-101 alone), code (the authors' configuration) or
-            darts (ours, from NAS-Bench-101 and NAS-Bench-201).
+        name: canonical (ours, from NAS-Bench-101 alone), canonical_mean (our second
+            configuration), code (the authors' configuration) or darts (ours, from NAS-Bench-101
+            and NAS-Bench-201).
         folder: where the weights are; the package's own by default.
 
     Raises:

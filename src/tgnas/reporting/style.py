@@ -43,6 +43,7 @@ METHOD_MARKERS = MappingProxyType(
         "authors_dump": "D",
         "tgnas_paper": "<",
         "tgnas_canonical": "*",
+        "tgnas_canonical_mean": ">",
         "canonical_ensemble": "p",
         "canonical_effective_params": "h",
         "ensemble_effective_params": "8",
@@ -52,7 +53,7 @@ METHOD_MARKERS = MappingProxyType(
         "random": "v",
     }
 )
-OTHER_MARKERS = (">", "d", "H", "1", "2", "3", "4")
+OTHER_MARKERS = ("d", "H", "1", "2", "3", "4")
 DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
 _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
