@@ -58,7 +58,7 @@ def write_picture(path: Path, drawings: dict[str, tuple[Sequence[str], np.ndarra
                         "color": "0.5",
                         "shrinkA": 9,
                         "shrinkB": 9,
-                        "connectionstyle": f"arc3,rad={0.25 if far else 0}",
+                        "connectionstyle": f"arc3,rad={0.45 if far else 0}",
                     },
                 )
             for (x, y), name in zip(place, names, strict=True):
