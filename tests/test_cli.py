@@ -239,7 +239,7 @@ def test_a_predictor_learns_from_ones_own_architectures_with_new_operators(tmp_p
     lines = [f'"{space.text_of_choices(row)}",{(row == 1).sum()}' for row in rows.tolist()]
     file.write_text("\n".join(["architecture,accuracy", *lines]))
     common = ("--space", EXAMPLES / "own_space.yaml")
-    options = ("--seeds", 2, "--epochs", 60, "--output", weights)
+    options = ("--seeds", 2, "--epochs", 300, "--output", weights)
     done = tgnas("train", *common, "--benchmark", file, *options)
     assert done.exit_code == 0, done.stderr
     asked = ("--architectures", file, "--accuracy-column", "accuracy", "--predictor", weights)

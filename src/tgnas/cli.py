@@ -354,7 +354,7 @@ def numbers_of(chunk: Chunk, column: str, source: Source) -> np.ndarray:
         texts = pc.utf8_trim_whitespace(values)
         number = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
         right = pc.match_substring_regex(texts, number)
-        values = pc.cast(pc.if_else(right, texts, None), pa.float64())
+        values = pc.cast(pc.if_else(right, texts, pa.scalar(None, pa.string())), pa.float64())
     try:
         found = pc.cast(values, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -527,7 +527,7 @@ def sizes_of(space: Space, cells: Any) -> dict[str, str]:
     from tgnas.registry import NETWORKS, SPACES  # noqa: PLC0415
 
     known = space.name in NETWORKS.names() and space.name in SPACES.names()
-    if not known or open_space(space.name).operators != space.operators:
+    if not known or dict(open_space(space.name).operators) != dict(space.operators):
         return {}
     module = NETWORKS.module(space.name)
     sizes = {"parameters": f"{int(module.count_parameters(cells, 10)[0]):,} (CIFAR-10)"}
@@ -566,10 +566,11 @@ def check(
     typer.echo(f"{file}: a search space named {space.name}")
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"tgnas {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -96,13 +96,15 @@ class Source:
         """
         readers = {"csv": self._csv, "jsonl": self._jsonl, "parquet": self._parquet}
         if self.path == STANDARD:
-            yield from readers[self.format](sys.stdin.buffer)
+            stream = io.BufferedReader(sys.stdin.buffer)
+            yield from readers[self.format](stream)
+            stream.detach()
             return
-        with Path(self.path).open("rb") as stream:
+        with Path(self.path).open("rb") as file:
             size = max(1, Path(self.path).stat().st_size)
             if self.format != "parquet":
-                self.share = lambda: stream.tell() / size if not stream.closed else 1.0
-            yield from readers[self.format](stream)
+                self.share = lambda: file.tell() / size if not file.closed else 1.0
+            yield from readers[self.format](file)
 
     def fault(self, number: int, column: str, what: str) -> None:
         """Count a row that cannot be used.
