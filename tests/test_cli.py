@@ -42,7 +42,7 @@ def write(path: Path, *architectures: str) -> Path:
 def test_score_writes_the_columns_that_it_read_with_the_score(tmp_path):
     file, to = write(tmp_path / "a.csv", BEST, CUT, BEST), tmp_path / "b.csv"
     assert score(file, "--output", to, "--spread").exit_code == 0
-    rows = list(csv.DictReader(to.open()))
+    rows = list(csv.DictReader(io.StringIO(to.read_text())))
     assert [row["name"] for row in rows] == ["a0", "a1", "a2"]
     found, texts = load_pretrained(), [BEST, CUT, BEST]
     assert [float(r["score"]) for r in rows] == pytest.approx(found.score(texts, "nasbench201"))
@@ -57,8 +57,8 @@ def test_every_format_gives_the_same_scores(tmp_path, suffix):
     assert score(file, "--output", to).exit_code == 0
     assert score(to, "--output", tmp_path / "c.csv").exit_code == 1  # it has a score already
     read = {
-        "csv": lambda: [float(row["score"]) for row in csv.DictReader(to.open())],
-        "jsonl": lambda: [json.loads(line)["score"] for line in to.open()],
+        "csv": lambda: [float(row["score"]) for row in csv.DictReader(io.StringIO(to.read_text()))],
+        "jsonl": lambda: [json.loads(line)["score"] for line in to.read_text().splitlines()],
         "parquet": lambda: pq.read_table(to).column("score").to_pylist(),
     }[suffix]()
     assert read == pytest.approx(load_pretrained().score([BEST, CUT], "nasbench201"))
@@ -98,7 +98,7 @@ def test_faulty_rows_can_be_skipped_and_are_counted(tmp_path):
     assert done.exit_code == 0
     assert "skipped 2 rows; the first:" in done.stderr
     assert "row 1" in done.stderr
-    assert [row["name"] for row in csv.DictReader(to.open())] == ["a1", "a3"]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(to.read_text()))] == ["a1", "a3"]
 
 
 @pytest.mark.parametrize(
