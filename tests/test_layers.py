@@ -12,17 +12,21 @@ LAYERS = (
     ("tgnas.operators", "tgnas.cell"),
     ("tgnas.registry", "tgnas.datasets"),
     ("tgnas.spaces",),
+    ("tgnas.space_file", "tgnas.streaming"),
     ("tgnas.networks",),
     ("tgnas.fetch", "tgnas.packaged", "tgnas.unpickle"),
     ("tgnas.benchmarks",),
     ("tgnas.encodings",),
     ("tgnas.training",),
     ("tgnas.methods",),
+    ("tgnas.described",),
     ("tgnas.pretrained",),
+    ("tgnas.own_search", "tgnas.own_training"),
     ("tgnas.evaluation",),
     ("tgnas.experiments", "tgnas.provenance"),
     ("tgnas.reporting",),
-    ("tgnas.script",),
+    ("tgnas.script", "tgnas.cli"),
+    ("tgnas.__main__",),
 )
 FILES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path

@@ -1,18 +1,24 @@
 """tgnas: an honest reproduction of TG-NAS (arXiv 2404.00271)."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tgnas.pretrained import Pretrained, load_pretrained
+    from tgnas.space_file.space import Space, open_space
 
 __version__ = "0.1.0"
-__all__ = ["Pretrained", "__version__", "load_pretrained"]
+__all__ = ["Pretrained", "Space", "__version__", "load_pretrained", "open_space"]
+_HOME = {
+    "Pretrained": "tgnas.pretrained",
+    "load_pretrained": "tgnas.pretrained",
+    "Space": "tgnas.space_file.space",
+    "open_space": "tgnas.space_file.space",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch only when it is asked for."""
-    if name in ("Pretrained", "load_pretrained"):
-        from tgnas import pretrained  # noqa: PLC0415
-
-        return getattr(pretrained, name)
+    """Import what needs torch, or reads files, only when it is asked for."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

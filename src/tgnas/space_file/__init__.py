@@ -1,0 +1,1 @@
+"""Search spaces as files: what a YAML file says becomes packed cells, vectorised."""

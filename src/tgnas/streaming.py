@@ -1,0 +1,333 @@
+"""Tables of architectures that stream through: CSV, JSON Lines, Parquet, in constant memory.
+
+A CSV keeps the text of every cell. An output appears under its name only when it is whole.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from jaxtyping import Int64
+
+from tgnas.errors import TgnasError, UnknownNameError
+
+COLUMN = "architecture"
+STANDARD = "-"
+CHUNK = 65_536  # rows of JSON Lines and Parquet
+BLOCK = 8 << 20  # bytes of CSV, about as many rows
+FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
+
+
+class DataError(TgnasError):
+    """Something wrong with a user's data; the message names row and column."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some rows.
+
+    Attributes:
+        table: the columns.
+        numbers: each row's number in its file; the first below a header is 1.
+    """
+
+    table: pa.Table
+    numbers: Int64[np.ndarray, " N"]
+
+    def text(self, column: str = COLUMN) -> pa.Array:
+        """Return a column of texts.
+
+        Raises:
+            DataError: it holds none.
+        """
+        values = self.table.column(column)
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        if pa.types.is_null(values.type) or pa.types.is_large_string(values.type):
+            values = values.cast(pa.string())
+        if not pa.types.is_string(values.type):
+            raise DataError(f"column {column!r} is of type {values.type}; it must hold text")
+        return pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
+
+    def kept(self, rows: np.ndarray) -> "Chunk":
+        """Return the rows of a mask."""
+        return Chunk(self.table.filter(pa.array(rows)), self.numbers[rows])
+
+
+@dataclass(eq=False)
+class Source:
+    """A file of architectures, or standard input.
+
+    Attributes:
+        path: where it is, or "-".
+        format: csv, jsonl or parquet.
+        skip: whether a row that cannot be read is skipped, or is an error.
+        skipped: how many were.
+        first_skipped: what was wrong with the first of them.
+        share: which share of the file was read, where that can be told.
+    """
+
+    path: str
+    format: str
+    skip: bool = False
+    skipped: int = 0
+    first_skipped: str = ""
+    share: Callable[[], float] | None = field(default=None, repr=False)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield all rows.
+
+        Raises:
+            DataError: it is not of its format; the message says where.
+            OSError: it cannot be read.
+        """
+        readers = {"csv": self._csv, "jsonl": self._jsonl, "parquet": self._parquet}
+        if self.path == STANDARD:
+            stream = io.BufferedReader(sys.stdin.buffer)
+            yield from readers[self.format](stream)
+            stream.detach()
+            return
+        with Path(self.path).open("rb") as file:
+            size = max(1, Path(self.path).stat().st_size)
+            if self.format != "parquet":
+                self.share = lambda: file.tell() / size if not file.closed else 1.0
+            yield from readers[self.format](file)
+
+    def fault(self, number: int, column: str, what: str) -> None:
+        """Count a row that cannot be used.
+
+        Raises:
+            DataError: rows are not to be skipped.
+        """
+        place = f"row {number}, column {column!r}" if column else f"row {number}"
+        message = f"{self._name}: {place}: {what}"
+        if not self.skip:
+            raise DataError(message)
+        self.first_skipped = self.first_skipped or message
+        self.skipped += 1
+
+    @property
+    def _name(self) -> str:
+        return "standard input" if self.path == STANDARD else self.path
+
+    def _refuse(self, what: str, error: Exception | None = None) -> DataError:
+        reason = f": {' '.join(str(error).split())}" if error else ""
+        return DataError(f"{self._name}: {what}{reason}")
+
+    def _csv(self, stream: Any) -> Iterator[Chunk]:
+        try:
+            header = stream.readline().decode("utf-8-sig")
+            names = next(csv.reader([header]), [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise self._refuse("its header is no CSV in UTF-8", error) from error
+        self._check_columns(names)
+        if not stream.peek(1):
+            yield Chunk(pa.table({name: pa.array([], pa.string()) for name in names}), _none())
+            return
+
+        def unreadable(row: Any) -> str:
+            what = f"{row.actual_columns} values; the header names {row.expected_columns}"
+            self.fault(row.number - 1 if row.number else 0, "", what)
+            return "skip"
+
+        faults: dict[str, Any] = {"invalid_row_handler": unreadable} if self.skip else {}
+        try:
+            reader = pa_csv.open_csv(
+                stream,
+                pa_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
+                pa_csv.ParseOptions(newlines_in_values=True, **faults),
+                pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+            )
+            start = 1
+            for batch in reader:
+                numbers = np.arange(start, start + len(batch), dtype=np.int64)
+                start += len(batch)
+                yield Chunk(pa.Table.from_batches([batch]), numbers)
+        except pa.ArrowInvalid as error:
+            raise self._refuse("is no CSV", error) from error
+
+    def _jsonl(self, stream: BinaryIO) -> Iterator[Chunk]:
+        start = 1
+        while lines := list(islice(stream, CHUNK)):
+            rows, numbers = [], []
+            for number, line in enumerate(lines, start):
+                try:
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise ValueError("a line must be an object {...}")
+                except (ValueError, RecursionError) as error:
+                    self.fault(number, "", f"not JSON: {error}")
+                    continue
+                rows.append(row)
+                numbers.append(number)
+            start += len(lines)
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            if rows:
+                self._check_columns(names)
+                yield Chunk(_table_of(rows, names), np.array(numbers, dtype=np.int64))
+
+    def _parquet(self, stream: Any) -> Iterator[Chunk]:
+        try:
+            file = pq.ParquetFile(stream)
+            self._check_columns(file.schema_arrow.names)
+            total, start = max(1, file.metadata.num_rows), 1
+            self.share = lambda: start / total
+            for batch in file.iter_batches(CHUNK):
+                numbers = np.arange(start, start + len(batch), dtype=np.int64)
+                start += len(batch)
+                yield Chunk(pa.Table.from_batches([batch]), numbers)
+        except pa.ArrowException as error:
+            raise self._refuse("is no Parquet file", error) from error
+
+    def _check_columns(self, names: list[str]) -> None:
+        if COLUMN not in names:
+            found = ", ".join(map(repr, names)) or "none"
+            raise self._refuse(f"there is no column {COLUMN!r}; its columns are {found}")
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise self._refuse(f"there are several columns {twice[0]!r}")
+
+
+def _none() -> Int64[np.ndarray, " N"]:
+    return np.empty(0, dtype=np.int64)
+
+
+def _table_of(rows: list[dict[str, Any]], names: list[str]) -> pa.Table:
+    """Return a table of JSON objects; a column that holds objects becomes their texts, marked."""
+    columns, fields = [], []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        marked = any(isinstance(value, dict | list) for value in values)
+        if not marked:
+            try:
+                columns.append(pa.array(values))
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+                marked = True
+        if marked:
+            texts = [v if name == COLUMN and isinstance(v, str) else json.dumps(v) for v in values]
+            columns.append(pa.array(texts, pa.string()))
+        fields.append(pa.field(name, columns[-1].type, metadata=_OBJECTS if marked else None))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def format_of(path: str, given: str | None = None) -> str:
+    """Return the format of a file by its name; that of standard input or output is CSV.
+
+    Raises:
+        UnknownNameError: another format than csv, jsonl and parquet.
+    """
+    if given is not None:
+        if given not in FORMATS.values():
+            raise UnknownNameError("format", given, FORMATS.values())
+        return given
+    if path == STANDARD:
+        return "csv"
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise UnknownNameError(f"file format of {path}", suffix, FORMATS)
+    return FORMATS[suffix]
+
+
+class Writer:
+    """Writes tables one below the other.
+
+    Args:
+        stream: where to.
+        format: csv, jsonl or parquet.
+    """
+
+    def __init__(self, stream: BinaryIO, format: str) -> None:  # noqa: A002
+        self.stream, self.format = stream, format
+        self.schema: pa.Schema | None = None
+        self._parquet: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Write a table of the columns of the first.
+
+        Raises:
+            DataError: its columns are others.
+        """
+        if self.format == "jsonl":
+            self.stream.write(_json_lines(table))
+            return
+        first = self.schema is None
+        self.schema = self.schema or table.schema
+        try:
+            table = table.select(self.schema.names).cast(self.schema)
+        except (pa.ArrowInvalid, KeyError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise DataError(f"the columns of later rows are others: {reason}") from error
+        if self.format == "csv":
+            if first:
+                header = pa.table({name: [name] for name in table.column_names})
+                self.stream.write(_csv_lines(header))
+            self.stream.write(_csv_lines(table))
+            return
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(self.stream, self.schema)
+        self._parquet.write_table(table)
+
+    def close(self) -> None:
+        """Write what belongs at the end."""
+        if self._parquet is not None:
+            self._parquet.close()
+        self.stream.flush()
+
+
+def _csv_lines(table: pa.Table) -> bytes:
+    if not len(table):
+        return b""
+    columns = []
+    for column in table.combine_chunks().columns:
+        texts = pc.cast(column, pa.string()).fill_null("")
+        quoted = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
+        columns.append(pc.if_else(pc.match_substring_regex(texts, '[",\r\n]'), quoted, texts))
+    lines = pc.binary_join_element_wise(*columns, ",")
+    return "\n".join([*lines.to_pylist(), ""]).encode()
+
+
+def _json_lines(table: pa.Table) -> bytes:
+    objects = {f.name for f in table.schema if (f.metadata or {}).items() >= _OBJECTS.items()}
+    lines = io.StringIO()
+    for row in table.to_pylist():
+        for name in objects:
+            value = row[name]
+            plain = value is None or (name == COLUMN and not value.lstrip().startswith("{"))
+            row[name] = value if plain else json.loads(value)
+        for name, value in row.items():
+            if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN is no JSON
+                row[name] = None
+        lines.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+    return lines.getvalue().encode()
+
+
+@contextmanager
+def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
+    """Open a file, or standard output, for tables; on an error nothing appears under its name."""
+    if path == STANDARD:
+        writer = Writer(sys.stdout.buffer, format)
+        yield writer
+        writer.close()
+        return
+    part = Path(path).with_name(Path(path).name + ".part")
+    try:
+        with part.open("wb") as stream:
+            writer = Writer(stream, format)
+            yield writer
+            writer.close()
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

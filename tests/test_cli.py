@@ -1,0 +1,279 @@
+"""The command ``tgnas``: what it writes, how it fails."""
+
+import csv
+import io
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from tgnas.cli import app
+from tgnas.pretrained import load_pretrained
+from tgnas.registry import SEARCHERS
+from tgnas.space_file.space import open_space
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+BEST = "|{0}~0|+|{0}~0|{0}~1|+|{0}~0|{0}~1|{0}~2|".format("nor_conv_3x3")
+CUT = BEST.replace("nor_conv_3x3", "none")
+
+
+def tgnas(*arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments], input=text)
+
+
+def score(file: Path, *more: object, space: object = "nasbench201", text: str | None = None):
+    return tgnas("score", "--space", space, "--architectures", file, *more, text=text)
+
+
+def write(path: Path, *architectures: str) -> Path:
+    with path.open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["name", "architecture"])
+        rows.writerows([f"a{n}", text] for n, text in enumerate(architectures))
+    return path
+
+
+def test_score_writes_the_columns_that_it_read_with_the_score(tmp_path):
+    file, to = write(tmp_path / "a.csv", BEST, CUT, BEST), tmp_path / "b.csv"
+    assert score(file, "--output", to, "--spread").exit_code == 0
+    rows = list(csv.DictReader(io.StringIO(to.read_text())))
+    assert [row["name"] for row in rows] == ["a0", "a1", "a2"]
+    found, texts = load_pretrained(), [BEST, CUT, BEST]
+    assert [float(r["score"]) for r in rows] == pytest.approx(found.score(texts, "nasbench201"))
+    assert [float(r["spread"]) for r in rows] == pytest.approx(found.spread(texts, "nasbench201"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_every_format_gives_the_same_scores(tmp_path, suffix):
+    table = pa.table({"architecture": [BEST, CUT], "number": [1, 2]})
+    file, to = tmp_path / "a.parquet", tmp_path / f"b.{suffix}"
+    pq.write_table(table, file)
+    assert score(file, "--output", to).exit_code == 0
+    assert score(to, "--output", tmp_path / "c.csv").exit_code == 1  # it has a score already
+    read = {
+        "csv": lambda: [float(row["score"]) for row in csv.DictReader(io.StringIO(to.read_text()))],
+        "jsonl": lambda: [json.loads(line)["score"] for line in to.read_text().splitlines()],
+        "parquet": lambda: pq.read_table(to).column("score").to_pylist(),
+    }[suffix]()
+    assert read == pytest.approx(load_pretrained().score([BEST, CUT], "nasbench201"))
+
+
+def test_json_lines_keep_objects_and_other_values(tmp_path):
+    lines = (EXAMPLES / "own_architectures.jsonl").read_text().splitlines()
+    given = [json.loads(line) | {"more": [1, {"a": None}]} for line in lines]
+    file, to = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    file.write_text("\n".join(map(json.dumps, given)))
+    assert score(file, "--output", to, space=EXAMPLES / "own_space.yaml").exit_code == 0
+    found = [json.loads(line) for line in to.read_text().splitlines()]
+    assert [{k: v for k, v in row.items() if k != "score"} for row in found] == given
+
+
+def test_standard_input_and_output_are_read_and_written():
+    done = score("-", text=f'architecture\n"{BEST}"\n')
+    assert done.exit_code == 0
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert rows[0]["architecture"] == BEST
+    assert "scored 1 architectures" in done.stderr
+
+
+def test_a_faulty_row_is_named_and_nothing_is_written(tmp_path):
+    file, to = write(tmp_path / "a.csv", BEST, BEST.replace("conv", "cnv", 1)), tmp_path / "b.csv"
+    done = score(file, "--output", to)
+    assert done.exit_code == 1
+    assert "row 2, column 'architecture'" in done.stderr
+    assert "did you mean 'nor_conv_3x3'" in done.stderr
+    assert "known: avg_pool_3x3" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv"]
+
+
+def test_faulty_rows_can_be_skipped_and_are_counted(tmp_path):
+    file, to = write(tmp_path / "a.csv", "x", BEST, "y", CUT), tmp_path / "b.csv"
+    done = score(file, "--output", to, "--on-error", "skip")
+    assert done.exit_code == 0
+    assert "skipped 2 rows; the first:" in done.stderr
+    assert "row 1" in done.stderr
+    assert [row["name"] for row in csv.DictReader(io.StringIO(to.read_text()))] == ["a1", "a3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "no column 'architecture'"),
+        ("network\nx\n", "its columns are 'network'"),
+        ("architecture,architecture\nx,y\n", "several columns 'architecture'"),
+        ("architecture,b\nx\n", "is no CSV"),
+        ("architecture,score\nx,y\n", "row 1"),
+        (f"architecture,score\n{BEST},1\n", "a column 'score' already"),
+        ("architecture\n\xff\n", "is no CSV"),
+    ],
+)
+def test_a_faulty_file_is_told_in_one_line(tmp_path, content, message):
+    file = tmp_path / "a.csv"
+    file.write_bytes(content.encode("latin-1"))
+    done = score(file)
+    assert done.exit_code == 1
+    assert message in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_faulty_line_of_json_is_named(tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps({"architecture": BEST}) + "\n{oops\n")
+    done = score(file)
+    assert done.exit_code == 1
+    assert "row 2: not JSON" in done.stderr
+    assert score(file, "--on-error", "skip").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("score", "--space", "nasbench20", "--architectures", "-"),
+        ("score", "--space", "nasbench201", "--architectures", "a.xlsx"),
+        ("score", "--space", "nasbench201", "--architectures", "-", "--predictor", "canonicle"),
+        ("score", "--space", "nasbench201"),
+        ("search", "--space", "nasbench201", "--searcher", "luck"),
+        ("train", "--space", "nasbench201", "--benchmark", "a.csv", "--output", "a.pt"),
+        ("describe", BEST, "--space", "nasbench201", "--png", "a.jpg"),
+    ],
+)
+def test_a_wrong_command_ends_with_two(arguments):
+    done = tgnas(*arguments)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_the_machines_fault(tmp_path):
+    assert score(tmp_path / "none.csv").exit_code == 3
+
+
+def test_a_file_without_a_row_gives_its_header(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("architecture\n")
+    assert score(file).stdout.strip() == "architecture,score"
+
+
+def test_rank_writes_the_best_first(tmp_path):
+    file = write(tmp_path / "a.csv", CUT, BEST, CUT)
+    done = tgnas("rank", "--space", "nasbench201", "--architectures", file, "--top", 2)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    scores = load_pretrained().score([CUT, BEST], "nasbench201")
+    first = ["a0", "a2"] if scores[0] > scores[1] else ["a1", "a0"]
+    assert [row["name"] for row in rows] == first
+
+
+def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
+    texts = [open_space("nasbench201").text_of_choices([n, n, 3, 1, n, 2]) for n in range(5)]
+    scores = load_pretrained().score(texts, "nasbench201")
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"architecture": texts, "truth": scores}), file)
+    common = ("--space", "nasbench201", "--architectures", file)
+    done = tgnas("evaluate", *common, "--accuracy-column", "truth")
+    facts = json.loads(done.stdout)
+    assert facts["kendall_tau"] == pytest.approx(1)
+    assert facts["architectures"] == 5
+    assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 2
+
+
+@pytest.mark.parametrize("searcher", SEARCHERS.names())
+def test_every_searcher_keeps_to_its_budget(tmp_path, searcher):
+    file = tmp_path / "small.yaml"
+    file.write_text(
+        "name: small\noperators: {conv: conv_3x3, pool: max_pool_3x3, skip: identity}\n"
+        "cells: {form: blocks, length: 3}\n"
+    )
+    done = tgnas("search", "--space", file, "--searcher", searcher, "--budget", 400)
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["queries"] <= 400
+    score = load_pretrained().score([found["architecture"]], file)[0]
+    assert found["score"] == pytest.approx(score, abs=1e-5)
+
+
+def test_a_space_without_choices_cannot_be_searched():
+    done = tgnas("search", "--space", "nasbench101")
+    assert done.exit_code == 1
+    assert "list architectures and rank them" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["spaces", "methods"])
+def test_what_there_is_is_listed(command):
+    done = tgnas(command)
+    assert done.exit_code == 0
+    expected = {"spaces": "nasbench_macro", "methods": "differential_evolution"}[command]
+    assert expected in done.stdout
+
+
+def test_describe_draws_a_cell_and_says_its_size(tmp_path):
+    picture = tmp_path / "cell.png"
+    done = tgnas("describe", BEST, "--space", "nasbench201", "--png", picture)
+    assert done.exit_code == 0, done.stderr
+    assert "canonical graph" in done.stdout
+    # The benchmark's largest network: 1.531546 million parameters.
+    assert "1,531,546 (CIFAR-10)" in done.stdout
+    assert "FLOPs" in done.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_space_file_is_checked_with_architectures_of_it():
+    common = ("space", "check", EXAMPLES / "own_space.yaml", "--architectures")
+    done = tgnas(*common, EXAMPLES / "own_architectures.csv")
+    assert done.exit_code == 0
+    assert "4 architectures, all of this space" in done.stdout
+    assert tgnas("space", "check", EXAMPLES / "own_architectures.csv").exit_code == 2
+
+
+@pytest.mark.slow
+def test_a_predictor_learns_from_ones_own_architectures_with_new_operators(tmp_path):
+    file, weights = tmp_path / "a.csv", tmp_path / "mine.safetensors"
+    space = open_space(EXAMPLES / "own_space.yaml")
+    rows = np.random.default_rng(0).integers(5, size=(120, 5))
+    # What sep7 is worth can only be learned here: the others cost.
+    lines = [f'"{space.text_of_choices(row)}",{(row == 1).sum()}' for row in rows.tolist()]
+    file.write_text("\n".join(["architecture,accuracy", *lines]))
+    common = ("--space", EXAMPLES / "own_space.yaml")
+    options = ("--seeds", 2, "--epochs", 300, "--output", weights)
+    done = tgnas("train", *common, "--benchmark", file, *options)
+    assert done.exit_code == 0, done.stderr
+    asked = ("--architectures", file, "--accuracy-column", "accuracy", "--predictor", weights)
+    facts = json.loads(tgnas("evaluate", *common, *asked).stdout)
+    assert facts["spearman_rho"] > 0.7
+    assert len(load_pretrained(weights).members) == 2
+
+
+def commands(path: Path) -> list[str]:
+    """Return the lines of a document that call tgnas and can be run as they stand."""
+    lines = path.read_text().splitlines()
+    return [line for line in lines if line.startswith("tgnas ") and "mine" not in line]
+
+
+@pytest.mark.parametrize(
+    "line", [*commands(ROOT / "docs" / "own-space.md"), *commands(ROOT / "README.md")]
+)
+def test_the_commands_of_the_documents_run(line, tmp_path, monkeypatch):
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    done = tgnas(*shlex.split(line, comments=True)[1:])
+    assert done.exit_code == 0, done.stderr
+
+
+def test_the_python_examples_of_the_readme_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    assert blocks
+    for block in blocks:
+        code = block.split("```")[0]
+        assert len(code.strip().splitlines()) <= 5
+        exec(compile(code, "README.md", "exec"), {})
+
+
+def test_a_shell_completes_commands():
+    asked = {"_TGNAS_COMPLETE": "complete_bash", "COMP_WORDS": "tgnas desc", "COMP_CWORD": "1"}
+    assert CliRunner().invoke(app, [], env=asked, prog_name="tgnas").stdout.strip() == "describe"
