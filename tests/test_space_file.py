@@ -214,7 +214,13 @@ def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
         ({"cells": {"form": "blocks"}}, "cells: 'length' is a required property"),
         ({"cells": FORMS["edges"] | {"edges": [[2, 1]]}}, "0 <= SOURCE < TARGET < 4"),
         ({"cells": FORMS["template"] | {"string": "{0-1}"}}, r"must name each of \{0-1\}"),
-        ({"cells": FORMS["template"] | {"string": "{0-1}{0-2}{1-2}"}}, "equally many characters"),
+        (
+            {
+                "operators": OPERATORS | {"pooling": "max_pool_3x3"},
+                "cells": FORMS["template"] | {"string": "{0-1}{0-2}{1-2}"},
+            },
+            "equally many characters",
+        ),
         ({"cells": FORMS["template"] | {"string": "{0-1}n{0-2}n{1-2}"}}, "'n' behind"),
         ({"cells": FORMS["genotype"] | {"kinds": {"a": 0.3}}}, "must add to 1"),
         ({"cells": FORMS["blocks"] | {"separator": "o"}}, "the separator stands in 'conv'"),

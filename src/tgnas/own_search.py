@@ -11,7 +11,8 @@ from tgnas.pretrained import Pretrained
 from tgnas.registry import SEARCHERS
 from tgnas.space_file.space import Space
 
-LEAST = 8  # of a population or of the completions of a supernet
+POPULATION = 8  # at least
+COMPLETIONS = 4  # of a supernet, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def settings_of(space: Space, searcher: str, budget: int) -> Settings:
     sizes = [len(options) for options in space.choices]
     everything, halves = prod(sizes), 2 if searcher == "hybrid" else 1
     share = budget // halves
-    population = max(LEAST, min(20, share // 10))
+    population = max(POPULATION, min(20, share // 10))
     # Each step scores the supernet and it without each operator that can go (searchers/pruning.py).
     supernets, left = 0, list(sizes)
     while any(size > 1 for size in left):
@@ -73,9 +74,9 @@ def settings_of(space: Space, searcher: str, budget: int) -> Settings:
     completions = (share - 1) // max(supernets, 1)
     least = {
         "exhaustive": everything,
-        "differential_evolution": LEAST,
-        "pruning": LEAST * supernets + 1,
-        "hybrid": 2 * (LEAST * supernets + 1),
+        "differential_evolution": POPULATION,
+        "pruning": COMPLETIONS * supernets + 1,
+        "hybrid": 2 * (COMPLETIONS * supernets + 1),
     }.get(searcher, 1)
     if budget < least:
         raise ConfigError(f"{searcher} needs a budget of at least {least} in {space.name}")

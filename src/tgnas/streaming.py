@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -96,7 +96,7 @@ class Source:
         """
         readers = {"csv": self._csv, "jsonl": self._jsonl, "parquet": self._parquet}
         if self.path == STANDARD:
-            stream = io.BufferedReader(sys.stdin.buffer)
+            stream = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
             yield from readers[self.format](stream)
             stream.detach()
             return
@@ -159,7 +159,7 @@ class Source:
         except pa.ArrowInvalid as error:
             raise self._refuse("is no CSV", error) from error
 
-    def _jsonl(self, stream: BinaryIO) -> Iterator[Chunk]:
+    def _jsonl(self, stream: IO[bytes]) -> Iterator[Chunk]:
         start = 1
         while lines := list(islice(stream, CHUNK)):
             rows, numbers = [], []
@@ -245,11 +245,11 @@ class Writer:
     """Writes tables one below the other.
 
     Args:
-        stream: where to.
+        stream: where to, a binary stream.
         format: csv, jsonl or parquet.
     """
 
-    def __init__(self, stream: BinaryIO, format: str) -> None:  # noqa: A002
+    def __init__(self, stream: Any, format: str) -> None:  # noqa: A002
         self.stream, self.format = stream, format
         self.schema: pa.Schema | None = None
         self._parquet: pq.ParquetWriter | None = None

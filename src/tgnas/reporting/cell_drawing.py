@@ -1,6 +1,6 @@
 """Drawings of one cell: as lines of text, and as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ def as_text(names: Sequence[str], adjacency: np.ndarray) -> str:
     return "\n".join(lines)
 
 
-def write_picture(path: Path, drawings: dict[str, tuple[Sequence[str], np.ndarray]]) -> None:
+def write_picture(path: Path, drawings: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> None:
     """Write a PNG with one graph beside the other.
 
     Args:

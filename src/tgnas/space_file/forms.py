@@ -427,10 +427,14 @@ class OperatorsOnNodes(Form):
         """Read all strings by the column: split, look up, count."""
         count = len(texts)
         halves = pc.extract_regex(texts, "^(?P<left>[^;]*);(?P<right>[^;]*)$")
-        right = pc.extract_regex(
-            _pieces(halves.field("right")).flatten(), "^(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3})$"
-        )
         names, pairs = _pieces(halves.field("left")), _pieces(halves.field("right"))
+        given = pairs.flatten()
+        edge_row, _ = _rows_and_places(pairs)
+        # No text behind the semicolon is no edge; between two commas it is a fault.
+        alone = np.bincount(edge_row, minlength=count)[edge_row] == 1
+        kept = ~(alone & pc.equal(given, "").to_numpy(zero_copy_only=False))
+        given, edge_row = given.filter(pa.array(kept)), edge_row[kept]
+        numbers = pc.extract_regex(given, "^(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3})$")
         good = np.ones(count, dtype=bool)
         row, place = _rows_and_places(names)
         code = pc.index_in(names.flatten(), value_set=self._spelled).fill_null(-1).to_numpy()
@@ -443,9 +447,11 @@ class OperatorsOnNodes(Form):
         operators = np.full((count, self.vertices), PADDING, dtype=np.uint8)
         operators[row[kept], place[kept]] = self._codes[code[kept]]
 
-        edge_row, _ = _rows_and_places(pairs)
         source, target = (
-            pc.cast(right.field(name), pa.int64()).fill_null(-1).to_numpy() for name in ("a", "b")
+            pc.if_else(numbers.is_valid(), numbers.field(name), "-1")
+            .cast(pa.int64())
+            .to_numpy(zero_copy_only=False)
+            for name in ("a", "b")
         )
         inside = (source >= 0) & (source < target) & (target < sizes[edge_row])
         good[edge_row[~inside]] = False
@@ -661,13 +667,20 @@ class Genotypes(Form):
             call = ast.parse(text, mode="eval").body
             if not isinstance(call, ast.Call) or call.args or ast.unparse(call.func) != "Genotype":
                 raise ValueError("no Genotype(...) of named fields")
-            return {str(word.arg): _value(word.value) for word in call.keywords}
+            fields = {str(word.arg): _value(word.value) for word in call.keywords}
+            # As JSON has them: pairs are lists.
+            return {
+                name: [list(item) if isinstance(item, tuple) else item for item in value]
+                if isinstance(value, list)
+                else value
+                for name, value in fields.items()
+            }
         except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-            fields = ", ".join(
+            forms = ", ".join(
                 f"{kind}=[('OPERATOR', NODE), ...], {kind}_concat={self.computed}"
                 for kind in self.kinds
             )
-            raise self.alphabet.refuse(f"{text!r} is not of the form Genotype({fields})") from None
+            raise self.alphabet.refuse(f"{text!r} is not of the form Genotype({forms})") from None
 
     def text_of(self, found: Mapping[str, Any]) -> str:
         """Return the genotype as Python prints the authors' named tuple."""

@@ -44,7 +44,7 @@ class NewOperator:
     """
 
     description: str
-    numbers: tuple[float, ...] = (0.0,) * len(NUMBERS)
+    numbers: tuple[float | int, ...] = (0.0,) * len(NUMBERS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,8 +313,10 @@ def space_of(content: Any, where: str = "space") -> Space:
     _check(cells, schema["$defs"][cells["form"]], f"{where}: cells")
     codes, new = _operators(content["operators"], where)
     form = FORMS[cells.pop("form")]
-    if isinstance(cells.get("length"), int):
-        cells["length"] = [cells["length"]] * 2
+    if "length" in cells:
+        least_and_most = cells["length"]
+        both = [least_and_most] * 2 if isinstance(least_and_most, int) else least_and_most
+        cells["length"] = tuple(both)
     name = content["name"]
     try:
         built: Form = form(Alphabet(name, MappingProxyType(codes)), **cells)
