@@ -23,6 +23,7 @@ def main(
 ) -> None:
     """Write mean and spread of every candidate and target, best candidate first."""
     spaces = [open_benchmark(path) for path in others]
+    # Nothing is trained here, and what a task ranks does not depend on its training cells.
     tasks = development_tasks(open_benchmark(source), spaces, labels, 1, sizes["tested"])
     targets = {name: target for task in tasks for name, target in task.targets.items()}
     found = {path.stem: read_transfer(path) for path in scores}
