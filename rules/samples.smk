@@ -3,7 +3,10 @@
 SAMPLES = {sample["benchmark"]: sample for sample in config["proxies"]["samples"]}
 PROXY_TABLES = ("proxies", "proxies_stored", "speed")
 PROXY_FIGURES = ("cost", "independence")
-METHOD_TITLES = {m.name: m.title for sheet in SHEETS.values() for m in sheet.values()}
+# Where two sheets call a method differently the first one's title stands.
+METHOD_TITLES = {
+    m.name: m.title for target in reversed(TARGETS) for m in SHEETS[target].values()
+}
 # Predictors whose set-up stands apart in the table of speed.
 TIMED = [m for m in SAMPLES["nasbench201"]["methods"] if m in PREDICTOR_ROWS]
 

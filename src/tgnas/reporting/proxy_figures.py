@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox
 
 from tgnas.evaluation.samples import SCORED_BY_ALL
 from tgnas.reporting import style
-from tgnas.reporting.proxies import TRAINED, significant
+from tgnas.reporting.proxies import TRAINED
 
 # By what an architecture costs: class of a card -> colour, marker.
 LOOKS = {
@@ -56,7 +56,7 @@ def draw_cost(summary: pd.DataFrame, dataset: str) -> Figure:
             panel.plot(row["total"], row["KT"], marker, color=colour, markersize=size, **look)
         panel.set_xscale("log")
         panel.xaxis.set_major_locator(LogLocator(numticks=12))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value)))
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.margins(x=0.09)
         panel.set_xlabel("Milliseconds per architecture, alone on one core (lower is better)")
@@ -78,9 +78,9 @@ def _key(name: str) -> Line2D:
 
 def _label(panel: Axes, shown: pd.DataFrame) -> None:
     """Write each method's name where it touches no marker and no other name, the nearest first."""
-    points = panel.transData.transform(shown[["total", "KT"]].to_numpy())
     scale = panel.figure.dpi / 72
-    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    taken = [*_marks(panel, shown, "KT", "KT", 3.5 * scale)]
+    taken += _marks(panel, shown, "KT low", "KT high", scale)
     frame = panel.get_window_extent()
     for _, row in shown.iterrows():
         text = panel.annotate(
@@ -116,6 +116,15 @@ def _label(panel: Axes, shown: pd.DataFrame) -> None:
                 textcoords="offset points",
                 arrowprops=line,
             )
+
+
+def _marks(panel: Axes, shown: pd.DataFrame, low: str, high: str, half: float) -> list[Bbox]:
+    """Return what is drawn from one column to another as boxes, so much wider on each side."""
+    ends = [panel.transData.transform(shown[["total", end]].to_numpy()) for end in (low, high)]
+    return [
+        Bbox.from_extents(x - half, bottom - half, x + half, top + half)
+        for (x, bottom), (_, top) in zip(*ends, strict=True)
+    ]
 
 
 def _overlap(one: Bbox, other: Bbox) -> float:
