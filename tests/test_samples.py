@@ -132,7 +132,7 @@ def test_ranks_within_a_population_do_not_depend_on_the_shards(sample):
 
 def test_shards_of_another_sample_are_refused(sample):
     parts = shards_of(sample.head(3), "l2_norm", 1)
-    with pytest.raises(CorruptTableError, match="l2_norm do not list the sample's architectures"):
+    with pytest.raises(CorruptTableError, match="l2_norm do not list the architectures of"):
         samples.join_shards(parts, sample.head(4), "l2_norm")
 
 

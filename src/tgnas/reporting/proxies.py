@@ -66,7 +66,7 @@ def summarise_proxies(
         seeds=("seed", "nunique"),
         **{cost: (cost, "first") for cost in COSTS},
     )
-    table = wide.join(about).reset_index()
+    table = about.join(wide).reset_index()  # in the order of the measures
     table = _with_reported(table, reported)
     described = [{"method": m} | describe(m, titles) for m in table.method.unique()]
     table = table.merge(pd.DataFrame(described), on="method")
@@ -116,7 +116,10 @@ def proxies_markdown(
         "`build` is making the network or parsing the cell. `batched` is time for each where all "
         "are scored at once, which only methods of cells can. † the formula is not certain.\n"
     )
-    tables = [f"**{title}**\n\n{part.to_markdown(index=False)}\n" for title, part in parts]
+    tables = [
+        f"**{title}**\n\n{part.to_markdown(index=False, disable_numparse=True)}\n"
+        for title, part in parts
+    ]
     return "\n".join([*tables, note])
 
 
