@@ -39,9 +39,10 @@ def draw_sample(benchmark: Benchmark, space: str, size: int, seed: int) -> pd.Da
     if size > len(benchmark):
         raise ConfigError(f"a sample of {size} asked for; {benchmark.name} has {len(benchmark)}")
     rows = np.sort(np.random.default_rng(seed).choice(len(benchmark), size, replace=False))
-    chosen, kinds = sampled(benchmark, rows), len(benchmark.shares)
-    cells = [chosen.cells.cell(place) for place in range(len(chosen.cells))]
-    members = cells if kinds == 1 else zip(*(cells[k::kinds] for k in range(kinds)), strict=True)
+    chosen, kinds = sampled(benchmark, rows).cells, len(benchmark.shares)
+    cells = [chosen.cell(place) for place in range(len(chosen))]
+    groups = [tuple(cells[start : start + kinds]) for start in range(0, len(cells), kinds)]
+    members = [group if kinds > 1 else group[0] for group in groups]
     format_ = SPACES.load(space).format
     return pd.DataFrame({"row": rows, "architecture": [format_(member) for member in members]})
 
