@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, BboxBase
 
 from tgnas.evaluation.samples import SCORED_BY_ALL
 from tgnas.reporting import style
@@ -127,7 +127,7 @@ def _marks(panel: Axes, shown: pd.DataFrame, low: str, high: str, half: float) -
     ]
 
 
-def _overlap(one: Bbox, other: Bbox) -> float:
+def _overlap(one: BboxBase, other: BboxBase) -> float:
     shared = Bbox.intersection(one, other)
     return 0.0 if shared is None else shared.width * shared.height
 
