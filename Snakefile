@@ -29,6 +29,9 @@ include: "rules/limits.smk"
 include: "rules/training.smk"
 include: "rules/shipping.smk"
 include: "rules/figures.smk"
+include: "rules/samples.smk"
+include: "rules/harness.smk"
+include: "rules/comparison.smk"
 include: "rules/provenance.smk"
 
 

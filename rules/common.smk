@@ -13,13 +13,15 @@ from tgnas.experiments import (
     candidates,
     check_config,
     complete,
+    correlated_methods,
+    network_proxies,
     read_methods,
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.packaged import MPNET, installed
 from tgnas.provenance import code_digest
-from tgnas.registry import PROXIES, SEARCHERS
+from tgnas.registry import NETWORK_PROXIES, PROXIES, SEARCHERS
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")

@@ -15,8 +15,11 @@ from tgnas.experiments import (
     candidates,
     check_config,
     complete,
+    correlated_methods,
+    network_proxies,
     read_methods,
 )
+from tgnas.registry import NETWORK_PROXIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -310,3 +313,57 @@ def test_a_combination_may_not_bear_the_name_of_a_method(config):
 def test_nothing_is_selected_on_an_unknown_benchmark(config):
     config["selection"]["others"] = ["nasbench_makro"]
     assert "benchmark 'nasbench_makro' (did you mean 'nasbench_macro'?)" in refusal_of(config)
+
+
+# The comparison of proxies
+
+
+def test_all_proxies_of_networks_are_compared_unless_some_are_named(config):
+    assert network_proxies(config) == NETWORK_PROXIES.names()
+    config["proxies"]["networks"] = ["zen", "synflow"]
+    assert network_proxies(config) == ["zen", "synflow"]
+    config["proxies"]["networks"] = ["synflw"]
+    assert "'synflw' (did you mean 'synflow'?)" in refusal_of(config)
+
+
+def test_the_heat_map_begins_with_tgnas_and_has_the_papers_14(config):
+    found = correlated_methods(config)
+    assert found[0] == "tgnas_code"
+    assert len(found) == 14
+
+
+def test_no_predictor_is_compared_on_what_it_learned_from(config):
+    config["proxies"]["samples"][1]["methods"] = ["tgnas_paper"]
+    message = refusal_of(config, ConfigError)
+    assert message.endswith("sample of nasbench101: tgnas_paper has learned from nasbench101")
+
+
+def test_nor_is_a_combination_of_it(config):
+    config["proxies"]["samples"][1]["methods"] = ["canonical_ensemble"]
+    assert "tgnas_canonical has learned from nasbench101" in refusal_of(config, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("benchmark", "nasbench202", "benchmark 'nasbench202'"),
+        ("space", "dart", "torch network 'dart' (did you mean 'darts'?)"),
+        ("methods", ["tgnas_coed"], "method on nasbench201 'tgnas_coed' (did you mean"),
+    ],
+)
+def test_an_unknown_name_in_a_sample_is_answered_with_the_nearest_one(config, key, value, message):
+    config["proxies"]["samples"][0][key] = value
+    assert message in refusal_of(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shards": 1001}, "sample of nasbench201 has more shards than architectures"),
+        ({"methods": ["params"]}, "tgnas_code is not compared on nasbench201"),
+        ({"benchmark": "nasbench101"}, "has learned from nasbench101"),
+    ],
+)
+def test_a_sample_that_cannot_be_compared_is_refused(config, change, message):
+    config["proxies"]["samples"][0] |= change
+    assert message in refusal_of(config, ConfigError)

@@ -189,6 +189,58 @@ def test_a_new_method_is_one_file_and_one_line(project: Project):
     assert not {"train_predictor", "search_with_predictor"} & set(planned)
 
 
+@pytest.fixture(scope="module")
+def compared(project: Project) -> Project:
+    """Run the comparison of proxies, which is no part of the whole chain, on its small sample."""
+    done = project.run("--", "proxies")
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.mark.slow
+def test_proxies_stand_beside_tgnas_and_trivial_baselines(compared: Project):
+    tables = compared.folder / "results/smoke/tables"
+    summary = pd.read_csv(tables / "proxies.csv")
+    assert set(summary.method) == {
+        "tgnas_code", "effective_params", "params", "az_nas", "grad_norm", "naswot", "synflow",
+        "te_nas", "zen",
+    }  # fmt: skip
+    assert set(summary.dataset) == {"cifar10", "cifar100", "ImageNet16-120"}
+    assert (summary.milliseconds > 0).all()
+    speed = pd.read_csv(tables / "speed.csv").set_index("method")
+    assert speed.loc["tgnas_code", ["embedding", "training", "loading"]].min() > 0
+    stored = pd.read_csv(tables / "proxies_stored.csv").set_index(["source", "column"])
+    assert stored.loc[("NAS-Bench-Suite-Zero", "params"), "spearman_rho"] == pytest.approx(1)
+    for figure in ("cost", "independence"):
+        assert (compared.folder / f"results/smoke/figures/{figure}.png").exists()
+
+
+@pytest.mark.slow
+def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
+    proxy = "src/tgnas/methods/proxies/zen.py"
+    with compared.edit(proxy, "return float", "return 2 * float"):
+        planned = compared.planned("--", "proxies")
+    assert planned["score_shard"] == planned["join_shards"] == 1
+    assert not {"draw_batch", "draw_sample", "score_sample_with_predictor"} & set(planned)
+    assert not compared.planned("--", "proxies")
+
+
+@pytest.mark.slow
+def test_a_lost_shard_is_scored_again_alone_and_to_the_same_bits(compared: Project):
+    shard = compared.folder / "results/smoke/proxies/shards/nasbench201/synflow/0.parquet"
+    before = pd.read_parquet(shard)
+    shard.unlink()
+    done = compared.run("--", str(shard.relative_to(compared.folder)))
+    assert done.returncode == 0, done.stdout
+    assert (
+        "architectures_per_second"
+        in (compared.folder / "logs/smoke/score_shard/nasbench201/synflow/0.log").read_text()
+    )
+    pd.testing.assert_series_equal(
+        before["component/synflow"], pd.read_parquet(shard)["component/synflow"]
+    )
+
+
 @pytest.mark.slow
 def test_an_interrupted_run_resumes_to_the_same_bits(project: Project):
     weights = project.folder / SEEDED / "epochs.safetensors"

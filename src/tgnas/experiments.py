@@ -10,7 +10,7 @@ import jsonschema
 import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import BENCHMARKS, PREDICTORS, PROXIES, SEARCHERS
+from tgnas.registry import BENCHMARKS, MODULES, NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
 
 FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
 # Scores that others computed, for each benchmark that has any.
@@ -38,6 +38,22 @@ LABELLED = {
     for dataset in ("cifar10", "cifar100", "ImageNet16-120")
 } | {"validation": {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}}
 COLUMNS = ("method", "family", "runs", "title")
+# TG-NAS's rivals in the paper's heat map, in its order.
+CORRELATED = (
+    "flops",
+    "params",
+    "synflow",
+    "grad_norm",
+    "snip",
+    "grasp",
+    "naswot",
+    "fisher",
+    "l2_norm",
+    "epe_nas",
+    "jacov",
+    "zen",
+    "plain",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,19 @@ def ablations(config: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, An
     return found
 
 
+def network_proxies(config: dict[str, Any]) -> list[str]:
+    """Return the proxies of networks that the config names, or all there are."""
+    named = config["proxies"]["networks"]
+    return NETWORK_PROXIES.names() if named == "all" else list(named)
+
+
+def correlated_methods(config: dict[str, Any]) -> list[str]:
+    """Return the methods of the heat map: TG-NAS, then those of the paper's that are compared."""
+    samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
+    compared = {*samples["nasbench201"], *network_proxies(config)}
+    return [config["search"]["predictor"], *(name for name in CORRELATED if name in compared)]
+
+
 def check_config(config: dict[str, Any], schema: Path) -> None:
     """Refuse a config with an unknown key or a value that is not allowed.
 
@@ -133,6 +162,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_ablations(config)
     _check_embeddings(config)
     _check_search(config)
+    _check_proxies(config)
 
 
 def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
@@ -192,6 +222,34 @@ def _check_search(config: dict[str, Any]) -> None:
     for predictor in (search["predictor"], search["darts"]["predictor"]):
         if predictor not in config["predictors"]:
             raise UnknownNameError("predictor", predictor, config["predictors"])
+
+
+def _check_proxies(config: dict[str, Any]) -> None:
+    for proxy in network_proxies(config):
+        NETWORK_PROXIES.module_name(proxy)
+    rows, combinations = complete(config["predictors"]), config["combinations"]
+    known = [*rows, *combinations, *PROXIES.names()]
+    seen: set[str] = set()
+    for sample in config["proxies"]["samples"]:
+        benchmark, methods = sample["benchmark"], sample["methods"]
+        place = f"config: proxies: the sample of {benchmark}"
+        BENCHMARKS.module_name(benchmark)
+        MODULES.module_name(sample["space"])
+        if benchmark in seen:
+            raise ConfigError(f"{place} stands there twice")
+        seen.add(benchmark)
+        if sample["shards"] > sample["architectures"]:
+            raise ConfigError(f"{place} has more shards than architectures")
+        for method in methods:
+            if method not in known:
+                raise UnknownNameError(f"method on {benchmark}", method, known)
+            for member in combinations.get(method, {"members": [method]})["members"]:
+                if member in rows and benchmark in rows[member]["sources"]:
+                    raise ConfigError(f"{place}: {member} has learned from {benchmark}")
+    reference = config["search"]["predictor"]
+    samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
+    if reference not in samples.get("nasbench201", ()):
+        raise ConfigError(f"config: proxies: {reference} is not compared on nasbench201")
 
 
 def _check_shipped(config: dict[str, Any]) -> None:

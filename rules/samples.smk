@@ -1,0 +1,84 @@
+# What the rules on samples use: who is asked about which, and the digests of their code.
+
+SAMPLES = {sample["benchmark"]: sample for sample in config["proxies"]["samples"]}
+PROXY_TABLES = ("proxies", "proxies_stored", "speed")
+PROXY_FIGURES = ("cost", "independence")
+# Where two sheets call a method differently the first one's title stands.
+METHOD_TITLES = {
+    m.name: m.title for target in reversed(TARGETS) for m in SHEETS[target].values()
+}
+# Predictors whose set-up stands apart in the table of speed.
+TIMED = [m for m in SAMPLES["nasbench201"]["methods"] if m in PREDICTOR_ROWS]
+
+
+wildcard_constraints:
+    sampled="|".join(SAMPLES),
+    network_proxy="|".join(NETWORK_PROXIES.names()),
+    baseline="|".join(PROXIES.names()),
+    shard=r"\d+",
+
+
+def methods_of_sample(sampled):
+    """Return who scores a sample: its methods, then the proxies that know its networks.
+
+    The proxies' cards import torch, so this is for input functions, which few runs call.
+    """
+    from tgnas.evaluation.harness import scores_network_of
+
+    sample, proxies = SAMPLES[sampled], network_proxies(config)
+    able = [name for name in proxies if scores_network_of(name, sample["space"])]
+    return [*sample["methods"], *able]
+
+
+def scores_of_sample(sampled):
+    """Return the tables of scores of a sample."""
+    return [table_of_scores(sampled, name) for name in methods_of_sample(sampled)]
+
+
+def table_of_scores(sampled, method):
+    """Return the table of a method's scores of a sample."""
+    return f"<results>/proxies/scores/{sampled}/{method}.parquet"
+
+
+def ranking_of_sample(sampled):
+    """Return the config's section on ranking with the labels of a sample."""
+    kept = ("top_share", "at", "resamples", "level")
+    return {key: config["ranking"][key] for key in kept} | SAMPLES[sampled]["labels"]
+
+
+def network_settings(sampled):
+    """Return what a score of a network depends on beside architecture and proxy."""
+    keys = ("seed", "batch", "initialisation")
+    size = {"size": SAMPLES[sampled]["size"]}
+    return {key: config["proxies"][key] for key in keys} | size
+
+
+def embedding_of(predictor):
+    """Return what a predictor's sentence vectors are made by."""
+    return config["embeddings"][PREDICTOR_ROWS[predictor]["embedding"]]
+
+
+def space_module(w):
+    """Return the module of the space of a job's sample."""
+    return f"tgnas.spaces.{SAMPLES[w.sampled]['space']}"
+
+
+def network_proxy_digest(script, w):
+    """Return the digest of a script that scores networks of a sample with a proxy."""
+    modules = f"tgnas.networks.modules.{SAMPLES[w.sampled]['space']}"
+    proxy = f"tgnas.methods.proxies.{w.network_proxy}"
+    return digest(script, proxy, modules, space_module(w))
+
+
+def baseline_digest(script, w):
+    """Return the digest of a script that scores cells of a sample with a proxy."""
+    network = f"tgnas.networks.{SAMPLES[w.sampled]['space']}"
+    return digest(
+        script, f"tgnas.methods.proxies.{w.baseline}", network, space_module(w)
+    )
+
+
+def cards():
+    """Return the modules that hold the cards of all proxies."""
+    proxies = [*NETWORK_PROXIES.names(), *PROXIES.names()]
+    return [f"tgnas.methods.proxies.{name}" for name in proxies]

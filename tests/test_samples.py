@@ -1,0 +1,370 @@
+"""Samples and what is said of them: drawn, scored, joined, measured, tabulated, drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from test_network_modules import SMALL
+
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation import harness, samples, stored
+from tgnas.evaluation.harness import Settings
+from tgnas.registry import NETWORK_PROXIES, PROXIES, SPACES
+from tgnas.reporting import proxies, proxy_figures, style
+
+FIDELITY = {"split": "test", "epochs": 200}
+LABELS = {"datasets": ["cifar10", "cifar100", "ImageNet16-120"], "split": "test", "epochs": 200}
+RANKING = {"top_share": 0.1, "at": [1, 10], "resamples": 10, "level": 0.95} | LABELS
+SETTINGS = {"seed": 0, "batch": 64, "initialisation": "default"}
+TITLES = {"tgnas_code": "TG-NAS, authors' code"}
+SETUP = pd.DataFrame(
+    {"method": ["tgnas_code"], "embedding": [2.0], "training": [100.0], "loading": [0.5]}
+)
+REPORTED = pd.DataFrame(
+    [
+        ("proxies", "zen", "cifar10", "kendall_tau", 0.29, "published"),
+        ("proxies", "meco", "cifar10", "spearman_rho", 0.894, "published"),
+        ("speed", "tgnas_code", None, "ratio", 300, "the paper"),
+    ],
+    columns=["table", "method", "dataset", "measure", "reported", "source"],
+)
+
+
+@pytest.fixture(scope="module")
+def sample(nasbench201):
+    return samples.draw_sample(nasbench201, "nasbench201", 40, seed=0)
+
+
+@pytest.fixture(scope="module")
+def target(nasbench201, sample):
+    return samples.sampled(nasbench201, sample["row"].to_numpy())
+
+
+def scored(sample: pd.DataFrame, values, milliseconds: float = 10.0) -> pd.DataFrame:
+    """Return a table of scores of one seed."""
+    table = pd.DataFrame({"architecture": sample.architecture, "seed0": values})
+    return table.assign(milliseconds=milliseconds, build=5.0)
+
+
+@pytest.fixture(scope="module")
+def tables(sample, target):
+    """Make scores of a trained, a counted and two kinds of computed methods, zen failing twice."""
+    generator, accuracy = np.random.default_rng(0), target.accuracy(dataset="cifar10", **FIDELITY)
+    noisy = [accuracy + generator.normal(0, 5, len(accuracy)) for _ in range(4)]
+    noisy[3][:2] = np.nan
+    costs = {"tgnas_code": 0.5, "params": 0.05, "meco": 30.0, "zen": 90.0}
+    pairs = zip(costs.items(), noisy, strict=True)
+    found = {name: scored(sample, values, cost) for (name, cost), values in pairs}
+    found["tgnas_code"] = found["tgnas_code"].assign(seed1=noisy[1], batched=0.01)
+    return found
+
+
+@pytest.fixture(scope="module")
+def summary(target, tables):
+    measures = samples.measure_sample(target, tables, RANKING).assign(benchmark="nasbench201")
+    return proxies.summarise_proxies(measures, TITLES, REPORTED)
+
+
+@pytest.fixture(scope="module")
+def speed(summary):
+    return proxies.summarise_speed(summary, SETUP, "nasbench201", "tgnas_code", 1000)
+
+
+# Drawing, scoring, joining
+
+
+def test_a_sample_is_a_function_of_its_seed(nasbench201, sample):
+    again = samples.draw_sample(nasbench201, "nasbench201", 40, seed=0)
+    other = samples.draw_sample(nasbench201, "nasbench201", 40, seed=1)
+    pd.testing.assert_frame_equal(sample, again)
+    assert set(sample["row"]) != set(other["row"])
+
+
+def test_a_sample_names_the_architectures_of_its_rows(nasbench201, sample, target):
+    listed = nasbench201.architectures
+    assert list(sample.architecture) == [listed[row] for row in sample["row"]]
+    assert target.architectures == list(sample.architecture)
+    assert sample["row"].is_unique
+
+
+def test_a_sample_larger_than_its_benchmark_is_refused(nasbench201):
+    with pytest.raises(ConfigError, match="a sample of 15626 asked for; nasbench201 has 15625"):
+        samples.draw_sample(nasbench201, "nasbench201", 15626, seed=0)
+
+
+def test_shards_make_up_the_sample(sample):
+    parts = [samples.shard_of(sample, shard, 3) for shard in range(3)]
+    assert [len(part) for part in parts] == [14, 13, 13]
+    pd.testing.assert_frame_equal(pd.concat(parts), sample)
+
+
+def shards_of(sample: pd.DataFrame, proxy: str, shards: int) -> list[pd.DataFrame]:
+    """Score small networks with a proxy on noise."""
+    space = "nasbench201"
+    settings = Settings(batch=8, size=SMALL[space])
+    images = np.random.default_rng(0).normal(size=(8, 3, 8, 8)).astype(np.float32)
+    batch = harness.Batch(torch.from_numpy(images), torch.arange(8) // 2)
+    return [
+        samples.shard_table(
+            harness.measure(
+                samples.shard_of(sample, shard, shards).architecture,
+                [proxy],
+                batch,
+                settings,
+                space=space,
+                classes=10,
+            ),
+            proxy,
+        )
+        for shard in range(shards)
+    ]
+
+
+def test_ranks_within_a_population_do_not_depend_on_the_shards(sample):
+    few = sample.head(6)
+    one, three = (
+        samples.join_shards(shards_of(few, "az_nas", shards), few, "az_nas") for shards in (1, 3)
+    )
+    assert list(one.seed0) == list(three.seed0)
+    assert one.filter(like="component/").shape == (6, 4)
+    assert (one.milliseconds > 0).all()
+
+
+def test_shards_of_another_sample_are_refused(sample):
+    parts = shards_of(sample.head(3), "l2_norm", 1)
+    with pytest.raises(CorruptTableError, match="l2_norm do not list the architectures of"):
+        samples.join_shards(parts, sample.head(4), "l2_norm")
+
+
+def test_a_proxy_of_cells_is_timed_alone_and_with_all_others(sample):
+    count, about = PROXIES.load("params"), {"space": "nasbench201", "dataset": "cifar10"}
+    generator = np.random.default_rng(0)
+    table = samples.score_cells(
+        lambda cells: np.stack([count(cells, **about, generator=generator)] * 2),
+        sample,
+        "nasbench201",
+    )
+    cells = SPACES.load("nasbench201").cells(list(sample.architecture))
+    assert list(table.seed1) == list(count(cells, **about, generator=generator))
+    assert 0 < table.batched.iloc[0] < table.milliseconds.median()
+
+
+def test_a_combination_costs_what_its_members_cost(tables):
+    members = [tables["tgnas_code"], tables["params"].assign(batched=0.001)]
+    combined = samples.combine(members, over_seeds=True, weights=[3, 1])
+    assert combined.milliseconds.iloc[0] == pytest.approx(2 * 0.5 + 0.05)
+    assert len(samples.seeds_of(combined)) == 1
+    assert len(samples.seeds_of(samples.combine(members, over_seeds=False, weights=[3, 1]))) == 2
+
+
+# Measures
+
+
+def test_failures_are_counted_and_left_out(target, tables):
+    measures = samples.measure_sample(target, tables, RANKING)
+    zen = measures[(measures.method == "zen") & (measures.subset == "all")]
+    assert set(zen.failures) == {2}
+    assert set(zen.architectures) == {38}
+    others = measures[(measures.method == "meco") & (measures.subset == "all")]
+    sizes = others.groupby("population").architectures.first()
+    assert sizes.to_dict() == {"all": 40, samples.SCORED_BY_ALL: 38}
+
+
+def test_a_component_that_is_not_finite_is_a_failure(sample):
+    table = scored(sample, 1.0).assign(**{"component/one": 1.0, "component/two": np.nan})
+    assert samples.failed(table).sum() == 40
+
+
+def test_independence_has_every_pair_and_every_accuracy(target, tables):
+    found = samples.independence(target, tables, RANKING)
+    assert len(found) == 7 * 8 / 2
+    own = found[found.one == found.other]
+    assert list(own.spearman_rho) == pytest.approx([1] * 7)
+    assert set(found[(found.one == "zen")].architectures) == {38}
+
+
+# What others stored
+
+
+@pytest.fixture(scope="module")
+def stored_columns(resource_file, nasbench201):
+    suite = stored.read_suite_zero(resource_file("nasbench201/zero_cost_proxies.csv"), nasbench201)
+    found = {}
+    for each in stored.COLUMNS:
+        if each.source == stored.SUITE_ZERO:
+            found[each] = suite[each.column]
+        else:
+            file = resource_file(f"nasbench201/freerea_cifar10_{each.column}.csv")
+            found[each] = stored.read_freerea(file, each.column, nasbench201)
+    return found
+
+
+def test_stored_values_are_those_of_the_architecture(nasbench201, sample, target, stored_columns):
+    costs = {"params": "parameters", "flops": "flops"}
+    tables = {
+        name: scored(sample, target.cost(kind, dataset="cifar10")) for name, kind in costs.items()
+    }
+    found = stored.agreement(nasbench201, sample, tables, stored_columns, RANKING)
+    rows = found.set_index(["source", "column"])
+    for name in costs:
+        row = rows.loc[(stored.SUITE_ZERO, name)]
+        assert row.spearman_rho == pytest.approx(1)
+        assert 10 < row.architectures < 40
+    assert set(rows.loc[stored.SUITE_ZERO].stored) == {9445}
+    finite = {"naswot": 15424, "logsynflow": 15625, "nregions": 15625}
+    assert rows.loc[stored.FREEREA].stored.to_dict() == finite
+
+
+def test_stored_counts_are_those_of_every_architecture_that_is_stored(nasbench201, stored_columns):
+    costs = {"params": nasbench201.cost("parameters", dataset="cifar10") / 1e6}
+    costs["flops"] = nasbench201.cost("flops", dataset="cifar10")
+    for each, values in stored_columns.items():
+        if each.source == stored.SUITE_ZERO and each.column in costs:
+            known = values.notna().to_numpy()
+            assert values[known].to_numpy() == pytest.approx(costs[each.column][known])
+
+
+def test_every_stored_column_is_of_a_proxy_that_exists():
+    names = {*NETWORK_PROXIES.names(), *PROXIES.names()}
+    assert {each.proxy for each in stored.COLUMNS} <= names
+    for each in stored.COLUMNS:
+        assert not each.component or each.component in harness.components_of(each.proxy)
+
+
+def test_a_file_without_a_stored_column_is_refused(tmp_path, nasbench201):
+    (tmp_path / "a.csv").write_text("net_str,params\n")
+    with pytest.raises(CorruptTableError, match=r"a\.csv:1: the columns flops, l2_norm"):
+        stored.read_suite_zero(tmp_path / "a.csv", nasbench201)
+    (tmp_path / "b.csv").write_text("index,naswot\n0,1.5\n")
+    with pytest.raises(CorruptTableError, match="does not list every architecture once"):
+        stored.read_freerea(tmp_path / "b.csv", "naswot", nasbench201)
+
+
+def test_a_low_agreement_has_its_reason_or_none_is_known(nasbench201, sample, stored_columns):
+    noise = np.random.default_rng(0).random(40)
+    tables = {name: scored(sample, noise) for name in ("l2_norm", "jacov")}
+    found = stored.agreement(nasbench201, sample, tables, stored_columns, RANKING)
+    lines = proxies.stored_markdown(found, LABELS["datasets"]).splitlines()
+    assert "two draws of it agree" in next(line for line in lines if "l2_norm" in line)
+    assert "| not known" in next(line for line in lines if "jacov" in line)
+
+
+# Tables
+
+
+@pytest.mark.parametrize("proxy", [*NETWORK_PROXIES.names(), *PROXIES.names()])
+def test_every_proxy_is_described_by_its_card(proxy):
+    about = proxies.describe(proxy, {})
+    assert about["cost"] in proxy_figures.LOOKS
+    assert about["title"]
+
+
+def test_the_comparison_has_one_row_for_each_method_data_set_and_population(summary):
+    assert len(summary) == 4 * 3 * 2
+    assert list(summary.title.unique()) == ["TG-NAS, authors' code", "#params", "MeCo", "Zen-score"]
+    zen = summary[(summary.method == "zen") & (summary.dataset == "cifar10")].iloc[0]
+    assert (zen.failures, zen.milliseconds, zen.build) == (2, 90, 5)
+    assert zen["KT low"] <= zen.KT <= zen["KT high"]
+    assert zen.difference == pytest.approx(zen.KT - 0.29)
+
+
+def test_a_published_rho_is_compared_with_rho(summary):
+    meco = summary[(summary.method == "meco") & (summary.dataset == "cifar10")].iloc[0]
+    assert meco.difference == pytest.approx(meco.SPR - 0.894)
+    assert summary[summary.method == "params"].reported.isna().all()
+
+
+def test_the_comparison_reads_as_markdown(summary):
+    text = proxies.proxies_markdown(summary, SETTINGS, RANKING)
+    assert "**Kendall tau inside the true top 10%**" in text
+    assert "90.0 + 5.00 build" in text
+    assert "0.500 + 5.00 build (0.0100 batched)" in text
+    assert "40 of NB201" in text
+
+
+def test_a_method_that_did_not_score_a_benchmark_has_no_number_there(summary):
+    other = summary[summary.method == "zen"].assign(benchmark="nasbench101", dataset="cifar10")
+    both = pd.concat([summary, other.drop_duplicates("population")])
+    text = proxies.proxies_markdown(both, SETTINGS, RANKING)
+    row = next(line for line in text.splitlines() if line.startswith("| #params"))
+    assert row.rstrip(" |").endswith("-")
+
+
+def test_ratios_are_to_the_reference(speed):
+    rows = speed.set_index("method")
+    assert rows.loc["tgnas_code"].ratio == rows.loc["tgnas_code"].search_ratio == 1
+    assert rows.loc["zen"].ratio == pytest.approx(95 / 5.5)
+    assert rows.loc["zen"].ratio_scoring == pytest.approx(180)
+    assert rows.loc["zen"].ratio_batched == pytest.approx(9500)
+
+
+def test_set_up_stands_apart_and_counts_on_both_sides_of_a_search(speed):
+    rows = speed.set_index("method")
+    assert rows.loc["tgnas_code"].search_seconds == pytest.approx(5.5)
+    assert rows.loc["zen"].search_ratio_with_setup == pytest.approx(95 / (5.5 + 102.5))
+    assert np.isnan(rows.loc["zen"].training)
+
+
+def test_what_the_paper_reports_stands_below_the_ratios(speed):
+    text = proxies.speed_markdown(speed, REPORTED, "tgnas_code", 1000)
+    assert "- reported ratio: 300 (the paper)" in text
+    assert text.index("Zen-score") < text.index("#params")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234.5, "1,230"),
+        (95.0, "95.0"),
+        (0.0123456, "0.0123"),
+        (0.0, "0"),
+        (np.nan, "-"),
+        (-1.5, "-1.50"),
+    ],
+)
+def test_numbers_have_three_significant_digits(value, text):
+    assert proxies.significant(value) == text
+
+
+# Figures
+
+
+def test_every_method_of_the_cost_figure_is_named_and_none_covers_another(summary):
+    figure = proxy_figures.draw_cost(summary, "cifar10")
+    texts = [text for text in figure.axes[0].texts if text.get_text()]
+    assert {text.get_text() for text in texts} == set(summary.title)
+    boxes = [text.get_window_extent() for text in texts]
+    assert not any(
+        one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place]
+    )
+    assert figure.axes[0].get_xscale() == "log"
+
+
+def test_a_method_without_a_defined_tau_is_not_drawn(summary):
+    constant = summary.assign(KT=np.where(summary.method == "zen", np.nan, summary.KT))
+    figure = proxy_figures.draw_cost(constant, "cifar10")
+    assert "Zen-score" not in {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_the_heat_map_is_symmetric_and_ends_with_the_accuracies(target, tables):
+    found = samples.independence(target, tables, RANKING)
+    panel = proxy_figures.draw_independence(found, TITLES).axes[0]
+    values = panel.images[0].get_array()
+    assert np.array_equal(values, values.T)
+    labels = [label.get_text() for label in panel.get_yticklabels()]
+    assert labels[0] == "TG-NAS, authors' code"
+    assert labels[-3] == "CIFAR-10 accuracy"
+
+
+@pytest.mark.parametrize("name", ["cost", "independence"])
+def test_the_same_data_give_the_same_bytes(tmp_path, summary, target, tables, name):
+    for path in (tmp_path / "a.png", tmp_path / "b.png"):
+        figure = (
+            proxy_figures.draw_cost(summary, "cifar10")
+            if name == "cost"
+            else proxy_figures.draw_independence(
+                samples.independence(target, tables, RANKING), TITLES
+            )
+        )
+        style.save(figure, path)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

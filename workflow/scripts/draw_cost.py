@@ -1,0 +1,19 @@
+"""Draw how well methods rank against what an architecture costs them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tgnas.reporting.proxy_figures import draw_cost
+from tgnas.reporting.style import save
+from tgnas.script import run
+
+
+def main(*, table: Path, png: Path, pdf: Path, benchmark: str, dataset: str) -> None:
+    """Draw one data set of the summary."""
+    summary = pd.read_csv(table)
+    save(draw_cost(summary[summary.benchmark == benchmark], dataset), png, pdf)
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))

@@ -1,0 +1,43 @@
+"""Compare our proxies with the values that others stored of the same architectures."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.evaluation.stored import COLUMNS, FREEREA, agreement, read_freerea, read_suite_zero
+from tgnas.reporting.proxies import stored_markdown
+from tgnas.script import run
+
+
+def main(
+    *,
+    benchmark: Path,
+    sample: Path,
+    scores: list[Path],
+    suite_zero: Path,
+    freerea: list[Path],
+    table: Path,
+    markdown: Path,
+    ranking: dict,
+) -> None:
+    """Write one row per stored column as CSV and as Markdown."""
+    target = open_benchmark(benchmark)
+    suite = read_suite_zero(suite_zero, target)
+    files = iter(freerea)
+    stored = {
+        each: (
+            read_freerea(next(files), each.column, target)
+            if each.source == FREEREA
+            else suite[each.column]
+        )
+        for each in COLUMNS
+    }
+    tables = {path.stem: pd.read_parquet(path) for path in scores}
+    found = agreement(target, pd.read_parquet(sample), tables, stored, ranking)
+    found.to_csv(table, index=False)
+    markdown.write_text(stored_markdown(found, ranking["datasets"]))
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
