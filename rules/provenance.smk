@@ -8,6 +8,8 @@ TABLES = (
     "darts_search",
     "claims",
     "final_training",
+    "short_trainings",
+    "jpeg",
     "selection",
     "audit",
     "darts",
@@ -23,6 +25,7 @@ FIGURES = (
     "pareto",
     "genotype",
     "final_training_curves",
+    "short_trainings",
 )
 
 
