@@ -6,7 +6,7 @@ on ImageNet.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,6 @@ class Recipe:
     changed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_types(self)
         _check_names(self)
         for name, least in (
             ("channels", 1),
@@ -143,27 +142,24 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
             raise UnknownNameError(f"key of recipe {path}", str(key), known)
     given = {**content, **changes}
     changed = tuple(sorted(key for key in changes if changes[key] != content.get(key)))
+    missing = [k for k, f in known.items() if f.default is MISSING and k not in given]
+    if missing:
+        raise ConfigError(f"{path} lacks {', '.join(missing)}")
     try:
-        return Recipe(**{key: _as(known[key].type, given[key]) for key in given}, changed=changed)
-    except TypeError as error:  # a key is missing; the dataclass says which
-        raise ConfigError(f"{path}: {str(error).partition(') ')[2]}") from error
+        return Recipe(**{k: _typed(k, known[k].type, v) for k, v in given.items()}, changed=changed)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _as(kind: Any, value: Any) -> Any:
-    """Return a whole number as a float where a float is meant, everything else as it is."""
-    return float(value) if kind is float and type(value) is int else value
-
-
-def _check_types(recipe: Recipe) -> None:
-    for field in fields(recipe):
-        value = getattr(recipe, field.name)
-        allowed: Any = tuple if field.name == "changed" else field.type
-        # A bool is an int to Python, but not here.
-        if isinstance(value, bool) != (allowed is bool) or not isinstance(value, allowed):
-            kind = getattr(allowed, "__name__", str(allowed))
-            raise ConfigError(f"{field.name} must be of type {kind}, not {value!r}")
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    """Return a value of a key's type; a whole number is a float where one is meant."""
+    if kind is float and type(value) is int:
+        return float(value)
+    # A bool is an int to Python, but not here.
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
+        told = getattr(kind, "__name__", str(kind))
+        raise ConfigError(f"{name} must be of type {told}, not {value!r}")
+    return value
 
 
 def _check_names(recipe: Recipe) -> None:
