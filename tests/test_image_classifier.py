@@ -371,3 +371,20 @@ def test_two_processes_agree_and_only_the_first_writes(small_parquet, tmp_path):
         "log.jsonl",
         "result.json",
     ]
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_same_weights_and_those_of_one_alone(tmp_path):
+    program = str(ROOT / "tests" / "train_in_processes.py")
+    (tmp_path / "alone").mkdir()
+    finish([sys.executable, program, str(tmp_path / "alone")])
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    finish([sys.executable, *torchrun, program, str(tmp_path)])
+    first, second = (torch.load(tmp_path / f"rank{rank}of2.pt") for rank in range(2))
+    alone = torch.load(tmp_path / "alone" / "rank0of1.pt")
+    for name in ("plain", "cell"):  # batch statistics, too
+        assert all(torch.equal(first[name][key], second[name][key]) for key in first[name])
+    # Without batch statistics, the mean of two halves' gradients is the gradient of the batch.
+    for key, values in alone["plain"].items():
+        torch.testing.assert_close(first["plain"][key], values, rtol=1e-4, atol=1e-6)
+    assert not torch.equal(first["cell"]["stem.0.weight"], alone["cell"]["stem.0.weight"])

@@ -113,7 +113,7 @@ def nearest(
         best = errors.argmin(axis=1)
         rows = np.arange(len(part))
         near, far = errors[rows, best], errors[rows, 1 - best]
-        unclear = np.flatnonzero((near > FARTHEST) | (far < CLEARLY * near))
+        unclear = np.flatnonzero((near > FARTHEST) | (far <= CLEARLY * near))
         if len(unclear):
             raise CorruptTableError(f"image {start + unclear[0]} has no clear copy in the data set")
         places[start : start + 500] = two[rows, best]
