@@ -53,6 +53,7 @@ rule tabulate_proxies_stored:
             "<resources>/nasbench201/freerea_cifar10_{column}.csv",
             column=["naswot", "logsynflow", "nregions"],
         ),
+        naslib="<resources>/nasbench201/naslib_zen.zip",
     output:
         table=report(
             "<results>/tables/proxies_stored.csv",

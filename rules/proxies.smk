@@ -35,6 +35,25 @@ rule import_authors_dump:
         "../workflow/scripts/import_authors_dump.py"
 
 
+rule import_stored_proxies:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        naswot="<resources>/nasbench201/freerea_cifar10_naswot.csv",
+        logsynflow="<resources>/nasbench201/freerea_cifar10_logsynflow.csv",
+        zen="<resources>/nasbench201/naslib_zen.zip",
+    output:
+        scores=expand(
+            "<results>/scores/nasbench201/{stored}_stored.parquet",
+            stored=["naswot", "logsynflow", "zen"],
+        ),
+    log:
+        "<logs>/import_stored_proxies.log",
+    params:
+        code=code("import_stored_proxies"),
+    script:
+        "../workflow/scripts/import_stored_proxies.py"
+
+
 # All columns in one job: each is a moment's work.
 rule import_stored_scores:
     input:
