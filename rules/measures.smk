@@ -39,6 +39,22 @@ rule tabulate_ranking:
         "../workflow/scripts/tabulate_ranking.py"
 
 
+rule tabulate_headline:
+    input:
+        summaries=[f"<results>/tables/{listing}.csv" for listing in RANKINGS],
+    output:
+        table="<results>/tables/headline.csv",
+        markdown="<results>/tables/headline.md",
+    log:
+        "<logs>/tabulate_headline.log",
+    params:
+        benchmarks=list(RANKINGS.values()),
+        share=config["ranking"]["top_share"],
+        code=code("tabulate_headline"),
+    script:
+        "../workflow/scripts/tabulate_headline.py"
+
+
 rule tabulate_claims:
     input:
         ranking="<results>/tables/ranking.csv",

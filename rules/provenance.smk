@@ -1,5 +1,6 @@
 # What made the results, and the copy of them that is committed.
 TABLES = (
+    "headline",
     "ranking",
     "search",
     "supernets",
