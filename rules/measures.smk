@@ -2,6 +2,7 @@
 
 # The published protocol is audited on the published predictor, whichever we search with.
 AUDITED = "tgnas_code"
+HEADLINES = ("headline", "headline_search")
 
 
 rule measure_ranking:
@@ -42,14 +43,16 @@ rule tabulate_ranking:
 rule tabulate_headline:
     input:
         summaries=[f"<results>/tables/{listing}.csv" for listing in RANKINGS],
+        search="<results>/tables/search.csv",
     output:
-        table="<results>/tables/headline.csv",
-        markdown="<results>/tables/headline.md",
+        tables=expand("<results>/tables/{headline}.csv", headline=HEADLINES),
+        markdowns=expand("<results>/tables/{headline}.md", headline=HEADLINES),
     log:
         "<logs>/tabulate_headline.log",
     params:
         benchmarks=list(RANKINGS.values()),
         share=config["ranking"]["top_share"],
+        datasets=LABELS["datasets"],
         code=code("tabulate_headline"),
     script:
         "../workflow/scripts/tabulate_headline.py"

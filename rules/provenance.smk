@@ -1,6 +1,7 @@
 # What made the results, and the copy of them that is committed.
 TABLES = (
     "headline",
+    "headline_search",
     "ranking",
     "search",
     "supernets",

@@ -9,6 +9,7 @@ import pytest
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.reporting.readme import with_tables
 from tgnas.reporting.searches import (
+    search_headline,
     search_markdown,
     standing_markdown,
     summarise_search,
@@ -155,3 +156,15 @@ def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
         },
         {"Kendall tau": "B", "NB201 CIFAR-10": "undefined", "NB301 CIFAR-10": "-"},
     ]
+
+
+def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle():
+    given = [("s", "x"), ("s", "hybrid"), ("params", "exhaustive"), ("oracle_cifar10", "hybrid")]
+    found = pd.concat(answers().assign(scorer=scorer, searcher=name) for scorer, name in given)
+    rows = search_headline(summarise_search(found, ["cifar10"], REPORTED), ["cifar10"])
+    assert rows[["scored by", "searcher"]].to_numpy().tolist() == [
+        ["s", "hybrid"],
+        ["params", "exhaustive"],
+        ["published", "peer (N=100)"],
+    ]
+    assert not [name for name in rows if "best of top" in name]
