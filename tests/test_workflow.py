@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from project import Project
 from test_pretrained import check_card
+from test_site import TABLES, columns_of
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.pretrained import load_pretrained
@@ -33,6 +34,18 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     assert set(kendall.architectures) == {15625, 9445}
     trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
     assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
+
+
+@pytest.mark.slow
+def test_every_column_of_every_table_is_described_and_every_description_has_a_column(
+    project: Project,
+):
+    written = project.folder / "results/smoke/tables"
+    for path in written.glob("*.csv"):
+        columns, known = list(pd.read_csv(path, nrows=0)), columns_of(path.stem)
+        assert [name for name in columns if not known.fullmatch(name)] == []
+        for column in TABLES["tables"][path.stem]["columns"]:
+            assert any(columns_of(path.stem, [column]).fullmatch(name) for name in columns)
 
 
 @pytest.mark.slow
