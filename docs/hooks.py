@@ -225,9 +225,8 @@ def type_text(node: dict[str, Any], schema: dict[str, Any]) -> str:
 
 def sentence(text: str) -> str:
     """Return a description with a capital, and a full stop."""
-    text = text.strip()
-    start = text[0].upper() if text[:2].isascii() and not text.startswith("`") else text[0]
-    return start + text[1:].removesuffix(".") + "."
+    text = text.strip().removesuffix(".")
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def tables_page() -> str:
