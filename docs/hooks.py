@@ -73,7 +73,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return found[0]
         name = path.relative_to(ROOT).as_posix()
         if path.is_dir():
-            return f"`{name}`" if text.startswith("[") else found[0]
+            return f"`{name}`"
         shown = SHOWN.get(name, copy_of(name) + (".md" if is_page(name) else ""))
         return f"{text}{os.path.relpath(shown, Path(page.file.src_uri).parent)}{anchor})"
 
