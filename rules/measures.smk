@@ -13,6 +13,8 @@ rule measure_ranking:
         measures="<results>/measures/{target}/{method}.csv",
     log:
         "<logs>/measure_ranking/{target}/{method}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=lambda w: ranking_of(w.target),
         code=code("measure_ranking"),
@@ -32,6 +34,8 @@ rule tabulate_ranking:
         markdown="<results>/tables/{listing}.md",
     log:
         "<logs>/tabulate_ranking/{listing}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         titles=lambda w: {m.name: m.title for m in SHEETS[RANKINGS[w.listing]].values()},
         ranking=lambda w: ranking_of(RANKINGS[w.listing]),
@@ -68,6 +72,8 @@ rule tabulate_claims:
         markdown="<results>/tables/claims.md",
     log:
         "<logs>/tabulate_claims.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_claims"),
     script:
@@ -83,6 +89,8 @@ rule tabulate_audit:
         markdown="<results>/tables/audit.md",
     log:
         "<logs>/tabulate_audit.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_audit"),
     script:

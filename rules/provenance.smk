@@ -38,6 +38,8 @@ rule record_provenance:
         ),
     log:
         "<logs>/record_provenance.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         config=config,
         seconds=folder("benchmarks"),
@@ -63,6 +65,8 @@ rule publish:
         pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("publish"),
     script:

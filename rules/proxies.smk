@@ -13,6 +13,8 @@ rule score_with_proxy:
         scores="<results>/scores/{target}/{proxy}.parquet",
     log:
         "<logs>/score_with_proxy/{target}/{proxy}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         dataset="cifar10",
         seeds=lambda w: list(SHEETS[w.target][w.proxy].seeds),
@@ -29,6 +31,8 @@ rule import_authors_dump:
         scores="<results>/scores/nasbench201/authors_dump.parquet",
     log:
         "<logs>/import_authors_dump.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("import_authors_dump"),
     script:
@@ -65,6 +69,8 @@ rule import_stored_scores:
         ),
     log:
         "<logs>/import_stored_scores.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         dataset="cifar10",
         code=code("import_stored_scores"),
@@ -85,6 +91,8 @@ rule measure_stored_scores:
         ),
     log:
         "<logs>/measure_stored_scores.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=ranking_of("nasbench301"),
         code=code("measure_stored_scores"),
