@@ -164,7 +164,8 @@ class Space:
             try:
                 graphs += self._graphs(architecture)
             except (InvalidCellError, UnknownNameError) as error:
-                faults[i] = error
+                # Its traceback would keep the whole column until the collector runs.
+                faults[i] = error.with_traceback(None)
                 graphs += [([INPUT, OUTPUT], [])] * len(self.shares)
         return graphs, faults
 
