@@ -95,6 +95,9 @@ InputFormat = Annotated[
 OutputFormat = Annotated[
     str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
 ]
+ShardOption = Annotated[
+    str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")
+]
 DEFAULT = "canonical"
 
 
@@ -243,9 +246,7 @@ def score(
     on_error: OnErrorOption = OnError.FAIL,
     input_format: InputFormat = None,
     output_format: OutputFormat = None,
-    shard: Annotated[
-        str, typer.Option("--shard", help="K/N: score the K-th of N parts of the rows.")
-    ] = "1/1",
+    shard: ShardOption = "1/1",
 ) -> None:
     """Write the columns of a file with the score of each architecture; higher is better."""
     from tgnas.pretrained import spread_of  # noqa: PLC0415
@@ -272,10 +273,11 @@ def rank(
     on_error: OnErrorOption = OnError.FAIL,
     input_format: InputFormat = None,
     output_format: OutputFormat = None,
+    shard: ShardOption = "1/1",
 ) -> None:
     """Write the best architectures of a file, best first; of equal ones the earlier."""
     written = format_of(to, output_format)
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
     best: pa.Table | None = None
     for chunk, scores in _scored(scorer):
         table = _with(chunk, {"score": scores.mean(axis=0)})
