@@ -148,13 +148,15 @@ def predictor_digest(script, predictor, *modules):
 
 
 def search_settings(space, scorer):
-    """Return the settings of a search: those of its space, or of the search that trains."""
+    """Return the settings of a search; a predictor's seeds share its runs evenly."""
+    settings = dict(SEARCH_SETTINGS)
     if space == "darts":
-        return SEARCH_SETTINGS | {key: DARTS[key] for key in ("runs", "budget")}
+        settings |= {key: DARTS[key] for key in ("runs", "budget")}
     if scorer == "validation":
-        own = {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
-        return SEARCH_SETTINGS | own
-    return SEARCH_SETTINGS
+        settings |= {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
+    if scorer in PREDICTOR_ROWS:
+        settings["runs"] = -(-settings["runs"] // config["seeds"])
+    return settings
 
 
 def scores_of(scorers):

@@ -1,5 +1,7 @@
 # What made the results, and the copy of them that is committed.
 TABLES = (
+    "headline",
+    "headline_search",
     "ranking",
     "search",
     "supernets",
@@ -36,6 +38,8 @@ rule record_provenance:
         ),
     log:
         "<logs>/record_provenance.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         config=config,
         seconds=folder("benchmarks"),
@@ -61,6 +65,8 @@ rule publish:
         pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("publish"),
     script:

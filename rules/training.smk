@@ -12,6 +12,8 @@ rule train_architecture:
         "<logs>/train_architecture.log",
     benchmark:
         "<benchmarks>/train_architecture.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 2
     params:
         seed=config["final_training"]["seed"],
@@ -37,6 +39,8 @@ rule tabulate_final_training:
         markdown="<results>/tables/final_training.md",
     log:
         "<logs>/tabulate_final_training.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking={k: LABELS[k] for k in ("split", "epochs")},
         code=code("tabulate_final_training"),

@@ -15,7 +15,7 @@ from tgnas.registry import BENCHMARKS, MODULES, NETWORK_PROXIES, PREDICTORS, PRO
 FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
 # Scores that others computed, for each benchmark that has any.
 STORED = {
-    "nasbench201": ("authors_dump",),
+    "nasbench201": ("authors_dump", "naswot_stored", "logsynflow_stored", "zen_stored"),
     "nasbench301": (
         "params",
         "flops",
