@@ -52,6 +52,7 @@ def snakemake(cluster: Cluster, folder: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_jobs_of_the_workflow_run_on_slurm(cluster: Cluster, tmp_path):
     folder, before = Project.copy(tmp_path, []).folder, len(cluster.ended())
     vectors = "results/smoke/embeddings/minilm_short.parquet"
@@ -66,6 +67,7 @@ def test_jobs_of_the_workflow_run_on_slurm(cluster: Cluster, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_scoring_scatters_over_jobs_of_slurm(cluster: Cluster, tmp_path):
     folder, before = Project.copy(tmp_path, []).folder, len(cluster.ended())
     (folder / "examples").symlink_to(ROOT / "examples")
