@@ -76,7 +76,8 @@ class Space {
     for (let index = 0; index < this.count; index += 1) {
       const own = this.choicesOf(index);
       this.places.set(this.code(own), index);
-      const pattern = this.code(own.map((choice, edge) => (this.live(own)[edge] ? choice : 0)));
+      const live = this.live(own);
+      const pattern = this.code(own.map((choice, edge) => (live[edge] ? choice : 0)));
       this.patterns[index] = pattern;
       if (!this.alike.has(pattern)) this.alike.set(pattern, []);
       this.alike.get(pattern).push(index);
@@ -228,7 +229,11 @@ class Explorer {
     this.fold();
     const body = this.part("tbody");
     const indexOf = (event) => event.target.closest("tr")?.dataset.index;
-    body.addEventListener("mouseover", (event) => indexOf(event) && this.show(Number(indexOf(event))));
+    // What comes under the pointer by scrolling has not been pointed at.
+    const moved = (event) => event.movementX || event.movementY;
+    body.addEventListener("mousemove", (event) => (
+      moved(event) && indexOf(event) && this.show(Number(indexOf(event)))
+    ));
     body.addEventListener("mouseleave", () => this.show(this.pinned));
     body.addEventListener("focusin", (event) => indexOf(event) && this.show(Number(indexOf(event))));
     body.addEventListener("click", (event) => indexOf(event) && this.pin(Number(indexOf(event))));
@@ -239,7 +244,7 @@ class Explorer {
     });
     const canvas = this.part("canvas");
     canvas.addEventListener("mousemove", (event) => {
-      const index = this.nearest(event);
+      const index = moved(event) ? this.nearest(event) : undefined;
       if (index !== undefined) this.show(index);
     });
     canvas.addEventListener("mouseleave", () => this.show(this.pinned));

@@ -187,7 +187,7 @@ def cards() -> list[tuple[str, str, dict[str, Card]]]:
     ]
 
 
-def stages(seconds: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def stages(seconds: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return the rules that were timed, the longest first.
 
     Columns: rule, jobs, seconds (all jobs together), longest, peak_mib, share (of the longest).
