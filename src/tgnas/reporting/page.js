@@ -230,9 +230,13 @@ class Explorer {
     const body = this.part("tbody");
     const indexOf = (event) => event.target.closest("tr")?.dataset.index;
     // What comes under the pointer by scrolling has not been pointed at.
-    const moved = (event) => event.movementX || event.movementY;
+    let [at, moves] = ["", false];
+    addEventListener("mousemove", (event) => {
+      const now = `${event.clientX} ${event.clientY}`;
+      [at, moves] = [now, now !== at];
+    }, true);
     body.addEventListener("mousemove", (event) => (
-      moved(event) && indexOf(event) && this.show(Number(indexOf(event)))
+      moves && indexOf(event) && this.show(Number(indexOf(event)))
     ));
     body.addEventListener("mouseleave", () => this.show(this.pinned));
     body.addEventListener("focusin", (event) => indexOf(event) && this.show(Number(indexOf(event))));
@@ -244,7 +248,7 @@ class Explorer {
     });
     const canvas = this.part("canvas");
     canvas.addEventListener("mousemove", (event) => {
-      const index = moved(event) ? this.nearest(event) : undefined;
+      const index = moves ? this.nearest(event) : undefined;
       if (index !== undefined) this.show(index);
     });
     canvas.addEventListener("mouseleave", () => this.show(this.pinned));
