@@ -298,10 +298,11 @@ def test_the_best_of_a_column_is_no_row_that_saw_the_test_labels():
 def test_in_the_audit_all_rows_but_the_first_are_marked():
     text = (
         "| what is reported | KT cifar10 |\n|:--|--:|\n| last epoch | 0.3 |\n| best seed | 0.5 |\n"
+        "| authors' own dump | 0.4 |\n"
     )
     (table,) = parse_markdown(text)
     assert isinstance(table, Table)
-    assert [row.mark for row in table.rows] == ["", "leaked"] and not table.best
+    assert [row.mark for row in table.rows] == ["", "leaked", "unrecorded"] and not table.best
 
 
 def test_what_stands_around_a_table_is_kept_and_its_html_is_not_run():

@@ -63,7 +63,7 @@ TITLES = {
     "search_progress": "The best so far",
     "selection": "Candidates on the development tasks",
     "ablations": "One value changed at a time",
-    "final_training": "The short training",
+    "final_training": "What was trained, on what",
     "final_training_curves": "Loss and accuracy after every epoch",
     "proxies": "Proxies on real networks",
     "proxies_stored": "Beside the stored values",

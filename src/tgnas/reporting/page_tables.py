@@ -22,6 +22,7 @@ HIGHER = ("KT ", "SPR ", "precision@", "mean KT", "cifar10", "cifar100", "ImageN
 LOWER = ("regret@", "rank@")
 # Rows that are no zero-shot results, by how their first entry begins or ends, and why.
 LEAKED = "chooses by the test labels"
+UNRECORDED = "how its epoch was chosen is not recorded"
 ORACLE = "scores by the test accuracy itself: a ceiling, no result"
 TRAINED = "scores by validation accuracy: every architecture is trained"
 PUBLISHED = "numbers of others"
@@ -56,8 +57,8 @@ class Row:
 
     @property
     def says_so(self) -> bool:
-        """Whether its first entry has the mark's word in it."""
-        return self.mark in self.entries[0].html
+        """Whether an entry has the mark's word in it."""
+        return any(self.mark in entry.html for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,8 @@ def _mark(header: tuple[str, ...], line: list[Token], number: int) -> tuple[str,
     names = [token.content for token in line]
     by = names[header.index("scored by")] if "scored by" in header else names[0]
     by = names[header.index("scorer")] if "scorer" in header else by
+    if header[0] == "what is reported" and by == "authors' own dump":
+        return "unrecorded", UNRECORDED
     if by.endswith("(leaked)") or (header[0] == "what is reported" and number > 0):
         return "leaked", LEAKED
     if by.startswith("oracle"):
