@@ -89,7 +89,7 @@ def test_touching_one_method_reruns_only_its_jobs(project: Project):
         planned = project.planned()
     assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
     assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
-    assert all(rule.startswith(("tabulate", "draw", "record", "all")) for rule in planned)
+    assert all(rule.startswith(("tabulate", "draw", "record", "render", "all")) for rule in planned)
     assert "tabulate_search" not in planned
 
 
