@@ -17,6 +17,7 @@ from tgnas.experiments import (
     correlated_methods,
     network_proxies,
     read_methods,
+    recipes,
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
@@ -41,6 +42,7 @@ try:
         target: read_methods(Path(sheet), config, target)
         for target, sheet in config["experiments"].items()
     }
+    RECIPES = recipes(config)
     RESOURCES = read_resources(Path("config/resources.tsv"))
     MIRRORS = mirror_folders([])
 except TgnasError as error:
@@ -74,6 +76,9 @@ SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 wildcard_constraints:
     target="|".join(TARGETS),
+    training="|".join(config["final_training"]["trainings"]),
+    cell="|".join(config["final_training"]["copies"]["cells"]),
+    place=r"\d+",
     listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),

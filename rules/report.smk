@@ -56,6 +56,8 @@ rule render_report:
         page="<results>/report.html",
     log:
         "<logs>/render_report.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         results=lambda w: shown_results(),
         beside=lambda w: at_hand(BESIDE),

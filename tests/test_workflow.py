@@ -32,7 +32,8 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
     assert kendall.groupby("method").ngroups == 13
     assert set(kendall.architectures) == {15625, 9445}
-    trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
+    result = project.folder / "results/smoke/final_training/short/result.json"
+    trained = json.loads(result.read_text())
     assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
 
 
@@ -68,6 +69,24 @@ def test_answers_keep_their_limits(project: Project):
     limits = pd.read_csv(project.folder / "results/smoke/tables/limits.csv")
     assert set(limits.cost) == {"parameters", "flops", "edgegpu_latency"}
     assert (limits.kept == 1).all()
+
+
+@pytest.mark.slow
+def test_short_trainings_and_jpegs_are_tabulated(project: Project):
+    tables = project.folder / "results/smoke/tables"
+    short = pd.read_csv(tables / "short_trainings.csv")
+    assert short.tabular_accuracy.is_monotonic_increasing
+    assert (short.train_images == 100).all()
+    jpeg = pd.read_csv(tables / "jpeg.csv").set_index(["trained_on", "tested_on"])
+    assert jpeg.loc["lossless", "lossless"].lost == 0
+    assert (jpeg.pairs == 3).all()
+
+
+@pytest.mark.slow
+def test_the_whole_recipes_are_no_part_of_all(project: Project):
+    assert "draw_recipe" not in project.planned("--forceall")
+    planned = project.planned("train_darts", "train_nasbench201")
+    assert planned["train_architecture"] == planned["draw_recipe"] == 2
 
 
 @pytest.mark.slow
