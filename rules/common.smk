@@ -1,4 +1,5 @@
 # What every rules file uses: the checked config, the methods, the digests of code.
+import hashlib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +23,7 @@ from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.packaged import MPNET, installed
 from tgnas.provenance import code_digest
-from tgnas.registry import NETWORK_PROXIES, PROXIES, SEARCHERS
+from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -153,13 +154,15 @@ def predictor_digest(script, predictor, *modules):
 
 
 def search_settings(space, scorer):
-    """Return the settings of a search: those of its space, or of the search that trains."""
+    """Return the settings of a search; a predictor's seeds share its runs evenly."""
+    settings = dict(SEARCH_SETTINGS)
     if space == "darts":
-        return SEARCH_SETTINGS | {key: DARTS[key] for key in ("runs", "budget")}
+        settings |= {key: DARTS[key] for key in ("runs", "budget")}
     if scorer == "validation":
-        own = {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
-        return SEARCH_SETTINGS | own
-    return SEARCH_SETTINGS
+        settings |= {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
+    if scorer in PREDICTOR_ROWS:
+        settings["runs"] = -(-settings["runs"] // config["seeds"])
+    return settings
 
 
 def scores_of(scorers):
@@ -188,6 +191,12 @@ def ranking_of(target):
 def captioned(name, category):
     """Return how `snakemake --report` shows a result."""
     return {"caption": f"../workflow/report/{name}.rst", "category": category}
+
+
+def at_hand(files):
+    """Return the files that are there, each with its hash."""
+    paths = [Path(file) for file in files if Path(file).exists()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def folder(name):

@@ -16,6 +16,8 @@ rule measure_sample:
         measures="<results>/proxies/measures/{sampled}.csv",
     log:
         "<logs>/measure_sample/{sampled}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=lambda w: ranking_of_sample(w.sampled),
         code=code("measure_sample"),
@@ -32,6 +34,8 @@ rule tabulate_proxies:
         markdown="<results>/tables/proxies.md",
     log:
         "<logs>/tabulate_proxies.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         titles=METHOD_TITLES,
         settings={
@@ -53,6 +57,7 @@ rule tabulate_proxies_stored:
             "<resources>/nasbench201/freerea_cifar10_{column}.csv",
             column=["naswot", "logsynflow", "nregions"],
         ),
+        naslib="<resources>/nasbench201/naslib_zen.zip",
     output:
         table=report(
             "<results>/tables/proxies_stored.csv",
@@ -61,6 +66,8 @@ rule tabulate_proxies_stored:
         markdown="<results>/tables/proxies_stored.md",
     log:
         "<logs>/tabulate_proxies_stored.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=ranking_of_sample("nasbench201"),
         code=code("tabulate_proxies_stored"),
@@ -78,6 +85,8 @@ rule time_setup:
         setup="<results>/proxies/setup/{predictor}.csv",
     log:
         "<logs>/time_setup/{predictor}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
@@ -97,6 +106,8 @@ rule tabulate_speed:
         markdown="<results>/tables/speed.md",
     log:
         "<logs>/tabulate_speed.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         benchmark="nasbench201",
         reference=SEARCH["predictor"],
@@ -114,6 +125,8 @@ rule draw_cost:
         pdf="<results>/figures/cost.pdf",
     log:
         "<logs>/draw_cost.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         benchmark="nasbench201",
         dataset="cifar10",
@@ -133,6 +146,8 @@ rule measure_independence:
         measures="<results>/proxies/measures/independence.csv",
     log:
         "<logs>/measure_independence.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=ranking_of_sample("nasbench201"),
         code=code("measure_independence"),
@@ -151,6 +166,8 @@ rule draw_independence:
         pdf="<results>/figures/independence.pdf",
     log:
         "<logs>/draw_independence.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         titles=METHOD_TITLES,
         code=lambda w: digest("draw_independence", *cards()),

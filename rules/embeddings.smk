@@ -10,6 +10,8 @@ rule unpack_mpnet:
         model=MODEL_FILES[MPNET.name],
     log:
         "<logs>/unpack_mpnet.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("unpack_mpnet"),
     script:
@@ -23,6 +25,8 @@ rule embed_operators:
         embeddings="<results>/embeddings/{embedding}.parquet",
     log:
         "<logs>/embed_operators/{embedding}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         settings=lambda w: config["embeddings"][w.embedding],
         code=code("embed_operators"),

@@ -7,6 +7,8 @@ rule fetch_resource:
         file=update("<resources>/{resource}"),
     log:
         "<logs>/fetch_resource/{resource}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         sheet="config/resources.tsv",
         row=lambda w: resource_row(w.resource),

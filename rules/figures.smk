@@ -15,6 +15,8 @@ rule draw_predictions:
         pdf="<results>/figures/predictions.pdf",
     log:
         "<logs>/draw_predictions.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         seed=0,
         ranking=LABELS,
@@ -34,6 +36,8 @@ rule draw_rank_correlations:
         pdf="<results>/figures/rank_correlations.pdf",
     log:
         "<logs>/draw_rank_correlations.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         families={method.name: method.family for method in METHODS.values()},
         ranking=ranking_of("nasbench201"),
@@ -57,6 +61,8 @@ rule draw_training_curves:
         pdf="<results>/figures/training_curves.pdf",
     log:
         "<logs>/draw_training_curves.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         predictor=DRAWN,
         leaked_dataset=config["ranking"]["leaked_dataset"],
@@ -75,6 +81,8 @@ rule draw_audit:
         pdf="<results>/figures/audit.pdf",
     log:
         "<logs>/draw_audit.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("draw_audit"),
     script:
@@ -102,6 +110,8 @@ rule draw_search_progress:
         pdf="<results>/figures/search_progress.pdf",
     log:
         "<logs>/draw_search_progress.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         titles=[
             f"best by {METHODS[name].title if name in METHODS else name}"
@@ -121,6 +131,8 @@ rule draw_genotype:
         pdf="<results>/figures/genotype.pdf",
     log:
         "<logs>/draw_genotype.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         predictor=DARTS["predictor"],
         code=code("draw_genotype"),

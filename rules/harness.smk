@@ -8,6 +8,8 @@ rule draw_sample:
         sample="<results>/proxies/samples/{sampled}.parquet",
     log:
         "<logs>/draw_sample/{sampled}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         space=lambda w: SAMPLES[w.sampled]["space"],
         architectures=lambda w: SAMPLES[w.sampled]["architectures"],
@@ -24,6 +26,8 @@ rule draw_batch:
         batch="<results>/proxies/batch.safetensors",
     log:
         "<logs>/draw_batch.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         drawn=config["proxies"]["images"],
         settings={key: config["proxies"][key] for key in ("seed", "batch")},
@@ -42,6 +46,8 @@ rule score_shard:
         "<logs>/score_shard/{sampled}/{network_proxy}/{shard}.log",
     benchmark:
         "<benchmarks>/score_shard/{sampled}/{network_proxy}/{shard}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
         space=lambda w: SAMPLES[w.sampled]["space"],
@@ -63,6 +69,8 @@ rule join_shards:
         scores="<results>/proxies/scores/{sampled}/{network_proxy}.parquet",
     log:
         "<logs>/join_shards/{sampled}/{network_proxy}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=lambda w: network_proxy_digest("join_shards", w),
     script:
@@ -76,6 +84,8 @@ rule score_sample_with_baseline:
         scores="<results>/proxies/scores/{sampled}/{baseline}.parquet",
     log:
         "<logs>/score_sample_with_baseline/{sampled}/{baseline}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
         space=lambda w: SAMPLES[w.sampled]["space"],
@@ -95,6 +105,8 @@ rule score_sample_with_predictor:
         scores="<results>/proxies/scores/{sampled}/{predictor}.parquet",
     log:
         "<logs>/score_sample_with_predictor/{sampled}/{predictor}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
         space=lambda w: SAMPLES[w.sampled]["space"],
@@ -116,6 +128,8 @@ rule combine_on_sample:
         scores="<results>/proxies/scores/{sampled}/{combination}.parquet",
     log:
         "<logs>/combine_on_sample/{sampled}/{combination}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         over_seeds=lambda w: config["combinations"][w.combination]["over_seeds"],
         weights=lambda w: list(

@@ -9,6 +9,8 @@ rule import_costs:
         costs="<results>/costs/nasbench201/{dataset}.parquet",
     log:
         "<logs>/import_costs/{dataset}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("import_costs"),
     script:
@@ -24,6 +26,8 @@ rule search_within_limits:
         runs="<results>/searches/limited/{limited}.parquet",
     log:
         "<logs>/search_within_limits/{limited}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         limits={k: LIMITS[k] for k in ("costs", "shares", "searchers")},
         search=SEARCH_SETTINGS,
@@ -43,6 +47,8 @@ rule tabulate_limits:
         markdown="<results>/tables/limits.md",
     log:
         "<logs>/tabulate_limits.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         scorers=LIMITS["scorers"],
         dataset=LIMITS["dataset"],
@@ -62,6 +68,8 @@ rule tabulate_pareto:
         markdown="<results>/tables/pareto.md",
     log:
         "<logs>/tabulate_pareto.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         scorers=LIMITS["scorers"],
         limits={k: LIMITS[k] for k in ("dataset", "costs")},
@@ -83,6 +91,8 @@ rule draw_pareto:
         pdf="<results>/figures/pareto.pdf",
     log:
         "<logs>/draw_pareto.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         limits={k: LIMITS[k] for k in ("dataset", "costs")},
         ranking=LABELS,

@@ -2,6 +2,7 @@
 
 # The published protocol is audited on the published predictor, whichever we search with.
 AUDITED = "tgnas_code"
+HEADLINES = ("headline", "headline_search")
 
 
 rule measure_ranking:
@@ -12,6 +13,8 @@ rule measure_ranking:
         measures="<results>/measures/{target}/{method}.csv",
     log:
         "<logs>/measure_ranking/{target}/{method}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=lambda w: ranking_of(w.target),
         code=code("measure_ranking"),
@@ -31,12 +34,34 @@ rule tabulate_ranking:
         markdown="<results>/tables/{listing}.md",
     log:
         "<logs>/tabulate_ranking/{listing}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         titles=lambda w: {m.name: m.title for m in SHEETS[RANKINGS[w.listing]].values()},
         ranking=lambda w: ranking_of(RANKINGS[w.listing]),
         code=code("tabulate_ranking"),
     script:
         "../workflow/scripts/tabulate_ranking.py"
+
+
+rule tabulate_headline:
+    input:
+        summaries=[f"<results>/tables/{listing}.csv" for listing in RANKINGS],
+        search="<results>/tables/search.csv",
+    output:
+        tables=expand("<results>/tables/{headline}.csv", headline=HEADLINES),
+        markdowns=expand("<results>/tables/{headline}.md", headline=HEADLINES),
+    log:
+        "<logs>/tabulate_headline.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        benchmarks=list(RANKINGS.values()),
+        share=config["ranking"]["top_share"],
+        datasets=LABELS["datasets"],
+        code=code("tabulate_headline"),
+    script:
+        "../workflow/scripts/tabulate_headline.py"
 
 
 rule tabulate_claims:
@@ -49,6 +74,8 @@ rule tabulate_claims:
         markdown="<results>/tables/claims.md",
     log:
         "<logs>/tabulate_claims.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_claims"),
     script:
@@ -64,6 +91,8 @@ rule tabulate_audit:
         markdown="<results>/tables/audit.md",
     log:
         "<logs>/tabulate_audit.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_audit"),
     script:

@@ -15,6 +15,8 @@ rule train_predictor:
         "<logs>/train_predictor/{predictor}/seed{seed}.log",
     benchmark:
         "<benchmarks>/train_predictor/{predictor}/seed{seed}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
     resources:
         mem_mb=4000,
@@ -38,6 +40,8 @@ rule score_with_predictor:
         scores="<results>/scores/{target}/{predictor}.parquet",
     log:
         "<logs>/score_with_predictor/{target}/{predictor}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         code=lambda w: predictor_digest("score_with_predictor", w.predictor),
@@ -55,6 +59,8 @@ rule score_with_leaked_epoch:
         taus="<results>/audit/{predictor}.csv",
     log:
         "<logs>/score_with_leaked_epoch/{predictor}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         ranking=LABELS | {"leaked_dataset": config["ranking"]["leaked_dataset"]},

@@ -1,5 +1,7 @@
 # What made the results, and the copy of them that is committed.
 TABLES = (
+    "headline",
+    "headline_search",
     "ranking",
     "search",
     "supernets",
@@ -39,6 +41,8 @@ rule record_provenance:
         ),
     log:
         "<logs>/record_provenance.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         config=config,
         seconds=folder("benchmarks"),
@@ -64,6 +68,8 @@ rule publish:
         pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("publish"),
     script:

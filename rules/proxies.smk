@@ -13,6 +13,8 @@ rule score_with_proxy:
         scores="<results>/scores/{target}/{proxy}.parquet",
     log:
         "<logs>/score_with_proxy/{target}/{proxy}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         dataset="cifar10",
         seeds=lambda w: list(SHEETS[w.target][w.proxy].seeds),
@@ -29,10 +31,33 @@ rule import_authors_dump:
         scores="<results>/scores/nasbench201/authors_dump.parquet",
     log:
         "<logs>/import_authors_dump.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("import_authors_dump"),
     script:
         "../workflow/scripts/import_authors_dump.py"
+
+
+rule import_stored_proxies:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+        naswot="<resources>/nasbench201/freerea_cifar10_naswot.csv",
+        logsynflow="<resources>/nasbench201/freerea_cifar10_logsynflow.csv",
+        zen="<resources>/nasbench201/naslib_zen.zip",
+    output:
+        scores=expand(
+            "<results>/scores/nasbench201/{stored}_stored.parquet",
+            stored=["naswot", "logsynflow", "zen"],
+        ),
+    log:
+        "<logs>/import_stored_proxies.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        code=code("import_stored_proxies"),
+    script:
+        "../workflow/scripts/import_stored_proxies.py"
 
 
 # All columns in one job: each is a moment's work.
@@ -46,6 +71,8 @@ rule import_stored_scores:
         ),
     log:
         "<logs>/import_stored_scores.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         dataset="cifar10",
         code=code("import_stored_scores"),
@@ -66,6 +93,8 @@ rule measure_stored_scores:
         ),
     log:
         "<logs>/measure_stored_scores.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking=ranking_of("nasbench301"),
         code=code("measure_stored_scores"),

@@ -9,6 +9,8 @@ rule score_with_accuracy:
         scores="<results>/scores/nasbench201/{labelled}.parquet",
     log:
         "<logs>/score_with_accuracy/{labelled}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         label=lambda w: LABELLED[w.labelled],
         code=code("score_with_accuracy"),
@@ -24,6 +26,8 @@ rule search_with_predictor:
         runs="<results>/searches/{space}/{predictor}/{searcher}.parquet",
     log:
         "<logs>/search_with_predictor/{space}/{predictor}/{searcher}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
     params:
         method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
@@ -46,6 +50,8 @@ rule search_with_scores:
         runs="<results>/searches/nasbench201/{scorer}/{searcher}.parquet",
     log:
         "<logs>/search_with_scores/{scorer}/{searcher}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         search=lambda w: search_settings("nasbench201", w.scorer),
         code=lambda w: digest("search_with_scores", SEARCHERS.module_name(w.searcher)),
@@ -67,6 +73,8 @@ rule tabulate_search:
         markdown="<results>/tables/search.md",
     log:
         "<logs>/tabulate_search.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         scorers=[scorer for scorer, _ in SEARCHES],
         ranking=LABELS,
@@ -87,6 +95,8 @@ rule tabulate_supernets:
         markdown="<results>/tables/supernets.md",
     log:
         "<logs>/tabulate_supernets.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         scorers=SEARCH["scorers"],
         search=SEARCH_SETTINGS,
@@ -111,6 +121,8 @@ rule tabulate_darts_search:
         markdown="<results>/tables/darts_search.md",
     log:
         "<logs>/tabulate_darts_search.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_darts_search"),
     script:
@@ -127,6 +139,8 @@ rule choose_architecture:
         found="<results>/searches/{space}/found.json",
     log:
         "<logs>/choose_architecture/{space}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         seed=0,
         code=code("choose_architecture"),

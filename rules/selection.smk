@@ -16,6 +16,8 @@ rule score_transfer:
         "<logs>/score_transfer/{candidate}.log",
     benchmark:
         "<benchmarks>/score_transfer/{candidate}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: lambda w: CANDIDATES[w.candidate]["threads"]
     params:
         settings=lambda w: CANDIDATES[w.candidate],
@@ -42,6 +44,8 @@ rule tabulate_selection:
         markdown="<results>/tables/selection.md",
     log:
         "<logs>/tabulate_selection.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         labels=config["training"]["nasbench101"],
         sizes={k: config["selection"][k] for k in SIZES},

@@ -34,6 +34,8 @@ rule ship_weights:
         card="<weights>/{shipped}.json",
     log:
         "<logs>/ship_weights/{shipped}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         settings=shipped_row,
         title=lambda w: config["shipped"][w.shipped]["title"],

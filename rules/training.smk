@@ -28,6 +28,8 @@ rule train_architecture:
         "<logs>/train_architecture/{training}.log",
     benchmark:
         "<benchmarks>/train_architecture/{training}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 2
     params:
         seed=FINAL["seed"],
@@ -44,6 +46,8 @@ rule choose_spread:
         found=expand("<results>/trainings/{place}/found.json", place=SPREAD_PLACES),
     log:
         "<logs>/choose_spread.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking={k: LABELS[k] for k in ("split", "epochs")},
         code=code("choose_spread"),
@@ -78,6 +82,8 @@ rule match_copies:
         copies="<results>/trainings/copies.safetensors",
     log:
         "<logs>/match_copies.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("match_copies"),
     script:
@@ -94,6 +100,8 @@ rule train_on_copies:
         "<logs>/train_on_copies/{cell}/seed{seed}.log",
     benchmark:
         "<benchmarks>/train_on_copies/{cell}/seed{seed}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
         architecture=lambda w: COPIES["cells"][w.cell],

@@ -13,6 +13,8 @@ rule tabulate_final_training:
         markdown="<results>/tables/final_training.md",
     log:
         "<logs>/tabulate_final_training.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking={k: LABELS[k] for k in ("split", "epochs")},
         code=code("tabulate_final_training"),
@@ -33,6 +35,8 @@ rule tabulate_short_trainings:
         markdown="<results>/tables/short_trainings.md",
     log:
         "<logs>/tabulate_short_trainings.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         ranking={k: LABELS[k] for k in ("split", "epochs")},
         change=SPREAD["change"],
@@ -54,6 +58,8 @@ rule tabulate_jpeg:
         markdown="<results>/tables/jpeg.md",
     log:
         "<logs>/tabulate_jpeg.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("tabulate_jpeg"),
     script:
@@ -72,6 +78,8 @@ rule draw_final_training:
         pdf="<results>/figures/final_training_curves.pdf",
     log:
         "<logs>/draw_final_training.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("draw_final_training"),
     script:
@@ -89,6 +97,8 @@ rule draw_short_trainings:
         pdf="<results>/figures/short_trainings.pdf",
     log:
         "<logs>/draw_short_trainings.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("draw_short_trainings"),
     script:
@@ -104,6 +114,8 @@ rule draw_recipe:
         pdf="<results>/final_training/{training}/curves.pdf",
     log:
         "<logs>/draw_recipe/{training}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("draw_recipe"),
     script:

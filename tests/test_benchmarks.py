@@ -28,6 +28,7 @@ from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.evaluation.scores import read_scores, write_scores
+from tgnas.networks.darts import count_flops
 from tgnas.spaces import darts
 from tgnas.spaces import nasbench101 as space101
 from tgnas.spaces import nasbench201 as space201
@@ -247,6 +248,11 @@ def test_nasbench301_has_1218_distinct_genotypes_in_two_files(nasbench301, nasbe
     rows = [len(reader301.build([file])) for file in nasbench301_files]
     assert rows == [725, 500]
     assert len(nasbench301) == len(set(nasbench301.architectures)) == 1218
+
+
+def test_flops_of_every_genotype_are_those_that_were_published(nasbench301):
+    published = nasbench301.cost("flops", dataset="cifar10")
+    assert np.array_equal(count_flops(nasbench301.cells, 10, 32), published)
 
 
 def test_every_pair_of_cells_is_that_of_its_genotype(nasbench301):

@@ -169,6 +169,28 @@ def test_rank_writes_the_best_first(tmp_path):
     assert [row["name"] for row in rows] == first
 
 
+@pytest.mark.parametrize("command", ["score", "rank"])
+def test_a_shard_is_a_part_of_the_rows(tmp_path, command):
+    file = write(tmp_path / "a.csv", BEST, CUT, BEST, CUT)
+    common = ["--space", "nasbench201", "--architectures", file, "--output", tmp_path / "b.csv"]
+    assert tgnas(command, *common, "--shard", "2/2").exit_code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "b.csv").read_text())))
+    assert [row["name"] for row in rows] == ["a2", "a3"]
+
+
+@pytest.mark.parametrize("shard", ["3/2", "0/2", "2", "a/b"])
+def test_a_shard_that_is_none_is_told_what_is_allowed(tmp_path, shard):
+    done = score(write(tmp_path / "a.csv", BEST), "--shard", shard)
+    assert done.exit_code == 2
+    assert "is no shard; allowed are 1/N" in done.stderr.replace("\n", " ")
+
+
+def test_standard_input_has_no_shards():
+    done = score("-", "--shard", "1/2", text="architecture\n")
+    assert done.exit_code == 2
+    assert "standard input has no parts" in done.stderr
+
+
 def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     texts = [open_space("nasbench201").text_of_choices([n, n, 3, 1, n, 2]) for n in range(5)]
     scores = load_pretrained().score(texts, "nasbench201")

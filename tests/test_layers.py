@@ -20,6 +20,7 @@ LAYERS = (
     ("tgnas.training",),
     ("tgnas.methods",),
     ("tgnas.described",),
+    ("tgnas.scoring",),
     ("tgnas.pretrained",),
     ("tgnas.own_search", "tgnas.own_training"),
     ("tgnas.evaluation",),

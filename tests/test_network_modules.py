@@ -82,6 +82,38 @@ def test_a_network_of_the_benchmarks_size_has_as_many_parameters_as_counted(spac
     assert count(network) == counted(space, member)
 
 
+def operations(module: nn.Module, images: torch.Tensor, found: torch.Tensor) -> int:
+    """Return what one layer costs, counted as NAS-Bench-Suite-Zero does."""
+    if isinstance(module, nn.Conv2d):
+        return found.numel() * module.weight[0].numel()
+    if isinstance(module, nn.BatchNorm2d):
+        return found.numel() * (1 + module.affine)
+    if isinstance(module, nn.ReLU):
+        return found.numel()
+    if isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
+        kernel = module.kernel_size
+        return found.numel() * (kernel if isinstance(kernel, int) else kernel[0]) ** 2
+    if isinstance(module, nn.AdaptiveAvgPool2d):
+        return images.shape[1] * (images.shape[2] + 1) ** 2
+    return module.weight.numel() if isinstance(module, nn.Linear) else 0
+
+
+@pytest.mark.parametrize("space", ["darts", "nasbench101", "nasbench201"])
+@settings(max_examples=5)
+@given(data=st.data())
+def test_the_layers_of_a_network_do_as_many_operations_as_counted(space, data):
+    member, seen = data.draw(members(space)), []
+    with torch.device("meta"):
+        network = MODULES.load(space)(member, 10).train()
+        for layer in network.modules():
+            layer.register_forward_hook(
+                lambda layer, given, found: seen.append(operations(layer, given[0], found))
+            )
+        network(torch.empty(1, 3, 32, 32))
+    cells = Cells.from_cells([member] if isinstance(member, Cell) else list(member))
+    assert sum(seen) == round(NETWORKS.module(space).count_flops(cells, 10, 32)[0] * 1e6)
+
+
 @pytest.mark.parametrize("space", MODULES.names())
 def test_the_stages_of_a_network_are_what_its_input_passes_through_in_turn(space):
     member = next(iter(example(space)))

@@ -9,6 +9,7 @@ from test_network_modules import SMALL
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation import harness, samples, stored
 from tgnas.evaluation.harness import Settings
+from tgnas.evaluation.ranking import spearman_rho
 from tgnas.registry import NETWORK_PROXIES, PROXIES, SPACES
 from tgnas.reporting import proxies, proxy_figures, style
 
@@ -193,10 +194,34 @@ def stored_columns(resource_file, nasbench201):
     for each in stored.COLUMNS:
         if each.source == stored.SUITE_ZERO:
             found[each] = suite[each.column]
-        else:
+        elif each.source == stored.FREEREA:
             file = resource_file(f"nasbench201/freerea_cifar10_{each.column}.csv")
             found[each] = stored.read_freerea(file, each.column, nasbench201)
+        else:
+            file = resource_file(f"nasbench201/naslib_{each.column}.zip")
+            found[each] = stored.read_naslib(file, each.column, nasbench201)
     return found
+
+
+def test_naslibs_tuples_are_read_as_the_architectures_that_others_stored(stored_columns):
+    of = {(each.source, each.column): values for each, values in stored_columns.items()}
+    both = of[stored.NASLIB, "zen"], of[stored.SUITE_ZERO, "zen"]
+    known = both[1].notna() & (both[1] > -1e7) & (both[0] > -1e7)
+    assert spearman_rho(*(values[known].to_numpy() for values in both)) > 0.98
+
+
+def test_a_stored_failure_ranks_below_all_that_did_not_fail():
+    given = pd.Series([2.0, -np.inf, 1.0, -np.inf], name="naswot")
+    assert stored.ranked_last(given).tolist() == [2, 0, 1, 0]
+    with pytest.raises(CorruptTableError, match="naswot lacks values"):
+        stored.ranked_last(pd.Series([1.0, np.nan], name="naswot"))
+
+
+@pytest.mark.parametrize("content", [b"no archive", b""])
+def test_what_is_no_archive_of_naslib_is_refused(tmp_path, nasbench201, content):
+    (tmp_path / "zen.zip").write_bytes(content)
+    with pytest.raises(CorruptTableError, match="is not NASLib's archive of zen"):
+        stored.read_naslib(tmp_path / "zen.zip", "zen", nasbench201)
 
 
 def test_stored_values_are_those_of_the_architecture(nasbench201, sample, target, stored_columns):

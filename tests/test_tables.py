@@ -9,6 +9,7 @@ import pytest
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.reporting.readme import with_tables
 from tgnas.reporting.searches import (
+    search_headline,
     search_markdown,
     standing_markdown,
     summarise_search,
@@ -18,6 +19,7 @@ from tgnas.reporting.searches import (
 )
 from tgnas.reporting.tables import (
     claims_markdown,
+    headline,
     number_text,
     read_reported,
     summarise_claims,
@@ -140,3 +142,29 @@ def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
     text, paper = (ROOT / page).read_text(), ROOT / "results/paper"
     tables = {path.stem: path.read_text() for path in paper.glob("*.md")}
     assert with_tables(text, tables) == text
+
+
+def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
+    first = summarise_ranking(measures(), {"a": "A", "b": "B"}, REPORTED)
+    second = summarise_ranking(measures().query("method == 'a'"), {"a": "another"}, REPORTED)
+    found = headline({"nasbench201": first, "nasbench301": second}, 0.1)
+    assert found.to_dict("records") == [
+        {
+            "Kendall tau": "A",
+            "NB201 CIFAR-10": "0.600 ± 0.141",
+            "NB301 CIFAR-10": "0.600 ± 0.141",
+        },
+        {"Kendall tau": "B", "NB201 CIFAR-10": "undefined", "NB301 CIFAR-10": "-"},
+    ]
+
+
+def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle():
+    given = [("s", "x"), ("s", "hybrid"), ("params", "exhaustive"), ("oracle_cifar10", "hybrid")]
+    found = pd.concat(answers().assign(scorer=scorer, searcher=name) for scorer, name in given)
+    rows = search_headline(summarise_search(found, ["cifar10"], REPORTED), ["cifar10"])
+    assert rows[["scored by", "searcher"]].to_numpy().tolist() == [
+        ["s", "hybrid"],
+        ["params", "exhaustive"],
+        ["published", "peer (N=100)"],
+    ]
+    assert not [name for name in rows if "best of top" in name]

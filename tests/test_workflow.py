@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from project import Project
 from test_pretrained import check_card
+from test_site import TABLES, columns_of
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.pretrained import load_pretrained
@@ -107,7 +108,7 @@ def test_touching_one_method_reruns_only_its_jobs(project: Project):
         planned = project.planned()
     assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
     assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
-    assert all(rule.startswith(("tabulate", "draw", "record", "all")) for rule in planned)
+    assert all(rule.startswith(("tabulate", "draw", "record", "render", "all")) for rule in planned)
     assert "tabulate_search" not in planned
 
 
@@ -232,6 +233,19 @@ def test_proxies_stand_beside_tgnas_and_trivial_baselines(compared: Project):
     assert stored.loc[("NAS-Bench-Suite-Zero", "params"), "spearman_rho"] == pytest.approx(1)
     for figure in ("cost", "independence"):
         assert (compared.folder / f"results/smoke/figures/{figure}.png").exists()
+
+
+@pytest.mark.slow
+def test_every_column_of_every_table_is_described_and_every_description_has_a_column(
+    compared: Project,
+):
+    written = {path.stem: path for path in (compared.folder / "results/smoke/tables").glob("*.csv")}
+    assert written.keys() == TABLES["tables"].keys()
+    for path in written.values():
+        columns, known = list(pd.read_csv(path, nrows=0)), columns_of(path.stem)
+        assert [name for name in columns if not known.fullmatch(name)] == []
+        for column in TABLES["tables"][path.stem]["columns"]:
+            assert any(columns_of(path.stem, [column]).fullmatch(name) for name in columns)
 
 
 @pytest.mark.slow

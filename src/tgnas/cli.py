@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,7 +38,17 @@ from tgnas.errors import (
     UnknownNameError,
 )
 from tgnas.space_file.space import Space, open_space
-from tgnas.streaming import COLUMN, STANDARD, Chunk, DataError, Source, format_of, output
+from tgnas.streaming import (
+    COLUMN,
+    STANDARD,
+    WHOLE,
+    Chunk,
+    DataError,
+    Shard,
+    Source,
+    format_of,
+    output,
+)
 
 app = typer.Typer(
     name="tgnas",
@@ -89,6 +98,9 @@ InputFormat = Annotated[
 OutputFormat = Annotated[
     str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
 ]
+ShardOption = Annotated[
+    str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")
+]
 DEFAULT = "canonical"
 
 
@@ -131,47 +143,23 @@ def _end(error: Exception, code: int) -> None:
     raise typer.Exit(code) from None
 
 
-@dataclass(eq=False)
-class Scorer:
-    """Scores a stream of architectures.
-
-    Attributes:
-        space: what they are of.
-        members: the predictor of each seed.
-        source: where they come from.
-        threads: how many work at once.
-        count: how many were scored.
-    """
-
-    space: Space
-    members: tuple[Any, ...]
-    source: Source
-    threads: int
-    count: int = 0
-
-    def run(self) -> Iterator[tuple[Chunk, np.ndarray]]:
-        """Yield the rows that are architectures, with every member's scores, (S, N)."""
-        shares = np.array(self.space.shares)
-        start = time.perf_counter()
-        with _progress() as report:
-            for given in self.source.chunks():
-                chunk, cells = parsed(self.space, given, self.source)
-                rows = np.stack([m.predict(cells, self.threads) for m in self.members])
-                self.count += len(chunk.numbers)
-                yield chunk, rows.reshape(len(rows), -1, len(shares)) @ shares
-                share = self.source.share() if self.source.share else None
-                report(self.count, share)
-        seconds = time.perf_counter() - start
-        rate = self.count / seconds if seconds else 0
-        done = f"{self.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)"
-        errors.print(f"tgnas: scored {done}", markup=False)
-        if self.source.skipped:
-            errors.print(
-                f"tgnas: skipped {self.source.skipped:,} rows; the first: "
-                f"{self.source.first_skipped}",
-                markup=False,
-                soft_wrap=True,
-            )
+def _scored(scorer: Any) -> Iterator[tuple[Chunk, np.ndarray]]:
+    """Yield what a ``Scorer`` yields; show how far it is and say in the end what was done."""
+    source, start = scorer.source, time.perf_counter()
+    with _progress() as report:
+        for found in scorer.run():
+            yield found
+            report(scorer.count, source.share() if source.share else None)
+    seconds = time.perf_counter() - start
+    rate = scorer.count / seconds if seconds else 0
+    done = f"{scorer.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)"
+    errors.print(f"tgnas: scored {done}", markup=False)
+    if source.skipped:
+        errors.print(
+            f"tgnas: skipped {source.skipped:,} rows; the first: {source.first_skipped}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def parsed(space: Space, chunk: Chunk, source: Source) -> tuple[Chunk, Any]:
@@ -216,13 +204,23 @@ def _scorer(
     threads: int,
     on_error: OnError,
     input_format: str | None,
-) -> Scorer:
+    part: str = "1/1",
+) -> Any:
     found = format_of(architectures, input_format)
     if architectures == STANDARD and found == "parquet":
         raise typer.BadParameter("Parquet is read from its end; name a file", param_hint="-")
+    try:
+        shard = Shard.of(part)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--shard") from error
+    if architectures == STANDARD and shard != WHOLE:
+        raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
     opened = open_space(space)
-    source = Source(architectures, found, on_error is OnError.SKIP)
-    return Scorer(opened, _load(predictor).members_for(opened), source, threads)
+    source = Source(architectures, found, on_error is OnError.SKIP, shard)
+    members = _load(predictor).members_for(opened)
+    from tgnas.scoring import Scorer  # noqa: PLC0415 - torch, as below
+
+    return Scorer(opened, members, source, threads)
 
 
 def _load(predictor: str) -> Any:
@@ -257,14 +255,15 @@ def score(
     on_error: OnErrorOption = OnError.FAIL,
     input_format: InputFormat = None,
     output_format: OutputFormat = None,
+    shard: ShardOption = "1/1",
 ) -> None:
     """Write the columns of a file with the score of each architecture; higher is better."""
     from tgnas.pretrained import spread_of  # noqa: PLC0415
 
     written = format_of(to, output_format)
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
     with output(to, written) as writer:
-        for chunk, scores in scorer.run():
+        for chunk, scores in _scored(scorer):
             columns = {"score": scores.mean(axis=0)}
             if spread:
                 columns["spread"] = spread_of(scores)
@@ -283,12 +282,13 @@ def rank(
     on_error: OnErrorOption = OnError.FAIL,
     input_format: InputFormat = None,
     output_format: OutputFormat = None,
+    shard: ShardOption = "1/1",
 ) -> None:
     """Write the best architectures of a file, best first; of equal ones the earlier."""
     written = format_of(to, output_format)
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
     best: pa.Table | None = None
-    for chunk, scores in scorer.run():
+    for chunk, scores in _scored(scorer):
         table = _with(chunk, {"score": scores.mean(axis=0)})
         both = (
             table if best is None else pa.concat_tables([best, table], promote_options="permissive")
@@ -323,7 +323,7 @@ def evaluate(
 
     scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
     parts = []
-    for chunk, scores in scorer.run():
+    for chunk, scores in _scored(scorer):
         parts.append((scores.mean(axis=0), numbers_of(chunk, accuracy_column, scorer.source)))
     found = np.concatenate([s for s, _ in parts]) if parts else np.empty(0)
     true = np.concatenate([a for _, a in parts]) if parts else np.empty(0)

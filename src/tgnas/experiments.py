@@ -17,7 +17,7 @@ from tgnas.training.recipe import Recipe, read_recipe
 FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
 # Scores that others computed, for each benchmark that has any.
 STORED = {
-    "nasbench201": ("authors_dump",),
+    "nasbench201": ("authors_dump", "naswot_stored", "logsynflow_stored", "zen_stored"),
     "nasbench301": (
         "params",
         "flops",

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,8 +25,10 @@ from tgnas.errors import TgnasError, UnknownNameError
 
 COLUMN = "architecture"
 STANDARD = "-"
-CHUNK = 65_536  # rows of JSON Lines and Parquet
-BLOCK = 8 << 20  # bytes of CSV, about as many rows
+CHUNK = 65_536  # rows; of CSV and Parquet fewer where they are wide
+WIDE = 8 << 20  # bytes
+BATCH = 4096  # rows of Parquet that are read at once
+BLOCK = 1 << 20  # bytes; the reader of CSV keeps up to 32 blocks ready, and no row may be larger
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
 
@@ -67,6 +69,39 @@ class Chunk:
         return Chunk(self.table.filter(pa.array(rows)), self.numbers[rows])
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of a file: rows that follow each other, as many in each part.
+
+    Attributes:
+        number: which part; the first is 1.
+        count: how many parts there are.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def of(cls, text: str) -> "Shard":
+        """Return the shard that a text such as ``3/100`` names.
+
+        Raises:
+            ValueError: it names none.
+        """
+        number, slash, count = text.partition("/")
+        plain = all(n.isascii() and n.isdecimal() and len(n) <= 9 for n in (number, count))
+        if not (slash and plain and 1 <= int(number) <= int(count)):
+            raise ValueError(f"{text!r} is no shard; allowed are 1/N, 2/N, ..., N/N")
+        return cls(int(number), int(count))
+
+    def rows(self, total: int) -> range:
+        """Return its rows, counted from 0."""
+        return range(total * (self.number - 1) // self.count, total * self.number // self.count)
+
+
+WHOLE = Shard()
+
+
 @dataclass(eq=False)
 class Source:
     """A file of architectures, or standard input.
@@ -75,20 +110,24 @@ class Source:
         path: where it is, or "-".
         format: csv, jsonl or parquet.
         skip: whether a row that cannot be read is skipped, or is an error.
+        shard: the part that is read; a part of standard input cannot be.
         skipped: how many were.
         first_skipped: what was wrong with the first of them.
-        share: which share of the file was read, where that can be told.
+        read: how many rows were read.
+        share: which share of all there is was read, where that can be told.
     """
 
     path: str
     format: str
     skip: bool = False
+    shard: Shard = WHOLE
     skipped: int = 0
     first_skipped: str = ""
+    read: int = 0
     share: Callable[[], float] | None = field(default=None, repr=False)
 
     def chunks(self) -> Iterator[Chunk]:
-        """Yield all rows.
+        """Yield all rows of the shard, at most ``CHUNK`` at once.
 
         Raises:
             DataError: it is not of its format; the message says where.
@@ -104,7 +143,15 @@ class Source:
             size = max(1, Path(self.path).stat().st_size)
             if self.format != "parquet":
                 self.share = lambda: file.tell() / size if not file.closed else 1.0
-            yield from readers[self.format](file)
+            for chunk in readers[self.format](file):
+                self.read += len(chunk.numbers)
+                yield chunk
+
+    def _rows_of(self, total: int) -> range:
+        """Return the shard's rows, by which progress is told from here on."""
+        rows = self.shard.rows(total)
+        self.share = lambda: self.read / max(1, len(rows))
+        return rows
 
     def fault(self, number: int, column: str, what: str) -> None:
         """Count a row that cannot be used.
@@ -134,34 +181,59 @@ class Source:
         except (UnicodeDecodeError, csv.Error) as error:
             raise self._refuse("its header is no CSV in UTF-8", error) from error
         self._check_columns(names)
+        empty = Chunk(pa.table({name: pa.array([], pa.string()) for name in names}), _none())
         if not stream.peek(1):
-            yield Chunk(pa.table({name: pa.array([], pa.string()) for name in names}), _none())
+            yield empty
             return
+        total, begin = None, 0
+        if self.shard != WHOLE:
+            begin = stream.tell()
+            total = sum(map(len, self._csv_batches(stream, names, [COLUMN], lambda _: None)))
+            stream.seek(begin)
+        rows = range(sys.maxsize) if total is None else self._rows_of(total)
+        above = 0  # rows that cannot be read, so far
 
-        def unreadable(row: Any) -> str:
-            what = f"{row.actual_columns} values; the header names {row.expected_columns}"
-            self.fault(row.number - 1 if row.number else 0, "", what)
+        def unreadable(row: Any) -> None:
+            nonlocal above
+            readable = row.number - 1 - above  # how many of the rows before it can be
+            above += 1
+            if readable in rows or (readable == total and self.shard.number == self.shard.count):
+                what = f"{row.actual_columns} values; the header names {row.expected_columns}"
+                self.fault(row.number, "", what)
+
+        batches = self._csv_batches(stream, names, names, unreadable)
+        yield from _chunks_of(_part(batches, rows), rows.start, empty)
+
+    def _csv_batches(
+        self, stream: Any, names: list[str], wanted: list[str], unreadable: Callable[[Any], None]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the readable rows from where a stream stands; others are handed on, or errors."""
+
+        def handed_on(row: Any) -> str:
+            unreadable(row)
             return "skip"
 
-        faults: dict[str, Any] = {"invalid_row_handler": unreadable} if self.skip else {}
+        faults: dict[str, Any] = {"invalid_row_handler": handed_on} if self.skip else {}
         try:
-            reader = pa_csv.open_csv(
+            yield from pa_csv.open_csv(
                 stream,
                 pa_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
                 pa_csv.ParseOptions(newlines_in_values=True, **faults),
-                pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+                pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), include_columns=wanted
+                ),
             )
-            start = 1
-            for batch in reader:
-                numbers = np.arange(start, start + len(batch), dtype=np.int64)
-                start += len(batch)
-                yield Chunk(pa.Table.from_batches([batch]), numbers)
         except pa.ArrowInvalid as error:
             raise self._refuse("is no CSV", error) from error
 
     def _jsonl(self, stream: IO[bytes]) -> Iterator[Chunk]:
+        given: Iterator[bytes] = stream
         start = 1
-        while lines := list(islice(stream, CHUNK)):
+        if self.shard != WHOLE:
+            mine = self._rows_of(sum(1 for _ in stream))
+            stream.seek(0)
+            given, start = islice(stream, mine.start, mine.stop), mine.start + 1
+        while lines := list(islice(given, CHUNK)):
             rows, numbers = [], []
             for number, line in enumerate(lines, start):
                 try:
@@ -181,14 +253,15 @@ class Source:
 
     def _parquet(self, stream: Any) -> Iterator[Chunk]:
         try:
-            file = pq.ParquetFile(stream)
+            # Buffered by the block: what is buffered ahead stays until the end.
+            file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=BLOCK)
             self._check_columns(file.schema_arrow.names)
-            total, start = max(1, file.metadata.num_rows), 1
-            self.share = lambda: start / total
-            for batch in file.iter_batches(CHUNK):
-                numbers = np.arange(start, start + len(batch), dtype=np.int64)
-                start += len(batch)
-                yield Chunk(pa.Table.from_batches([batch]), numbers)
+            rows = self._rows_of(file.metadata.num_rows)
+            groups, first = _groups_of(file.metadata, rows)
+            batches = file.iter_batches(BATCH, groups) if groups else iter(())
+            inside = range(rows.start - first, rows.stop - first)
+            empty = Chunk(file.schema_arrow.empty_table(), _none())
+            yield from _chunks_of(_part(batches, inside), rows.start, empty)
         except pa.ArrowException as error:
             raise self._refuse("is no Parquet file", error) from error
 
@@ -199,6 +272,51 @@ class Source:
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise self._refuse(f"there are several columns {twice[0]!r}")
+
+
+def _part(batches: Iterable[pa.RecordBatch], rows: range) -> Iterator[pa.RecordBatch]:
+    """Yield those rows, counted from 0, and read no further."""
+    start = 0
+    for batch in batches:
+        skipped = max(0, rows.start - start)
+        kept = batch.slice(skipped, max(0, rows.stop - start - skipped))
+        start += len(batch)
+        if len(kept):
+            yield kept
+        if start >= rows.stop:
+            return
+
+
+def _chunks_of(batches: Iterable[pa.RecordBatch], start: int, empty: Chunk) -> Iterator[Chunk]:
+    """Yield chunks from batches of any size; one without a row if there is none.
+
+    Args:
+        batches: what a reader returns.
+        start: how many rows stand before them.
+        empty: the columns.
+    """
+    begin = start
+    held: pa.Table = empty.table
+    for batch in batches:
+        held = pa.concat_tables([held, pa.Table.from_batches([batch])])
+        while len(held) >= CHUNK or held.nbytes >= WIDE:
+            chunk = _numbered(held.slice(0, CHUNK), start)
+            start, held = start + len(chunk.table), held.slice(CHUNK)
+            yield chunk
+    if len(held) or start == begin:
+        yield _numbered(held, start)
+
+
+def _numbered(table: pa.Table, start: int) -> Chunk:
+    return Chunk(table, np.arange(start + 1, start + 1 + len(table), dtype=np.int64))
+
+
+def _groups_of(metadata: pq.FileMetaData, rows: range) -> tuple[list[int], int]:
+    """Return the groups of a Parquet file in which rows are, and the first one's first row."""
+    sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    ends = np.cumsum([0, *sizes])
+    groups = [g for g in range(len(sizes)) if ends[g] < rows.stop and ends[g + 1] > rows.start]
+    return groups, int(ends[groups[0]]) if groups else 0
 
 
 def _none() -> Int64[np.ndarray, " N"]:
@@ -296,7 +414,12 @@ def _csv_lines(table: pa.Table) -> bytes:
         quoted = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
         columns.append(pc.if_else(pc.match_substring_regex(texts, '[",\r\n]'), quoted, texts))
     lines = pc.binary_join_element_wise(*columns, ",")
-    return "\n".join([*lines.to_pylist(), ""]).encode()
+    ended = pc.binary_join_element_wise(lines, "", "\n").combine_chunks()
+    # The texts of a column stand one behind the other in one buffer.
+    _, offsets, data = ended.buffers()
+    ends = np.frombuffer(offsets, np.int32)[ended.offset :]
+    first, last = int(ends[0]), int(ends[len(ended)])
+    return data.slice(first, last - first).to_pybytes()
 
 
 def _json_lines(table: pa.Table) -> bytes:

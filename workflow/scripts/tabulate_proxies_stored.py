@@ -5,7 +5,15 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.stored import COLUMNS, FREEREA, agreement, read_freerea, read_suite_zero
+from tgnas.evaluation.stored import (
+    COLUMNS,
+    FREEREA,
+    SUITE_ZERO,
+    agreement,
+    read_freerea,
+    read_naslib,
+    read_suite_zero,
+)
 from tgnas.reporting.proxies import stored_markdown
 from tgnas.script import run
 
@@ -17,6 +25,7 @@ def main(
     scores: list[Path],
     suite_zero: Path,
     freerea: list[Path],
+    naslib: Path,
     table: Path,
     markdown: Path,
     ranking: dict,
@@ -24,15 +33,14 @@ def main(
     """Write one row per stored column as CSV and as Markdown."""
     target = open_benchmark(benchmark)
     suite = read_suite_zero(suite_zero, target)
-    files = iter(freerea)
-    stored = {
-        each: (
-            read_freerea(next(files), each.column, target)
-            if each.source == FREEREA
-            else suite[each.column]
-        )
-        for each in COLUMNS
-    }
+    files, stored = iter(freerea), {}
+    for each in COLUMNS:
+        if each.source == SUITE_ZERO:
+            stored[each] = suite[each.column]
+        elif each.source == FREEREA:
+            stored[each] = read_freerea(next(files), each.column, target)
+        else:
+            stored[each] = read_naslib(naslib, each.column, target)
     tables = {path.stem: pd.read_parquet(path) for path in scores}
     found = agreement(target, pd.read_parquet(sample), tables, stored, ranking)
     found.to_csv(table, index=False)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError
-from tgnas.networks.operators import KERNELS, OPERATORS, POOLS, convolution
+from tgnas.networks.operators import KERNELS, OPERATORS, POOLS, convolution, global_pool_flops
 from tgnas.operators import CODES, NAMES
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -170,9 +170,7 @@ def count_flops(
     for stage in range(STAGES - 1):
         skeleton += _reduction_flops(widths[stage], widths[stage + 1], sides[stage + 1])
     skeleton += 3 * sizes[-1] + widths[-1] * classes
-    # The table's counter takes the global pool's window to be one wider than the image: the only
-    # count that fits both its image sizes, 32 and 16.
-    skeleton += widths[-1] * (sides[-1] + 1) ** 2
+    skeleton += global_pool_flops(widths[-1], sides[-1])
     return (skeleton + cost[_edge_operators(cells)].sum(axis=1)) / 1e6
 
 

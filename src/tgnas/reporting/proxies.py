@@ -8,6 +8,7 @@ import pandas as pd
 
 from tgnas.evaluation.samples import SCORED_BY_ALL
 from tgnas.registry import NETWORK_PROXIES, PROXIES
+from tgnas.reporting.style import benchmark_title
 from tgnas.reporting.tables import UNKNOWN, correlation_text, number_text
 
 PLACE = ["benchmark", "dataset"]
@@ -15,12 +16,6 @@ KEYS = ["method", *PLACE, "population"]
 COSTS = ["failures", "milliseconds", "build", "batched"]
 NEEDS = ("images", "labels", "backward")
 TRAINED = "trained predictor"
-BENCHMARK_TITLES = {
-    "nasbench101": "NB101",
-    "nasbench201": "NB201",
-    "nasbench301": "NB301",
-    "nasbench_macro": "Macro",
-}
 
 
 def describe(method: str, titles: Mapping[str, str]) -> dict[str, Any]:
@@ -103,7 +98,7 @@ def proxies_markdown(
         ("Beside published values (NAS-Bench-201)", _published(own)),
     ]
     sizes = ", ".join(
-        f"{int(part.architectures.max()):,} of {BENCHMARK_TITLES.get(str(name), name)}"
+        f"{int(part.architectures.max()):,} of {benchmark_title(str(name))}"
         for name, part in own.groupby("benchmark", sort=False)
     )
     note = (
@@ -146,7 +141,7 @@ def _title(row: pd.Series) -> str:
 
 
 def _place_title(benchmark: str, dataset: str) -> str:
-    title = BENCHMARK_TITLES.get(benchmark, benchmark)
+    title = benchmark_title(benchmark)
     return f"{title} {dataset}" if benchmark == "nasbench201" else title
 
 
@@ -159,7 +154,7 @@ def _costs(own: pd.DataFrame) -> pd.DataFrame:
         row |= {need: "yes" if first[need] else "no" for need in NEEDS}
         for benchmark in own.benchmark.unique():
             title, here = (
-                BENCHMARK_TITLES.get(benchmark, benchmark),
+                benchmark_title(benchmark),
                 method[method.benchmark == benchmark],
             )
             if here.empty:

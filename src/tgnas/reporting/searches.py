@@ -77,6 +77,21 @@ def search_markdown(summary: pd.DataFrame, datasets: Sequence[str], top: int) ->
     return f"{table.to_markdown(index=False, disable_numparse=True)}\n\n{note}"
 
 
+def search_headline(summary: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame:
+    """Return the search table's rows of one searcher for each scorer, as text.
+
+    The paper's hybrid where it was run, else the only searcher of a scorer; no oracle.
+    """
+    kept = summary[~summary.scorer.str.startswith("oracle_")]
+    hybrid = kept.groupby("scorer", sort=False).searcher.transform(
+        lambda names: "hybrid" if "hybrid" in set(names) else ""
+    )
+    kept = kept[(hybrid == "") | (kept.searcher == "hybrid")]
+    rows = pd.DataFrame([_search_row(row, datasets, 0) for _, row in kept.iterrows()])
+    rows = rows[[name for name in rows if "best of top" not in name]]
+    return rows.fillna(UNKNOWN)
+
+
 def _search_row(row: pd.Series, datasets: Sequence[str], top: int) -> dict[str, str]:
     text = {"scored by": row["scorer"], "searcher": row["searcher"]}
     if row["scorer"] == "published":

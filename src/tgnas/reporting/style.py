@@ -32,7 +32,7 @@ FAMILY_TITLES = MappingProxyType(
         "predictor": "predictor",
         "combination": "combination",
         "leaked": "leaked: saw the test labels",
-        "stored": "released by the authors",
+        "stored": "as others stored",
         "proxy": "training-free",
     }
 )
@@ -54,6 +54,14 @@ METHOD_MARKERS = MappingProxyType(
     }
 )
 OTHER_MARKERS = ("d", "H", "1", "2", "3", "4")
+BENCHMARK_TITLES = MappingProxyType(
+    {
+        "nasbench101": "NB101",
+        "nasbench201": "NB201",
+        "nasbench301": "NB301",
+        "nasbench_macro": "Macro",
+    }
+)
 DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
 _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
@@ -65,8 +73,13 @@ def method_marker(method: str) -> str:
     return METHOD_MARKERS.get(method, OTHER_MARKERS[place])
 
 
+def benchmark_title(benchmark: str) -> str:
+    """Return how tables call a benchmark."""
+    return BENCHMARK_TITLES.get(benchmark, benchmark)
+
+
 def dataset_title(dataset: str) -> str:
-    """Return how figures call a data set."""
+    """Return how figures and tables call a data set."""
     return DATASET_TITLES.get(dataset, dataset)
 
 

@@ -1,6 +1,6 @@
 """Tables from measures: CSV in full precision, Markdown rendered from it, nothing typed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tgnas.errors import CorruptTableError
+from tgnas.reporting.style import benchmark_title, dataset_title
 
 REPORTED = ["table", "method", "dataset", "measure", "reported", "source"]
 KEYS = ["dataset", "population", "subset", "measure"]
@@ -85,6 +86,34 @@ def ranking_markdown(summary: pd.DataFrame, ranking: dict[str, Any]) -> str:
         f"{ranking['epochs']} epochs; higher is better but for regret and rank.\n"
     )
     return "\n".join([*parts, note])
+
+
+def headline(summaries: Mapping[str, pd.DataFrame], share: float) -> pd.DataFrame:
+    """Return Kendall's tau of every method on all benchmarks, and inside the top, as text.
+
+    Args:
+        summaries: benchmark -> what ``summarise_ranking`` returns; methods stand in the order of
+            the first one, and are called as there.
+        share: what the top is.
+    """
+    taus = {
+        benchmark: summary[(summary.measure == "kendall_tau") & (summary.population == "all")]
+        for benchmark, summary in summaries.items()
+    }
+    rows = []
+    titles = next(iter(summaries.values())).drop_duplicates("method")
+    for method, title in zip(titles.method, titles.title, strict=True):
+        row = {"Kendall tau": title}
+        for subset, prefix in (("all", ""), ("top", f"top {share:.0%}, ")):
+            for benchmark, tau in taus.items():
+                for dataset, part in tau[tau.subset == subset].groupby("dataset", sort=False):
+                    found = part[part.method == method]
+                    place = f"{prefix}{benchmark_title(benchmark)} {dataset_title(str(dataset))}"
+                    row[place] = (
+                        correlation_text(found.iloc[0], interval=False) if len(found) else UNKNOWN
+                    )
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _correlations(part: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame:

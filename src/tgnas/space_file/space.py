@@ -26,11 +26,21 @@ from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
 from tgnas.operators import CODES, NAMES, NUMBERS, PADDING, VOCABULARY
 from tgnas.registry import SPACES
-from tgnas.space_file.forms import FORMS, INPUT, OUTPUT, Alphabet, Form, Graph
+from tgnas.space_file.forms.base import INPUT, OUTPUT, Alphabet, Form, Graph
+from tgnas.space_file.forms.blocks import Blocks
+from tgnas.space_file.forms.edges import OperatorsOnEdges
+from tgnas.space_file.forms.genotypes import Genotypes
+from tgnas.space_file.forms.nodes import OperatorsOnNodes
 
 Architecture = str | Mapping[str, Any]
 FREE = PADDING - 1 - len(NAMES)  # codes that neither the vocabulary nor an encoding uses
 _HERE = "tgnas.space_file"
+FORMS = {
+    "operators_on_edges": OperatorsOnEdges,
+    "operators_on_nodes": OperatorsOnNodes,
+    "blocks": Blocks,
+    "genotype": Genotypes,
+}
 _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
 
 
@@ -164,7 +174,8 @@ class Space:
             try:
                 graphs += self._graphs(architecture)
             except (InvalidCellError, UnknownNameError) as error:
-                faults[i] = error
+                # Its traceback would keep the whole column until the collector runs.
+                faults[i] = error.with_traceback(None)
                 graphs += [([INPUT, OUTPUT], [])] * len(self.shares)
         return graphs, faults
 

@@ -1,0 +1,1 @@
+"""How a search space builds its cells, and how it writes them down: four forms, one file each."""
