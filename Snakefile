@@ -12,6 +12,7 @@ pathvars:
     benchmark_tables="results/benchmarks",
     benchmarks="logs/seconds",
     weights="src/tgnas/weights",
+    data="src/tgnas/data",
 
 
 include: "rules/common.smk"
@@ -33,6 +34,7 @@ include: "rules/samples.smk"
 include: "rules/harness.smk"
 include: "rules/comparison.smk"
 include: "rules/provenance.smk"
+include: "rules/digits.smk"
 
 
 rule all:
