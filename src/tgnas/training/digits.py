@@ -148,7 +148,7 @@ def count_cost(space: str, architecture: str, recipe: Recipe) -> tuple[int, int]
 
     def count(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
         # Each element of the output is a sum over one filter, or one row, of the weights.
-        flops.append(output.numel() * layer.weight[0].numel())  # type: ignore[index, operator]
+        flops.append(output.numel() * layer.weight[0].numel())  # type: ignore[index]
 
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
