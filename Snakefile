@@ -37,6 +37,11 @@ include: "rules/provenance.smk"
 include: "rules/digits.smk"
 
 
+if "demo" in config:
+
+    include: "rules/demo.smk"
+
+
 rule all:
     default_target: True
     input:

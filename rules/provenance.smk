@@ -24,6 +24,9 @@ FIGURES = (
     "genotype",
     "final_training_curves",
 )
+# A config may want others.
+TABLES = tuple(config.get("tables", TABLES))
+FIGURES = tuple(config.get("figures", FIGURES))
 
 
 rule record_provenance:

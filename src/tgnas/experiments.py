@@ -29,6 +29,8 @@ STORED = {
         "snip",
         "synflow",
     ),
+    "digits201": ("params", "flops"),
+    "nasbench_graph": ("params",),
 }
 LEAKED = "_leaked"
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
@@ -163,6 +165,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_embeddings(config)
     _check_search(config)
     _check_proxies(config)
+    _check_demo(config)
 
 
 def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
@@ -259,6 +262,16 @@ def _check_shipped(config: dict[str, Any]) -> None:
             raise UnknownNameError(f"predictor of shipped {name}", entry["predictor"], rows)
         if entry["measured_on"] in rows[entry["predictor"]]["sources"]:
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+
+
+def _check_demo(config: dict[str, Any]) -> None:
+    demo = config.get("demo")
+    if demo is None:
+        return
+    for key in ("predictor", "drawn"):
+        if demo[key] not in config["predictors"]:
+            raise UnknownNameError(f"{key} of demo", demo[key], config["predictors"])
+    SEARCHERS.module_name(demo["searcher"])
 
 
 def _check_ablations(config: dict[str, Any]) -> None:

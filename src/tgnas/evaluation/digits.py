@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tgnas.benchmarks._digits import of_seeds
 from tgnas.errors import CorruptTableError
 from tgnas.evaluation.ranking import spearman_rho
 from tgnas.registry import SPACES
@@ -53,11 +54,6 @@ def joined(shards: Sequence[pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame
     return table.astype(kinds)
 
 
-def seeds_of(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return what every seed's training gave: columns 0, 1, ..."""
-    return table.filter(regex=f"^{column}/[0-9]+$").rename(columns=lambda n: n.split("/")[1])
-
-
 def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) -> dict[str, Any]:
     """Return the card: what the table holds, how it was made, how its accuracies spread."""
     return {
@@ -65,9 +61,9 @@ def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) 
         "licences": LICENCES,
         "architectures": sizes,
         "recipe": recipe,
-        "seeds": seeds_of(table, "seconds").shape[1],
-        "trainings": int(seeds_of(table, "seconds").size),
-        "processor_seconds": round(float(seeds_of(table, "seconds").to_numpy().sum()), 1),
+        "seeds": of_seeds(table, "seconds").shape[1],
+        "trainings": int(of_seeds(table, "seconds").size),
+        "processor_seconds": round(float(of_seeds(table, "seconds").to_numpy().sum()), 1),
         "spaces": {
             str(space): _description(part) for space, part in table.groupby("space", sort=False)
         },
@@ -76,7 +72,7 @@ def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) 
 
 def _description(part: pd.DataFrame) -> dict[str, Any]:
     """Return the distribution of a space's test accuracies and how far seeds agree on them."""
-    test, validation = (seeds_of(part, f"{name}_accuracy") for name in ("test", "validation"))
+    test, validation = (of_seeds(part, f"{name}_accuracy") for name in ("test", "validation"))
     means = test.mean(axis=1).to_numpy(dtype=np.float64)
     described = {
         "architectures": len(part),
