@@ -16,6 +16,7 @@ from tgnas.experiments import (
     correlated_methods,
     network_proxies,
     read_methods,
+    wanted,
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings

@@ -130,6 +130,21 @@ def network_proxies(config: dict[str, Any]) -> list[str]:
     return NETWORK_PROXIES.names() if named == "all" else list(named)
 
 
+def wanted(
+    config: dict[str, Any], key: str, usual: Sequence[str], others: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the tables or figures that a config names under a key, or the usual ones.
+
+    Raises:
+        UnknownNameError: one that is neither usual nor among the others.
+    """
+    names, known = tuple(config.get(key, usual)), {*usual, *others}
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f"entry of {key}", name, known)
+    return names
+
+
 def correlated_methods(config: dict[str, Any]) -> list[str]:
     """Return the methods of the heat map: TG-NAS, then those of the paper's that are compared."""
     samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
