@@ -29,6 +29,15 @@ FIGURES = (
     "final_training_curves",
     "short_trainings",
 )
+# A config may want a part of them, and what rules/demo.smk makes.
+DEMO_FIGURES = [
+    f"{kind}_{target}" for kind in ("correlations", "predictions") for target in TARGETS
+]
+try:
+    TABLES = wanted(config, "tables", TABLES, [*RANKINGS, "digits_search"])
+    FIGURES = wanted(config, "figures", FIGURES, [*DEMO_FIGURES, "digits_search"])
+except TgnasError as error:
+    raise WorkflowError(str(error)) from None
 
 
 rule record_provenance:
