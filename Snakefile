@@ -27,12 +27,14 @@ include: "rules/measures.smk"
 include: "rules/searchers.smk"
 include: "rules/limits.smk"
 include: "rules/training.smk"
+include: "rules/trainings.smk"
 include: "rules/shipping.smk"
 include: "rules/figures.smk"
 include: "rules/samples.smk"
 include: "rules/harness.smk"
 include: "rules/comparison.smk"
 include: "rules/provenance.smk"
+include: "rules/report.smk"
 
 
 rule all:
@@ -41,6 +43,7 @@ rule all:
         expand("<results>/tables/{table}.md", table=TABLES),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
         "<results>/provenance.json",
+        "<results>/report.html",
 
 
 # Not part of `all`: both write into the checkout. `make paper` calls them.

@@ -1,4 +1,5 @@
 # What every rules file uses: the checked config, the methods, the digests of code.
+import hashlib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -16,12 +17,13 @@ from tgnas.experiments import (
     correlated_methods,
     network_proxies,
     read_methods,
+    recipes,
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.packaged import MPNET, installed
 from tgnas.provenance import code_digest
-from tgnas.registry import NETWORK_PROXIES, PROXIES, SEARCHERS
+from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -40,6 +42,7 @@ try:
         target: read_methods(Path(sheet), config, target)
         for target, sheet in config["experiments"].items()
     }
+    RECIPES = recipes(config)
     RESOURCES = read_resources(Path("config/resources.tsv"))
     MIRRORS = mirror_folders([])
 except TgnasError as error:
@@ -73,6 +76,9 @@ SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 wildcard_constraints:
     target="|".join(TARGETS),
+    training="|".join(config["final_training"]["trainings"]),
+    cell="|".join(config["final_training"]["copies"]["cells"]),
+    place=r"\d+",
     listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(PROXIES.names()),
@@ -185,6 +191,12 @@ def ranking_of(target):
 def captioned(name, category):
     """Return how `snakemake --report` shows a result."""
     return {"caption": f"../workflow/report/{name}.rst", "category": category}
+
+
+def at_hand(files):
+    """Return the files that are there, each with its hash."""
+    paths = [Path(file) for file in files if Path(file).exists()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def folder(name):

@@ -123,26 +123,6 @@ rule draw_search_progress:
         "../workflow/scripts/draw_search_progress.py"
 
 
-rule draw_final_training:
-    input:
-        history="<results>/final_training/history.csv",
-        table="<results>/tables/final_training.csv",
-    output:
-        png=report(
-            "<results>/figures/final_training_curves.png",
-            **captioned("final_training_curves", "Figures"),
-        ),
-        pdf="<results>/figures/final_training_curves.pdf",
-    log:
-        "<logs>/draw_final_training.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        code=code("draw_final_training"),
-    script:
-        "../workflow/scripts/draw_final_training.py"
-
-
 rule draw_genotype:
     input:
         found="<results>/searches/darts/found.json",

@@ -53,6 +53,8 @@ rule tabulate_headline:
         markdowns=expand("<results>/tables/{headline}.md", headline=HEADLINES),
     log:
         "<logs>/tabulate_headline.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         benchmarks=list(RANKINGS.values()),
         share=config["ranking"]["top_share"],

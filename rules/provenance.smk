@@ -10,6 +10,8 @@ TABLES = (
     "darts_search",
     "claims",
     "final_training",
+    "short_trainings",
+    "jpeg",
     "selection",
     "audit",
     "darts",
@@ -25,6 +27,7 @@ FIGURES = (
     "pareto",
     "genotype",
     "final_training_curves",
+    "short_trainings",
 )
 
 

@@ -52,6 +52,8 @@ rule import_stored_proxies:
         ),
     log:
         "<logs>/import_stored_proxies.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     params:
         code=code("import_stored_proxies"),
     script:

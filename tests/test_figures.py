@@ -13,7 +13,8 @@ from tgnas.reporting import audit, figures, style
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
 RANKING = {"datasets": DATASETS, "top_share": 0.1, "level": 0.95}
 FACTS = {
-    "label": "short CPU run", "epochs": 3, "train_images": 200, "image_source": "a copy",
+    "recipe": "NAS-Bench-201", "dataset": "cifar10", "label": "short CPU run", "epochs": 3,
+    "train_images": 200, "image_source": "a copy",
     "device": "cpu", "tabular_epochs": 200, "tabular_accuracy": 93.0,
 }  # fmt: skip
 

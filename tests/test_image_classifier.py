@@ -2,45 +2,56 @@
 
 import json
 import logging
+import os
 import pickle
-import runpy
-from dataclasses import replace
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import script
+from torch import nn
 
-from tgnas.errors import ConfigError
+from tgnas.errors import TrainingError
 from tgnas.fetch import mirror_folders, read_resources
-from tgnas.networks.nasbench201 import build_seeded_network
-from tgnas.spaces.nasbench201 import SPACE
 from tgnas.training import image_classifier
 from tgnas.training.checkpoint import previous
-from tgnas.training.image_classifier import (
-    TrainingSettings,
-    find_device,
-    summarise,
-    train,
-)
+from tgnas.training.data import on_device
+from tgnas.training.final import build, open_images, summarise
+from tgnas.training.image_classifier import train
 from tgnas.training.images import Images, load_cifar10
+from tgnas.training.processes import Process, find_device
+from tgnas.training.recipe import Recipe, read_recipe
 
 ROOT = Path(__file__).parents[1]
+RECIPES = ROOT / "config" / "recipes"
 NAME = "cifar10/cifar10_jpeg_q75.parquet"
 ARCHITECTURE = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 )
-SHORT = TrainingSettings(epochs=3, batch=32, train_images=200, test_images=100)
-CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+PAIRS = [("sep_conv_3x3", 0), ("skip_connect", 1), ("max_pool_3x3", 0), ("dil_conv_3x3", 2)]
+PAIRS += [("skip_connect", 0), ("sep_conv_5x5", 3), ("avg_pool_3x3", 1), ("skip_connect", 2)]
+GENOTYPE = (
+    f"Genotype(normal={PAIRS}, normal_concat=[2, 3, 4, 5], "
+    f"reduce={PAIRS}, reduce_concat=[2, 3, 4, 5])"
+)
+SMALL = {"channels": 4, "layers": 1, "epochs": 3, "batch": 32}
+SLICE = {"train_images": 200, "test_images": 100}
+SHORT = read_recipe(RECIPES / "nasbench201.yaml", SMALL | SLICE)
+# Everything that DARTS adds: auxiliary head, dropped paths, cutout, clip.
+DARTS = read_recipe(
+    RECIPES / "darts.yaml", SMALL | {"layers": 3, "train_images": 96, "test_images": 50}
+)
+ALONE = Process(0, 1, torch.device("cpu"))
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +71,21 @@ def images(small_parquet) -> Images:
     return load_cifar10(small_parquet)
 
 
-def network() -> torch.nn.Module:
-    return build_seeded_network(SPACE.parse(ARCHITECTURE), 10, seed=0, channels=4, repeats=1)
+def run(images: Images, checkpoint: Path, recipe: Recipe = SHORT, **more):
+    """Train anew; return the network and the history without its times."""
+    architecture = GENOTYPE if recipe.space == "darts" else ARCHITECTURE
+    network = build(architecture, recipe, 10, seed=0)
+    drawn = images.subset(recipe.train_images, recipe.test_images, np.random.default_rng(1))
+    data = on_device(drawn, ALONE, recipe.cutout)
+    history = train(network, data, recipe, checkpoint=checkpoint, seed=1, process=ALONE, **more)
+    return network, untimed(history)
 
 
-def run(images: Images, checkpoint: Path, settings: TrainingSettings = SHORT):
-    """Train anew; return the network and the history without its seconds."""
-    trained = network()
-    history = train(trained, images, settings, checkpoint=checkpoint, seed=1, device=CPU)
-    return trained, [replace(epoch, seconds=0.0) for epoch in history]
+def untimed(history):
+    return [replace(epoch, seconds=0.0, images_per_second=0.0) for epoch in history]
 
 
-def run_and_kill(images: Images, checkpoint: Path, epochs: int) -> None:
+def run_and_kill(images: Images, checkpoint: Path, epochs: int, recipe: Recipe = SHORT) -> None:
     """Train as if the process died after that many epochs."""
     with pytest.MonkeyPatch.context() as patch:
         finished = []
@@ -81,12 +95,12 @@ def run_and_kill(images: Images, checkpoint: Path, epochs: int) -> None:
             if len(finished) == epochs:
                 raise KeyboardInterrupt
 
-        patch.setattr(image_classifier, "_log_epoch", log_then_die)
+        patch.setattr(image_classifier, "_tell", log_then_die)
         with pytest.raises(KeyboardInterrupt):
-            run(images, checkpoint)
+            run(images, checkpoint, recipe)
 
 
-def assert_equal_to_the_bit(first: torch.nn.Module, second: torch.nn.Module) -> None:
+def assert_equal_to_the_bit(first: nn.Module, second: nn.Module) -> None:
     ours, theirs = first.state_dict(), second.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
@@ -97,20 +111,45 @@ def uninterrupted(images, tmp_path_factory):
 
 
 def test_a_real_network_learns_real_images(images, tmp_path):
-    recipe = TrainingSettings(epochs=5, batch=32, train_images=800, test_images=800)
+    recipe = replace(SHORT, epochs=5, train_images=800, test_images=800)
     _, history = run(images, tmp_path / "checkpoint.pt", recipe)
     assert history[-1].train_loss < history[0].train_loss
     assert history[-1].test_accuracy > 16  # chance is 10; 5 standard deviations reach 15.3
+    assert history[-1].test_top5 > 58  # chance is 50
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
+def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(
     images, tmp_path, uninterrupted, epochs
 ):
     run_and_kill(images, tmp_path / "checkpoint.pt", epochs)
     resumed, history = run(images, tmp_path / "checkpoint.pt")
     assert history == uninterrupted[1]
     assert_equal_to_the_bit(resumed, uninterrupted[0])
+
+
+def test_so_does_one_that_drops_paths_cuts_out_and_clips(images, tmp_path):
+    whole, expected = run(images, tmp_path / "whole.pt", DARTS)
+    run_and_kill(images, tmp_path / "checkpoint.pt", 1, DARTS)
+    resumed, history = run(images, tmp_path / "checkpoint.pt", DARTS)
+    assert history == expected
+    assert_equal_to_the_bit(resumed, whole)
+
+
+@pytest.mark.parametrize(
+    "change", [{"drop_path": 0.0}, {"auxiliary": 0.0}, {"cutout": 0}, {"clip": 0.01}]
+)
+def test_every_part_of_the_darts_recipe_counts(images, tmp_path, change):
+    recipe = replace(DARTS, epochs=2)
+    _, with_it = run(images, tmp_path / "with.pt", recipe)
+    _, without = run(images, tmp_path / "without.pt", replace(recipe, **change))
+    assert with_it != without
+
+
+def test_label_smoothing_and_warm_up_count(images, tmp_path, uninterrupted):
+    for change in ({"label_smoothing": 0.1}, {"warm_up": 1}):
+        _, history = run(images, tmp_path / "checkpoint.pt", replace(SHORT, **change))
+        assert history != uninterrupted[1]
 
 
 def test_a_resumed_run_trains_only_what_is_left(images, tmp_path, caplog):
@@ -131,6 +170,14 @@ def test_a_finished_run_is_not_trained_again(images, tmp_path, caplog, uninterru
     assert_equal_to_the_bit(trained, uninterrupted[0])
 
 
+def test_a_run_stops_at_its_time_limit_and_goes_on(images, tmp_path, uninterrupted):
+    _, first = run(images, tmp_path / "checkpoint.pt", seconds=0.0)
+    assert first == uninterrupted[1][:1]  # one epoch is always trained
+    _, second = run(images, tmp_path / "checkpoint.pt", seconds=0.0)
+    assert second == uninterrupted[1][:2]
+    assert run(images, tmp_path / "checkpoint.pt", seconds=600.0)[1] == uninterrupted[1]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "one bit", "empty", "code"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     images, tmp_path, caplog, uninterrupted, damage
@@ -142,8 +189,10 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     code = pickle.dumps({"digest": print})
     damaged = {"truncated": data[: len(data) // 2], "one bit": data, "empty": b"", "code": code}
     checkpoint.write_bytes(damaged[damage])
-    resumed, history = run(images, checkpoint)
+    with caplog.at_level(logging.INFO, logger="tgnas"):
+        resumed, history = run(images, checkpoint)
     assert f"checkpoint {checkpoint} is damaged and is passed over" in caplog.text
+    assert "resumed_after_epoch=1" in caplog.text
     assert history == uninterrupted[1]
     assert_equal_to_the_bit(resumed, uninterrupted[0])
 
@@ -175,7 +224,7 @@ def test_a_run_killed_between_the_two_renames_resumes(images, tmp_path, uninterr
 
 
 @pytest.mark.parametrize("change", [{"learning_rate": 0.05}, {"batch": 64}, {"epochs": 2}])
-def test_a_checkpoint_of_other_settings_is_ignored(images, tmp_path, caplog, change):
+def test_a_checkpoint_of_another_recipe_is_ignored(images, tmp_path, caplog, change):
     run_and_kill(images, tmp_path / "checkpoint.pt", 1)
     with caplog.at_level(logging.INFO, logger="tgnas"):
         run(images, tmp_path / "checkpoint.pt", replace(SHORT, **change))
@@ -190,28 +239,34 @@ def test_the_learning_rate_falls_along_a_cosine_to_zero(uninterrupted):
 
 def test_training_leaves_the_global_generator_alone(images, tmp_path):
     before = torch.get_rng_state()
-    run(images, tmp_path / "checkpoint.pt", replace(SHORT, epochs=1))
+    run(images, tmp_path / "checkpoint.pt", replace(DARTS, epochs=1))
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_a_count_below_one_is_refused():
-    with pytest.raises(ConfigError, match="epochs must be at least 1, not 0"):
-        TrainingSettings(epochs=0)
+def test_a_loss_that_is_not_finite_ends_the_run(images, tmp_path):
+    with pytest.raises(TrainingError, match="a lower learning_rate than"):
+        run(images, tmp_path / "checkpoint.pt", replace(SHORT, learning_rate=1e30))
+    assert not (tmp_path / "checkpoint.pt").exists()
 
 
-def test_only_200_epochs_on_all_images_are_the_full_recipe():
-    assert TrainingSettings().label(CPU) == "full recipe"
-    assert TrainingSettings(epochs=199).label(CPU) == "short CPU run"
-    assert TrainingSettings(train_images=49_999).label(torch.device("cuda")) == "short GPU run"
+def test_the_log_is_a_line_of_json_for_each_epoch_whatever_a_kill_left(images, tmp_path):
+    log = tmp_path / "log.jsonl"
+    run(images, tmp_path / "checkpoint.pt", log=log)
+    lines = log.read_text()
+    assert [json.loads(line)["epoch"] for line in lines.splitlines()] == [1, 2, 3]
+    log.write_text(lines[:-20])
+    run(images, tmp_path / "checkpoint.pt", log=log)
+    assert log.read_text() == lines
 
 
 def test_a_device_is_found():
     assert find_device().type in {"cuda", "mps", "cpu"}
 
 
-def test_a_summary_tells_what_was_trained_and_where(images, uninterrupted):
+def test_a_summary_tells_what_was_trained_and_where(images, small_parquet, uninterrupted):
     trained, history = uninterrupted
-    summary = summarise(trained, images, SHORT, history)
+    data = open_images(small_parquet, SHORT, ALONE, seed=1)
+    summary = summarise(trained, data, SHORT, history, ALONE)
     assert summary["parameters"] == sum(weight.numel() for weight in trained.parameters())
     assert summary["test_accuracy"] == history[-1].test_accuracy
     assert summary["image_source"] == images.source
@@ -220,22 +275,116 @@ def test_a_summary_tells_what_was_trained_and_where(images, uninterrupted):
     assert summary["device"].startswith("cpu ")
 
 
+def test_parameters_are_counted_without_the_auxiliary_head(small_parquet, images):
+    data = open_images(small_parquet, DARTS, ALONE, seed=1)
+    with_head = build(GENOTYPE, DARTS, 10, seed=0)
+    without = build(GENOTYPE, replace(DARTS, auxiliary=0.0), 10, seed=0)
+    counted = summarise(with_head, data, DARTS, [image_classifier.Epoch(1, *[0.0] * 7)], ALONE)
+    assert counted["parameters"] == sum(weight.numel() for weight in without.parameters())
+
+
 def test_the_script_writes_history_and_result(small_parquet, tmp_path, monkeypatch):
-    script = runpy.run_path(str(ROOT / "workflow" / "scripts" / "train_architecture.py"))
-    monkeypatch.setitem(script["main"].__globals__, "find_device", lambda: CPU)
+    main = script("train_architecture")
+    monkeypatch.setitem(main.__globals__, "find_device", lambda: torch.device("cpu"))
     (tmp_path / "found.json").write_text(json.dumps({"architecture": ARCHITECTURE}))
     paths = {name: tmp_path / name for name in ("found.json", "history.csv", "result.json")}
-    script["main"](
+    main(
         found=paths["found.json"],
+        recipe=RECIPES / "nasbench201.yaml",
         images=small_parquet,
         history=paths["history.csv"],
         result=paths["result.json"],
         threads=1,
         seed=0,
-        settings={"epochs": 1, "batch": 16, "train_images": 32, "test_images": 20},
+        change={"epochs": 1, "batch": 16, "train_images": 32, "test_images": 20},
     )
     result = json.loads(paths["result.json"].read_text())
     assert (result["architecture"], result["dataset"]) == (ARCHITECTURE, "cifar10")
     assert result["parameters"] == 802426  # row 1 of the benchmark's table
-    columns = ["epoch", "lr", "train_loss", "train_accuracy", "test_accuracy", "seconds"]
+    columns = list(asdict(image_classifier.Epoch(1, *[0.0] * 7)))
     assert pd.read_csv(paths["history.csv"]).columns.tolist() == columns
+
+
+def command(folder: Path, small_parquet: Path, *more: str, processes: int = 0) -> list[str]:
+    """Return the command that trains on a tiny slice, by torchrun where it is of processes."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    changes = SMALL | SLICE | {"epochs": 5}
+    return [
+        sys.executable,
+        *(torchrun if processes else []),
+        *("-m", "tgnas", "train-network", "--recipe", str(RECIPES / "nasbench201.yaml")),
+        *("--architecture", ARCHITECTURE, "--images", str(small_parquet)),
+        *("--output", str(folder)),
+        *(f"--set={key}={value}" for key, value in changes.items()),
+        *more,
+    ]
+
+
+def finish(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(arguments, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def state(folder: Path) -> dict:
+    return torch.load(folder / "checkpoint.pt", weights_only=True)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_resumes_to_the_same_result(small_parquet, tmp_path):
+    finish(command(tmp_path / "whole", small_parquet))
+    killed, moments = tmp_path / "killed", random.Random(0)
+    kills = 0
+    while kills < 3:
+        process = subprocess.Popen(command(killed, small_parquet), env=ENVIRONMENT)
+        before = state(killed)["history"] if (killed / "checkpoint.pt").exists() else []
+        while process.poll() is None:  # until an epoch more is done, then anywhere in the next
+            time.sleep(0.01)
+            log = killed / "log.jsonl"
+            if log.exists() and len(log.read_text().splitlines()) > len(before):
+                break
+        time.sleep(moments.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+        assert not (killed / "result.json").exists() or kills == 3
+    finish(command(killed, small_parquet))
+    ours, theirs = state(killed), state(tmp_path / "whole")
+    assert all(torch.equal(ours["network"][key], theirs["network"][key]) for key in ours["network"])
+    histories = [pd.read_csv(f / "history.csv") for f in (killed, tmp_path / "whole")]
+    timed = ["seconds", "images_per_second"]
+    pd.testing.assert_frame_equal(*(history.drop(columns=timed) for history in histories))
+
+
+@pytest.mark.slow
+def test_two_processes_agree_and_only_the_first_writes(small_parquet, tmp_path):
+    done = finish(command(tmp_path / "two", small_parquet, "--set=epochs=2", processes=2))
+    assert done.stdout.count("test_accuracy") == 1
+    result = json.loads((tmp_path / "two" / "result.json").read_text())
+    assert result["device"].startswith("2 x cpu")
+    assert result["train_images"] == 200
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [
+        "checkpoint.pt",
+        "checkpoint.pt.previous",
+        "curves.pdf",
+        "curves.png",
+        "history.csv",
+        "log.jsonl",
+        "result.json",
+    ]
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_same_weights_and_those_of_one_alone(tmp_path):
+    program = str(ROOT / "tests" / "train_in_processes.py")
+    (tmp_path / "alone").mkdir()
+    finish([sys.executable, program, str(tmp_path / "alone")])
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    finish([sys.executable, *torchrun, program, str(tmp_path)])
+    first, second = (torch.load(tmp_path / f"rank{rank}of2.pt") for rank in range(2))
+    alone = torch.load(tmp_path / "alone" / "rank0of1.pt")
+    for name in ("plain", "cell"):  # batch statistics, too
+        assert all(torch.equal(first[name][key], second[name][key]) for key in first[name])
+    # Without batch statistics, the mean of two halves' gradients is the gradient of the batch.
+    for key, values in alone["plain"].items():
+        torch.testing.assert_close(first["plain"][key], values, rtol=1e-4, atol=1e-6)
+    assert not torch.equal(first["cell"]["stem.0.weight"], alone["cell"]["stem.0.weight"])

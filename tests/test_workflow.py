@@ -32,7 +32,8 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
     assert kendall.groupby("method").ngroups == 13
     assert set(kendall.architectures) == {15625, 9445}
-    trained = json.loads((project.folder / "results/smoke/final_training/result.json").read_text())
+    result = project.folder / "results/smoke/final_training/short/result.json"
+    trained = json.loads(result.read_text())
     assert trained["label"] == "short CPU run" or "GPU" in trained["label"]
 
 
@@ -71,6 +72,24 @@ def test_answers_keep_their_limits(project: Project):
 
 
 @pytest.mark.slow
+def test_short_trainings_and_jpegs_are_tabulated(project: Project):
+    tables = project.folder / "results/smoke/tables"
+    short = pd.read_csv(tables / "short_trainings.csv")
+    assert short.tabular_accuracy.is_monotonic_increasing
+    assert (short.train_images == 100).all()
+    jpeg = pd.read_csv(tables / "jpeg.csv").set_index(["trained_on", "tested_on"])
+    assert jpeg.loc["lossless", "lossless"].lost == 0
+    assert (jpeg.pairs == 3).all()
+
+
+@pytest.mark.slow
+def test_the_whole_recipes_are_no_part_of_all(project: Project):
+    assert "draw_recipe" not in project.planned("--forceall")
+    planned = project.planned("train_darts", "train_nasbench201")
+    assert planned["train_architecture"] == planned["draw_recipe"] == 2
+
+
+@pytest.mark.slow
 def test_a_genotype_is_searched_and_drawn(project: Project):
     table = pd.read_csv(project.folder / "results/smoke/tables/darts_search.csv")
     assert table.architecture.str.startswith("Genotype(normal=").all()
@@ -89,7 +108,7 @@ def test_touching_one_method_reruns_only_its_jobs(project: Project):
         planned = project.planned()
     assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
     assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
-    assert all(rule.startswith(("tabulate", "draw", "record", "all")) for rule in planned)
+    assert all(rule.startswith(("tabulate", "draw", "record", "render", "all")) for rule in planned)
     assert "tabulate_search" not in planned
 
 

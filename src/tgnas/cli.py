@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 something is wrong with the data (architectures, labels, a space file, a
 weights file); 2 something is wrong with the command (an option, a name); 3 the machine could not
-do it (a file, the sentence transformer); 130 interrupted.
+do it (a file, the sentence transformer); 4 a training stopped at its time limit, and the same
+command goes on with it; 130 interrupted.
 """
 
 import functools
@@ -32,6 +33,7 @@ from tgnas.errors import (
     CorruptTableError,
     InvalidCellError,
     ResourceError,
+    TrainingError,
     UnknownNameError,
 )
 from tgnas.space_file.space import Space, open_space
@@ -58,7 +60,7 @@ app = typer.Typer(
 space_app = typer.Typer(help="Work on a space file.", no_args_is_help=True)
 app.add_typer(space_app, name="space")
 errors = Console(stderr=True, highlight=False)
-DATA, USAGE, MACHINE, INTERRUPTED = 1, 2, 3, 130
+DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 
 
 class OnError(StrEnum):
@@ -116,7 +118,13 @@ def _guarded(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except UnknownNameError as error:
             _end(error, USAGE)
-        except (DataError, InvalidCellError, CorruptTableError, ConfigError) as error:
+        except (
+            DataError,
+            InvalidCellError,
+            CorruptTableError,
+            ConfigError,
+            TrainingError,
+        ) as error:
             _end(error, DATA)
         except BrokenPipeError:
             # Whoever reads has enough; what Python still holds must not be written at its end.
@@ -442,6 +450,88 @@ def train(
         "made_by": {"tgnas": __version__},
     }
     save_pretrained(to, weights, card)
+
+
+@app.command("train-network")
+@_guarded
+def train_network(
+    recipe: Annotated[Path, typer.Option("--recipe", help="A recipe: a file of config/recipes.")],
+    architecture: Annotated[
+        str,
+        typer.Option("--architecture", help="The space's own string, or a found.json of a search."),
+    ],
+    images: Annotated[
+        Path,
+        typer.Option("--images", help="CIFAR-10's archive or JPEG copy, or ImageNet's folder."),
+    ],
+    to: Annotated[
+        Path, typer.Option("--output", help="A folder: results, log, checkpoint; resumed from.")
+    ],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE of the recipe that is to be otherwise; repeatable."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws what is drawn.")] = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that decode an image folder.")
+    ] = 4,
+    threads: ThreadsOption = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),
+    ] = None,
+) -> None:
+    """Train an architecture's network by a recipe; resumes where it was stopped or killed."""
+    import pandas as pd  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+    import yaml  # noqa: PLC0415
+
+    from tgnas.reporting.figures import draw_final_training  # noqa: PLC0415
+    from tgnas.reporting.style import save  # noqa: PLC0415
+    from tgnas.training.final import train_network as trained  # noqa: PLC0415
+    from tgnas.training.final import write_results  # noqa: PLC0415
+    from tgnas.training.processes import joined  # noqa: PLC0415
+    from tgnas.training.recipe import read_recipe  # noqa: PLC0415
+
+    pairs = [change.partition("=") for change in changes or ()]
+    chosen = read_recipe(recipe, {key: yaml.safe_load(value) for key, _, value in pairs})
+    if architecture.endswith(".json"):
+        architecture = _found_in(Path(architecture))
+    torch.set_num_threads(threads)
+    to.mkdir(parents=True, exist_ok=True)
+    limit = None if minutes is None else 60 * minutes
+    with joined() as process:
+        history, facts = trained(
+            architecture,
+            chosen,
+            images,
+            to,
+            seed=seed,
+            process=process,
+            workers=workers,
+            seconds=limit,
+        )
+        if not process.writes:
+            return
+    finished = len(history) == chosen.epochs
+    if finished:
+        write_results(history, facts, to / "history.csv", to / "result.json")
+        figure = draw_final_training(pd.DataFrame(history), facts)
+        save(figure, to / "curves.png", to / "curves.pdf")
+    facts = {key: facts[key] for key in ("epochs", "test_accuracy", "seconds", "device")}
+    typer.echo(json.dumps(facts))
+    if not finished:
+        done = f"{len(history)} of {chosen.epochs} epochs are done; the same command goes on"
+        errors.print(f"tgnas: {done}", markup=False)
+        raise typer.Exit(UNFINISHED)
+
+
+def _found_in(path: Path) -> str:
+    """Return the architecture of a search's answer."""
+    try:
+        return str(json.loads(path.read_text())["architecture"])
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise DataError(f"{path} holds no JSON object with an 'architecture'") from error
 
 
 @app.command()

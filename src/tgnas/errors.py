@@ -32,3 +32,7 @@ class ResourceError(TgnasError):
 
 class CorruptTableError(TgnasError):
     """A benchmark file whose content is not what it must hold."""
+
+
+class TrainingError(TgnasError):
+    """A training that cannot go on."""

@@ -11,6 +11,8 @@ import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import BENCHMARKS, MODULES, NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
+from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
+from tgnas.training.recipe import Recipe, read_recipe
 
 FAMILIES = ("predictor", "leaked", "combination", "stored", "proxy")
 # Scores that others computed, for each benchmark that has any.
@@ -122,6 +124,20 @@ def ablations(config: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, An
     return found
 
 
+def recipes(config: dict[str, Any]) -> dict[str, Recipe]:
+    """Return the recipe of every training that the config names.
+
+    Raises:
+        ConfigError: a recipe, or what is changed in it, is not allowed.
+        UnknownNameError: a key or a name in it that does not exist.
+    """
+    section = config["final_training"]
+    named = section["trainings"] | {key: section[key] for key in ("spread", "copies")}
+    return {
+        name: read_recipe(Path(entry["recipe"]), entry["change"]) for name, entry in named.items()
+    }
+
+
 def network_proxies(config: dict[str, Any]) -> list[str]:
     """Return the proxies of networks that the config names, or all there are."""
     named = config["proxies"]["networks"]
@@ -163,6 +179,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_embeddings(config)
     _check_search(config)
     _check_proxies(config)
+    _check_trainings(config)
 
 
 def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
@@ -250,6 +267,20 @@ def _check_proxies(config: dict[str, Any]) -> None:
     samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
     if reference not in samples.get("nasbench201", ()):
         raise ConfigError(f"config: proxies: {reference} is not compared on nasbench201")
+
+
+def _check_trainings(config: dict[str, Any]) -> None:
+    section = config["final_training"]
+    for name, recipe in recipes(config).items():
+        if recipe.dataset != "cifar10":
+            raise ConfigError(
+                f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
+                "cifar10 (an image folder: tgnas train-network)"
+            )
+        if name in ("short", "spread", "copies") and recipe.space != "nasbench201":
+            raise ConfigError(f"config: final_training: {name} must be of space nasbench201")
+    for text in section["copies"]["cells"].values():
+        NASBENCH201.parse(text)
 
 
 def _check_shipped(config: dict[str, Any]) -> None:

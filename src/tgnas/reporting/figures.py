@@ -341,7 +341,7 @@ def draw_final_training(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figu
 
     Args:
         history: columns epoch, train_loss, train_accuracy, test_accuracy.
-        facts: the row of the table of the final training.
+        facts: of the training; with the benchmark's accuracy where it has one.
     """
     marker = "." if len(history) <= 20 else ""
     train: dict[str, Any] = {"color": style.ORANGE, "linestyle": "--", "marker": marker}
@@ -354,14 +354,14 @@ def draw_final_training(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figu
         loss.set_ylabel("Training loss\n(lower is better)")
         accuracy.plot(history.epoch, history.train_accuracy, **train, label="training images")
         accuracy.plot(history.epoch, history.test_accuracy, **test, label="test images")
-        tabular = (
-            f"NAS-Bench-201, {facts['tabular_epochs']} epochs: {facts['tabular_accuracy']:.2f} %"
-        )
-        line: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "linewidth": 1}
-        accuracy.axhline(facts["tabular_accuracy"], **line, label=tabular)
-        accuracy.set(
-            xlabel="Epoch", ylabel="CIFAR-10 accuracy\n(%, higher is better)", ylim=(0, 100)
-        )
+        if "tabular_accuracy" in facts:
+            epochs, known = facts["tabular_epochs"], facts["tabular_accuracy"]
+            line: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "linewidth": 1}
+            label = f"NAS-Bench-201, {epochs} epochs: {known:.2f} %"
+            accuracy.axhline(known, **line, label=label)
+        dataset = style.dataset_title(facts["dataset"])
+        ylabel = f"{dataset} accuracy\n(%, higher is better)"
+        accuracy.set(xlabel="Epoch", ylabel=ylabel, ylim=(0, 100))
         accuracy.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         figure.legend(ncols=2, **_BELOW)
     return figure
@@ -370,8 +370,8 @@ def draw_final_training(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figu
 def _training_title(facts: Mapping[str, Any]) -> str:
     epochs, images = facts["epochs"], facts["train_images"]
     lines = (
-        f"{facts['label']}: {epochs} epochs of {images:,} images",
-        f"CIFAR-10, {facts['image_source']}",
+        f"{facts['recipe']}, {facts['label']}: {epochs} epochs of {images:,} images",
+        f"{style.dataset_title(facts['dataset'])}, {facts['image_source']}",
         f"{facts['device']}",
     )
     return "\n".join(lines)

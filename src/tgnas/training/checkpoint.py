@@ -27,7 +27,7 @@ FAULTS = (
 def write_checkpoint(path: Path, digest: str, content: dict[str, Any]) -> None:
     """Write a checkpoint under a temporary name, keep the old as ``.previous``, then rename.
 
-    `content` holds, beside whatever else, the state of a random generator as "generator".
+    Where `content` holds the state of a random generator, it is called "generator".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -75,5 +75,6 @@ def _read(path: Path, device: torch.device | None) -> dict[str, Any]:
     if damaged:
         raise ValueError(f"part {damaged} has another checksum")
     content = torch.load(path, map_location=device, weights_only=True)
-    content["generator"] = content["generator"].cpu()
+    if "generator" in content:
+        content["generator"] = content["generator"].cpu()
     return content

@@ -1,0 +1,172 @@
+"""Recipes: how a found architecture is trained, read from a file and checked before any image is.
+
+The files of ``config/recipes`` are those of NAS-Bench-201, of DARTS on CIFAR-10, and of the paper
+on ImageNet.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tgnas.errors import ConfigError, UnknownNameError
+
+DATASETS = {"nasbench201": ("cifar10",), "darts": ("cifar10", "imagenet")}
+PRECISIONS = ("bfloat16", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that a training depends on but the architecture, the images and the seed.
+
+    Attributes:
+        name: how tables call it.
+        space: the search space that the architecture is of.
+        dataset: cifar10, or imagenet: an image folder.
+        channels: C of the network.
+        layers: cells of the network (darts), or of each of its three stages (nasbench201).
+        epochs: passes over the training images.
+        batch: images of a step, of all processes together; an epoch's last step may have fewer.
+        learning_rate: the highest; a cosine takes it to 0, changing with each step.
+        momentum: of SGD.
+        nesterov: whether the momentum is Nesterov's.
+        weight_decay: of every parameter.
+        warm_up: epochs in which the rate first rises along a line; the cosine begins after them.
+        label_smoothing: of the training loss.
+        clip: largest norm of the gradient; 0 leaves it as it is.
+        auxiliary: weight of the second classifier's loss; 0 is without one.
+        drop_path: the probability of dropping a path, which grows along a line from 0 to this.
+        cutout: side of the square that each training image loses, in pixels; 0 is none.
+        precision: of a GPU's forward pass; a CPU always computes in float32.
+        train_images: how many, drawn at random, classes balanced; None is all.
+        test_images: likewise.
+        changed: what differs from the recipe's file.
+
+    Raises:
+        ConfigError: a value that is not allowed.
+        UnknownNameError: a space, a data set or a precision that there is not.
+    """
+
+    name: str
+    space: str
+    dataset: str
+    channels: int
+    layers: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    warm_up: int = 0
+    label_smoothing: float = 0.0
+    clip: float = 0.0
+    auxiliary: float = 0.0
+    drop_path: float = 0.0
+    cutout: int = 0
+    precision: str = "bfloat16"
+    train_images: int | None = None
+    test_images: int | None = None
+    changed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_names(self)
+        for name, least in (
+            ("channels", 1),
+            ("layers", 1),
+            ("epochs", 1),
+            ("batch", 2),
+            ("warm_up", 0),
+            ("cutout", 0),
+            ("train_images", 2),
+            ("test_images", 1),
+        ):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{name} must be at least {least}, not {value}")
+        for name in ("momentum", "label_smoothing", "drop_path"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
+        for name in ("weight_decay", "clip", "auxiliary"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        if not 0 < self.learning_rate < math.inf:
+            raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate}")
+        if self.nesterov and self.momentum == 0:
+            raise ConfigError("nesterov needs a momentum above 0")
+        if self.warm_up >= self.epochs:
+            raise ConfigError(f"warm_up must be below the {self.epochs} epochs, not {self.warm_up}")
+        if self.space == "nasbench201" and (self.auxiliary or self.drop_path):
+            raise ConfigError("auxiliary and drop_path are for networks of the darts space")
+
+    def rate(self, epochs: float) -> float:
+        """Return the learning rate after that many epochs, whole or not."""
+        if epochs < self.warm_up:
+            return self.learning_rate * epochs / self.warm_up
+        share = (epochs - self.warm_up) / (self.epochs - self.warm_up)
+        return self.learning_rate * (1 + math.cos(math.pi * share)) / 2
+
+    def kept(self, epoch: int) -> float:
+        """Return the probability of keeping a path in an epoch, the first being 0."""
+        return 1 - self.drop_path * epoch / self.epochs
+
+    def label(self, device: str) -> str:
+        """Return "full recipe" where nothing is changed, else e.g. "short CPU run"."""
+        if not self.changed:
+            return "full recipe"
+        if {"epochs", "train_images"} & set(self.changed):
+            return f"short {'GPU' if device == 'cuda' else device.upper()} run"
+        return f"changed recipe ({', '.join(self.changed)})"
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Return the recipe of a file, with some values changed.
+
+    Raises:
+        ConfigError: the file cannot be read, lacks a key, or a value is not allowed.
+        UnknownNameError: a key that recipes do not have.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} is no recipe: a file of keys and values is expected")
+    changes = {} if changes is None else changes
+    known = {field.name: field for field in fields(Recipe) if field.name != "changed"}
+    for key in (*content, *changes):
+        if key not in known:
+            raise UnknownNameError(f"key of recipe {path}", str(key), known)
+    given = {**content, **changes}
+    changed = tuple(sorted(key for key in changes if changes[key] != content.get(key)))
+    missing = [k for k, f in known.items() if f.default is MISSING and k not in given]
+    if missing:
+        raise ConfigError(f"{path} lacks {', '.join(missing)}")
+    try:
+        return Recipe(**{k: _typed(k, known[k].type, v) for k, v in given.items()}, changed=changed)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    """Return a value of a key's type; a whole number is a float where one is meant."""
+    if kind is float and type(value) is int:
+        return float(value)
+    # A bool is an int to Python, but not here.
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
+        told = getattr(kind, "__name__", str(kind))
+        raise ConfigError(f"{name} must be of type {told}, not {value!r}")
+    return value
+
+
+def _check_names(recipe: Recipe) -> None:
+    if recipe.space not in DATASETS:
+        raise UnknownNameError("space of a recipe", recipe.space, DATASETS)
+    if recipe.dataset not in DATASETS[recipe.space]:
+        kind = f"data set of {recipe.space} networks"
+        raise UnknownNameError(kind, recipe.dataset, DATASETS[recipe.space])
+    if recipe.precision not in PRECISIONS:
+        raise UnknownNameError("precision", recipe.precision, PRECISIONS)
