@@ -74,6 +74,7 @@ dist: setup ## Build the source distribution, and the wheel from it, into dist/.
 benchmark: setup ## Measure graphs per second of training and scoring, and of the item-by-item way.
 	$(BIN)/python benchmarks/predictor_speed.py --threads 1 --rounds 5
 	$(BIN)/python benchmarks/scoring_speed.py --threads 2 --rounds 5
+	$(BIN)/python benchmarks/streaming.py --counts 100000 1000000
 
 clean: ## Delete results and logs of runs; fetched files and results/paper stay.
 	rm -rf logs .snakemake report.html site build dist
