@@ -225,6 +225,40 @@ def test_a_space_without_choices_cannot_be_searched():
     assert "list architectures and rank them" in done.stderr
 
 
+RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "message"),
+    [
+        ({"--recipe": "none.yaml"}, 1, "none.yaml: [Errno 2]"),
+        ({"--set": "epoch=3"}, 2, "did you mean 'epochs'"),
+        ({"--set": "epochs"}, 2, "is not KEY=VALUE"),
+        ({"--set": "epochs=[3"}, 2, "is not KEY=VALUE"),
+        ({"--set": "epochs=many"}, 1, "epochs must be of type int, not 'many'"),
+        ({"--architecture": "|none~0|"}, 1, "|none~0|"),
+        ({"--architecture": "none.json"}, 3, "none.json"),
+        ({"--images": "none.tar.gz"}, 3, "none.tar.gz is missing"),
+    ],
+)
+def test_a_training_that_cannot_start_says_why_in_a_line(tmp_path, changed, code, message):
+    options = {"--recipe": RECIPE, "--architecture": BEST, "--images": "none.tar.gz"}
+    options |= {"--output": tmp_path / "run"} | changed
+    done = tgnas("train-network", *(part for pair in options.items() for part in pair))
+    assert message in done.stderr
+    assert done.exit_code == code
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_without_an_architecture_is_told(tmp_path):
+    (tmp_path / "found.json").write_text("[]")
+    images = ("--images", "none", "--output", tmp_path / "run")
+    found = ("--architecture", tmp_path / "found.json")
+    done = tgnas("train-network", "--recipe", RECIPE, *found, *images)
+    assert done.exit_code == 1
+    assert "holds no JSON object with an 'architecture'" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["spaces", "methods"])
 def test_what_there_is_is_listed(command):
     done = tgnas(command)

@@ -107,6 +107,25 @@ def test_a_misspelled_key_of_a_predictor_is_answered_with_the_nearest_one(config
     assert "config key at predictors.tgnas_code 'epoch' (did you mean 'epochs'?)" in message
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epoch": 3}, "unknown key of recipe config/recipes/nasbench201.yaml 'epoch'"),
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"space": "darts"}, "final_training: short must be of space nasbench201"),
+        ({"space": "darts", "dataset": "imagenet"}, "short is of imagenet; the workflow trains on"),
+    ],
+)
+def test_a_training_by_no_recipe_is_refused(config, change, message):
+    config["final_training"]["trainings"]["short"]["change"] = change
+    assert message in refusal_of(config, TgnasError)
+
+
+def test_a_cell_that_is_none_is_refused(config):
+    config["final_training"]["copies"]["cells"]["more"] = "|none~0|"
+    assert "|none~0|" in refusal_of(config, TgnasError)
+
+
 def test_a_missing_key_is_named(config):
     del config["search"]["runs"]
     assert refusal_of(config, ConfigError) == "config: search: 'runs' is a required property"

@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import typer
+import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -484,7 +485,6 @@ def train_network(
     """Train an architecture's network by a recipe; resumes where it was stopped or killed."""
     import pandas as pd  # noqa: PLC0415
     import torch  # noqa: PLC0415
-    import yaml  # noqa: PLC0415
 
     from tgnas.reporting.figures import draw_final_training  # noqa: PLC0415
     from tgnas.reporting.style import save  # noqa: PLC0415
@@ -493,8 +493,7 @@ def train_network(
     from tgnas.training.processes import joined  # noqa: PLC0415
     from tgnas.training.recipe import read_recipe  # noqa: PLC0415
 
-    pairs = [change.partition("=") for change in changes or ()]
-    chosen = read_recipe(recipe, {key: yaml.safe_load(value) for key, _, value in pairs})
+    chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
     if architecture.endswith(".json"):
         architecture = _found_in(Path(architecture))
     torch.set_num_threads(threads)
@@ -524,6 +523,17 @@ def train_network(
         done = f"{len(history)} of {chosen.epochs} epochs are done; the same command goes on"
         errors.print(f"tgnas: {done}", markup=False)
         raise typer.Exit(UNFINISHED)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Return the key and the value, written as in a recipe, of a change."""
+    key, separator, value = text.partition("=")
+    try:
+        if separator:
+            return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")
 
 
 def _found_in(path: Path) -> str:

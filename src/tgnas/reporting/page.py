@@ -40,6 +40,7 @@ PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "The found architecture, trained",
         ("final_training_curves", "final_training"),
     ),
+    "short_trainings": ("Short trainings", ("short_trainings", "jpeg")),
     "selection": ("How our configuration was chosen", ("selection",)),
     "ablations": ("Ablations", ("ablations",)),
     "proxies": (
@@ -65,6 +66,8 @@ TITLES = {
     "ablations": "One value changed at a time",
     "final_training": "What was trained, on what",
     "final_training_curves": "Loss and accuracy after every epoch",
+    "short_trainings": "Short trainings beside the benchmark",
+    "jpeg": "What training on JPEGs costs",
     "proxies": "Proxies on real networks",
     "proxies_stored": "Beside the stored values",
     "independence": "How much proxies agree",
