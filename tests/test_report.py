@@ -470,7 +470,7 @@ def test_operators_filter(page):
     glyphs = [text.split() for text in column(page, 2)]
     assert all("".join(glyph)[0] == "s" and "".join(glyph)[-1] == "p" for glyph in glyphs)
     page.click(".filters button[type=reset]")
-    page.wait_for_function("document.querySelector('.found output').value.startsWith('15,625')")
+    page.locator(".found output", has_text="15,625 of 15,625").wait_for()
 
 
 def test_live_patterns_are_as_many_as_the_space_has(page):
