@@ -43,7 +43,7 @@ def shown_results():
 
 rule render_report:
     input:
-        results=ON_PAGE,
+        shown=ON_PAGE,
         markdown=expand("<results>/tables/{table}.md", table=TABLES),
         captions=lambda w: sorted({row["caption"] for row in shown_results().values()}),
         provenance="<results>/provenance.json",
