@@ -47,7 +47,7 @@ if "demo" in config:
 rule all:
     default_target: True
     input:
-        expand("<results>/tables/{table}.md", table=TABLES),
+        expand("<results>/tables/{table}.md", table=(*TABLES, *SHORT)),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
         "<results>/provenance.json",
         "<results>/report.html",
