@@ -593,12 +593,14 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, project):
     results = project.folder / "results" / "smoke"
     assert (results / "report.html").stat().st_size < 6e6
     opened = Opened(browser, results / "report.html", 1280, "light")
-    beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}  # `make proxies`
+    # What `make proxies` and `make paper` make in the same folder.
+    beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}
+    beside |= {"headline", "headline_search"}
     tables = {path.stem for path in (results / "tables").glob("*.md")} - beside
     figures = {path.stem for path in (results / "figures").glob("*.png")} - beside
     page = opened.page
     ids = page.locator(".result, .drawing").evaluate_all("all => all.map(each => each.id)")
-    assert {"ranking", "claims", "headline"} <= tables and "rank_correlations" in figures
+    assert {"ranking", "claims", "search"} <= tables and "rank_correlations" in figures
     assert {f"table-{t}" for t in tables} | {f"figure-{f}" for f in figures} <= set(ids)
     benchmark = open_benchmark(project.folder / "results" / "benchmarks" / "nasbench201.arrow")
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)

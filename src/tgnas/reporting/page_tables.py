@@ -17,18 +17,8 @@ LONG = 24  # characters
 NOTHING = ("", "-", "nan", "undefined")
 ABBREVIATIONS = {"KT": "Kendall's tau", "SPR": "Spearman's rho"}
 # In tables whose rows compete a column has a best, if its name begins with one of these.
-COMPETING = ("method", "candidate", "scored by", "Kendall tau")
-HIGHER = (
-    "KT ",
-    "SPR ",
-    "precision@",
-    "mean KT",
-    "NAS-Bench-",
-    "top ",
-    "cifar10",
-    "cifar100",
-    "ImageNet16-120",
-)
+COMPETING = ("method", "candidate", "scored by")
+HIGHER = ("KT ", "SPR ", "precision@", "mean KT", "cifar10", "cifar100", "ImageNet16-120")
 LOWER = ("regret@", "rank@")
 # Rows that are no zero-shot results, by how their first entry begins or ends, and why.
 LEAKED = "chooses by the test labels"
