@@ -25,8 +25,6 @@ BESIDE = [
         *(f"figures/{figure}.png" for figure in PROXY_FIGURES),
     )
 ]
-
-
 CARDED = (PREDICTORS, SEARCHERS, PROXIES, NETWORK_PROXIES)
 
 
