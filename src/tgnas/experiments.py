@@ -31,8 +31,6 @@ STORED = {
         "snip",
         "synflow",
     ),
-    "digits201": ("params", "flops"),
-    "nasbench_graph": ("params",),
 }
 LEAKED = "_leaked"
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline

@@ -70,7 +70,7 @@ def draw_search(
         curves.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         curves.legend()
         # Few architectures do not learn at all; the panel shows where the others stand.
-        low = float(np.quantile(accuracies, 0.02))
+        low = float(np.quantile(accuracies, 0.05))
         counts.hist(accuracies, bins=BINS, range=(low, float(accuracies.max())), color=style.SKY)
         place = f"found: place {facts['place']:,} among {facts['among']:,}"
         counts.axvline(facts["test_accuracy"], color=style.VERMILLION, label=place)
