@@ -45,7 +45,7 @@ digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (
 demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
 	$(SNAKEMAKE) --configfile config/demo.yaml
 
-smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
+smoke: setup ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Reproduce everything and say where the page with all of it lies.
