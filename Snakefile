@@ -12,6 +12,7 @@ pathvars:
     benchmark_tables="results/benchmarks",
     benchmarks="logs/seconds",
     weights="src/tgnas/weights",
+    data="src/tgnas/data",
 
 
 include: "rules/common.smk"
@@ -35,12 +36,18 @@ include: "rules/harness.smk"
 include: "rules/comparison.smk"
 include: "rules/provenance.smk"
 include: "rules/report.smk"
+include: "rules/digits.smk"
+
+
+if "demo" in config:
+
+    include: "rules/demo.smk"
 
 
 rule all:
     default_target: True
     input:
-        expand("<results>/tables/{table}.md", table=TABLES),
+        expand("<results>/tables/{table}.md", table=(*TABLES, *SHORT)),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
         "<results>/provenance.json",
         "<results>/report.html",

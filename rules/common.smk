@@ -18,6 +18,7 @@ from tgnas.experiments import (
     network_proxies,
     read_methods,
     recipes,
+    wanted,
 )
 from tgnas.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
@@ -52,6 +53,7 @@ TARGETS = list(SHEETS)
 METHODS = SHEETS["nasbench201"]
 # Tables of methods, and the benchmark that each is about.
 RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
+RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.values()}
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
 # Sentence transformers that are unpacked before they are read.

@@ -1,7 +1,5 @@
 # What made the results, and the copy of them that is committed.
 TABLES = (
-    "headline",
-    "headline_search",
     "ranking",
     "search",
     "supernets",
@@ -29,6 +27,17 @@ FIGURES = (
     "final_training_curves",
     "short_trainings",
 )
+# A config may want a part of them, and what rules/demo.smk makes.
+DEMO_FIGURES = [
+    f"{kind}_{target}" for kind in ("correlations", "predictions") for target in TARGETS
+]
+try:
+    TABLES = wanted(config, "tables", TABLES, [*RANKINGS, "digits_search"])
+    FIGURES = wanted(config, "figures", FIGURES, [*DEMO_FIGURES, "digits_search"])
+except TgnasError as error:
+    raise WorkflowError(str(error)) from None
+# What README shows of them; the page has the whole tables.
+SHORT = HEADLINES if {"search", *RANKINGS} <= set(TABLES) else ()
 
 
 rule record_provenance:
@@ -55,19 +64,47 @@ rule record_provenance:
 rule publish:
     input:
         tables=expand(
-            "<results>/tables/{table}.{form}", table=TABLES, form=("csv", "md")
+            "<results>/tables/{table}.{form}",
+            table=(*TABLES, *SHORT),
+            form=("csv", "md"),
         ),
         figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
         provenance="<results>/provenance.json",
     output:
         paper_tables=expand(
-            "results/paper/{table}.{form}", table=TABLES, form=("csv", "md")
+            "results/paper/{table}.{form}",
+            table=(*TABLES, *SHORT),
+            form=("csv", "md"),
         ),
         paper_figures=expand("results/paper/{figure}.png", figure=FIGURES),
         paper_provenance="results/paper/provenance.json",
         pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        code=code("publish"),
+    script:
+        "../workflow/scripts/publish.py"
+
+
+# The same for what `make proxies` made.
+rule publish_proxies:
+    input:
+        tables=expand(
+            "<results>/tables/{table}.{form}", table=PROXY_TABLES, form=("csv", "md")
+        ),
+        figures=expand("<results>/figures/{figure}.png", figure=PROXY_FIGURES),
+        provenance="<results>/provenance.json",
+    output:
+        paper_tables=expand(
+            "results/paper/{table}.{form}", table=PROXY_TABLES, form=("csv", "md")
+        ),
+        paper_figures=expand("results/paper/{figure}.png", figure=PROXY_FIGURES),
+        pages=update(["docs/proxies.md"]),
+    log:
+        "<logs>/publish_proxies.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:

@@ -25,8 +25,9 @@ BESIDE = [
         *(f"figures/{figure}.png" for figure in PROXY_FIGURES),
     )
 ]
-
-
+# All architectures of a benchmark are shown where its ranking is.
+EXPLORED = [RANKINGS[listing] for listing in ("ranking",) if listing in TABLES]
+EXPLORED_METHODS = {name: m for t in EXPLORED for name, m in SHEETS[t].items()}
 CARDED = (PREDICTORS, SEARCHERS, PROXIES, NETWORK_PROXIES)
 
 
@@ -43,15 +44,13 @@ def shown_results():
 
 rule render_report:
     input:
-        results=ON_PAGE,
+        shown=ON_PAGE,
         markdown=expand("<results>/tables/{table}.md", table=TABLES),
         captions=lambda w: sorted({row["caption"] for row in shown_results().values()}),
         provenance="<results>/provenance.json",
         resources="config/resources.tsv",
-        benchmarks=[
-            f"<benchmark_tables>/{t}.arrow" for t in TARGETS if t == "nasbench201"
-        ],
-        scores=scores_of(SHEETS.get("nasbench201", {})),
+        benchmarks=[f"<benchmark_tables>/{t}.arrow" for t in EXPLORED],
+        scores=scores_of(EXPLORED_METHODS),
     output:
         page="<results>/report.html",
     log:
@@ -63,7 +62,7 @@ rule render_report:
         beside=lambda w: at_hand(BESIDE),
         methods=[
             {"name": m.name, "title": m.title, "family": m.family}
-            for m in SHEETS.get("nasbench201", {}).values()
+            for m in EXPLORED_METHODS.values()
         ],
         names=HEADLINE,
         config=config,

@@ -23,13 +23,15 @@ class Project:
     Attributes:
         folder: where the copy stands.
         mirrors: what its TGNAS_MIRROR names.
+        config: what is laid over the full config.
     """
 
     folder: Path
     mirrors: str
+    config: str = SMOKE
 
     @classmethod
-    def copy(cls, folder: Path, mirrors: list[Path]) -> "Project":
+    def copy(cls, folder: Path, mirrors: list[Path], config: str = SMOKE) -> "Project":
         """Copy the checkout, without what it made."""
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
         for part in PARTS:
@@ -38,12 +40,12 @@ class Project:
                 shutil.copytree(source, folder / part, ignore=ignored)
             elif source.exists():
                 shutil.copy(source, folder / part)
-        return cls(folder, os.pathsep.join(str(mirror.resolve()) for mirror in mirrors))
+        return cls(folder, os.pathsep.join(str(mirror.resolve()) for mirror in mirrors), config)
 
     def command(self, *arguments: str) -> list[str]:
-        """Return the command line of a workflow run on the smoke config."""
-        smoke = ["--cores", "2", "--configfile", SMOKE]
-        return [sys.executable, "-m", "snakemake", *smoke, *arguments]
+        """Return the command line of a workflow run on the copy's config."""
+        laid_over = ["--cores", "2", "--configfile", self.config]
+        return [sys.executable, "-m", "snakemake", *laid_over, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
@@ -18,6 +19,7 @@ from tgnas.experiments import (
     correlated_methods,
     network_proxies,
     read_methods,
+    wanted,
 )
 from tgnas.registry import NETWORK_PROXIES
 
@@ -40,7 +42,43 @@ def refusal_of(config: dict, kind: type[TgnasError] = UnknownNameError) -> str:
     return str(caught.value)
 
 
+@pytest.fixture
+def demo(config) -> dict:
+    """Read the config of the demo, laid over the shipped one."""
+    update_config(config, yaml.safe_load((ROOT / "config" / "demo.yaml").read_text()))
+    return config
+
+
 # The config
+
+
+def test_the_demos_config_is_allowed(demo):
+    check_config(demo, SCHEMA)
+    for target in ("digits201", "nasbench_graph"):
+        methods = read_methods(ROOT / demo["experiments"][target], demo, target)
+        assert demo["demo"]["drawn"] in methods
+
+
+@pytest.mark.parametrize("key", ["predictor", "drawn"])
+def test_an_unknown_predictor_of_the_demo_is_answered_with_the_nearest_one(demo, key):
+    demo["demo"][key] = "digits_cod"
+    assert f"{key} of demo 'digits_cod' (did you mean 'digits_code'?)" in refusal_of(demo)
+
+
+def test_an_unknown_searcher_of_the_demo_is_answered_with_the_nearest_one(demo):
+    demo["demo"]["searcher"] = "exhausted"
+    assert "searcher 'exhausted' (did you mean 'exhaustive'?)" in refusal_of(demo)
+
+
+def test_an_unknown_table_is_answered_with_the_nearest_one():
+    message = r"entry of tables 'ranknig' \(did you mean 'ranking'\?\); known: darts, ranking"
+    with pytest.raises(UnknownNameError, match=message):
+        wanted({"tables": ["ranknig"]}, "tables", ["ranking"], ["darts"])
+
+
+def test_the_usual_tables_are_wanted_where_the_config_names_none():
+    assert wanted({}, "tables", ["ranking"], ["darts"]) == ("ranking",)
+    assert wanted({"tables": ["darts"]}, "tables", ["ranking"], ["darts"]) == ("darts",)
 
 
 def test_the_shipped_config_is_allowed(config):

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import yaml
 from conftest import script
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Page, sync_playwright
+from snakemake.io import IOFile, report
+from snakemake.sourcecache import LocalSourceFile
 
 from tgnas.benchmarks.base import Benchmark, build_table, open_benchmark, write_table
 from tgnas.encodings.live import live_vertices
@@ -22,7 +25,7 @@ from tgnas.evaluation.scores import write_scores
 from tgnas.operators import CODES
 from tgnas.provenance import environment
 from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
-from tgnas.reporting.captions import render_caption
+from tgnas.reporting.captions import captioned_results, render_caption
 from tgnas.reporting.explorer import mean_ranks
 from tgnas.reporting.headline import claims, headline, signed
 from tgnas.reporting.page_tables import Table, parse_markdown
@@ -39,6 +42,7 @@ from tgnas.spaces.nasbench201 import SPACE
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+DEMO = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text())
 LABEL = CONFIG["ranking"]["nasbench201"]
 NAMES = {
     "published": "tgnas_code",
@@ -321,7 +325,7 @@ def test_ranks_are_means_over_seeds_and_equal_scores_share_theirs():
 @pytest.mark.parametrize("caption", CAPTIONS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("listing", ["ranking", "darts"])
 def test_every_caption_renders(caption, listing):
-    text = render_caption(caption, CONFIG, {"listing": listing}, PARAMS)
+    text = render_caption(caption, CONFIG | {"demo": DEMO["demo"]}, {"listing": listing}, PARAMS)
     assert text.startswith("<p>") and "{{" not in text and "  " not in text.strip()
 
 
@@ -330,6 +334,31 @@ def test_a_caption_that_quotes_what_there_is_not_is_refused(tmp_path):
     path.write_text("Of {{ snakemake.config['seedz'] }} seeds.")
     with pytest.raises(ConfigError, match=r"caption\.rst.*seedz"):
         render_caption(path, CONFIG, {}, {})
+
+
+def ranking_rule() -> SimpleNamespace:
+    """Return of a rule what is asked of it: outputs, one with a caption, and params."""
+    caption = LocalSourceFile(str(ROOT / "workflow" / "report" / "search.rst"))
+    output = IOFile(report("results/{listing}.csv", caption=caption))
+    return SimpleNamespace(
+        output=[IOFile("results/{listing}.md"), output], params={"top": 3, "a": 1}
+    )
+
+
+def test_a_result_is_found_by_the_rule_that_makes_it():
+    found = captioned_results([ranking_rule()], ["results/darts.csv"], ROOT)
+    assert found == {
+        "results/darts.csv": {
+            "caption": "workflow/report/search.rst",
+            "wildcards": {"listing": "darts"},
+            "params": {"top": 3},  # the caption quotes no other
+        }
+    }
+
+
+def test_a_result_without_a_caption_is_refused():
+    with pytest.raises(ConfigError, match=r"no rule makes 'results/darts\.md' with a caption"):
+        captioned_results([ranking_rule()], ["results/darts.md"], ROOT)
 
 
 def test_every_method_has_its_card(page_file):
@@ -470,7 +499,7 @@ def test_operators_filter(page):
     glyphs = [text.split() for text in column(page, 2)]
     assert all("".join(glyph)[0] == "s" and "".join(glyph)[-1] == "p" for glyph in glyphs)
     page.click(".filters button[type=reset]")
-    page.wait_for_function("document.querySelector('.found output').value.startsWith('15,625')")
+    page.locator(".found output", has_text="15,625 of 15,625").wait_for()
 
 
 def test_live_patterns_are_as_many_as_the_space_has(page):
@@ -564,11 +593,15 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, project):
     results = project.folder / "results" / "smoke"
     assert (results / "report.html").stat().st_size < 6e6
     opened = Opened(browser, results / "report.html", 1280, "light")
-    tables = {path.stem for path in (results / "tables").glob("*.md")}
-    figures = {path.stem for path in (results / "figures").glob("*.png")}
+    # What `make proxies` and `make paper` make in the same folder.
+    beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}
+    beside |= {"headline", "headline_search"}
+    tables = {path.stem for path in (results / "tables").glob("*.md")} - beside
+    figures = {path.stem for path in (results / "figures").glob("*.png")} - beside
     page = opened.page
     ids = page.locator(".result, .drawing").evaluate_all("all => all.map(each => each.id)")
-    assert set(ids) == {f"table-{t}" for t in tables} | {f"figure-{f}" for f in figures}
+    assert {"ranking", "claims", "search"} <= tables and "rank_correlations" in figures
+    assert {f"table-{t}" for t in tables} | {f"figure-{f}" for f in figures} <= set(ids)
     benchmark = open_benchmark(project.folder / "results" / "benchmarks" / "nasbench201.arrow")
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)
     assert column(page, 3)[0] == f"{accuracies.max():.2f}"

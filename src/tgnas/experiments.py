@@ -144,6 +144,21 @@ def network_proxies(config: dict[str, Any]) -> list[str]:
     return NETWORK_PROXIES.names() if named == "all" else list(named)
 
 
+def wanted(
+    config: dict[str, Any], key: str, usual: Sequence[str], others: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the tables or figures that a config names under a key, or the usual ones.
+
+    Raises:
+        UnknownNameError: one that is neither usual nor among the others.
+    """
+    names, known = tuple(config.get(key, usual)), {*usual, *others}
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f"entry of {key}", name, known)
+    return names
+
+
 def correlated_methods(config: dict[str, Any]) -> list[str]:
     """Return the methods of the heat map: TG-NAS, then those of the paper's that are compared."""
     samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
@@ -180,6 +195,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
     _check_search(config)
     _check_proxies(config)
     _check_trainings(config)
+    _check_demo(config)
 
 
 def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
@@ -290,6 +306,16 @@ def _check_shipped(config: dict[str, Any]) -> None:
             raise UnknownNameError(f"predictor of shipped {name}", entry["predictor"], rows)
         if entry["measured_on"] in rows[entry["predictor"]]["sources"]:
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+
+
+def _check_demo(config: dict[str, Any]) -> None:
+    demo = config.get("demo")
+    if demo is None:
+        return
+    for key in ("predictor", "drawn"):
+        if demo[key] not in config["predictors"]:
+            raise UnknownNameError(f"{key} of demo", demo[key], config["predictors"])
+    SEARCHERS.module_name(demo["searcher"])
 
 
 def _check_ablations(config: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Captions of results: which rule makes a result, and its caption as HTML."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,8 +28,8 @@ def captioned_results(
 ) -> dict[str, dict[str, Any]]:
     """Return for each file what the rule that makes it says of it.
 
-    Keys of each: caption (a file, relative to `root`), wildcards, params (but for those that are
-    functions, which no caption quotes).
+    Keys of each: caption (a file, relative to `root`), wildcards, params (those that the caption
+    quotes).
 
     Args:
         rules: Snakemake's rules; outputs that they flag with ``report`` have a caption.
@@ -49,10 +50,11 @@ def captioned_results(
             raise ConfigError(f"no rule makes {file!r} with a caption (report(...) at its output)")
         rule, output, match = made
         caption = Path(output.flags["report"].caption.get_path_or_uri(secret_free=True))
+        quoted = set(re.findall(r"snakemake\.params\['(\w+)'\]", caption.read_text()))
         found[file] = {
             "caption": str(caption.resolve().relative_to(root.resolve())),
             "wildcards": match.groupdict(),
-            "params": {k: v for k, v in rule.params.items() if not callable(v)},
+            "params": {k: v for k, v in rule.params.items() if k in quoted},
         }
     return found
 

@@ -47,9 +47,24 @@ PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Training-free proxies",
         ("cost", "proxies", "speed", "independence", "proxies_stored"),
     ),
+    "digits": (
+        "Ranking digits-bench",
+        ("correlations_digits201", "digits201", "predictions_digits201", "digits_search"),
+    ),
+    "graph": (
+        "Ranking NAS-Bench-Graph",
+        ("correlations_nasbench_graph", "nasbench_graph", "predictions_nasbench_graph"),
+    ),
     "further": ("Further results", ()),
 }
 TITLES = {
+    "digits201": "Every method's ranks, digits-bench",
+    "correlations_digits201": "Kendall's tau of every method, digits-bench",
+    "predictions_digits201": "Predicted and measured accuracy, digits-bench",
+    "digits_search": "What the search finds, trained",
+    "nasbench_graph": "Every method's ranks, NAS-Bench-Graph",
+    "correlations_nasbench_graph": "Kendall's tau of every method, NAS-Bench-Graph",
+    "predictions_nasbench_graph": "Predicted and measured accuracy, NAS-Bench-Graph",
     "ranking": "Every method's ranks, NAS-Bench-201",
     "darts": "Every method's ranks, NAS-Bench-301",
     "rank_correlations": "Kendall's tau of every method",

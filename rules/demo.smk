@@ -1,0 +1,174 @@
+# The embedded default: the chain on digits-bench, which comes with the package. Read only where a
+# config has the section `demo` (config/demo.yaml).
+from tgnas.benchmarks._digits import read_card, table_digest
+
+DEMO = config["demo"]
+DIGITS_SPACES = {"digits101": "nasbench101", "digits201": "nasbench201"}
+# The targets whose costs are stored with them, and the data set that they are costs of.
+COSTED = {"digits201": "digits", "nasbench_graph": "cora"}
+
+
+# What is stored needs no counting anew.
+ruleorder: import_costs_as_scores > score_with_proxy
+
+
+wildcard_constraints:
+    digits="|".join(DIGITS_SPACES),
+    costed="|".join(COSTED),
+    cost="params|flops",
+
+
+rule build_digits:
+    output:
+        benchmark="<benchmark_tables>/{digits}.arrow",
+    log:
+        "<logs>/build_digits/{digits}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        table=lambda w: table_digest(),
+        code=lambda w: digest(
+            "build_digits",
+            f"tgnas.benchmarks.{w.digits}",
+            f"tgnas.spaces.{DIGITS_SPACES[w.digits]}",
+        ),
+    script:
+        "../workflow/scripts/build_digits.py"
+
+
+rule import_costs_as_scores:
+    input:
+        benchmark="<benchmark_tables>/{costed}.arrow",
+    output:
+        scores="<results>/scores/{costed}/{cost}.parquet",
+    log:
+        "<logs>/import_costs_as_scores/{costed}/{cost}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        dataset=lambda w: COSTED[w.costed],
+        code=code("import_stored_scores"),
+    script:
+        "../workflow/scripts/import_stored_scores.py"
+
+
+rule draw_correlations_of_target:
+    input:
+        table="<results>/tables/{target}.csv",
+    output:
+        png=report(
+            "<results>/figures/correlations_{target}.png",
+            **captioned("correlations_of_target", "Figures"),
+        ),
+        pdf="<results>/figures/correlations_{target}.pdf",
+    log:
+        "<logs>/draw_correlations_of_target/{target}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        families=lambda w: {m.name: m.family for m in SHEETS[w.target].values()},
+        ranking=lambda w: ranking_of(w.target),
+        code=code("draw_rank_correlations"),
+    script:
+        "../workflow/scripts/draw_rank_correlations.py"
+
+
+rule draw_predictions_of_target:
+    input:
+        benchmark="<benchmark_tables>/{target}.arrow",
+        scores=f"<results>/scores/{{target}}/{DEMO['drawn']}.parquet",
+        measures=f"<results>/measures/{{target}}/{DEMO['drawn']}.csv",
+    output:
+        png=report(
+            "<results>/figures/predictions_{target}.png",
+            **captioned("predictions_of_target", "Figures"),
+        ),
+        pdf="<results>/figures/predictions_{target}.pdf",
+    log:
+        "<logs>/draw_predictions_of_target/{target}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        seed=0,
+        ranking=lambda w: ranking_of(w.target),
+        code=code("draw_predictions"),
+    script:
+        "../workflow/scripts/draw_predictions.py"
+
+
+# No accuracy is read: the predictor alone decides, over all 15,625 architectures.
+rule choose_for_digits:
+    input:
+        runs=f"<results>/searches/nasbench201/{DEMO['predictor']}/{DEMO['searcher']}.parquet",
+    output:
+        found="<results>/digits/found.json",
+    log:
+        "<logs>/choose_for_digits.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        seed=0,
+        code=code("choose_architecture"),
+    script:
+        "../workflow/scripts/choose_architecture.py"
+
+
+rule train_on_digits:
+    input:
+        found="<results>/digits/found.json",
+    output:
+        history="<results>/digits/history.csv",
+        result="<results>/digits/result.json",
+    log:
+        "<logs>/train_on_digits.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        card=lambda w: read_card(),
+        code=code("train_on_digits", *DIGITS_MODULES),
+    script:
+        "../workflow/scripts/train_on_digits.py"
+
+
+rule tabulate_digits_search:
+    input:
+        benchmark="<benchmark_tables>/digits201.arrow",
+        result="<results>/digits/result.json",
+    output:
+        table=report(
+            "<results>/tables/digits_search.csv",
+            **captioned("digits_search", "Tables"),
+        ),
+        markdown="<results>/tables/digits_search.md",
+    log:
+        "<logs>/tabulate_digits_search.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        ranking=lambda w: ranking_of("digits201"),
+        code=code("tabulate_digits_search"),
+    script:
+        "../workflow/scripts/tabulate_digits_search.py"
+
+
+rule draw_digits_search:
+    input:
+        benchmark="<benchmark_tables>/digits201.arrow",
+        history="<results>/digits/history.csv",
+        table="<results>/tables/digits_search.csv",
+    output:
+        png=report(
+            "<results>/figures/digits_search.png",
+            **captioned("digits_search_figure", "Figures"),
+        ),
+        pdf="<results>/figures/digits_search.pdf",
+    log:
+        "<logs>/draw_digits_search.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        ranking=lambda w: ranking_of("digits201"),
+        code=code("draw_digits_search"),
+    script:
+        "../workflow/scripts/draw_digits_search.py"

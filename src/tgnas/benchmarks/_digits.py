@@ -1,0 +1,66 @@
+"""digits-bench as it comes with the package: a table of trainings of our own, and its card.
+
+One row for each architecture; its columns are described in docs/digits-bench.md. Accuracies are in
+percent, one column for each seed; benchmarks hold their mean.
+"""
+
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tgnas.benchmarks.base import build_table
+from tgnas.errors import CorruptTableError
+from tgnas.registry import SPACES
+
+DATASET, SPLITS = "digits", ("validation", "test")
+FOLDER = resources.files("tgnas") / "data"
+TABLE, CARD = FOLDER / "digits_bench.parquet", FOLDER / "digits_bench.json"
+
+
+def read_table() -> pd.DataFrame:
+    """Return the table that comes with the package."""
+    with resources.as_file(TABLE) as path:
+        return pd.read_parquet(path)
+
+
+def read_card() -> dict[str, Any]:
+    """Return the card that comes with the package."""
+    return json.loads(CARD.read_text())
+
+
+def table_digest() -> str:
+    """Return the sha256 of the table's file."""
+    return hashlib.sha256(TABLE.read_bytes()).hexdigest()
+
+
+def of_seeds(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return what every seed's training gave: columns 0, 1, ..."""
+    return table.filter(regex=f"^{column}/[0-9]+$").rename(columns=lambda n: n.split("/")[1])
+
+
+def build_of(space: str) -> pa.Table:
+    """Return the benchmark of one space; rows are in the table's order.
+
+    Raises:
+        CorruptTableError: the table has no architecture of that space.
+    """
+    whole = read_table()
+    table, epochs = whole[whole.space == space], read_card()["recipe"]["epochs"]
+    if table.empty:
+        raise CorruptTableError(f"the table of digits-bench holds no architecture of {space}")
+    means: dict[str, np.ndarray] = {}
+    for kind in ("accuracy", "loss"):
+        for split in SPLITS:
+            values = of_seeds(table, f"{split}_{kind}").to_numpy(dtype=np.float64)
+            means[f"{kind}/{DATASET}/{split}/{epochs}"] = values.mean(axis=1)
+    costs = {
+        f"parameters/{DATASET}": table.parameters.to_numpy(dtype=np.int64),
+        f"flops/{DATASET}": table.flops.to_numpy(dtype=np.float64) / 1e6,
+    }
+    strings = table.architecture.tolist()
+    return build_table(SPACES.load(space).cells(strings), strings, means | costs)

@@ -1,0 +1,249 @@
+"""The maker of digits-bench: its images, its trainings, its shards, and that it resumes."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from conftest import ROOT, script
+from project import Project
+from torch.utils.flop_counter import FlopCounterMode
+
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation.digits import architectures, card_of, joined
+from tgnas.networks.nasbench201 import count_parameters
+from tgnas.spaces import nasbench101, nasbench201
+from tgnas.training.digits import (
+    IMAGES,
+    Recipe,
+    build_network,
+    count_cost,
+    load_images,
+    measure,
+    measure_architecture,
+    train,
+)
+
+SHORT = Recipe(
+    train=40,
+    validation=100,
+    split_seed=0,
+    channels=4,
+    repeats=1,
+    epochs=2,
+    batch=15,
+    learning_rate=0.1,
+    momentum=0.9,
+    weight_decay=5e-4,
+)
+SIZES = {"max_vertices": 3, "drawn": 3, "seed": 0}
+CONVOLUTION = "input,conv3x3-bn-relu,output;0-1,1-2"
+NB201 = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|nor_conv_1x1~0|avg_pool_3x3~1|none~2|"
+EXAMPLES = [("nasbench101", CONVOLUTION), ("nasbench201", NB201)]
+
+
+def trained(seed: int, space: str = "nasbench101", architecture: str = CONVOLUTION) -> list:
+    network = build_network(space, architecture, SHORT, seed)
+    return list(train(network, load_images(SHORT).train, SHORT, seed))
+
+
+def test_the_splits_hold_every_image_once():
+    digits = load_images(SHORT)
+    splits = (digits.train, digits.validation, digits.test)
+    assert [len(split.labels) for split in splits] == [40, 100, IMAGES - 140]
+    images = torch.cat([split.images for split in splits])[:, 0].flatten(1)
+    whole = load_images(replace(SHORT, train=500, split_seed=1))
+    others = torch.cat([s.images for s in (whole.train, whole.validation, whole.test)])
+    order = [len(torch.unique(values, dim=0)) for values in (images, others[:, 0].flatten(1))]
+    assert order[0] == order[1] > IMAGES - 10  # a handful of images are equal
+
+
+def test_every_split_has_all_classes_in_their_shares():
+    digits = load_images(SHORT)
+    for split in (digits.train, digits.validation, digits.test):
+        shares = torch.bincount(split.labels, minlength=10) / len(split.labels)
+        assert torch.all((shares - 0.1).abs() < 0.02)
+
+
+def test_images_are_normalised_by_the_training_pixels():
+    pixels = load_images(SHORT).train.images
+    assert abs(float(pixels.mean())) < 1e-6
+    assert abs(float(pixels.std(correction=0)) - 1) < 1e-6
+
+
+def test_another_seed_of_the_split_draws_other_images():
+    other = load_images(replace(SHORT, split_seed=1))
+    assert not torch.equal(other.train.images, load_images(SHORT).train.images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"train": 1700}, "1700 training and 100 validation images leave -3 of 1797"),
+        ({"validation": 5}, "each split needs at least 10"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        Recipe(**(asdict(SHORT) | changes))
+
+
+@pytest.mark.parametrize(("space", "architecture"), EXAMPLES)
+def test_a_training_is_a_function_of_its_seed(space, architecture):
+    first = trained(0, space, architecture)
+    assert first == trained(0, space, architecture)
+    assert first != trained(1, space, architecture)
+
+
+def test_a_training_learns():
+    first, *_, last = trained(0, "nasbench201", NB201)
+    assert last.train_loss < first.train_loss
+
+
+def test_the_learning_rate_starts_as_told_and_falls():
+    rates = [epoch.lr for epoch in trained(0)]
+    assert rates[0] == SHORT.learning_rate > rates[1] > 0
+
+
+def test_building_a_network_leaves_the_callers_generator_alone():
+    before = torch.get_rng_state()
+    build_network("nasbench101", CONVOLUTION, SHORT, 3)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_measuring_between_epochs_changes_no_training():
+    digits = load_images(SHORT)
+    network = build_network("nasbench101", CONVOLUTION, SHORT, 0)
+    watched = []
+    for epoch in train(network, digits.train, SHORT, 0):
+        measure(network, digits.test)
+        watched.append(epoch)
+    assert watched == trained(0)
+
+
+@pytest.mark.parametrize(("space", "architecture"), EXAMPLES)
+def test_flops_are_those_that_torch_counts(space, architecture):
+    network = build_network(space, architecture, SHORT, 0).eval()
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, 3, 8, 8))
+    assert count_cost(space, architecture, SHORT)[1] == counter.get_total_flops() // 2
+
+
+def test_parameters_are_those_that_are_counted_analytically():
+    cells = nasbench201.SPACE.cells([NB201])
+    assert count_cost("nasbench201", NB201, SHORT)[0] == count_parameters(cells, 10, 4, 1)[0]
+
+
+def test_small_cells_are_all_and_the_others_drawn():
+    listed = architectures(5, 1000, 0)
+    assert listed.space.value_counts().to_dict() == {"nasbench101": 2532, "nasbench201": 1000}
+    assert not listed.duplicated().any()
+    other = architectures(2, 1000, 1)
+    assert set(other.architecture) != set(listed.architecture)
+
+
+def test_cells_of_three_vertices_are_those_drawn_by_hand():
+    # Input to output, or over one of three operators, with or without the edge past it.
+    names = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+    by_hand = {"input,output;0-1"} | {
+        f"input,{name},output;{edges}" for name in names for edges in ("0-1,1-2", "0-1,0-2,1-2")
+    }
+    found = architectures(3, 3, 0)
+    assert set(found[found.space == nasbench101.SPACE.name].architecture) == by_hand
+
+
+def made(folder: Path) -> tuple[pd.DataFrame, dict]:
+    """Make a small digits-bench with the scripts in two shards; return its table and card."""
+    listed = folder / "architectures.parquet"
+    script("list_digits_architectures")(listed=listed, sizes=SIZES)
+    shards = [folder / f"{shard}.parquet" for shard in range(2)]
+    for shard, path in enumerate(shards):
+        common = {"seeds": 2, "recipe": asdict(SHORT), "threads": 1, "shards": 2}
+        script("train_digits_shard")(listed=listed, trained=path, shard=shard, **common)
+    table, card = folder / "table.parquet", folder / "card.json"
+    about = {"sizes": SIZES, "recipe": asdict(SHORT)}
+    script("join_digits_shards")(listed=listed, shards=shards, table=table, card=card, **about)
+    return pd.read_parquet(table), json.loads(card.read_text())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, dict]:
+    return made(tmp_path_factory.mktemp("digits"))
+
+
+def test_shards_join_to_what_one_job_measures(small):
+    table, _ = small
+    assert len(table) == 10
+    digits = load_images(SHORT)
+    for row in (0, 7):
+        own = measure_architecture(*table.loc[row, ["space", "architecture"]], SHORT, digits, 2)
+        for name in own:
+            if name not in ("space", "architecture") and not name.startswith("seconds"):
+                assert table.loc[row, name] == pytest.approx(own[name], rel=1e-6)
+
+
+def test_a_card_says_how_the_accuracies_spread(small):
+    table, card = small
+    assert card["trainings"] == 20
+    assert card["recipe"] == asdict(SHORT)
+    part = table[table.space == "nasbench101"]
+    means = (part["test_accuracy/0"] + part["test_accuracy/1"]) / 2
+    described = card["spaces"]["nasbench101"]
+    assert described["test_accuracy"]["50 %"] == pytest.approx(means.median(), abs=0.01)
+    halved = (part["test_accuracy/0"] - part["test_accuracy/1"]) ** 2 / 2
+    assert described["deviation_of_seeds"] == pytest.approx(np.sqrt(halved.mean()), abs=1e-3)
+
+
+def test_shards_that_lack_an_architecture_are_refused(small):
+    table, _ = small
+    listed = table[["space", "architecture"]]
+    with pytest.raises(CorruptTableError, match="do not hold the listed architectures"):
+        joined([table.iloc[:5], table.iloc[6:]], listed)
+    with pytest.raises(CorruptTableError, match="do not hold the listed architectures"):
+        joined([table], listed.iloc[:9])
+
+
+def test_one_seed_has_no_spread():
+    table = pd.DataFrame({"space": ["nasbench101"] * 3, "seconds/0": 1.0})
+    for column in ("test_accuracy/0", "validation_accuracy/0"):
+        table[column] = [10.0, 20.0, 30.0]
+    described = card_of(table, SIZES, asdict(SHORT))["spaces"]["nasbench101"]
+    assert described["test_accuracy"]["50 %"] == 20
+    assert "seeds_spearman_rho" not in described
+
+
+@pytest.fixture(scope="module")
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Copy the project with a config that makes a small digits-bench in three shards."""
+    copy = Project.copy(tmp_path_factory.mktemp("maker"), [], "config/small.yaml")
+    section = {"architectures": SIZES, "shards": 3, "recipe": asdict(SHORT)}
+    paths = {"data": "results/data"}
+    small = {"pathvars": paths, "digits_bench": section}
+    (copy.folder / "config/small.yaml").write_text(yaml.safe_dump(small))
+    return copy
+
+
+@pytest.mark.slow
+def test_the_maker_resumes_and_keeps_what_is_finished(maker: Project):
+    finished, killed = (f"results/digits_bench/shards/{shard}.parquet" for shard in (0, 1))
+    assert maker.run("--", finished).returncode == 0
+    written = (maker.folder / finished).stat().st_mtime_ns
+    log = maker.folder / "logs/train_digits_shard/1.log"
+    maker.run_and_kill("--", killed, when=log)
+    assert not (maker.folder / killed).exists()
+    assert maker.run("--unlock").returncode == 0
+    done = maker.run("--rerun-incomplete", "--", "digits_bench")
+    assert done.returncode == 0, done.stdout
+    assert (maker.folder / finished).stat().st_mtime_ns == written
+    assert len(pd.read_parquet(maker.folder / "results/data/digits_bench.parquet")) == 10
+    assert not maker.planned("--", "digits_bench")
+
+
+def test_the_config_holds_the_recipe_that_the_maker_takes():
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    assert Recipe(**config["digits_bench"]["recipe"]).test > 0
