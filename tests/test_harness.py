@@ -10,9 +10,18 @@ from torch import nn
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.evaluation import harness
-from tgnas.evaluation.harness import Batch, Settings, aggregate, measure, restored, score
+from tgnas.evaluation.harness import (
+    Batch,
+    Settings,
+    aggregate,
+    measure,
+    restored,
+    score,
+    seeded_network,
+)
 from tgnas.methods.proxies._card import COSTS, NEEDS, NetworkCard
 from tgnas.registry import MODULES, NETWORK_PROXIES, PROXIES, SPACES
+from tgnas.spaces.darts import genotype
 from tgnas.training.images import Images, load_cifar10
 
 CLASSES = 10
@@ -239,3 +248,13 @@ def test_real_images_with_labels_come_from_cifar10(resource_file):
     drawn = harness.draw_batch(images, Settings(batch=64))
     assert drawn.images.shape == (64, 3, 32, 32)
     assert len(drawn.labels.unique()) > 5
+
+
+@pytest.mark.parametrize(("channels", "fits"), [(4, False), (16, True)])
+def test_networks_too_narrow_for_it_do_not_keep_their_channels_last(channels, fits):
+    pairs = [("skip_connect", node) for _ in range(4) for node in (0, 1)]
+    member = SPACES.load("darts").parse(genotype(pairs, pairs))
+    settings = Settings(size={"channels": channels, "layers": 3})
+    network = seeded_network(member, 10, settings, space="darts")
+    weight = network.stem[0].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last) == fits
