@@ -30,7 +30,7 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     tables = project.folder / "results/smoke/tables"
     ranking = pd.read_csv(tables / "ranking.csv")
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
-    assert kendall.groupby("method").ngroups == 13
+    assert kendall.groupby("method").ngroups == 16
     assert set(kendall.architectures) == {15625, 9445}
     result = project.folder / "results/smoke/final_training/short/result.json"
     trained = json.loads(result.read_text())
@@ -131,7 +131,7 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == 13 + 7
+    assert planned["measure_ranking"] == 16 + 7
     assert planned["measure_stored_scores"] == 1
     assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
 
