@@ -240,7 +240,7 @@ def test_every_column_of_every_table_is_described_and_every_description_has_a_co
     compared: Project,
 ):
     written = {path.stem: path for path in (compared.folder / "results/smoke/tables").glob("*.csv")}
-    assert written.keys() == TABLES["tables"].keys()
+    assert written.keys() == TABLES["tables"].keys() - {"digits_search"}  # the demo's
     for path in written.values():
         columns, known = list(pd.read_csv(path, nrows=0)), columns_of(path.stem)
         assert [name for name in columns if not known.fullmatch(name)] == []
