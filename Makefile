@@ -39,7 +39,7 @@ reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures 
 proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
 	$(SNAKEMAKE) proxies
 
-digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about 2 hours on one core).
+digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about an hour on one core).
 	$(SNAKEMAKE) digits_bench
 
 demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
