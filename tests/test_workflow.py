@@ -309,9 +309,9 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
             "config/experiments.tsv",
             "flops\tproxy",
             "flop\tproxy",
-            "experiments.tsv:12: unknown pro",
+            "experiments.tsv:15: unknown pro",
         ),
-        ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:1"),
+        ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:23"),
     ],
 )
 def test_an_unknown_name_in_a_config_file_is_refused(project: Project, path, old, new, message):
