@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError
 from tgnas.experiments import (
     LABELLED,

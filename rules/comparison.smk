@@ -9,7 +9,7 @@ rule proxies:
 
 rule measure_sample:
     input:
-        benchmark="<benchmark_tables>/{sampled}.arrow",
+        benchmark=table_of_sample,
         sample="<results>/proxies/samples/{sampled}.parquet",
         scores=lambda w: scores_of_sample(w.sampled),
     output:
@@ -38,6 +38,10 @@ rule tabulate_proxies:
         "../workflow/envs/tgnas.yaml"
     params:
         titles=METHOD_TITLES,
+        samples={
+            name: {key: sample[key] for key in ("benchmark", "inputs")}
+            for name, sample in SAMPLES.items()
+        },
         settings={
             key: config["proxies"][key] for key in ("seed", "batch", "initialisation")
         },

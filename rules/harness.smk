@@ -3,7 +3,7 @@
 
 rule draw_sample:
     input:
-        benchmark="<benchmark_tables>/{sampled}.arrow",
+        benchmark=table_of_sample,
     output:
         sample="<results>/proxies/samples/{sampled}.parquet",
     log:
@@ -21,11 +21,11 @@ rule draw_sample:
 
 rule draw_batch:
     input:
-        images=image_file(),
+        images=lambda w: config["proxies"]["inputs"].get(w.inputs) or image_file(),
     output:
-        batch="<results>/proxies/batch.safetensors",
+        batch="<results>/proxies/batches/{inputs}.safetensors",
     log:
-        "<logs>/draw_batch.log",
+        "<logs>/draw_batch/{inputs}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
@@ -39,7 +39,7 @@ rule draw_batch:
 rule score_shard:
     input:
         sample="<results>/proxies/samples/{sampled}.parquet",
-        batch="<results>/proxies/batch.safetensors",
+        batch=lambda w: f"<results>/proxies/batches/{SAMPLES[w.sampled]['inputs']}.safetensors",
     output:
         scored="<results>/proxies/shards/{sampled}/{network_proxy}/{shard}.parquet",
     log:
@@ -53,6 +53,7 @@ rule score_shard:
         space=lambda w: SAMPLES[w.sampled]["space"],
         shards=lambda w: SAMPLES[w.sampled]["shards"],
         settings=lambda w: network_settings(w.sampled),
+        classes=lambda w: dataset_facts(SAMPLES[w.sampled]["inputs"]).classes,
         code=lambda w: network_proxy_digest("score_shard", w),
     script:
         "../workflow/scripts/score_shard.py"

@@ -1,6 +1,13 @@
 # What the rules on samples use: who is asked about which, and the digests of their code.
 
-SAMPLES = {sample["benchmark"]: sample for sample in config["proxies"]["samples"]}
+SAMPLES = {}
+for sample in config["proxies"]["samples"]:
+    SAMPLES[sample["benchmark"]] = sample | {"inputs": "cifar10"}
+    # Only proxies of networks see images, and only networks of labelled data sets are asked.
+    for dataset in config["proxies"]["inputs"]:
+        if dataset in sample["labels"]["datasets"]:
+            further = {"inputs": dataset, "methods": []}
+            SAMPLES[f"{sample['benchmark']}_{dataset}"] = sample | further
 PROXY_TABLES = ("proxies", "proxies_stored", "speed")
 PROXY_FIGURES = ("cost", "independence")
 # Where two sheets call a method differently the first one's title stands.
@@ -16,6 +23,12 @@ wildcard_constraints:
     network_proxy="|".join(NETWORK_PROXIES.names()),
     baseline="|".join(PROXIES.names()),
     shard=r"\d+",
+    inputs="|".join(DATASETS),
+
+
+def table_of_sample(w):
+    """Return the benchmark that a job's sample is drawn from."""
+    return f"<benchmark_tables>/{SAMPLES[w.sampled]['benchmark']}.arrow"
 
 
 def methods_of_sample(sampled):

@@ -3,16 +3,21 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 from safetensors.torch import save_file
 
 from tgnas.evaluation.harness import Settings, draw_batch
 from tgnas.script import run
-from tgnas.training.images import load_cifar10
+from tgnas.training.images import load_cifar10, load_images
 
 
-def main(*, images: Path, batch: Path, drawn: int, settings: dict) -> None:
+def main(*, images: Path, batch: Path, inputs: str, drawn: int, settings: dict) -> None:
     """Write normalised images and their labels."""
-    found = load_cifar10(images, (drawn, 1), seed=settings["seed"])
+    if inputs == "cifar10":
+        found = load_cifar10(images, (drawn, 1), seed=settings["seed"])
+    else:
+        generator = np.random.default_rng(settings["seed"])
+        found = load_images(inputs, images).subset(drawn, 1, generator)
     logging.info("images=%d source=%s", len(found.train), found.source)
     chosen = draw_batch(found, Settings(seed=settings["seed"], batch=settings["batch"]))
     tensors = {"images": chosen.images.contiguous(), "labels": chosen.labels}

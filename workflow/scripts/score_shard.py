@@ -12,7 +12,6 @@ from tqdm import tqdm
 from tgnas.evaluation.harness import Batch, Settings, measure
 from tgnas.evaluation.samples import shard_of, shard_table
 from tgnas.script import run
-from tgnas.training.images import CLASSES
 
 
 def main(
@@ -25,6 +24,7 @@ def main(
     shard: int,
     shards: int,
     settings: dict,
+    classes: int,
     threads: int,
 ) -> None:
     """Build, score and drop one network after the other; write components and milliseconds."""
@@ -32,7 +32,7 @@ def main(
     seen, part = load_file(batch), shard_of(pd.read_parquet(sample), shard, shards).architecture
     given = Batch(seen["images"], seen["labels"])
     progress = tqdm(part, f"{network_proxy} {space} {shard}", unit="architectures", disable=None)
-    start, about = time.perf_counter(), {"space": space, "classes": CLASSES}
+    start, about = time.perf_counter(), {"space": space, "classes": classes}
     found = measure(progress, [network_proxy], given, Settings(**settings), **about)
     shard_table(found, network_proxy).to_parquet(scored, index=False)
     rate = len(part) / (time.perf_counter() - start)

@@ -16,11 +16,12 @@ def main(
     table: Path,
     markdown: Path,
     titles: dict,
+    samples: dict,
     settings: dict,
     ranking: dict,
 ) -> None:
     """Write the summary as CSV and as Markdown."""
-    found = [pd.read_csv(path).assign(benchmark=path.stem) for path in measures]
+    found = [pd.read_csv(path).assign(**samples[path.stem]) for path in measures]
     summary = summarise_proxies(pd.concat(found), titles, read_reported(reported))
     summary.to_csv(table, index=False)
     markdown.write_text(proxies_markdown(summary, settings, ranking))

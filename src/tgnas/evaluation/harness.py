@@ -6,9 +6,9 @@ number. What is not finite is stored as NaN, for the reader to count; nothing el
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -71,7 +71,7 @@ class Measured:
     Attributes:
         architecture: its string.
         components: proxy -> its numbers, one or as many as it has components; NaN where it failed.
-        milliseconds: proxy -> wall time of scoring, and ``BUILD`` -> of building the network.
+        milliseconds: proxy -> processor time of scoring, and ``BUILD`` -> of building the network.
     """
 
     architecture: str
@@ -126,30 +126,58 @@ def measure(
         raise ConfigError(f"{', '.join(unfit)} cannot score networks of {space}")
     parse = SPACES.load(space).parse
     for architecture in architectures:
-        start = time.perf_counter()
-        network = seeded_network(parse(architecture), classes, settings, space=space)
-        milliseconds = {BUILD: 1e3 * (time.perf_counter() - start)}
+        start = time.process_time()
+        member = parse(architecture)
+        network = seeded_network(member, classes, settings, space=space)
+        milliseconds = {BUILD: 1e3 * (time.process_time() - start)}
         components = {}
         for name in proxies:
-            components[name], milliseconds[name] = score(name, network, batch, settings.seed)
+            small = small_network(name, member, classes, settings, space=space)
+            components[name], milliseconds[name] = score(name, network, batch, settings.seed, small)
         yield Measured(architecture, components, milliseconds)
 
 
 def score(
-    proxy: str, network: nn.Module, batch: Batch, seed: int
+    proxy: str,
+    network: nn.Module,
+    batch: Batch,
+    seed: int,
+    small: Callable[[], nn.Module] | None = None,
 ) -> tuple[tuple[float, ...], float]:
     """Return a proxy's components of a network, not finite ones as NaN, and the milliseconds.
 
     The network is as it was before, and in training mode.
+
+    Args:
+        proxy: its name.
+        network: to score.
+        batch: what it sees.
+        seed: of the proxy's own draws.
+        small: builds the small network of a proxy that looks at one; see ``small_network``.
     """
     compute = NETWORK_PROXIES.load(proxy)
     generator = torch.Generator().manual_seed(_seeds(seed)[2])
+    more = {} if small is None else {"small": small}
     with restored(network):
-        start = time.perf_counter()
-        found = compute(network, batch.images, batch.labels, generator)
-        milliseconds = 1e3 * (time.perf_counter() - start)
+        start = time.process_time()
+        found = compute(network, batch.images, batch.labels, generator, **more)
+        milliseconds = 1e3 * (time.process_time() - start)
     values = found if isinstance(found, tuple) else (found,)
     return tuple(v if np.isfinite(v) else float("nan") for v in values), milliseconds
+
+
+def small_network(
+    proxy: str, member: object, classes: int, settings: Settings, *, space: str
+) -> Callable[[], nn.Module] | None:
+    """Return what builds the small network that a proxy looks at too; None if it does not.
+
+    Such a proxy's module says in ``SMALL_SIZES`` which size it has in each space.
+    """
+    sizes = getattr(NETWORK_PROXIES.module(proxy), "SMALL_SIZES", None)
+    if sizes is None:
+        return None
+    narrowed = replace(settings, size=sizes[space])
+    return lambda: seeded_network(member, classes, narrowed, space=space)
 
 
 def aggregate(proxy: str, components: Float64[np.ndarray, "N K"]) -> Float64[np.ndarray, " N"]:

@@ -2,7 +2,7 @@
 
 Every method of one sample ends in a table of scores with the columns ``architecture``, ``seed0``,
 ``seed1``, ..., the components behind them where it has any (``component/NAME``), ``milliseconds``
-(wall time of scoring one architecture alone), ``build`` (of parsing it and building what is
+(processor time of scoring one architecture alone), ``build`` (of parsing it and building what is
 scored) and, where many can be scored at once, ``batched`` (milliseconds for each of all together).
 """
 
@@ -90,16 +90,16 @@ def score_cells(score: ScoreCells, sample: pd.DataFrame, space: str) -> pd.DataF
     """
     rows, parse = [], SPACES.load(space).cells
     for architecture in sample.architecture:
-        start = time.perf_counter()
+        start = time.process_time()
         cells = parse([architecture])
-        parsed = time.perf_counter()
+        parsed = time.process_time()
         scores = score(cells)[:, 0]
-        end = time.perf_counter()
+        end = time.process_time()
         rows.append((*scores, 1e3 * (end - parsed) / len(scores), 1e3 * (parsed - start)))
     cells = parse(list(sample.architecture))
-    start = time.perf_counter()
+    start = time.process_time()
     seeds = len(score(cells))
-    batched = 1e3 * (time.perf_counter() - start) / seeds / len(sample)
+    batched = 1e3 * (time.process_time() - start) / seeds / len(sample)
     columns = [*(f"{SEED}{seed}" for seed in range(seeds)), MILLISECONDS, BUILD]
     table = pd.DataFrame(rows, columns=columns).assign(**{BATCHED: batched})
     table.insert(0, "architecture", sample.architecture.to_numpy())

@@ -8,12 +8,13 @@ import pandas as pd
 
 from tgnas.evaluation.samples import SCORED_BY_ALL
 from tgnas.registry import NETWORK_PROXIES, PROXIES
-from tgnas.reporting.style import benchmark_title
+from tgnas.reporting.style import benchmark_title, dataset_title
 from tgnas.reporting.tables import UNKNOWN, correlation_text, number_text
 
-PLACE = ["benchmark", "dataset"]
+PLACE = ["benchmark", "inputs", "dataset"]
 KEYS = ["method", *PLACE, "population"]
 COSTS = ["failures", "milliseconds", "build", "batched"]
+OWN_INPUTS = "cifar10"  # images that networks see unless the config names others
 NEEDS = ("images", "labels", "backward")
 TRAINED = "trained predictor"
 
@@ -34,7 +35,7 @@ def describe(method: str, titles: Mapping[str, str]) -> dict[str, Any]:
 def summarise_proxies(
     measures: pd.DataFrame, titles: Mapping[str, str], reported: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row per method, benchmark, data set and population.
+    """Return one row per method, benchmark, inputs (whose images), data set and population.
 
     Columns beside those: title, cost (class), certain, images, labels, backward (needed of the
     target); KT and SPR over all architectures and, with " top", inside the truly best share, each
@@ -43,7 +44,7 @@ def summarise_proxies(
     difference (of KT, or of SPR where only that is known: see `reported_measure`).
 
     Args:
-        measures: what ``measure_sample`` returns, with a column benchmark.
+        measures: what ``measure_sample`` returns, with columns benchmark and inputs.
         titles: of the methods that have no card.
         reported: the numbers that others reported.
     """
@@ -74,7 +75,8 @@ def summarise_proxies(
 def _with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     """Add what others reported on NAS-Bench-201, Kendall's tau before Spearman's rho."""
     claims = reported[reported.table == "proxies"].sort_values("measure", kind="stable")
-    claims = claims.drop_duplicates(["method", "dataset"]).assign(benchmark="nasbench201")
+    claims = claims.drop_duplicates(["method", "dataset"])
+    claims = claims.assign(benchmark="nasbench201", inputs=OWN_INPUTS)
     claims = claims.rename(columns={"measure": "reported_measure"})
     kept = ["method", *PLACE, "reported_measure", "reported"]
     table = table.merge(claims[kept], how="left", on=["method", *PLACE])
@@ -98,16 +100,17 @@ def proxies_markdown(
         ("Beside published values (NAS-Bench-201)", _published(own)),
     ]
     sizes = ", ".join(
-        f"{int(part.architectures.max()):,} of {benchmark_title(str(name))}"
-        for name, part in own.groupby("benchmark", sort=False)
+        f"{int(part.architectures.max()):,} of {_place_title(*place)}"
+        for place, part in own.groupby(PLACE[:2], sort=False)
     )
     note = (
         f"Random samples: {sizes}. [{ranking['level']:.0%} bootstrap interval over architectures, "
         f"{ranking['resamples']} resamples]; ± is the standard deviation over seeds. Proxies of "
-        f"networks see {settings['batch']} CIFAR-10 images, also where accuracy is on another data "
-        f"set; seed {settings['seed']}, initialisation {settings['initialisation']}. An "
+        f"networks see {settings['batch']} images, of CIFAR-10 where no other data set is named, "
+        f"also where accuracy is on another; seed {settings['seed']}, initialisation "
+        f"{settings['initialisation']}. An "
         "architecture on which a method fails is left out of its correlation and counted. "
-        "Milliseconds are wall time of one core, each architecture alone, the median; "
+        "Milliseconds are processor time of one core, each architecture alone, the median; "
         "`build` is making the network or parsing the cell. `batched` is time for each where all "
         "are scored at once, which only methods of cells can. † the formula is not certain.\n"
     )
@@ -140,9 +143,10 @@ def _title(row: pd.Series) -> str:
     return row["title"] + ("" if row["certain"] else " †")
 
 
-def _place_title(benchmark: str, dataset: str) -> str:
+def _place_title(benchmark: str, inputs: str, dataset: str = "") -> str:
     title = benchmark_title(benchmark)
-    return f"{title} {dataset}" if benchmark == "nasbench201" else title
+    title += f" {dataset}" if dataset and benchmark == "nasbench201" else ""
+    return title if inputs == OWN_INPUTS else f"{title}, {dataset_title(inputs)} images"
 
 
 def _costs(own: pd.DataFrame) -> pd.DataFrame:
@@ -152,11 +156,9 @@ def _costs(own: pd.DataFrame) -> pd.DataFrame:
         first = method.iloc[0]
         row = {"method": _title(first), "work": first["cost"]}
         row |= {need: "yes" if first[need] else "no" for need in NEEDS}
-        for benchmark in own.benchmark.unique():
-            title, here = (
-                benchmark_title(benchmark),
-                method[method.benchmark == benchmark],
-            )
+        for place, _ in own.groupby(PLACE[:2], sort=False):
+            title = _place_title(*place)
+            here = method[(method[PLACE[:2]] == list(place)).all(axis=1)]
             if here.empty:
                 row |= {f"{title} ms": UNKNOWN, f"{title} failures": UNKNOWN}
                 continue
@@ -233,7 +235,8 @@ def summarise_speed(
         queries: architectures that a search scores.
     """
     columns = ["method", "title", "cost", "milliseconds", "build", "batched"]
-    table = summary[summary.benchmark == benchmark].drop_duplicates("method")[columns]
+    here = (summary.benchmark == benchmark) & (summary.inputs == OWN_INPUTS)
+    table = summary[here].drop_duplicates("method")[columns]
     table.insert(5, "total", table.milliseconds + table.build)
     of = table.set_index("method").loc[reference]
     table["ratio"] = table.total / of["total"]

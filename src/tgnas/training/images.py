@@ -1,17 +1,22 @@
-"""CIFAR-10 as arrays: read, cut to a class-balanced subset, augmented batch by batch.
+"""Image data sets as arrays: read, cut to a class-balanced subset, augmented batch by batch.
 
-Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009: 50,000 training and
-10,000 test images of 32 x 32 pixels in ten classes. They come from the official archive or, where
-no network is, from a JPEG copy of it; results tell which, for the copy is lossy.
+CIFAR-10 and CIFAR-100 (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009):
+50,000 training and 10,000 test images of 32 x 32 pixels. CIFAR-10 comes from the official archive
+or, where no network is, from a JPEG copy of it; results tell which, for the copy is lossy.
+ImageNet16-120 (Dong and Yang, ICLR 2020; Chrabaszcz et al., arXiv 1707.08819): the first 120
+classes of ImageNet at 16 x 16 pixels. The last two are read from the user's own copies.
 """
 
 import io
 import pickle
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +28,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.datasets import dataset_facts
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
 
 CLASSES = 10
 SIDE = 32
@@ -31,7 +37,7 @@ PADDING = 4  # pixels on each side of a random crop, as NAS-Bench-201 trains
 OFFICIAL = "official archive (lossless)"
 JPEG = "JPEG quality 75 copy (lossy)"
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
-LARGEST_BATCH = 1 << 26  # bytes; an official one has 31 MB
+LARGEST_BATCH = 1 << 28  # bytes; the largest official one has 154 MB
 # What a stream that is not a batch, or not a pickle, makes the reader raise.
 FAULTS = (
     pickle.UnpicklingError,
@@ -50,9 +56,37 @@ FAULTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """How a data set's official files lay it out.
+
+    Attributes:
+        train: files of training images.
+        test: the file of test images.
+        labels: the field of labels.
+        first: the label of the first class; labels past the last are of classes left out.
+    """
+
+    train: tuple[str, ...]
+    test: str
+    labels: str
+    first: int = 0
+
+
+BATCHES = MappingProxyType(
+    {
+        "cifar10": Batches(TRAIN_BATCHES, "test_batch", "labels"),
+        "cifar100": Batches(("train",), "test", "fine_labels"),
+        "ImageNet16-120": Batches(
+            tuple(f"train_data_batch_{number}" for number in range(1, 11)), "val_data", "labels", 1
+        ),
+    }
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Training and test images with labels 0..9.
+    """Training and test images with labels 0, 1, ...
 
     Attributes:
         train: training images.
@@ -62,9 +96,9 @@ class Images:
         source: which file they come from, and whether it is lossless.
     """
 
-    train: UInt8[np.ndarray, "N 3 32 32"]
+    train: UInt8[np.ndarray, "N 3 H W"]
     train_labels: Int64[np.ndarray, " N"]
-    test: UInt8[np.ndarray, "M 3 32 32"]
+    test: UInt8[np.ndarray, "M 3 H W"]
     test_labels: Int64[np.ndarray, " M"]
     source: str
 
@@ -103,16 +137,43 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
         raise ResourceError(f"{path} is missing; it holds the CIFAR-10 images")
     with path.open("rb") as stream:
         start = stream.read(4)
-    try:
+    with _faults_told(path):
         if start.startswith(b"\x1f\x8b"):
-            images = _read_archive(path)
+            images = _read_batches(_archived(path), "cifar10")
             return images.subset(*drawn, np.random.default_rng(seed)) if drawn else images
         if start == b"PAR1":
             return _read_parquet(path, drawn or (None, None), np.random.default_rng(seed))
+    raise CorruptTableError(f"{path} is neither a gzipped archive nor a parquet file")
+
+
+def load_images(dataset: str, path: Path) -> Images:
+    """Return a data set from the user's copy of its official files.
+
+    Args:
+        dataset: a key of ``BATCHES``.
+        path: the archive, or the folder that it was unpacked into.
+
+    Raises:
+        ResourceError: there is no such file.
+        CorruptTableError: a file is missing, damaged, or its pickles ask for code.
+        UnknownNameError: it is not known how the data set is laid out.
+    """
+    if dataset not in BATCHES:
+        raise UnknownNameError("data set", dataset, BATCHES)
+    if not path.exists():
+        raise ResourceError(f"{path} is missing; it holds the {dataset} images")
+    with _faults_told(path):
+        return _read_batches(_unpacked(path) if path.is_dir() else _archived(path), dataset)
+
+
+@contextmanager
+def _faults_told(path: Path) -> Iterator[None]:
+    """Turn whatever a file that is not one of images raises into one line that names it."""
+    try:
+        yield
     except FAULTS as error:
         reason = " ".join(str(error).split())
         raise CorruptTableError(f"{path}: {type(error).__name__}: {reason}") from error
-    raise CorruptTableError(f"{path} is neither a gzipped archive nor a parquet file")
 
 
 def balanced_indices(
@@ -178,38 +239,57 @@ def augment(
     return padded[each, channel, rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def _read_archive(path: Path) -> Images:
-    """Return the images of the official archive."""
-    batches: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    with tarfile.open(path, "r:gz") as archive:
+# Gives the names of files, and what reads each, without holding more than one at a time.
+Files = Iterator[tuple[str, Callable[[], bytes]]]
+
+
+def _archived(path: Path) -> Files:
+    """Yield the files of an archive; none is ever written to disk."""
+    with tarfile.open(path) as archive:
         for member in archive:
-            name = Path(member.name).name
-            if name in {*TRAIN_BATCHES, "test_batch"}:
-                batches[name] = _read_batch(_content(archive, member))
-    train = [batches[name] for name in TRAIN_BATCHES]
-    return Images(
-        np.concatenate([images for images, _ in train]),
-        np.concatenate([labels for _, labels in train]),
-        *batches["test_batch"],
-        OFFICIAL,
-    )
+            yield Path(member.name).name, partial(_content, archive, member)
+
+
+def _unpacked(folder: Path) -> Files:
+    """Yield the files below a folder."""
+    for file in sorted(folder.rglob("*")):
+        yield file.name, file.read_bytes
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """Return the bytes of one file of an archive; it is never written to disk."""
+    """Return the bytes of one file of an archive."""
     stream = archive.extractfile(member)
     if stream is None or member.size > LARGEST_BATCH:
         raise ValueError(f"{member.name} is not a file of at most {LARGEST_BATCH} bytes")
     return stream.read()
 
 
-def _read_batch(data: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (N, 3, 32, 32) and labels (N,) of one pickled batch."""
+def _read_batches(files: Files, dataset: str) -> Images:
+    """Return the images of a data set's official files."""
+    layout = BATCHES[dataset]
+    wanted = {*layout.train, layout.test}
+    batches = {name: _read_batch(read(), dataset) for name, read in files if name in wanted}
+    train = [batches[name] for name in layout.train]
+    return Images(
+        np.concatenate([images for images, _ in train]),
+        np.concatenate([labels for _, labels in train]),
+        *batches[layout.test],
+        OFFICIAL,
+    )
+
+
+def _read_batch(data: bytes, dataset: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, 3, H, W) and labels (N,) of one pickled batch."""
+    layout, facts = BATCHES[dataset], dataset_facts(dataset)
     batch = _BatchUnpickler(io.BytesIO(data), encoding="bytes").load()
     # Written by Python 2, the keys are byte strings; by Python 3 either kind.
     fields = {key.decode() if isinstance(key, bytes) else key: batch[key] for key in batch}
-    images = fields["data"].values().reshape(-1, 3, SIDE, SIDE).copy()
-    return images, _checked(fields["labels"], len(images))
+    images = fields["data"].values().reshape(-1, 3, facts.image_size, facts.image_size)
+    labels = np.asarray(fields[layout.labels], dtype=np.int64) - layout.first
+    if layout.first:  # ImageNet's batches hold its other 880 classes too
+        kept = labels < facts.classes
+        images, labels = images[kept], labels[kept]
+    return images.copy(), _checked(labels, len(images), facts.classes)
 
 
 def _read_parquet(
@@ -245,11 +325,11 @@ def _decoded(encoded: pd.Series) -> Iterator[np.ndarray]:
             yield np.asarray(image).transpose(2, 0, 1)
 
 
-def _checked(labels: Any, size: int) -> Int64[np.ndarray, " N"]:
+def _checked(labels: Any, size: int, classes: int = CLASSES) -> Int64[np.ndarray, " N"]:
     """Return labels as an array after checking their number and range."""
     found = np.asarray(labels, dtype=np.int64)
-    if size == 0 or found.shape != (size,) or found.min() < 0 or found.max() >= CLASSES:
-        raise ValueError(f"{size} images with labels 0..{CLASSES - 1} expected")
+    if size == 0 or found.shape != (size,) or found.min() < 0 or found.max() >= classes:
+        raise ValueError(f"{size} images with labels 0..{classes - 1} expected")
     return found
 
 

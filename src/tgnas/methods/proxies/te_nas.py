@@ -1,9 +1,13 @@
 """TE-NAS: trainability by the neural tangent kernel, expressivity by linear regions.
 
 Chen et al., "Neural Architecture Search on ImageNet in Four GPU Hours", ICLR 2021, section 3.
-Components are minus the condition number of the kernel and the number of linear regions; the score
-is the sum of an architecture's ranks in both. Higher predicts better.
+Components are minus the condition number of the kernel and the number of linear regions, counted
+on a network as narrow as can be; the score is the sum of an architecture's ranks in both. Higher
+predicts better.
 """
+
+from collections.abc import Callable
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -11,10 +15,21 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from tgnas.methods.proxies._card import NetworkCard
-from tgnas.methods.proxies._network import noise_like, ranks, relus, watching
+from tgnas.methods.proxies._network import initialise, ranks, relus, watching
 
 COMPONENTS = ("minus_condition_number", "linear_regions")
 IMAGES = 16
+# On a wide network nearly every image has a region of its own, which tells nothing. These are as
+# narrow and short as a space allows: NAS-Bench-101 shares channels among up to five vertices.
+SMALL_SIZES = MappingProxyType(
+    {
+        "nasbench101": {"channels": 8, "repeats": 1},
+        "nasbench201": {"channels": 1, "repeats": 1},
+        "darts": {"channels": 2, "layers": 3},
+        "nasbench_macro": {"channels": 1},
+    }
+)
+POINTS, SIDE, DRAWS = 1000, 4, 3
 
 CARD = NetworkCard(
     title="TE-NAS",
@@ -23,9 +38,11 @@ CARD = NetworkCard(
     cost="backward of each image",
     deviations=(
         f"the kernel is of the first {IMAGES} images of the batch",
-        "regions are counted on the network itself and as many noise images as the batch has, as "
-        "in the re-implementation of AZ-NAS; the original counts them on a network of one channel. "
-        "On a wide network they are nearly always as many as images",
+        f"regions are counted on a line through {POINTS} images of noise of {SIDE} x {SIDE} "
+        f"pixels, the mean of {DRAWS} draws of it and of weights with variance 2 / fan-in; the "
+        "original takes crops of 3 x 3 pixels, which some spaces' networks cannot halve twice, and "
+        "off a line all images but NAS-Bench-201's have regions of their own",
+        "NAS-Bench-101's network has 8 channels instead of one, that of DARTS 2: they divide them",
     ),
 )
 
@@ -35,12 +52,17 @@ def score_network(
     images: Float[Tensor, "B 3 H W"],
     labels: Int64[Tensor, " B"],
     generator: torch.Generator,
+    small: Callable[[], nn.Module],
 ) -> tuple[float, float]:
-    """Return minus the condition number, and the number of linear regions."""
+    """Return minus the condition number, and the number of linear regions of the small network."""
     del labels  # of no influence
-    return -condition_number(network, images[:IMAGES]), linear_regions(
-        network, noise_like(images, generator)
-    )
+    narrow, regions = small(), []
+    for _ in range(DRAWS):
+        initialise(narrow, generator, kaiming=True)
+        direction = torch.randn(3, SIDE, SIDE, generator=generator)
+        places = torch.randn(POINTS, 1, 1, 1, generator=generator)
+        regions.append(linear_regions(narrow, places * direction))
+    return -condition_number(network, images[:IMAGES]), float(np.mean(regions))
 
 
 def aggregate(components: Float64[np.ndarray, "N 2"]) -> Float64[np.ndarray, " N"]:
