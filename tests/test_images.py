@@ -1,4 +1,4 @@
-"""CIFAR-10: both ways to read it, balanced subsets, and augmentation."""
+"""Image data sets: all ways to read them, balanced subsets, and augmentation."""
 
 import io
 import pickle
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
 from tgnas.fetch import mirror_folders, read_resources
 from tgnas.training.images import (
     JPEG,
@@ -24,6 +24,7 @@ from tgnas.training.images import (
     balanced_indices,
     channel_statistics,
     load_cifar10,
+    load_images,
     normalise,
 )
 
@@ -175,6 +176,52 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(ResourceError, match="is missing"):
         load_cifar10(tmp_path / "images.parquet")
+
+
+def pickled(pixels: np.ndarray, labels: str, values: list[int], protocol: int = 2) -> bytes:
+    fields = {"data": pixels.reshape(len(pixels), -1), labels: values}
+    return pickle.dumps(fields, protocol=protocol)
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_cifar100_is_read_from_its_archive_and_from_its_folder(few, tmp_path, unpacked):
+    labels = list(range(100))
+    batches = {
+        "train": pickled(few.train, "fine_labels", labels),
+        "test": pickled(few.test, "fine_labels", labels[:20]),
+        "meta": b"never read",
+    }
+    path = tmp_path / "cifar100"
+    if unpacked:
+        (path / "cifar-100-python").mkdir(parents=True)
+        for name, data in batches.items():
+            (path / "cifar-100-python" / name).write_bytes(data)
+    else:
+        write_archive(path, batches)
+    read = load_images("cifar100", path)
+    assert np.array_equal(read.train, few.train)
+    assert np.array_equal(read.test, few.test)
+    assert read.train_labels.tolist() == labels
+
+
+def test_imagenet16_keeps_its_first_120_classes(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3, 16, 16), dtype=np.uint8)
+    batch = pickled(pixels, "labels", [1, 120, 121, 1000])  # classes count from 1 there
+    for name in [*(f"train_data_batch_{number}" for number in range(1, 11)), "val_data"]:
+        (tmp_path / name).write_bytes(batch)
+    read = load_images("ImageNet16-120", tmp_path)
+    assert read.train.shape == (20, 3, 16, 16)
+    assert np.array_equal(read.test, pixels[:2])
+    assert read.test_labels.tolist() == [0, 119]
+
+
+def test_a_folder_without_the_files_of_a_data_set_is_refused(tmp_path):
+    with pytest.raises(CorruptTableError, match=f"{tmp_path}: KeyError: 'train'"):
+        load_images("cifar100", tmp_path)
+    with pytest.raises(ResourceError, match="nowhere is missing; it holds the cifar100 images"):
+        load_images("cifar100", tmp_path / "nowhere")
+    with pytest.raises(UnknownNameError, match="unknown data set 'cifar1'"):
+        load_images("cifar1", tmp_path)
 
 
 @given(size=st.integers(1, 60), seed=st.integers(0, 2**32))
