@@ -10,6 +10,7 @@ from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError
 from tgnas.experiments import (
     LABELLED,
+    SMALL,
     STORED,
     ablations,
     candidates,

@@ -27,7 +27,7 @@ rule measure_sample:
 
 rule tabulate_proxies:
     input:
-        measures=[f"<results>/proxies/measures/{name}.csv" for name in SAMPLES],
+        measures=[f"<results>/proxies/measures/{name}.csv" for name in COMPARED],
         reported="config/reported.csv",
     output:
         table=report("<results>/tables/proxies.csv", **captioned("proxies", "Tables")),
@@ -39,8 +39,8 @@ rule tabulate_proxies:
     params:
         titles=METHOD_TITLES,
         samples={
-            name: {key: sample[key] for key in ("benchmark", "inputs")}
-            for name, sample in SAMPLES.items()
+            name: {key: SAMPLES[name][key] for key in ("benchmark", "inputs")}
+            for name in COMPARED
         },
         settings={
             key: config["proxies"][key] for key in ("seed", "batch", "initialisation")

@@ -8,6 +8,12 @@ for sample in config["proxies"]["samples"]:
         if dataset in sample["labels"]["datasets"]:
             further = {"inputs": dataset, "methods": []}
             SAMPLES[f"{sample['benchmark']}_{dataset}"] = sample | further
+# What is compared; beside it stands what only searches ask for.
+COMPARED = list(SAMPLES)
+PATTERNS = "nasbench201_patterns"
+SAMPLES[PATTERNS] = {
+    key: config["small_networks"][key] for key in ("shards", "size")
+} | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
 PROXY_TABLES = ("proxies", "proxies_stored", "speed")
 PROXY_FIGURES = ("cost", "independence")
 # Where two sheets call a method differently the first one's title stands.

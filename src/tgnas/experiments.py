@@ -33,6 +33,7 @@ STORED = {
     ),
 }
 LEAKED = "_leaked"
+SMALL = "_small"  # a proxy of networks, on small ones of a whole space
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
 LABELLED = {
@@ -248,7 +249,8 @@ def _check_search(config: dict[str, Any]) -> None:
     for baseline in search["baselines"]:
         PROXIES.module_name(baseline)
     methods = [*config["predictors"], *config["combinations"], *STORED["nasbench201"]]
-    known = [*methods, *PROXIES.names(), *LABELLED]
+    small = [f"{proxy}{SMALL}" for proxy in config["small_networks"]["proxies"]]
+    known = [*methods, *PROXIES.names(), *small, *LABELLED]
     for scorer in (*search["scorers"], *search["limits"]["scorers"]):
         if scorer not in known:
             raise UnknownNameError("scorer", scorer, known)
@@ -258,7 +260,7 @@ def _check_search(config: dict[str, Any]) -> None:
 
 
 def _check_proxies(config: dict[str, Any]) -> None:
-    for proxy in network_proxies(config):
+    for proxy in (*network_proxies(config), *config["small_networks"]["proxies"]):
         NETWORK_PROXIES.module_name(proxy)
     rows, combinations = complete(config["predictors"]), config["combinations"]
     known = [*rows, *combinations, *PROXIES.names()]
