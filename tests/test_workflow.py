@@ -1,9 +1,11 @@
 """The whole chain on a real slice, what a second run does, and what a change re-runs."""
 
 import json
+import pickle
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from project import Project
@@ -256,6 +258,34 @@ def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
     assert planned["score_shard"] == planned["join_shards"] == 1
     assert not {"draw_batch", "draw_sample", "score_sample_with_predictor"} & set(planned)
     assert not compared.planned("--", "proxies")
+
+
+@pytest.mark.slow
+def test_your_own_cifar100_is_seen_by_networks_of_100_classes(compared: Project):
+    folder, generator = compared.folder / "cifar100", np.random.default_rng(0)
+    folder.mkdir()
+    for name, size in (("train", 200), ("test", 100)):
+        pixels = generator.integers(0, 256, (size, 3072), dtype=np.uint8)
+        labels = [place % 100 for place in range(size)]
+        content = pickle.dumps({"data": pixels, "fine_labels": labels}, protocol=2)
+        (folder / name).write_bytes(content)
+    batch = "  batch: 8\n"
+    with compared.edit("config/smoke.yaml", batch, f"{batch}  inputs: {{cifar100: cifar100}}\n"):
+        done = compared.run("--", "results/smoke/tables/proxies.csv")
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(compared.folder / "results/smoke/tables/proxies.csv")
+    further = table[table.inputs == "cifar100"]
+    assert set(further.method) == {"az_nas", "grad_norm", "naswot", "synflow", "te_nas", "zen"}
+    assert set(further.dataset) == {"cifar10", "cifar100", "ImageNet16-120"}
+    markdown = (compared.folder / "results/smoke/tables/proxies.md").read_text()
+    assert "NAS-Bench-201 cifar10, CIFAR-100 images" in markdown
+
+
+@pytest.mark.slow
+def test_searches_can_ask_proxies_on_small_networks_of_every_live_pattern(compared: Project):
+    planned = compared.planned("--", "results/smoke/searches/nasbench201/zico_small/hybrid.parquet")
+    wanted = {"list_patterns": 1, "score_shard": 4, "join_shards": 1, "spread_over_patterns": 1}
+    assert planned == wanted | {"search_with_scores": 1}
 
 
 @pytest.mark.slow
