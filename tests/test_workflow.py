@@ -278,7 +278,7 @@ def test_your_own_cifar100_is_seen_by_networks_of_100_classes(compared: Project)
     assert set(further.method) == {"az_nas", "grad_norm", "naswot", "synflow", "te_nas", "zen"}
     assert set(further.dataset) == {"cifar10", "cifar100", "ImageNet16-120"}
     markdown = (compared.folder / "results/smoke/tables/proxies.md").read_text()
-    assert "NAS-Bench-201 cifar10, CIFAR-100 images" in markdown
+    assert "NB201 cifar10, CIFAR-100 images" in markdown
 
 
 @pytest.mark.slow
