@@ -25,11 +25,13 @@ def describe(method: str, titles: Mapping[str, str]) -> dict[str, Any]:
         card = NETWORK_PROXIES.module(method).CARD
         about = {"title": card.title, "cost": card.cost, "certain": card.certain}
         return about | {need: need in card.needs.split(", ") for need in NEEDS}
+    certain = True
     if method in PROXIES.names():
-        title, cost = PROXIES.module(method).CARD.title, "counting"
+        card = PROXIES.module(method).CARD
+        title, cost, certain = card.title, "counting", getattr(card, "certain", True)
     else:
         title, cost = titles.get(method, method), TRAINED
-    return {"title": title, "cost": cost, "certain": True} | dict.fromkeys(NEEDS, False)
+    return {"title": title, "cost": cost, "certain": certain} | dict.fromkeys(NEEDS, False)
 
 
 def summarise_proxies(
