@@ -79,8 +79,8 @@ def _with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     claims = reported[reported.table == "proxies"].sort_values("measure", kind="stable")
     claims = claims.drop_duplicates(["method", "dataset"])
     claims = claims.assign(benchmark="nasbench201", inputs=OWN_INPUTS)
-    claims = claims.rename(columns={"measure": "reported_measure"})
-    kept = ["method", *PLACE, "reported_measure", "reported"]
+    claims = claims.rename(columns={"measure": "reported_measure", "source": "reported_source"})
+    kept = ["method", *PLACE, "reported_measure", "reported", "reported_source"]
     table = table.merge(claims[kept], how="left", on=["method", *PLACE])
     ours = np.where(table.reported_measure == "spearman_rho", table.SPR, table.KT)
     return table.assign(difference=ours - table.reported)
@@ -187,6 +187,7 @@ def _published(own: pd.DataFrame) -> pd.DataFrame:
                 "ours": number_text(row[measure], np.nan, 3),
                 "published": f"{row['reported']:.3f}",
                 "difference": f"{row['difference']:+.3f}",
+                "source": row["reported_source"],
             }
         )
     return pd.DataFrame(rows)

@@ -179,4 +179,4 @@ def _write_value(panel: Axes, one: int, other: int, value: float) -> None:
 def _heat_label(name: str, titles: Mapping[str, str]) -> str:
     if name.startswith(ACCURACY):
         return f"{style.dataset_title(name.removeprefix(ACCURACY))} accuracy"
-    return titles.get(name, name)
+    return titles.get(name, name).removesuffix(", last epoch")
