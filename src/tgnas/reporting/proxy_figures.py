@@ -107,12 +107,15 @@ def _label(panel: Axes, shown: pd.DataFrame) -> None:
                 best, least = shift, overlap
         text.set_position(best)
         taken.append(text.get_window_extent())
-        if np.hypot(*best) > 16 + size.width / scale / 2:
-            line: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.4, "color": style.GREY}
+        half = np.array([size.width, size.height]) / scale / 2
+        edge = np.clip(0, np.array(best) - half, np.array(best) + half)  # nearest to the marker
+        if np.hypot(*edge) > 8:
+            colour = LOOKS[row["cost"]][0]
+            line: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.4, "color": colour}
             panel.annotate(
                 "",
                 (row["total"], row["KT"]),
-                xytext=best,
+                xytext=tuple(edge),
                 textcoords="offset points",
                 arrowprops=line,
             )
