@@ -39,8 +39,8 @@ rule measure_ablation:
         label=config["training"]["nasbench101"],
         ranking=LABELS,
         seeds=config["ablations"]["seeds"],
-        code=lambda w: method_digest(
-            "measure_ablation", ABLATIONS[w.base, w.axis, w.value]["method"]
+        code=lambda w: training_digest(
+            "measure_ablation", ABLATIONS[w.base, w.axis, w.value]
         ),
     script:
         "../workflow/scripts/measure_ablation.py"

@@ -179,6 +179,12 @@ def method_digest(script, method, *modules):
     return digest(script, f"tgnas.methods.predictors.{method}", *modules)
 
 
+def training_digest(script, row):
+    """Return the digest of a script that trains a predictor, with what it hints at."""
+    hints = [f"tgnas.methods.proxies.{proxy}" for proxy in row["hints"]]
+    return method_digest(script, row["method"], *hints)
+
+
 def proxy_digest(script, proxy):
     """Return the digest of a script that loads a proxy and its network."""
     return digest(

@@ -26,7 +26,7 @@ rule train_predictor:
             for source in PREDICTOR_ROWS[w.predictor]["sources"]
         ],
         settings=lambda w: PREDICTOR_ROWS[w.predictor],
-        code=lambda w: predictor_digest("train_predictor", w.predictor),
+        code=lambda w: training_digest("train_predictor", PREDICTOR_ROWS[w.predictor]),
     script:
         "../workflow/scripts/train_predictor.py"
 

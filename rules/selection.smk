@@ -1,6 +1,14 @@
 # The choice of our configuration: on development tasks alone, never on a test space.
 
 SIZES = ("tested", "seeds")
+# Proxies of cells among the members of combinations.
+OF_CELLS = sorted(
+    f"tgnas.methods.proxies.{member}"
+    for member in {
+        m for each in config["selection"]["combinations"] for m in each["members"]
+    }
+    if member in PROXIES.names()
+)
 
 
 rule score_transfer:
@@ -23,9 +31,7 @@ rule score_transfer:
         settings=lambda w: CANDIDATES[w.candidate],
         labels=config["training"]["nasbench101"],
         sizes={k: config["selection"][k] for k in SIZES},
-        code=lambda w: method_digest(
-            "score_transfer", CANDIDATES[w.candidate]["method"]
-        ),
+        code=lambda w: training_digest("score_transfer", CANDIDATES[w.candidate]),
     script:
         "../workflow/scripts/score_transfer.py"
 
@@ -51,6 +57,6 @@ rule tabulate_selection:
         sizes={k: config["selection"][k] for k in SIZES},
         combinations=config["selection"]["combinations"],
         chosen=config["selection"]["chosen"],
-        code=code("tabulate_selection"),
+        code=code("tabulate_selection", *OF_CELLS),
     script:
         "../workflow/scripts/tabulate_selection.py"

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tgnas import scoring, streaming
+from tgnas.methods.predictors.tgnas import scores_of
 from tgnas.pretrained import load_pretrained
-from tgnas.scoring import Scorer, scores_of
+from tgnas.scoring import Scorer
 from tgnas.space_file.space import open_space
 from tgnas.streaming import DataError, Shard, Source, Writer
 

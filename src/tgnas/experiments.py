@@ -211,6 +211,13 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
                 raise UnknownNameError(f"source of predictor {name}", source, config["training"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
+    rows = {f"predictors.{name}": row for name, row in complete(config["predictors"]).items()}
+    rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
+    for name, row in rows.items():
+        for hint in row["hints"]:
+            PROXIES.module_name(hint)
+        if row["hints"] and row["target"] != "rank":
+            raise ConfigError(f"config: {name} has hints, which need the target rank")
 
 
 def _check_combinations(config: dict[str, Any]) -> None:
@@ -234,8 +241,8 @@ def _check_selection(config: dict[str, Any]) -> None:
         if name in known:
             raise ConfigError(f"config: selection: combination {name} bears a candidate's name")
         for member in members:
-            if member not in known and member != "parameters":
-                allowed = [*known, "parameters"]
+            allowed = [*known, "parameters", *PROXIES.names()]
+            if member not in allowed:
                 raise UnknownNameError(f"member of combination {name}", member, allowed)
     for other in selection["others"]:
         BENCHMARKS.module_name(other)

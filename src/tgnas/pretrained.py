@@ -26,7 +26,6 @@ from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._network import Shape
 from tgnas.operators import CODES, NAMES
-from tgnas.scoring import scores_of
 from tgnas.space_file.space import Architecture, NewOperator, Space, open_space
 from tgnas.training.fit import Optimisation
 
@@ -155,7 +154,7 @@ class Pretrained:
     def _rows(
         members: Sequence[tgnas.Predictor], cells: Cells, shares: tuple[float, ...], threads: int
     ) -> Float64[np.ndarray, "S N"]:
-        rows = scores_of(members, cells, threads)
+        rows = tgnas.scores_of(members, cells, threads)
         return rows.reshape(len(rows), -1, len(shares)) @ np.array(shares)
 
 

@@ -1,71 +1,28 @@
-"""Scores by all members of an ensemble, of packed cells and of files that stream through.
+"""Scores by all members of an ensemble, of files that stream through.
 
-Cells are encoded once for all members, and an architecture that a file names again is not scored
-again: the scores of the first ``REMEMBERED`` different ones are kept, so that memory has a bound.
+An architecture that a file names again is not scored again: the scores of the first ``REMEMBERED``
+different ones are kept, so that memory has a bound.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import torch
 from jaxtyping import Float64, Int64
 
-from tgnas.cell import Cells
-from tgnas.encodings.graphs import distinct
 from tgnas.errors import TgnasError
-from tgnas.methods.predictors.tgnas import SCORING_BATCH, SCORING_CHUNK, Predictor
+from tgnas.methods.predictors.tgnas import (
+    SCORING_CHUNK,
+    Predictor,
+    in_threads,
+    scores_of_chunk,
+)
 from tgnas.space_file.space import Space
 from tgnas.streaming import COLUMN, Chunk, Source
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
-
-
-def scores_of(
-    members: Sequence[Predictor], cells: Cells, threads: int = 1
-) -> Float64[np.ndarray, "S N"]:
-    """Return every member's score of each cell, to the bit those of its ``predict``.
-
-    Args:
-        members: predictors of one configuration.
-        cells: what is scored.
-        threads: how many work at once.
-    """
-    starts = range(0, len(cells), SCORING_CHUNK)
-    chunks = (cells[start : start + SCORING_CHUNK] for start in starts)
-    parts = _done(partial(_chunk_scores, members), chunks, threads)
-    return np.concatenate([np.empty((len(members), 0)), *parts], axis=1)
-
-
-def _done(work: Callable[[Any], Any], pieces: Iterable[Any], threads: int) -> list[Any]:
-    """Return what work makes of each piece."""
-    if threads == 1:
-        return list(map(work, pieces))
-    # One more than work at a time: something of each piece holds the interpreter's lock.
-    with ThreadPoolExecutor(threads + 1) as pool:
-        return list(pool.map(work, pieces))
-
-
-def _chunk_scores(members: Sequence[Predictor], cells: Cells) -> Float64[np.ndarray, "S N"]:
-    """Return the scores of one chunk: each distinct graph once, small ones with small ones."""
-    graphs = members[0].encode(cells)
-    rows, places = distinct(graphs)
-    extents = graphs.extents[rows]
-    order = np.argsort(extents, kind="stable")
-    scores = np.empty((len(members), len(rows)))
-    with torch.inference_mode():
-        for start in range(0, len(rows), SCORING_BATCH):
-            batch = order[start : start + SCORING_BATCH]
-            part = graphs.part(rows[batch], int(extents[batch[-1]]))
-            inputs = members[0].network.prepare(part)
-            for number, member in enumerate(members):
-                scores[number, batch] = member.network(inputs).numpy()
-    return scores[:, places]
 
 
 @dataclass(eq=False)
@@ -125,7 +82,7 @@ class Scorer:
         new = texts.take(pa.array(rows))
         size = SCORING_CHUNK // len(self.space.shares)
         starts = range(0, len(new), size)
-        parts = _done(self._read, (new.slice(start, size) for start in starts), self.threads)
+        parts = in_threads(self._read, (new.slice(start, size) for start in starts), self.threads)
         found = np.concatenate([np.empty((len(self.members), 0)), *(s for s, _ in parts)], axis=1)
         faults = {
             start + row: error
@@ -142,7 +99,7 @@ class Scorer:
         """Return the scores of texts that no one has seen, and what is wrong with any."""
         parsed = self.space.read(texts)
         shares = np.array(self.space.shares)
-        scores = _chunk_scores(self.members, parsed.cells)
+        scores = scores_of_chunk(self.members, parsed.cells)
         return scores.reshape(len(scores), -1, len(shares)) @ shares, parsed.errors
 
     def _remember(

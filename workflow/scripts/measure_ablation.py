@@ -8,8 +8,9 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.evaluation.combination import with_hints
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
-from tgnas.registry import PREDICTORS
+from tgnas.registry import PREDICTORS, space_of
 from tgnas.script import run
 
 
@@ -31,12 +32,13 @@ def main(
     """Write one row for each seed and data set."""
     torch.set_num_threads(threads)
     predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
-    labelled = open_benchmark(source).labelled(**label, cells=settings["cells"])
-    benchmark = open_benchmark(target)
+    learned, benchmark = open_benchmark(source), open_benchmark(target)
+    cells, accuracies = learned.labelled(**label, cells=settings["cells"])
+    goal = with_hints(accuracies, cells, space_of(learned.name), settings["hints"])
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
     chosen, rows = predictor.Settings.from_config(settings), []
     for seed in range(seeds):
-        fitted, history = predictor.fit([labelled], vectors, chosen, seed)
+        fitted, history = predictor.fit([(cells, goal)], vectors, chosen, seed)
         scores = fitted.predict(benchmark.cells)
         seconds = sum(row["seconds"] for row in history.history)
         for dataset in ranking["datasets"]:
@@ -50,7 +52,7 @@ def main(
                     "dataset": dataset,
                     "kendall_tau": kendall_tau(scores, true),
                     "spearman_rho": spearman_rho(scores, true),
-                    "cells": len(labelled[1]),
+                    "cells": len(cells),
                     "seconds": seconds,
                 }
             )

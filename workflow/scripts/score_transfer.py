@@ -8,8 +8,9 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.evaluation.combination import with_hints
 from tgnas.evaluation.transfer import development_tasks, transfer_scores, write_transfer
-from tgnas.registry import PREDICTORS
+from tgnas.registry import PREDICTORS, space_of
 from tgnas.script import run
 
 
@@ -29,13 +30,13 @@ def main(
     predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
     chosen = predictor.Settings.from_config(settings)
 
-    def fit(cells: Cells, accuracies: np.ndarray, seed: int):
-        return predictor.fit([(cells, accuracies)], vectors, chosen, seed)[0].predict
+    learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
 
-    targets = [open_benchmark(path) for path in others]
-    tasks = development_tasks(
-        open_benchmark(source), targets, labels, settings["cells"], sizes["tested"]
-    )
+    def fit(cells: Cells, accuracies: np.ndarray, seed: int):
+        goal = with_hints(accuracies, cells, space_of(learned.name), settings["hints"])
+        return predictor.fit([(cells, goal)], vectors, chosen, seed)[0].predict
+
+    tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])
     write_transfer(scores, transfer_scores(tasks, fit, sizes["seeds"]))
 
 

@@ -7,7 +7,8 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.registry import PREDICTORS
+from tgnas.evaluation.combination import with_hints
+from tgnas.registry import PREDICTORS, space_of
 from tgnas.script import run
 
 
@@ -26,10 +27,12 @@ def main(
     """Fit on the labelled cells and write the weights and the history of all epochs."""
     torch.set_num_threads(threads)
     predictor = PREDICTORS.module(settings["method"])
-    sources = [
-        open_benchmark(path).labelled(**label, cells=settings["cells"])
-        for path, label in zip(benchmarks, labels, strict=True)
-    ]
+    sources = []
+    for path, label in zip(benchmarks, labels, strict=True):
+        source = open_benchmark(path)
+        cells, accuracies = source.labelled(**label, cells=settings["cells"])
+        space = space_of(source.name)
+        sources.append((cells, with_hints(accuracies, cells, space, settings["hints"])))
     checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(sources, vectors, chosen, seed, checkpoint, code)[1]

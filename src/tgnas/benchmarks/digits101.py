@@ -3,8 +3,9 @@
 import pyarrow as pa
 
 from tgnas.benchmarks._digits import build_of
+from tgnas.spaces.nasbench101 import SPACE
 
 
 def build() -> pa.Table:
     """Return the benchmark's table: the part of digits-bench that is of nasbench101."""
-    return build_of("nasbench101")
+    return build_of(SPACE.name)

@@ -19,12 +19,13 @@ from jaxtyping import Bool, Float64, Int64
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.combination import mean_rank
+from tgnas.evaluation.combination import cell_scores, mean_rank
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import CODES, PADDING
+from tgnas.registry import space_of
 
 TEST_SPACES = ("nasbench201", "nasbench301")
-PARAMETERS = "parameters"  # the one member of combinations that is no candidate
+PARAMETERS = "parameters"  # a member of combinations that is neither candidate nor proxy
 Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
 Scores = Float64[np.ndarray, "_ N"]
 
@@ -34,12 +35,14 @@ class Target:
     """Cells to rank.
 
     Attributes:
+        space: what the cells are of.
         cells: N cells.
         accuracies: of each data set; NaN is unknown.
         parameters: of the networks for each data set. No development space has parameters that
             cannot change the output, so they are the effective ones.
     """
 
+    space: str
     cells: Cells
     accuracies: list[Float64[np.ndarray, " N"]]
     parameters: list[Float64[np.ndarray, " N"]]
@@ -94,8 +97,8 @@ def development_tasks(
 
     for name, unlike in held_out_parts(cells).items():
         rows, held = drawn(~unlike, most), drawn(unlike, tested)
-        target = {name: Target(cells[held], [accuracies[held]], [parameters[held]])}
-        yield Task(name, (cells[rows], accuracies[rows]), target)
+        target = Target(space_of(source.name), cells[held], [accuracies[held]], [parameters[held]])
+        yield Task(name, (cells[rows], accuracies[rows]), {name: target})
     rows = drawn(np.ones(len(cells), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
     yield Task("another_space", (cells[rows], accuracies[rows]), targets)
@@ -139,7 +142,7 @@ def target_of(benchmark: Benchmark) -> Target:
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
     # Where there is no accuracy either they may be unknown; such architectures are not ranked.
     known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
-    return Target(benchmark.cells, accuracies, known)
+    return Target(space_of(benchmark.name), benchmark.cells, accuracies, known)
 
 
 def transfer_scores(
@@ -195,15 +198,20 @@ def combined(
     """Return the mean rank of weighted members on one target, for each of its data sets.
 
     Args:
-        members: candidate, or ``PARAMETERS`` -> its weight.
+        members: candidate, proxy of cells, or ``PARAMETERS`` -> its weight.
         scores: candidate -> scores of the target's cells.
         target: what is ranked.
         over_seeds: whether a member's seeds are averaged first.
     """
-    weights = list(members.values())
+    of_cells = {
+        name: cell_scores(name, target.cells, target.space)[None]
+        for name in members
+        if name not in scores and name != PARAMETERS
+    }
+    weights, known = list(members.values()), scores | of_cells
     return [
         mean_rank(
-            [parameters[None] if name == PARAMETERS else scores[name] for name in members],
+            [parameters[None] if name == PARAMETERS else known[name] for name in members],
             over_seeds=over_seeds,
             weights=weights,
         )

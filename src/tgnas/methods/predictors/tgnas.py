@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,9 @@ GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
 }
 Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
 TARGETS = ("accuracy", "rank")
+# The score of what connects nothing, for each loss: below every accuracy and every rank, and far
+# below what has no scale.
+LOWEST = {"mse": -1.0, "ranking": -1000.0}
 AUTHORS_SHAPE = Shape(
     layers=4,
     width=64,
@@ -145,36 +149,60 @@ class Predictor:
     def __init__(self, network: GCN | Network, settings: Settings) -> None:
         self.network = network.eval()
         self.encode = GRAPHS[settings.graph]
+        self.lowest = LOWEST[settings.loss]
 
     def predict(self, cells: Cells, threads: int = 1) -> Float64[np.ndarray, " N"]:
         """Return a score for each cell; higher is better.
 
         It is the predicted accuracy as a fraction, its predicted rank among the training cells,
-        or, after the ranking loss, a number without a scale. Scores do not depend on the threads.
+        or, after the ranking loss, a number without a scale; ``LOWEST`` where the graph has no edge
+        (a canonical graph of a cell whose output no input reaches: no network of it can learn).
+        Scores do not depend on the threads.
         """
-        starts = range(0, len(cells), SCORING_CHUNK)
-        chunks = (cells[start : start + SCORING_CHUNK] for start in starts)
-        if threads == 1:
-            scores = list(map(self._scored, chunks))
-        else:
-            # One more than work at a time: something of each chunk holds the interpreter's lock.
-            with ThreadPoolExecutor(threads + 1) as pool:
-                scores = list(pool.map(self._scored, chunks))
-        return np.concatenate(scores) if scores else np.empty(0)
+        return scores_of([self], cells, threads)[0]
 
-    def _scored(self, cells: Cells) -> Float64[np.ndarray, " N"]:
-        """Return the scores of one chunk: each distinct graph once, small ones with small ones."""
-        graphs = self.encode(cells)
-        rows, places = distinct(graphs)
-        extents = graphs.extents[rows]
-        order = np.argsort(extents, kind="stable")
-        scores = np.empty(len(rows))
-        with torch.inference_mode():
-            for start in range(0, len(rows), SCORING_BATCH):
-                batch = order[start : start + SCORING_BATCH]
-                part = graphs.part(rows[batch], int(extents[batch[-1]]))
-                scores[batch] = self.network(self.network.prepare(part)).numpy()
-        return scores[places]
+
+def scores_of(
+    members: Sequence[Predictor], cells: Cells, threads: int = 1
+) -> Float64[np.ndarray, "S N"]:
+    """Return every member's score of each cell, to the bit those of its ``predict``.
+
+    Args:
+        members: predictors of one configuration; cells are encoded once for all of them.
+        cells: what is scored.
+        threads: how many work at once.
+    """
+    starts = range(0, len(cells), SCORING_CHUNK)
+    chunks = (cells[start : start + SCORING_CHUNK] for start in starts)
+    parts = in_threads(partial(scores_of_chunk, members), chunks, threads)
+    return np.concatenate([np.empty((len(members), 0)), *parts], axis=1)
+
+
+def in_threads(work: Callable[[Any], Any], pieces: Iterable[Any], threads: int) -> list[Any]:
+    """Return what work makes of each piece, in their order."""
+    if threads == 1:
+        return list(map(work, pieces))
+    # One more than work at a time: something of each piece holds the interpreter's lock.
+    with ThreadPoolExecutor(threads + 1) as pool:
+        return list(pool.map(work, pieces))
+
+
+def scores_of_chunk(members: Sequence[Predictor], cells: Cells) -> Float64[np.ndarray, "S N"]:
+    """Return the scores of one chunk: each distinct graph once, small ones with small ones."""
+    graphs = members[0].encode(cells)
+    rows, places = distinct(graphs)
+    extents = graphs.extents[rows]
+    order = np.argsort(extents, kind="stable")
+    scores = np.empty((len(members), len(rows)))
+    with torch.inference_mode():
+        for start in range(0, len(rows), SCORING_BATCH):
+            batch = order[start : start + SCORING_BATCH]
+            part = graphs.part(rows[batch], int(extents[batch[-1]]))
+            inputs = members[0].network.prepare(part)
+            for number, member in enumerate(members):
+                scores[number, batch] = member.network(inputs).numpy()
+    scores[:, ~graphs.aggregation[rows].any(axis=(1, 2))] = members[0].lowest
+    return scores[:, places]
 
 
 def new_network(
