@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tgnas.errors import ConfigError
-from tgnas.evaluation.combination import mean_rank
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.evaluation.combination import mean_rank, with_hints
+from tgnas.registry import PROXIES
+from tgnas.spaces.nasbench101 import SPACE
 
 scores = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(6)), elements=st.floats(-9, 9))
 
@@ -51,3 +53,31 @@ def test_seeds_can_be_averaged_first():
 def test_members_of_two_and_three_seeds_are_refused():
     with pytest.raises(ConfigError, match="members with 2 and 3 seeds"):
         mean_rank([np.zeros((2, 4)), np.zeros((3, 4))], over_seeds=False)
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """Return all cells of at most 4 vertices with drawn accuracies."""
+    cells, _ = SPACE.enumerate(max_vertices=4)
+    return cells, np.random.default_rng(0).uniform(80, 95, len(cells))
+
+
+def test_without_hints_a_label_is_the_accuracy(labelled):
+    cells, accuracies = labelled
+    assert with_hints(accuracies, cells, "nasbench101", {}) is accuracies
+
+
+def test_a_hint_has_its_part_in_the_label(labelled):
+    cells, accuracies = labelled
+    topology = PROXIES.load("topology")(
+        cells, space="nasbench101", dataset="cifar10", generator=np.random.default_rng(0)
+    )
+    found = with_hints(accuracies, cells, "nasbench101", {"topology": 0.5})
+    wanted = mean_rank([accuracies[None], topology[None]], over_seeds=False, weights=[2, 1])
+    np.testing.assert_allclose(found, wanted[0])
+
+
+def test_an_unknown_hint_is_answered_with_the_nearest_one(labelled):
+    cells, accuracies = labelled
+    with pytest.raises(UnknownNameError, match="did you mean 'topology'"):
+        with_hints(accuracies, cells, "nasbench101", {"topolgy": 1})

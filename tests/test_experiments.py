@@ -351,6 +351,19 @@ def test_the_canonical_predictor_is_the_chosen_candidate(config):
     assert complete(config["predictors"])["tgnas_canonical"] == chosen
 
 
+def test_an_unknown_hint_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_start"]["hints"] = {"topolgy": 1}
+    assert "did you mean 'topology'" in refusal_of(config)
+
+
+def test_a_hint_needs_ranks_to_be_averaged_with(config):
+    config["predictors"]["tgnas_code"]["hints"] = {"topology": 1}
+    with pytest.raises(
+        ConfigError, match=r"predictors.tgnas_code has hints, which need the target"
+    ):
+        check_config(config, SCHEMA)
+
+
 def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
     config["selection"]["chosen"]["candidate"] = "two_layer"
     assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)

@@ -10,6 +10,7 @@ import pytest
 
 import tgnas
 from tgnas.benchmarks.base import Benchmark
+from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.methods.predictors.tgnas import SCORING_CHUNK
@@ -66,6 +67,15 @@ def test_a_card_says_what_was_learned_and_never_from_what_it_is_measured_on(ship
 def test_a_cell_that_computes_something_scores_above_one_that_does_not(shipped):
     best, cut = shipped.score([BEST, CUT], space="nasbench201")
     assert best > cut
+
+
+def test_architectures_that_connect_nothing_score_lowest(shipped):
+    cells = NASBENCH201.enumerate()
+    dead = ~live_vertices(cells)[:, 0]
+    scores = shipped.scores(cells)
+    assert dead.sum() == 341
+    if shipped.name != "code":  # the authors' graph has zeros like any operator
+        assert (scores[:, dead].max(axis=1) < scores[:, ~dead].min(axis=1)).all()
 
 
 def test_a_score_is_the_mean_of_the_members_and_the_spread_theirs():

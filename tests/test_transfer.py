@@ -6,6 +6,8 @@ import pytest
 from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.cell import Cell, Cells
 from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation.combination import cell_scores
+from tgnas.evaluation.ranking import kendall_tau
 from tgnas.evaluation.transfer import (
     PARAMETERS,
     development_tasks,
@@ -136,6 +138,18 @@ def test_the_number_of_parameters_can_be_a_member(ranked):
     rows = measure_candidates(targets, {"down": down}, both)
     of = rows.groupby("candidate").kendall_tau.apply(list)
     assert (of["down"], of["both"]) == ([-1.0, -1.0], [1.0, 1.0])
+
+
+def test_a_proxy_of_cells_can_be_a_member(source):
+    targets = tasks(source)["larger"].targets
+    target = targets["larger"]
+    both = [{"name": "counts", "members": {"topology": 1}, "over_seeds": True}]
+    rows = measure_candidates(
+        targets, {"start": {"larger": np.zeros((2, len(target.cells)))}}, both
+    )
+    found = rows[rows.candidate == "counts"].kendall_tau.item()
+    topology = cell_scores("topology", target.cells, "nasbench101")
+    assert found == pytest.approx(kendall_tau(topology, target.accuracies[0]))
 
 
 def test_seeds_of_a_combination_can_be_averaged_to_one(ranked):

@@ -10,7 +10,7 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.combination import with_hints
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
-from tgnas.registry import PREDICTORS, space_of
+from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
 
@@ -34,7 +34,7 @@ def main(
     predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
     learned, benchmark = open_benchmark(source), open_benchmark(target)
     cells, accuracies = learned.labelled(**label, cells=settings["cells"])
-    goal = with_hints(accuracies, cells, space_of(learned.name), settings["hints"])
+    goal = with_hints(accuracies, cells, learned.name, settings["hints"])
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
     chosen, rows = predictor.Settings.from_config(settings), []
     for seed in range(seeds):

@@ -10,7 +10,7 @@ from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.combination import with_hints
 from tgnas.evaluation.transfer import development_tasks, transfer_scores, write_transfer
-from tgnas.registry import PREDICTORS, space_of
+from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
 
@@ -33,7 +33,7 @@ def main(
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
 
     def fit(cells: Cells, accuracies: np.ndarray, seed: int):
-        goal = with_hints(accuracies, cells, space_of(learned.name), settings["hints"])
+        goal = with_hints(accuracies, cells, learned.name, settings["hints"])
         return predictor.fit([(cells, goal)], vectors, chosen, seed)[0].predict
 
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])

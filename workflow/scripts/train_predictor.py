@@ -8,7 +8,7 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.combination import with_hints
-from tgnas.registry import PREDICTORS, space_of
+from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
 
@@ -31,8 +31,8 @@ def main(
     for path, label in zip(benchmarks, labels, strict=True):
         source = open_benchmark(path)
         cells, accuracies = source.labelled(**label, cells=settings["cells"])
-        space = space_of(source.name)
-        sources.append((cells, with_hints(accuracies, cells, space, settings["hints"])))
+        goal = with_hints(accuracies, cells, source.name, settings["hints"])
+        sources.append((cells, goal))
     checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(sources, vectors, chosen, seed, checkpoint, code)[1]

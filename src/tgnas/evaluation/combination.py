@@ -8,7 +8,7 @@ from scipy import stats
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
-from tgnas.registry import PROXIES
+from tgnas.registry import PROXIES, space_of
 
 Scores = Float64[np.ndarray, "_ N"]
 
@@ -37,17 +37,18 @@ def mean_rank(
     return np.average(stacked, axis=0, weights=weights)
 
 
-def cell_scores(proxy: str, cells: Cells, space: str) -> Float64[np.ndarray, " N"]:
+def cell_scores(proxy: str, cells: Cells, benchmark: str) -> Float64[np.ndarray, " N"]:
     """Return the scores that a proxy of cells gives; no label takes part."""
     # The data set sizes the classifier, which all architectures share; no such proxy draws.
     generator = np.random.default_rng(0)
-    return PROXIES.load(proxy)(cells, space=space, dataset="cifar10", generator=generator)
+    about = {"space": space_of(benchmark), "dataset": "cifar10"}
+    return PROXIES.load(proxy)(cells, **about, generator=generator)
 
 
 def with_hints(
     accuracies: Float64[np.ndarray, " N"],
     cells: Cells,
-    space: str,
+    benchmark: str,
     hints: Mapping[str, float | int],
 ) -> Float64[np.ndarray, " N"]:
     """Return what a predictor learns where it is to learn more than accuracies.
@@ -58,10 +59,10 @@ def with_hints(
     Args:
         accuracies: of the training cells, in percent.
         cells: the training cells.
-        space: what they are of.
+        benchmark: whose they are.
         hints: a proxy of cells -> its weight.
     """
     if not hints:
         return accuracies
-    members = [accuracies[None], *(cell_scores(name, cells, space)[None] for name in hints)]
+    members = [accuracies[None], *(cell_scores(name, cells, benchmark)[None] for name in hints)]
     return mean_rank(members, over_seeds=False, weights=[1, *hints.values()])[0]

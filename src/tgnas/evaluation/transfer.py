@@ -22,7 +22,6 @@ from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.combination import cell_scores, mean_rank
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import CODES, PADDING
-from tgnas.registry import space_of
 
 TEST_SPACES = ("nasbench201", "nasbench301")
 PARAMETERS = "parameters"  # a member of combinations that is neither candidate nor proxy
@@ -35,14 +34,14 @@ class Target:
     """Cells to rank.
 
     Attributes:
-        space: what the cells are of.
+        benchmark: whose the cells are.
         cells: N cells.
         accuracies: of each data set; NaN is unknown.
         parameters: of the networks for each data set. No development space has parameters that
             cannot change the output, so they are the effective ones.
     """
 
-    space: str
+    benchmark: str
     cells: Cells
     accuracies: list[Float64[np.ndarray, " N"]]
     parameters: list[Float64[np.ndarray, " N"]]
@@ -97,7 +96,7 @@ def development_tasks(
 
     for name, unlike in held_out_parts(cells).items():
         rows, held = drawn(~unlike, most), drawn(unlike, tested)
-        target = Target(space_of(source.name), cells[held], [accuracies[held]], [parameters[held]])
+        target = Target(source.name, cells[held], [accuracies[held]], [parameters[held]])
         yield Task(name, (cells[rows], accuracies[rows]), {name: target})
     rows = drawn(np.ones(len(cells), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
@@ -142,7 +141,7 @@ def target_of(benchmark: Benchmark) -> Target:
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
     # Where there is no accuracy either they may be unknown; such architectures are not ranked.
     known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
-    return Target(space_of(benchmark.name), benchmark.cells, accuracies, known)
+    return Target(benchmark.name, benchmark.cells, accuracies, known)
 
 
 def transfer_scores(
@@ -204,7 +203,7 @@ def combined(
         over_seeds: whether a member's seeds are averaged first.
     """
     of_cells = {
-        name: cell_scores(name, target.cells, target.space)[None]
+        name: cell_scores(name, target.cells, target.benchmark)[None]
         for name in members
         if name not in scores and name != PARAMETERS
     }
