@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.evaluation.combination import mean_rank, with_hints
+from tgnas.evaluation.combination import mean_rank
+from tgnas.evaluation.hints import with_hints
 from tgnas.registry import PROXIES
 from tgnas.spaces.nasbench101 import SPACE
 

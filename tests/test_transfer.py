@@ -6,7 +6,7 @@ import pytest
 from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.cell import Cell, Cells
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.combination import cell_scores
+from tgnas.evaluation.hints import cell_scores
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.evaluation.transfer import (
     PARAMETERS,

@@ -83,8 +83,3 @@ PROXIES = Family("proxy", "tgnas.methods.proxies", "score")
 NETWORK_PROXIES = Family("proxy of networks", "tgnas.methods.proxies", "score_network")
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")
-
-
-def space_of(benchmark: str) -> str:
-    """Return the name of the space whose architectures a benchmark is about."""
-    return BENCHMARKS.module(benchmark).SPACE.name

@@ -8,7 +8,7 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.combination import with_hints
+from tgnas.evaluation.hints import with_hints
 from tgnas.evaluation.transfer import development_tasks, transfer_scores, write_transfer
 from tgnas.registry import PREDICTORS
 from tgnas.script import run

@@ -7,7 +7,7 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.combination import with_hints
+from tgnas.evaluation.hints import with_hints
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 

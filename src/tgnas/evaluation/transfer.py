@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float64, Int64
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.combination import cell_scores, mean_rank
+from tgnas.evaluation.combination import mean_rank
+from tgnas.evaluation.hints import cell_scores
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import CODES, PADDING
 
