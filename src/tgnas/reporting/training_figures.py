@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 
 from tgnas.reporting import style
 
+CROWDED = 1.2  # percent between markers that leave no room for a label
+
 
 def draw_short_trainings(rows: pd.DataFrame) -> Figure:
     """Return the test accuracy of short trainings against the benchmark's, one marker for each.
@@ -20,10 +22,19 @@ def draw_short_trainings(rows: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(style.NARROW, 2.9))
         panel = figure.subplots()
         panel.plot(rows.tabular_accuracy, rows.test_accuracy, **look)
-        for row in rows.itertuples():
-            place = (row.tabular_accuracy, row.test_accuracy)
-            text = f"{100 * row.quantile:.0f}"
-            panel.annotate(text, place, (3, 3), textcoords="offset points", color=style.GREY)
+        ordered = rows.sort_values("tabular_accuracy")
+        beside = ordered.tabular_accuracy.diff(-1).abs() < CROWDED
+        for row, crowded in zip(ordered.itertuples(), beside, strict=True):
+            # A label leaves the room on its right to the next point.
+            offset, side = ((-3, 3), "right") if crowded else ((3, 3), "left")
+            panel.annotate(
+                f"{100 * row.quantile:.0f}",
+                (row.tabular_accuracy, row.test_accuracy),
+                offset,
+                textcoords="offset points",
+                ha=side,
+                color=style.GREY,
+            )
         panel.set_xlabel(
             f"NAS-Bench-201 test accuracy, {first.tabular_epochs} epochs\n(%, higher is better)"
         )
