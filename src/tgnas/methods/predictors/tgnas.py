@@ -50,6 +50,7 @@ CARD = Card(
         "the last epoch is kept, not the one with the best tau on the target's test labels",
         "the label is the mean test accuracy of three runs; the code draws one of them",
         "a bias before a batch normalisation has gradient zero, not rounding noise",
+        "canonical: the label holds hints beside the accuracy; what connects nothing scores lowest",
     ),
 )
 
