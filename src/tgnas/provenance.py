@@ -16,6 +16,9 @@ PLUMBING = frozenset(
     {"tgnas", "tgnas.errors", "tgnas.registry", "tgnas.script", "tgnas.training.checkpoint"}
 )
 
+# What rules write into the repository, and what is only read by people.
+MADE = ("results", "docs", "README.md", "src/tgnas/weights", "src/tgnas/data")
+
 
 def code_digest(script: str | Path, *modules: str) -> str:
     """Return a hash of a script, of `modules`, and of all of this package that they import.
@@ -108,10 +111,11 @@ def environment() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Return the checked-out commit, marked where tracked files differ from it."""
+    """Return the checked-out commit, marked where code or config differ from it."""
     try:
-        commit = _git("rev-parse", "HEAD")
-        return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+        commit, others = _git("rev-parse", "HEAD"), [f":(top,exclude){path}" for path in MADE]
+        differs = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *others)
+        return commit + ("-dirty" if differs else "")
     except (FileNotFoundError, subprocess.CalledProcessError):
         return "unknown (not a git checkout)"
 
