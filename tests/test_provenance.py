@@ -1,6 +1,7 @@
 """The digest of code: what changes it and what does not."""
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -139,6 +140,18 @@ def test_the_environment_names_versions_commit_and_machine():
     found = environment()
     assert {"python", "torch", "numpy", "commit", "processor", "cores"} <= found.keys()
     assert all(isinstance(value, str) and value for value in found.values())
+
+
+@pytest.mark.parametrize(("file", "changed"), [("README.md", False), ("Snakefile", True)])
+def test_a_commit_is_marked_where_code_differs_from_it(tmp_path, monkeypatch, file, changed):
+    monkeypatch.chdir(tmp_path)
+    for name in ("README.md", "Snakefile"):
+        (tmp_path / name).write_text("committed\n")
+    author = ("-c", "user.name=tgnas", "-c", "user.email=tgnas@example.org")
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *command], check=True)
+    (tmp_path / file).write_text("changed\n")
+    assert environment()["commit"].endswith("-dirty") == changed
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path, monkeypatch):
