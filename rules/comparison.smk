@@ -103,6 +103,7 @@ rule time_setup:
 rule tabulate_speed:
     input:
         summary="<results>/tables/proxies.csv",
+        timed=lambda w: scores_of_sample(TIMED_SAMPLE),
         setups=[f"<results>/proxies/setup/{name}.csv" for name in TIMED],
         reported="config/reported.csv",
     output:

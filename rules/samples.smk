@@ -14,6 +14,12 @@ PATTERNS = "nasbench201_patterns"
 SAMPLES[PATTERNS] = {
     key: config["small_networks"][key] for key in ("shards", "size")
 } | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
+# Few enough that all methods are timed within minutes of each other, on one core.
+TIMED_SAMPLE = "nasbench201_timed"
+SAMPLES[TIMED_SAMPLE] = SAMPLES["nasbench201"] | {
+    "architectures": config["proxies"]["timed"],
+    "shards": 1,
+}
 PROXY_TABLES = ("proxies", "proxies_stored", "speed")
 PROXY_FIGURES = ("cost", "independence")
 # Where two sheets call a method differently the first one's title stands.

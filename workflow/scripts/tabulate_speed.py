@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.proxies import speed_markdown, summarise_speed
+from tgnas.reporting.proxies import median_costs, speed_markdown, summarise_speed
 from tgnas.reporting.tables import read_reported
 from tgnas.script import run
 
@@ -12,6 +12,7 @@ from tgnas.script import run
 def main(
     *,
     summary: Path,
+    timed: list[Path],
     setups: list[Path],
     reported: Path,
     table: Path,
@@ -22,7 +23,8 @@ def main(
 ) -> None:
     """Write the ratios as CSV and as Markdown."""
     setup = pd.concat([pd.read_csv(path).assign(method=path.stem) for path in setups])
-    found = summarise_speed(pd.read_csv(summary), setup, benchmark, reference, queries)
+    costs = median_costs({path.stem: pd.read_parquet(path) for path in timed})
+    found = summarise_speed(pd.read_csv(summary), costs, setup, benchmark, reference, queries)
     found.to_csv(table, index=False)
     markdown.write_text(speed_markdown(found, read_reported(reported), reference, queries))
 

@@ -220,8 +220,19 @@ def stored_markdown(found: pd.DataFrame, datasets: Sequence[str]) -> str:
     return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{note}"
 
 
+def median_costs(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return milliseconds and build of each method (the index): medians over its architectures."""
+    medians = {name: table[["milliseconds", "build"]].median() for name, table in tables.items()}
+    return pd.DataFrame(medians).T
+
+
 def summarise_speed(
-    summary: pd.DataFrame, setup: pd.DataFrame, benchmark: str, reference: str, queries: int
+    summary: pd.DataFrame,
+    costs: pd.DataFrame,
+    setup: pd.DataFrame,
+    benchmark: str,
+    reference: str,
+    queries: int,
 ) -> pd.DataFrame:
     """Return one row per method with its cost on a benchmark beside a reference predictor's.
 
@@ -231,16 +242,18 @@ def summarise_speed(
     training, loading (seconds before the first score, of one seed; NaN: none).
 
     Args:
-        summary: what ``summarise_proxies`` returns.
+        summary: what ``summarise_proxies`` returns; it knows titles, kinds of work, batched costs.
+        costs: what ``median_costs`` returns, of architectures that all methods were timed on in
+            one go.
         setup: method, embedding, training, loading.
         benchmark: where.
         reference: a method of the summary.
         queries: architectures that a search scores.
     """
-    columns = ["method", "title", "cost", "milliseconds", "build", "batched"]
     here = (summary.benchmark == benchmark) & (summary.inputs == OWN_INPUTS)
-    table = summary[here].drop_duplicates("method")[columns]
-    table.insert(5, "total", table.milliseconds + table.build)
+    table = summary[here].drop_duplicates("method")[["method", "title", "cost", "batched"]]
+    table = table.join(costs.loc[table.method, ["milliseconds", "build"]], on="method")
+    table["total"] = table.milliseconds + table.build
     of = table.set_index("method").loc[reference]
     table["ratio"] = table.total / of["total"]
     table["ratio_scoring"] = table.milliseconds / of["milliseconds"]
@@ -285,11 +298,13 @@ def speed_markdown(
         for claim in claims.itertuples()
     )
     note = (
-        f"Ratios are to {title}; its batched cost is what each costs it where all are scored at "
-        "once. `ratio with set-up` is of a whole search and counts the seconds of "
-        "embedding, training and loading of one seed on both sides; training can be shared by all "
-        "searches and set-up is counted nowhere else. Training's seconds are those of the run "
-        "that trained; all others are of this run, on one core.\n"
+        "Milliseconds are medians over architectures on which all methods were timed one after "
+        f"the other, on one core. Ratios are to {title}; its batched cost is what each costs it "
+        "where the whole sample is scored at once. `ratio with set-up` is of a whole search and "
+        "counts the seconds of embedding, training and loading of one seed on both sides; training "
+        "can be shared by all searches and set-up is counted nowhere else. Training's seconds are "
+        "those of the run "
+        "that trained.\n"
     )
     text = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
     return f"{text}\n\n{note}\n{lines}"
