@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from tgnas.pretrained import load_pretrained
 
 SHIPPED = {"canonical": "nasbench201", "code": "nasbench201", "darts": "nasbench301"}
 CHOSEN, LEADING = "short_two_configurations_counts", "hints_norm_none_epochs_30"
+# The methods on NAS-Bench-201, a line each, and where one of them stands below the header.
+SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
+FLOPS_LINE = 2 + next(place for place, line in enumerate(SHEET) if line.startswith("flops\t"))
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
 TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
 
@@ -32,7 +36,7 @@ def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     tables = project.folder / "results/smoke/tables"
     ranking = pd.read_csv(tables / "ranking.csv")
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
-    assert kendall.groupby("method").ngroups == 16
+    assert kendall.groupby("method").ngroups == len(SHEET)
     assert set(kendall.architectures) == {15625, 9445}
     result = project.folder / "results/smoke/final_training/short/result.json"
     trained = json.loads(result.read_text())
@@ -124,8 +128,9 @@ def test_a_comment_reruns_nothing(project: Project):
 def test_touching_the_network_reruns_training_and_what_follows(project: Project):
     with project.edit("src/tgnas/methods/predictors/_gcn.py", "(-0.05, 0.05", "(-0.04, 0.04"):
         planned = project.planned()
-    assert planned["train_predictor"] == 2 * 5  # seeds, predictors
-    assert planned["score_with_predictor"] == 4 + 3  # on NAS-Bench-201 and -301
+    predictors = sum("\tpredictor\t" in line for line in SHEET)
+    assert planned["train_predictor"] == 2 * (predictors + 1)  # seeds; that for DARTS is another
+    assert planned["score_with_predictor"] == predictors + 3  # on NAS-Bench-201 and -301
     assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
 
 
@@ -133,7 +138,7 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == 16 + 7
+    assert planned["measure_ranking"] == len(SHEET) + 7
     assert planned["measure_stored_scores"] == 1
     assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
 
@@ -339,7 +344,7 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
             "config/experiments.tsv",
             "flops\tproxy",
             "flop\tproxy",
-            "experiments.tsv:15: unknown pro",
+            f"experiments.tsv:{FLOPS_LINE}: unknown pro",
         ),
         ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:23"),
     ],
