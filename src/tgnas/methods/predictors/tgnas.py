@@ -39,7 +39,7 @@ from tgnas.training.fit import Fitted, Optimisation
 from tgnas.training.fit import fit as train
 
 logger = logging.getLogger(__name__)
-SCORING_CHUNK = 16_384  # cells that one thread encodes at once
+SCORING_CHUNK = 32_768  # cells that one thread encodes at once
 SCORING_BATCH = 1024  # graphs that the network reads at once: their channels stay in the cache
 
 CARD = Card(
