@@ -125,6 +125,7 @@ rule tabulate_speed:
 rule draw_cost:
     input:
         table="<results>/tables/proxies.csv",
+        speed="<results>/tables/speed.csv",
     output:
         png=report("<results>/figures/cost.png", **captioned("cost", "Figures")),
         pdf="<results>/figures/cost.pdf",

@@ -10,11 +10,13 @@ from tgnas.reporting.style import save
 from tgnas.script import run
 
 
-def main(*, table: Path, png: Path, pdf: Path, benchmark: str, dataset: str) -> None:
-    """Draw one data set of the summary."""
-    summary = pd.read_csv(table)
+def main(*, table: Path, speed: Path, png: Path, pdf: Path, benchmark: str, dataset: str) -> None:
+    """Draw one data set of the summary; costs are those that were timed in one go."""
+    summary, costs = pd.read_csv(table), pd.read_csv(speed).set_index("method")
     here = (summary.benchmark == benchmark) & (summary.inputs == OWN_INPUTS)
-    save(draw_cost(summary[here], dataset), png, pdf)
+    timed = ["milliseconds", "build"]
+    shown = summary[here].drop(columns=timed).join(costs[timed], on="method")
+    save(draw_cost(shown, dataset), png, pdf)
 
 
 if __name__ == "__main__":

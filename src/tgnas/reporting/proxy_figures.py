@@ -152,7 +152,7 @@ def draw_independence(correlations: pd.DataFrame, titles: Mapping[str, str]) -> 
     methods = sum(not name.startswith(ACCURACY) for name in names)
     with style.styled():
         side = 1.9 + 0.3 * len(names)
-        figure = Figure(figsize=(min(side + 0.4, style.WIDE), min(side, 6.2)))
+        figure = Figure(figsize=(min(side + 0.4, style.WIDE), min(side, 6.6)))
         panel = figure.subplots()
         picture = panel.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
         for (one, other), value in np.ndenumerate(matrix):

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from tgnas.reporting import style
 
-CROWDED = 1.2  # percent between markers that leave no room for a label
+CROWDED = 1.2, 0.6  # percent between markers, across and up, that leave no room for a label
 
 
 def draw_short_trainings(rows: pd.DataFrame) -> Figure:
@@ -22,9 +22,10 @@ def draw_short_trainings(rows: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(style.NARROW, 2.9))
         panel = figure.subplots()
         panel.plot(rows.tabular_accuracy, rows.test_accuracy, **look)
-        ordered = rows.sort_values("tabular_accuracy")
-        beside = ordered.tabular_accuracy.diff(-1).abs() < CROWDED
-        for row, crowded in zip(ordered.itertuples(), beside, strict=True):
+        for row in rows.itertuples():
+            right = (rows.tabular_accuracy - row.tabular_accuracy).between(0, CROWDED[0])
+            beside = (rows.test_accuracy - row.test_accuracy).abs() < CROWDED[1]
+            crowded = (right & beside).sum() > 1  # itself, and another
             # A label leaves the room on its right to the next point.
             offset, side = ((-3, 3), "right") if crowded else ((3, 3), "left")
             panel.annotate(
