@@ -54,7 +54,7 @@ report: reproduce ## Reproduce everything and say where the page with all of it 
 paper: reproduce ## Renew results/paper, the tables of README and docs, and the shipped weights.
 	$(SNAKEMAKE) publish ship
 
-test: setup ## Run the tests (5 to 9 minutes).
+test: setup ## Run the tests (10 to 20 minutes).
 	$(BIN)/python -m pytest
 
 lint: setup ## Check style and types, and build the site.
