@@ -298,13 +298,12 @@ def speed_markdown(
         for claim in claims.itertuples()
     )
     note = (
-        "Milliseconds are medians over architectures on which all methods were timed one after "
-        f"the other, on one core. Ratios are to {title}; its batched cost is what each costs it "
+        "Milliseconds are medians over architectures on which all methods were timed in one go, "
+        f"each on one core. Ratios are to {title}; its batched cost is what each costs it "
         "where the whole sample is scored at once. `ratio with set-up` is of a whole search and "
         "counts the seconds of embedding, training and loading of one seed on both sides; training "
         "can be shared by all searches and set-up is counted nowhere else. Training's seconds are "
-        "those of the run "
-        "that trained.\n"
+        "those of the run that trained.\n"
     )
     text = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
     return f"{text}\n\n{note}\n{lines}"
