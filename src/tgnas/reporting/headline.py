@@ -106,8 +106,8 @@ def _last(
     parts = []
     if "chosen" in found:
         parts.append(
-            "our combination, chosen on development tasks that NAS-Bench-201 takes no part in, from "
-            "candidates that a look at it had suggested (docs/deviations.md, 30), "
+            "our combination, chosen on development tasks that NAS-Bench-201 takes no part in, "
+            "from candidates that a look at it had suggested (docs/deviations.md, 30), "
             f"has {_tau(found['chosen'])}"
         )
     made = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
