@@ -58,6 +58,8 @@ RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
 RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.values()}
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
+# The sample of cells that teachers score, for predictors to learn from.
+TAUGHT = "nasbench101_summed"
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -111,6 +113,12 @@ def of_every_seed(name):
 def vectors_of(row):
     """Return the file of sentence vectors that a predictor's row names."""
     return f"<results>/embeddings/{row['embedding']}.parquet"
+
+
+def lesson_of(row):
+    """Return what the teacher of a predictor's row says of the cells that students learn from."""
+    teacher = row.get("teacher")
+    return [f"<results>/proxies/scores/{TAUGHT}/{teacher}.parquet"] if teacher else []
 
 
 def resource_row(name):

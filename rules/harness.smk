@@ -54,6 +54,7 @@ rule score_shard:
         shards=lambda w: SAMPLES[w.sampled]["shards"],
         settings=lambda w: network_settings(w.sampled),
         classes=lambda w: dataset_facts(SAMPLES[w.sampled]["inputs"]).classes,
+        networks=networks_of,
         code=lambda w: network_proxy_digest("score_shard", w),
     script:
         "../workflow/scripts/score_shard.py"

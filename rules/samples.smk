@@ -14,6 +14,14 @@ PATTERNS = "nasbench201_patterns"
 SAMPLES[PATTERNS] = {
     key: config["small_networks"][key] for key in ("shards", "size")
 } | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
+# Cells of NAS-Bench-101 as networks whose vertices sum: what predictors with a teacher learn from.
+SAMPLES[TAUGHT] = config["small_networks"]["taught"] | {
+    "benchmark": "nasbench101",
+    "space": "nasbench101",
+    "networks": "summed",
+    "inputs": "cifar10",
+    "size": config["small_networks"]["size"],
+}
 # Few enough that all methods are timed within minutes of each other, on one core.
 TIMED_SAMPLE = "nasbench201_timed"
 SAMPLES[TIMED_SAMPLE] = SAMPLES["nasbench201"] | {
@@ -88,9 +96,14 @@ def space_module(w):
     return f"tgnas.spaces.{SAMPLES[w.sampled]['space']}"
 
 
+def networks_of(w):
+    """Return what builds the networks of a job's sample."""
+    return SAMPLES[w.sampled].get("networks", SAMPLES[w.sampled]["space"])
+
+
 def network_proxy_digest(script, w):
     """Return the digest of a script that scores networks of a sample with a proxy."""
-    modules = f"tgnas.networks.modules.{SAMPLES[w.sampled]['space']}"
+    modules = f"tgnas.networks.modules.{networks_of(w)}"
     proxy = f"tgnas.methods.proxies.{w.network_proxy}"
     return digest(script, proxy, modules, space_module(w))
 

@@ -364,6 +364,27 @@ def test_a_hint_needs_ranks_to_be_averaged_with(config):
         check_config(config, SCHEMA)
 
 
+def test_an_unknown_teacher_is_answered_with_the_nearest_one(config):
+    config["predictors"]["tgnas_student_az_nas"]["teacher"] = "aznas"
+    assert "'az_nas'" in refusal_of(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("sources", ["nasbench101"]), ("hints", {"topology": 1})]
+)
+def test_a_student_learns_from_its_teacher_alone(config, key, value):
+    config["predictors"]["tgnas_student_az_nas"][key] = value
+    found = refusal_of(config, ConfigError)
+    assert "predictors.tgnas_student_az_nas learns from the teacher az_nas alone" in found
+
+
+def test_a_predictor_learns_from_something(config):
+    config["predictors"]["tgnas_start"]["sources"] = []
+    assert "predictors.tgnas_start has neither a source nor a teacher" in refusal_of(
+        config, ConfigError
+    )
+
+
 def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
     config["selection"]["chosen"]["candidate"] = "two_layer"
     assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_network_modules import SMALL, example
+from test_network_modules import OF_SPACES, SMALL, example
 from torch import nn
 
 from tgnas.errors import ConfigError, UnknownNameError
@@ -20,14 +20,14 @@ from tgnas.evaluation.harness import (
     seeded_network,
 )
 from tgnas.methods.proxies._card import COSTS, NEEDS, NetworkCard
-from tgnas.registry import MODULES, NETWORK_PROXIES, PROXIES, SPACES
+from tgnas.registry import NETWORK_PROXIES, PROXIES, SPACES
 from tgnas.spaces.darts import genotype
 from tgnas.training.images import Images, load_cifar10
 
 CLASSES = 10
 PAIRS = [
     (space, proxy)
-    for space in MODULES.names()
+    for space in OF_SPACES
     for proxy in NETWORK_PROXIES.names()
     if harness.scores_network_of(proxy, space)
 ]

@@ -12,6 +12,7 @@ from torch import nn
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError
+from tgnas.networks import nasbench201
 from tgnas.networks.modules import darts, nasbench101, nasbench_macro
 from tgnas.networks.nasbench_macro import count_flops
 from tgnas.registry import MODULES, NETWORKS, SPACES
@@ -23,6 +24,8 @@ SMALL: dict[str, dict[str, int]] = {
     "nasbench201": {"channels": 4, "repeats": 1},
     "nasbench_macro": {"channels": 4},
 }
+# `summed` builds cells of other spaces.
+OF_SPACES = sorted({*MODULES.names()} & {*SPACES.names()})
 UNIT = 1 / (1 + 1e-5) ** 0.5  # what a fresh batch normalisation scales by while evaluating
 
 
@@ -56,7 +59,7 @@ def close(values: list, scale: float = 1) -> object:
     return pytest.approx(scale * np.array(values), rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("space", MODULES.names())
+@pytest.mark.parametrize("space", OF_SPACES)
 @settings(max_examples=10)
 @given(data=st.data())
 def test_every_member_of_a_space_gives_one_logit_for_each_class(space, data):
@@ -72,7 +75,7 @@ def test_a_small_network_has_as_many_parameters_as_counted(space, data):
     assert count(built(space, member, 7)) == counted(space, member, 7, **SMALL[space])
 
 
-@pytest.mark.parametrize("space", MODULES.names())
+@pytest.mark.parametrize("space", OF_SPACES)
 @settings(max_examples=5)
 @given(data=st.data())
 def test_a_network_of_the_benchmarks_size_has_as_many_parameters_as_counted(space, data):
@@ -114,7 +117,7 @@ def test_the_layers_of_a_network_do_as_many_operations_as_counted(space, data):
     assert sum(seen) == round(NETWORKS.module(space).count_flops(cells, 10, 32)[0] * 1e6)
 
 
-@pytest.mark.parametrize("space", MODULES.names())
+@pytest.mark.parametrize("space", OF_SPACES)
 def test_the_stages_of_a_network_are_what_its_input_passes_through_in_turn(space):
     member = next(iter(example(space)))
     network = built(space, member)
@@ -138,7 +141,7 @@ def example(space: str):
             yield found.cells_of_choices([[choice] * len(found.choices)]).cell(0)
 
 
-@pytest.mark.parametrize("space", MODULES.names())
+@pytest.mark.parametrize("space", OF_SPACES)
 def test_a_gradient_flows_back_through_every_operator(space):
     for member in example(space):
         network = built(space, member)
@@ -147,11 +150,44 @@ def test_a_gradient_flows_back_through_every_operator(space):
         assert all(weight.grad is not None for weight in network.classifier.parameters())
 
 
-@pytest.mark.parametrize("space", MODULES.names())
+@pytest.mark.parametrize("space", OF_SPACES)
 def test_a_cell_of_another_space_has_no_network(space):
     foreign = Cell(("input", "graph_convolution", "output"), ((0, 1), (1, 2)))
     with pytest.raises(InvalidCellError):
         built(space, (foreign, foreign) if space == "darts" else foreign)
+
+
+# Any cell in NAS-Bench-201's skeleton
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_cell_of_nasbench201_has_its_own_network_where_vertices_sum(data):
+    member, images = data.draw(members("nasbench201")), torch.randn(2, 3, 8, 8)
+    found = []
+    for networks in ("nasbench201", "summed"):
+        torch.manual_seed(0)
+        found.append(built(networks, member, **SMALL["nasbench201"])(images))
+    assert torch.equal(*found)
+
+
+def test_where_vertices_sum_a_cell_of_nasbench101_has_all_channels_at_every_vertex():
+    inner = ("conv_3x3", "max_pool_3x3", "conv_1x1")
+    edges = ((0, 1), (0, 2), (0, 4), (1, 3), (2, 3), (3, 4))
+    network = built("summed", cell101(inner, *edges), channels=4, repeats=1)
+    cells = [part for part in network.modules() if isinstance(part, nasbench201.CellModule)]
+    for cell, width in zip(cells, (4, 8, 16), strict=True):
+        three, pool, one = cell.operators
+        assert (three[1].out_channels, one[1].out_channels) == (width, width)
+        assert isinstance(pool, nn.MaxPool2d)
+        images = torch.randn(2, width, 8, 8)
+        wanted = images + one(three(images) + pool(images))
+        assert torch.allclose(cell(images), wanted)
+
+
+def test_where_vertices_sum_an_operator_without_a_module_is_named():
+    with pytest.raises(InvalidCellError, match=r"no network whose vertices sum has graph_conv"):
+        built("summed", cell101(("graph_convolution",), (0, 1), (1, 2)), channels=4, repeats=1)
 
 
 # NAS-Bench-101

@@ -211,6 +211,8 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
                 raise UnknownNameError(f"source of predictor {name}", source, config["training"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
+        if not entry["sources"] and "teacher" not in entry:
+            raise ConfigError(f"config: predictors.{name} has neither a source nor a teacher")
     rows = {f"predictors.{name}": row for name, row in complete(config["predictors"]).items()}
     rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
     for name, row in rows.items():
@@ -218,6 +220,17 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
             PROXIES.module_name(hint)
         if row["hints"] and row["target"] != "rank":
             raise ConfigError(f"config: {name} has hints, which need the target rank")
+        if "teacher" in row:
+            _check_student(name, row)
+
+
+def _check_student(name: str, row: dict[str, Any]) -> None:
+    NETWORK_PROXIES.module_name(row["teacher"])
+    if row["sources"] or row["hints"] or row["target"] != "rank":
+        raise ConfigError(
+            f"config: {name} learns from the teacher {row['teacher']} alone: it needs "
+            "'sources: []', 'hints: {}' and 'target: rank'"
+        )
 
 
 def _check_combinations(config: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ def main(
     shards: int,
     settings: dict,
     classes: int,
+    networks: str,
     threads: int,
 ) -> None:
     """Build, score and drop one network after the other; write components and milliseconds."""
@@ -32,7 +33,8 @@ def main(
     seen, part = load_file(batch), shard_of(pd.read_parquet(sample), shard, shards).architecture
     given = Batch(seen["images"], seen["labels"])
     progress = tqdm(part, f"{network_proxy} {space} {shard}", unit="architectures", disable=None)
-    start, about = time.perf_counter(), {"space": space, "classes": classes}
+    start = time.perf_counter()
+    about = {"space": space, "classes": classes, "networks": networks}
     found = measure(progress, [network_proxy], given, Settings(**settings), **about)
     shard_table(found, network_proxy).to_parquet(scored, index=False)
     rate = len(part) / (time.perf_counter() - start)

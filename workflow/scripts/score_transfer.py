@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.hints import with_hints
+from tgnas.evaluation.teachers import lesson_of, taught_tasks
 from tgnas.evaluation.transfer import development_tasks, transfer_scores, write_transfer
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
@@ -18,6 +20,7 @@ def main(
     *,
     source: Path,
     others: list[Path],
+    taught: list[Path],
     embeddings: Path,
     scores: Path,
     settings: dict,
@@ -37,6 +40,8 @@ def main(
         return predictor.fit([(cells, goal)], vectors, chosen, seed)[0].predict
 
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])
+    for path in taught:
+        tasks = taught_tasks(tasks, *lesson_of(pd.read_parquet(path)))
     write_transfer(scores, transfer_scores(tasks, fit, sizes["seeds"]))
 
 

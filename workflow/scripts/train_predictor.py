@@ -8,6 +8,7 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.hints import with_hints
+from tgnas.evaluation.teachers import lesson_of
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 
@@ -15,6 +16,7 @@ from tgnas.script import run
 def main(
     *,
     benchmarks: list[Path],
+    taught: list[Path],
     embeddings: Path,
     epochs: Path,
     history: Path,
@@ -24,10 +26,10 @@ def main(
     seed: int,
     threads: int,
 ) -> None:
-    """Fit on the labelled cells and write the weights and the history of all epochs."""
+    """Fit on labelled cells, or on those of a teacher; write weights and history of all epochs."""
     torch.set_num_threads(threads)
     predictor = PREDICTORS.module(settings["method"])
-    sources = []
+    sources = [lesson_of(pd.read_parquet(path)) for path in taught]
     for path, label in zip(benchmarks, labels, strict=True):
         source = open_benchmark(path)
         cells, accuracies = source.labelled(**label, cells=settings["cells"])

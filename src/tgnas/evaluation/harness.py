@@ -101,10 +101,15 @@ def components_of(proxy: str) -> tuple[str, ...]:
     return getattr(NETWORK_PROXIES.module(proxy), "COMPONENTS", (proxy,))
 
 
-def scores_network_of(proxy: str, space: str) -> bool:
-    """Tell whether a proxy can score the networks of a space, which is on its card."""
-    card: NetworkCard = NETWORK_PROXIES.module(proxy).CARD
-    return not card.spaces or space in card.spaces
+def scores_network_of(proxy: str, networks: str) -> bool:
+    """Tell whether a proxy can score the networks that a file of the modules builds.
+
+    Its card names them, and its small network has a size for them where it looks at one.
+    """
+    module = NETWORK_PROXIES.module(proxy)
+    card: NetworkCard = module.CARD
+    sizes = getattr(module, "SMALL_SIZES", {networks: {}})
+    return (not card.spaces or networks in card.spaces) and networks in sizes
 
 
 def measure(
@@ -115,24 +120,35 @@ def measure(
     *,
     space: str,
     classes: int,
+    networks: str = "",
 ) -> Iterator[Measured]:
     """Yield what each proxy says of each architecture, one at a time.
 
+    Args:
+        architectures: strings of the space.
+        proxies: their names.
+        batch: what they see.
+        settings: what else a score depends on.
+        space: whose the architectures are.
+        classes: number of logits.
+        networks: a file of ``tgnas.networks.modules`` that builds them; the space's own if empty.
+
     Raises:
-        ConfigError: a proxy cannot score the networks of the space.
+        ConfigError: a proxy cannot score such networks.
     """
-    unfit = [name for name in proxies if not scores_network_of(name, space)]
+    built = networks or space
+    unfit = [name for name in proxies if not scores_network_of(name, built)]
     if unfit:
-        raise ConfigError(f"{', '.join(unfit)} cannot score networks of {space}")
+        raise ConfigError(f"{', '.join(unfit)} cannot score networks of {built}")
     parse = SPACES.load(space).parse
     for architecture in architectures:
         start = time.process_time()
         member = parse(architecture)
-        network = seeded_network(member, classes, settings, space=space)
+        network = seeded_network(member, classes, settings, space=built)
         milliseconds = {BUILD: 1e3 * (time.process_time() - start)}
         components = {}
         for name in proxies:
-            small = small_network(name, member, classes, settings, space=space)
+            small = small_network(name, member, classes, settings, space=built)
             components[name], milliseconds[name] = score(name, network, batch, settings.seed, small)
         yield Measured(architecture, components, milliseconds)
 
