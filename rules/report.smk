@@ -6,7 +6,7 @@ HEADLINE = {
     "published": AUDITED,
     "leaked": f"{AUDITED}_leaked",
     "counted": "params",
-    "chosen": "ensemble_counts",
+    "chosen": "ensemble_students",
     "searcher": "hybrid",
 }
 ON_PAGE = [

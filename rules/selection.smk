@@ -58,6 +58,7 @@ rule tabulate_selection:
         sizes={k: config["selection"][k] for k in SIZES},
         combinations=config["selection"]["combinations"],
         chosen=config["selection"]["chosen"],
+        top_share=config["ranking"]["top_share"],
         code=code("tabulate_selection", *OF_CELLS),
     script:
         "../workflow/scripts/tabulate_selection.py"

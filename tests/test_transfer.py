@@ -10,10 +10,12 @@ from tgnas.evaluation.hints import cell_scores
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.evaluation.transfer import (
     PARAMETERS,
+    Target,
     development_tasks,
     held_out_parts,
     longest_paths,
     measure_candidates,
+    measure_transfer,
     read_transfer,
     transfer_scores,
     write_transfer,
@@ -23,6 +25,7 @@ from tgnas.spaces.nasbench101 import SPACE
 
 LABELS = {"dataset": "cifar10", "split": "test", "epochs": 108}
 FINAL = "accuracy/cifar10/test/108"
+TOP = 0.1  # inside which ranks are measured again
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +122,19 @@ def ranked(source):
 
 def test_a_target_of_several_data_sets_counts_with_its_mean_tau(ranked):
     targets, scores = ranked
-    rows = measure_candidates(targets, {"start": scores}, [])
+    rows = measure_candidates(targets, {"start": scores}, [], TOP)
     assert rows.kendall_tau.tolist() == [0.0, 0.0]  # +1 on a, -1 on b's known three
     assert rows.seed.tolist() == [0, 1]
     assert set(rows.target) == {"some_space"}
+
+
+def test_inside_the_best_share_only_its_own_order_counts(ranked):
+    targets, _ = ranked
+    target = targets["some_space"]
+    up = Target("one", target.cells, [np.arange(4.0)], target.parameters[:1])
+    turned = np.array([[0.0, 3.0, 2.0, 1.0]])  # the three best in the wrong order
+    assert measure_transfer([turned], up) == [pytest.approx(0.0)]
+    assert measure_transfer([turned], up, share=0.1) == [-1.0]
 
 
 def test_the_number_of_parameters_can_be_a_member(ranked):
@@ -130,12 +142,12 @@ def test_the_number_of_parameters_can_be_a_member(ranked):
     down = {name: -values for name, values in scores.items()}
     members = {"down": 0.25, PARAMETERS: 0.75}
     both = [{"name": "both", "members": members, "over_seeds": False}]
-    rows = measure_candidates(targets, {"down": down}, both)
+    rows = measure_candidates(targets, {"down": down}, both, TOP)
     of = rows.groupby("candidate").kendall_tau.apply(list)
     assert of["both"] == [0.0, 0.0]  # the heavier member decides: as if the scores went up
     targets["some_space"].accuracies.pop()
     targets["some_space"].parameters.pop()
-    rows = measure_candidates(targets, {"down": down}, both)
+    rows = measure_candidates(targets, {"down": down}, both, TOP)
     of = rows.groupby("candidate").kendall_tau.apply(list)
     assert (of["down"], of["both"]) == ([-1.0, -1.0], [1.0, 1.0])
 
@@ -145,7 +157,7 @@ def test_a_proxy_of_cells_can_be_a_member(source):
     target = targets["larger"]
     both = [{"name": "counts", "members": {"topology": 1}, "over_seeds": True}]
     rows = measure_candidates(
-        targets, {"start": {"larger": np.zeros((2, len(target.cells)))}}, both
+        targets, {"start": {"larger": np.zeros((2, len(target.cells)))}}, both, TOP
     )
     found = rows[rows.candidate == "counts"].kendall_tau.item()
     topology = cell_scores("topology", target.cells, "nasbench101")
@@ -155,7 +167,7 @@ def test_a_proxy_of_cells_can_be_a_member(source):
 def test_seeds_of_a_combination_can_be_averaged_to_one(ranked):
     targets, scores = ranked
     both = [{"name": "ensemble", "members": {"start": 1}, "over_seeds": True}]
-    rows = measure_candidates(targets, {"start": scores}, both)
+    rows = measure_candidates(targets, {"start": scores}, both, TOP)
     assert (rows.candidate == "ensemble").sum() == 1
 
 

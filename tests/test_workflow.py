@@ -17,7 +17,8 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.pretrained import load_pretrained
 
 SHIPPED = {"canonical": "nasbench201", "code": "nasbench201", "darts": "nasbench301"}
-CHOSEN, LEADING = "short_two_configurations_counts", "hints_norm_none_epochs_30"
+CHOSEN, LEADING = "short_three_students_counts", "hints_norm_none_epochs_30"
+TOP = "hints_two_configurations_parameters_25"
 # The methods on NAS-Bench-201, a line each, and where one of them stands below the header.
 SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
 FLOPS_LINE = 2 + next(place for place, line in enumerate(SHEET) if line.startswith("flops\t"))
@@ -156,8 +157,8 @@ def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Pr
 @pytest.mark.slow
 def test_our_own_configurations_are_chosen_on_development_targets_alone(project: Project):
     selection = pd.read_csv(project.folder / "results/smoke/tables/selection.csv")
-    assert set(selection.candidate) == {"start", LEADING, CHOSEN}
-    assert set(selection[selection.chosen].candidate) == {LEADING, CHOSEN}
+    assert set(selection.candidate) == {"start", LEADING, "student_zen", CHOSEN, TOP}
+    assert set(selection[selection.chosen].candidate) == {LEADING, CHOSEN, TOP}
     assert list(selection.columns[-7:]) == [
         "unseen_conv_3x3", "unseen_conv_1x1", "unseen_max_pool_3x3", "larger", "deeper",
         "input_feeds_output", "nasbench_macro",
@@ -171,7 +172,7 @@ def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
     ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking.csv")
     seeds = ranking.groupby("method").seeds.max()
     assert seeds["canonical_effective_params"] == seeds["tgnas_canonical"] == 2
-    assert seeds["canonical_ensemble"] == seeds["ensemble_counts"] == 1
+    assert seeds["canonical_ensemble"] == seeds["ensemble_students"] == 1
 
 
 @pytest.mark.slow
@@ -263,6 +264,18 @@ def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
     assert planned["score_shard"] == planned["join_shards"] == 2  # the sample, and what is timed
     assert not {"draw_batch", "draw_sample", "score_sample_with_predictor"} & set(planned)
     assert not compared.planned("--", "proxies")
+
+
+@pytest.mark.slow
+def test_touching_a_teacher_trains_its_students_alone(project: Project):
+    target = "results/smoke/tables/ranking.csv"
+    proxy = "src/tgnas/methods/proxies/meco.py"
+    with project.edit(proxy, "return float", "return 2 * float"):
+        planned = project.planned("--", target)
+    assert planned["score_shard"] == planned["join_shards"] == 1
+    assert planned["train_predictor"] == 2  # the seeds of one student
+    assert planned["score_with_predictor"] == 1
+    assert not {"draw_batch", "draw_sample", "score_transfer"} & set(planned)
 
 
 @pytest.mark.slow

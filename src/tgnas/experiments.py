@@ -247,9 +247,10 @@ def _check_combinations(config: dict[str, Any]) -> None:
 def _check_selection(config: dict[str, Any]) -> None:
     selection, known = config["selection"], candidates(config)
     combined = {each["name"]: each["members"] for each in selection["combinations"]}
-    for kind, names in (("candidate", known), ("combination", combined)):
-        if selection["chosen"][kind] not in names:
-            raise UnknownNameError(kind, selection["chosen"][kind], names)
+    for place, name in selection["chosen"].items():
+        kind, names = ("candidate", known) if place == "candidate" else ("combination", combined)
+        if name not in names:
+            raise UnknownNameError(kind, name, names)
     for name, members in combined.items():
         if name in known:
             raise ConfigError(f"config: selection: combination {name} bears a candidate's name")

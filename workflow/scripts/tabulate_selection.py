@@ -20,6 +20,7 @@ def main(
     sizes: dict,
     combinations: list,
     chosen: dict,
+    top_share: float,
 ) -> None:
     """Write mean and spread of every candidate and target, best candidate first."""
     spaces = [open_benchmark(path) for path in others]
@@ -27,14 +28,15 @@ def main(
     tasks = development_tasks(open_benchmark(source), spaces, labels, 1, sizes["tested"])
     targets = {name: target for task in tasks for name, target in task.targets.items()}
     found = {path.stem: read_transfer(path) for path in scores}
-    measures = measure_candidates(targets, found, combinations)
+    measures = measure_candidates(targets, found, combinations, top_share)
     summary = summarise_selection(measures, list(chosen.values()), list(found))
-    for kind, name in chosen.items():
-        best = leading(summary[summary.kind == kind])
+    for place, name in chosen.items():
+        kind, by = ("combination", "top") if place == "top" else (place, "mean")
+        best = leading(summary[summary.kind == kind], by)
         if best != name:
             logging.warning("%s leads here; the config has chosen %s", best, name)
     summary.to_csv(table, index=False)
-    markdown.write_text(selection_markdown(summary, sizes))
+    markdown.write_text(selection_markdown(summary, sizes, top_share))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.combination import mean_rank
 from tgnas.evaluation.hints import cell_scores
-from tgnas.evaluation.ranking import kendall_tau
+from tgnas.evaluation.ranking import best, kendall_tau
 from tgnas.operators import CODES, PADDING
 
 TEST_SPACES = ("nasbench201", "nasbench301")
@@ -219,7 +219,7 @@ def combined(
     ]
 
 
-def measure_transfer(scores: Sequence[Scores], target: Target) -> list[float]:
+def measure_transfer(scores: Sequence[Scores], target: Target, share: float = 1.0) -> list[float]:
     """Return Kendall's tau of each seed, the mean over the target's data sets.
 
     Architectures without a label are left out.
@@ -227,11 +227,13 @@ def measure_transfer(scores: Sequence[Scores], target: Target) -> list[float]:
     Args:
         scores: for each data set, a row for each seed.
         target: what is ranked.
+        share: of the architectures, those with the highest accuracies; at least three count.
     """
     taus = []
     for of_dataset, true in zip(scores, target.accuracies, strict=True):
-        known = np.isfinite(true)
-        taus.append([kendall_tau(row[known], true[known]) for row in of_dataset])
+        known = np.flatnonzero(np.isfinite(true))
+        rows = known[best(true[known], max(3, round(share * len(known))))]
+        taus.append([kendall_tau(row[rows], true[rows]) for row in of_dataset])
     return np.mean(taus, axis=0).tolist()
 
 
@@ -239,13 +241,15 @@ def measure_candidates(
     targets: dict[str, Target],
     scores: dict[str, dict[str, Scores]],
     combinations: Sequence[dict[str, Any]],
+    top_share: float,
 ) -> pd.DataFrame:
-    """Return one row (candidate, target, seed, kendall_tau) for each of them.
+    """Return one row (candidate, target, seed, kendall_tau, top) for each of them.
 
     Args:
         targets: what is ranked, by name.
         scores: candidate -> target -> scores.
         combinations: the config's list: name, members, over_seeds.
+        top_share: the truly best share of a target, inside which `top` is Kendall's tau.
     """
     rows = []
     for name, target in targets.items():
@@ -258,6 +262,6 @@ def measure_candidates(
             for each in combinations
         }
         for candidate, values in ranked.items():
-            for seed, tau in enumerate(measure_transfer(values, target)):
-                rows.append((candidate, name, seed, tau))
-    return pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau"])
+            taus = [measure_transfer(values, target, share) for share in (1.0, top_share)]
+            rows += [(candidate, name, s, *both) for s, both in enumerate(zip(*taus, strict=True))]
+    return pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau", "top"])

@@ -228,10 +228,11 @@ def summarise_selection(
     """Return one row per candidate, the one with the highest mean tau first.
 
     Columns: candidate, kind (candidate, or combination of several), chosen, mean and std (over
-    seeds, of the mean over all targets), seeds, and the mean tau of each target.
+    seeds, of the mean over all targets), seeds, top (mean tau inside each target's best share), and
+    the mean tau of each target.
 
     Args:
-        measures: candidate, target, seed, kendall_tau.
+        measures: candidate, target, seed, kendall_tau, top.
         chosen: the names that are in use.
         single: the names of those that are no combination.
     """
@@ -239,6 +240,7 @@ def summarise_selection(
     of_seed = measures.pivot_table("kendall_tau", ["candidate", "seed"], "target", sort=False)
     overall = of_seed.mean(axis=1).groupby("candidate", sort=False)
     table = pd.DataFrame({"mean": overall.mean(), "std": overall.std(), "seeds": overall.size()})
+    table["top"] = measures.groupby("candidate", sort=False).top.mean()
     table = table.join(of_seed.groupby("candidate", sort=False)[targets].mean()).reset_index()
     kinds = np.where(table.candidate.isin(single), "candidate", "combination")
     table.insert(1, "kind", kinds)
@@ -246,23 +248,22 @@ def summarise_selection(
     return table.sort_values("mean", ascending=False, kind="stable", ignore_index=True)
 
 
-def leading(summary: pd.DataFrame) -> str:
+def leading(summary: pd.DataFrame, by: str = "mean") -> str:
     """Return what the rule chooses: of those near the best the steadiest.
 
     Near are those within the standard deviation (over seeds) of the one with the highest mean;
-    where there is none, as for combinations over seeds, the best leads.
+    where there is none, as for combinations over seeds, the one leads that is best by a column.
     """
-    ordered = summary.sort_values("mean", ascending=False, kind="stable")
-    best = ordered.iloc[0]
+    best = summary.loc[summary[by].idxmax()]
     if np.isnan(best["std"]):
         return str(best.candidate)
-    near = ordered[ordered["mean"] >= best["mean"] - best["std"]]
+    near = summary[summary[by] >= best[by] - best["std"]]
     return str(near.loc[near["std"].idxmin()].candidate)
 
 
-def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
+def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int], top_share: float) -> str:
     """Return the candidates, then the combinations, with their tau on every development target."""
-    targets = list(summary.columns[summary.columns.get_loc("seeds") + 1 :])
+    targets = list(summary.columns[summary.columns.get_loc("top") + 1 :])
     summary = summary.sort_values("kind", kind="stable")
     marked = "**" + summary.candidate + "** (chosen)"
     pairs = summary[["mean", "std"]].to_numpy()
@@ -270,6 +271,7 @@ def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
         {
             "candidate": np.where(summary.chosen, marked, summary.candidate),
             "mean KT": [f"{m:.3f}" + ("" if np.isnan(s) else f" ± {s:.3f}") for m, s in pairs],
+            f"top {top_share:.0%}": summary.top.map("{:.3f}".format),
             **{
                 target.replace("_", " "): summary[target].map("{:.3f}".format) for target in targets
             },
@@ -277,8 +279,9 @@ def selection_markdown(summary: pd.DataFrame, sizes: dict[str, int]) -> str:
     )
     note = (
         f"Kendall's tau on development targets; {sizes['seeds']} seeds; ± is the standard "
-        "deviation over seeds. Combinations stand below the candidates. Of the candidates within "
-        "a standard deviation of the best the steadiest is chosen, of the combinations the best. "
-        "No test space takes part.\n"
+        f"deviation over seeds; top {top_share:.0%} is the mean tau inside the truly best part of "
+        "each target. Combinations stand below the candidates. Of the candidates within a standard "
+        "deviation of the best the steadiest is chosen, of the combinations the best, and the best "
+        "inside that part. No test space takes part.\n"
     )
     return f"{rows.to_markdown(index=False)}\n\n{note}"
