@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tgnas.evaluation.teachers import lesson_of, taught_tasks
-from tgnas.evaluation.transfer import Task, held_out_parts
+from tgnas.evaluation.teachers import lesson_of
+from tgnas.evaluation.transfer import Task, held_out_parts, taught_tasks
 from tgnas.operators import CODES
 from tgnas.registry import SPACES
 

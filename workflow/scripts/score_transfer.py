@@ -10,8 +10,13 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.hints import with_hints
-from tgnas.evaluation.teachers import lesson_of, taught_tasks
-from tgnas.evaluation.transfer import development_tasks, transfer_scores, write_transfer
+from tgnas.evaluation.teachers import lesson_of
+from tgnas.evaluation.transfer import (
+    development_tasks,
+    taught_tasks,
+    transfer_scores,
+    write_transfer,
+)
 from tgnas.registry import PREDICTORS
 from tgnas.script import run
 

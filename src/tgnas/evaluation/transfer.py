@@ -6,7 +6,7 @@ NAS-Bench-201 and NAS-Bench-301 are never among them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,22 @@ def development_tasks(
     rows = drawn(np.ones(len(cells), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
     yield Task("another_space", (cells[rows], accuracies[rows]), targets)
+
+
+def taught_tasks(
+    tasks: Iterator[Task], cells: Cells, scores: Float64[np.ndarray, " N"]
+) -> Iterator[Task]:
+    """Yield the tasks for a student: it learns from cells of a lesson that are not held out.
+
+    Args:
+        tasks: those of ``development_tasks``.
+        cells: cells of NAS-Bench-101 that a teacher has scored.
+        scores: what it says of them.
+    """
+    parts, none = held_out_parts(cells), np.zeros(len(cells), dtype=bool)
+    for task in tasks:
+        rows = np.flatnonzero(~parts.get(task.name, none))
+        yield replace(task, training=(cells[rows], scores[rows]))
 
 
 def held_out_parts(cells: Cells) -> dict[str, Bool[np.ndarray, " N"]]:
