@@ -6,7 +6,8 @@ HEADLINE = {
     "published": AUDITED,
     "leaked": f"{AUDITED}_leaked",
     "counted": "params",
-    "chosen": "ensemble_students",
+    "chosen": "ensemble_counts",
+    "later": "ensemble_students",
     "searcher": "hybrid",
 }
 ON_PAGE = [

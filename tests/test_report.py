@@ -48,14 +48,16 @@ NAMES = {
     "published": "tgnas_code",
     "leaked": "tgnas_code_leaked",
     "counted": "params",
-    "chosen": "ensemble_students",
+    "chosen": "ensemble_counts",
+    "later": "ensemble_students",
     "searcher": "hybrid",
 }
 METHODS = [
     {"name": "tgnas_code", "title": "the published one", "family": "predictor"},
     {"name": "tgnas_code_leaked", "title": "epoch chosen (leaked)", "family": "leaked"},
     {"name": "params", "title": "#params <& no more>", "family": "proxy"},
-    {"name": "ensemble_students", "title": "ours", "family": "combination"},
+    {"name": "ensemble_counts", "title": "ours", "family": "combination"},
+    {"name": "ensemble_students", "title": "ours, later", "family": "combination"},
 ]
 FOUND = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")

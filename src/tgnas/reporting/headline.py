@@ -51,7 +51,7 @@ def headline(
         ranking: the table of that name.
         search: the table of that name.
         names: methods: published, leaked (the same with its epoch chosen on test labels), counted,
-            chosen (ours); and the searcher.
+            chosen (ours), later (a later round's choice); and the searcher.
         trained: the published predictor's configuration: cells, epochs.
         dataset: whose accuracies are quoted.
     """
@@ -105,11 +105,14 @@ def _last(
     """Return the sentence on what is ours and on what the search finds."""
     parts = []
     if "chosen" in found:
-        parts.append(
+        part = (
             "our combination, chosen on development tasks that NAS-Bench-201 takes no part in, "
             "from candidates that a look at it had suggested (docs/deviations.md, 30), "
             f"has {_tau(found['chosen'])}"
         )
+        if "later" in found:
+            part += f" (that of a later round, which leads there, {_tau(found['later'])})"
+        parts.append(part)
     made = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
     for _, row in made.iterrows():
         accuracy = number_text(row[f"{dataset} mean"], row[f"{dataset} std"], 2)

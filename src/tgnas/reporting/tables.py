@@ -233,7 +233,7 @@ def summarise_selection(
 
     Args:
         measures: candidate, target, seed, kendall_tau, top.
-        chosen: the names that are in use.
+        chosen: the names that lead, by the config.
         single: the names of those that are no combination.
     """
     targets = list(measures.target.unique())
