@@ -53,7 +53,7 @@ METHOD_MARKERS = MappingProxyType(
         "random": "v",
     }
 )
-OTHER_MARKERS = ("d", "H", "1", "2", "3", "4")
+OTHER_MARKERS = ("d", "H", "D", "h", "p", "8")  # filled ones: a hollow marker means something
 BENCHMARK_TITLES = MappingProxyType(
     {
         "nasbench101": "NB101",
