@@ -12,6 +12,7 @@ from tgnas.experiments import (
     LABELLED,
     SMALL,
     STORED,
+    TAUGHT_BENCHMARK,
     ablations,
     candidates,
     check_config,
@@ -188,9 +189,10 @@ def method_digest(script, method, *modules):
 
 
 def training_digest(script, row):
-    """Return the digest of a script that trains a predictor, with what it hints at."""
-    hints = [f"tgnas.methods.proxies.{proxy}" for proxy in row["hints"]]
-    return method_digest(script, row["method"], *hints)
+    """Return the digest of a script that trains a predictor, and of what it learns by name."""
+    loaded = [f"tgnas.methods.proxies.{proxy}" for proxy in row["hints"]]
+    loaded += ["tgnas.spaces.nasbench101"] if "teacher" in row else []
+    return method_digest(script, row["method"], *loaded)
 
 
 def proxy_digest(script, proxy):

@@ -6,8 +6,9 @@ HEADLINE = {
     "published": AUDITED,
     "leaked": f"{AUDITED}_leaked",
     "counted": "params",
-    "chosen": "ensemble_counts",
-    "later": "ensemble_students",
+    "chosen": "tgnas_canonical",
+    "third": "ensemble_counts",
+    "fourth": "ensemble_students",
     "searcher": "hybrid",
 }
 ON_PAGE = [

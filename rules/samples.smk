@@ -16,8 +16,8 @@ SAMPLES[PATTERNS] = {
 } | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
 # Cells of NAS-Bench-101 as networks whose vertices sum: what predictors with a teacher learn from.
 SAMPLES[TAUGHT] = config["small_networks"]["taught"] | {
-    "benchmark": "nasbench101",
-    "space": "nasbench101",
+    "benchmark": TAUGHT_BENCHMARK,
+    "space": TAUGHT_BENCHMARK,
     "networks": "summed",
     "inputs": "cifar10",
     "size": config["small_networks"]["size"],

@@ -6,6 +6,18 @@ def shipped_row(w):
     return PREDICTOR_ROWS[config["shipped"][w.shipped]["predictor"]]
 
 
+def lessons_of_shipped(w):
+    """Return what a shipped predictor has learned: of each source its label, or its teacher."""
+    row = shipped_row(w)
+    if "teacher" in row:
+        cells = config["small_networks"]["taught"]["architectures"]
+        return {TAUGHT_BENCHMARK: {"teacher": row["teacher"], "cells": cells}}
+    label = config["training"]
+    return {
+        source: label[source] | {"cells": row["cells"]} for source in row["sources"]
+    }
+
+
 rule ship_vectors:
     input:
         embeddings="<results>/embeddings/{embedding}.parquet",
@@ -39,7 +51,7 @@ rule ship_weights:
     params:
         settings=shipped_row,
         title=lambda w: config["shipped"][w.shipped]["title"],
-        labels=config["training"],
+        trained_on=lessons_of_shipped,
         ranking=lambda w: ranking_of(config["shipped"][w.shipped]["measured_on"]),
         code=lambda w: method_digest("ship_weights", shipped_row(w)["method"]),
     script:

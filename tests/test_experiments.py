@@ -378,11 +378,37 @@ def test_a_student_learns_from_its_teacher_alone(config, key, value):
     assert "predictors.tgnas_student_az_nas learns from the teacher az_nas alone" in found
 
 
-def test_a_predictor_learns_from_something(config):
+def test_a_predictor_and_a_candidate_learn_from_something(config):
+    config["selection"]["candidates"][1]["change"]["sources"] = []
+    found = refusal_of(config, ConfigError)
+    assert "candidate code has neither a source nor a teacher" in found
     config["predictors"]["tgnas_start"]["sources"] = []
-    assert "predictors.tgnas_start has neither a source nor a teacher" in refusal_of(
-        config, ConfigError
-    )
+    found = refusal_of(config, ConfigError)
+    assert "predictors.tgnas_start has neither a source nor a teacher" in found
+
+
+def test_a_student_is_no_base_of_ablations(config):
+    config["ablations"]["bases"] = ["tgnas_student_meco"]
+    found = refusal_of(config, ConfigError)
+    assert "ablations: tgnas_student_meco learns no accuracy, but from a teacher" in found
+
+
+def test_a_student_is_not_compared_on_the_cells_that_its_teacher_scored(config):
+    sample = next(s for s in config["proxies"]["samples"] if s["benchmark"] == "nasbench101")
+    sample["methods"] = ["tgnas_student_meco"]
+    found = refusal_of(config, ConfigError)
+    assert "tgnas_student_meco has learned from nasbench101" in found
+
+
+def test_a_teacher_has_no_more_shards_than_cells(config):
+    config["small_networks"]["taught"] = {"architectures": 2, "shards": 3}
+    found = refusal_of(config, ConfigError)
+    assert "small_networks.taught has more shards than architectures" in found
+
+
+def test_a_sample_is_of_a_search_space(config):
+    config["proxies"]["samples"][0]["space"] = "summed"
+    assert "unknown space 'summed'" in refusal_of(config)
 
 
 def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):

@@ -193,6 +193,24 @@ def test_a_proxy_of_another_space_is_refused():
         next(measure([], ["nasgraph"], batch(space), settings(space), space=space, classes=2))
 
 
+@pytest.mark.parametrize("proxy", ["nasgraph", "te_nas"])
+def test_a_proxy_that_does_not_know_the_networks_that_are_built_is_refused(proxy):
+    about = {"space": "nasbench101", "classes": 2, "networks": "summed"}
+    with pytest.raises(ConfigError, match=f"{proxy} cannot score networks of summed"):
+        next(measure([], [proxy], batch("nasbench101"), settings("nasbench101"), **about))
+
+
+def test_a_cell_can_be_scored_in_networks_that_are_not_its_spaces():
+    space, text = "nasbench101", "input,conv3x3-bn-relu,output;0-1,0-2,1-2"
+    found = {}
+    for networks in ("", "summed"):
+        about = {"space": space, "classes": CLASSES, "networks": networks}
+        given = Settings(batch=8, size={"channels": 8, "repeats": 1})
+        (one,) = measure([text], ["l2_norm"], batch(space), given, **about)
+        found[networks] = one.components["l2_norm"]
+    assert found[""] != found["summed"]
+
+
 def test_a_network_is_restored_where_a_proxy_breaks_off():
     scored = network("nasbench201")
     before = scored.classifier.weight.clone()

@@ -20,10 +20,13 @@ from tgnas.reporting.searches import (
 from tgnas.reporting.tables import (
     claims_markdown,
     headline,
+    leading,
     number_text,
     read_reported,
+    selection_markdown,
     summarise_claims,
     summarise_ranking,
+    summarise_selection,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -168,3 +171,40 @@ def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle(
         ["published", "peer (N=100)"],
     ]
     assert not [name for name in rows if "best of top" in name]
+
+
+def selection() -> pd.DataFrame:
+    """Return two candidates of two seeds and a combination, ranked on two targets."""
+    rows = [
+        ("high", "one", 0, 0.8, 0.1), ("high", "one", 1, 0.4, 0.1),
+        ("high", "other", 0, 0.6, 0.3), ("high", "other", 1, 0.6, 0.3),
+        ("steady", "one", 0, 0.5, 0.2), ("steady", "one", 1, 0.5, 0.2),
+        ("steady", "other", 0, 0.6, 0.0), ("steady", "other", 1, 0.6, 0.0),
+        ("both", "one", 0, 0.9, 0.05), ("both", "other", 0, 0.7, 0.05),
+    ]  # fmt: skip
+    measures = pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau", "top"])
+    return summarise_selection(measures, ["steady"], ["high", "steady"])
+
+
+def test_candidates_are_summarised_by_the_mean_over_targets_and_its_spread_over_seeds():
+    table = selection().set_index("candidate")
+    assert list(table.index) == ["both", "high", "steady"]
+    assert table.loc["high", ["mean", "top", "one"]].tolist() == pytest.approx([0.6, 0.2, 0.6])
+    assert table.loc["high", "std"] == pytest.approx(0.2 / 2**0.5)
+    assert table.kind.tolist() == ["combination", "candidate", "candidate"]
+    assert table.chosen.tolist() == [False, False, True]
+
+
+def test_of_the_candidates_near_the_best_the_steadiest_leads_and_by_another_column_the_best():
+    table = selection()
+    single = table[table.kind == "candidate"]
+    assert leading(single) == "steady"
+    assert leading(single, "top") == "high"
+    assert leading(table[table.kind == "combination"]) == "both"
+
+
+def test_the_text_of_a_selection_marks_what_is_chosen_and_shows_the_best_share():
+    text = selection_markdown(selection(), {"seeds": 2}, 0.1)
+    assert "**steady** (chosen)" in text
+    assert "top 10%" in text.splitlines()[0]
+    assert text.index("steady") < text.index("both")  # combinations stand below

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tgnas.errors import CorruptTableError
 from tgnas.evaluation.teachers import lesson_of
 from tgnas.evaluation.transfer import Task, held_out_parts, taught_tasks
 from tgnas.operators import CODES
@@ -28,6 +29,11 @@ def test_a_lesson_is_a_teachers_scores_with_their_cells(scored):
     cells, scores = lesson_of(scored)
     assert [NB101.format(cells.cell(row)) for row in range(4)] == ARCHITECTURES
     assert np.argsort(scores).tolist() == [2, 1, 3, 0]  # what failed ranks last
+
+
+def test_a_teacher_that_fails_on_every_cell_has_no_lesson(scored):
+    with pytest.raises(CorruptTableError, match="a teacher has failed on all of the 4 cells"):
+        lesson_of(scored.assign(seed0=np.nan))
 
 
 def test_a_student_learns_from_no_cell_of_the_part_that_is_held_out(scored):

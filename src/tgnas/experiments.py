@@ -10,7 +10,15 @@ import jsonschema
 import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import BENCHMARKS, MODULES, NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
+from tgnas.registry import (
+    BENCHMARKS,
+    MODULES,
+    NETWORK_PROXIES,
+    PREDICTORS,
+    PROXIES,
+    SEARCHERS,
+    SPACES,
+)
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.training.recipe import Recipe, read_recipe
 
@@ -40,6 +48,7 @@ LABELLED = {
     f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
     for dataset in ("cifar10", "cifar100", "ImageNet16-120")
 } | {"validation": {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}}
+TAUGHT_BENCHMARK = "nasbench101"  # whose cells teachers score, under its space's name too
 COLUMNS = ("method", "family", "runs", "title")
 # TG-NAS's rivals in the paper's heat map, in its order.
 CORRELATED = (
@@ -108,6 +117,11 @@ def candidates(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
     found = complete(config["predictors"] | rows)
     return {name.removeprefix("candidate "): found[name] for name in rows}
+
+
+def learned_from(row: dict[str, Any]) -> list[str]:
+    """Return the benchmarks whose cells a predictor learns from, with a label or with a teacher."""
+    return [TAUGHT_BENCHMARK] if "teacher" in row else list(row["sources"])
 
 
 def ablations(config: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -211,8 +225,6 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
                 raise UnknownNameError(f"source of predictor {name}", source, config["training"])
         if name in PROXIES.names():
             raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
-        if not entry["sources"] and "teacher" not in entry:
-            raise ConfigError(f"config: predictors.{name} has neither a source nor a teacher")
     rows = {f"predictors.{name}": row for name, row in complete(config["predictors"]).items()}
     rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
     for name, row in rows.items():
@@ -222,6 +234,8 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
             raise ConfigError(f"config: {name} has hints, which need the target rank")
         if "teacher" in row:
             _check_student(name, row)
+        elif not row["sources"]:
+            raise ConfigError(f"config: {name} has neither a source nor a teacher")
 
 
 def _check_student(name: str, row: dict[str, Any]) -> None:
@@ -283,6 +297,9 @@ def _check_search(config: dict[str, Any]) -> None:
 def _check_proxies(config: dict[str, Any]) -> None:
     for proxy in (*network_proxies(config), *config["small_networks"]["proxies"]):
         NETWORK_PROXIES.module_name(proxy)
+    taught = config["small_networks"]["taught"]
+    if taught["shards"] > taught["architectures"]:
+        raise ConfigError("config: small_networks.taught has more shards than architectures")
     rows, combinations = complete(config["predictors"]), config["combinations"]
     known = [*rows, *combinations, *PROXIES.names()]
     seen: set[str] = set()
@@ -291,6 +308,7 @@ def _check_proxies(config: dict[str, Any]) -> None:
         place = f"config: proxies: the sample of {benchmark}"
         BENCHMARKS.module_name(benchmark)
         MODULES.module_name(sample["space"])
+        SPACES.module_name(sample["space"])
         if benchmark in seen:
             raise ConfigError(f"{place} stands there twice")
         seen.add(benchmark)
@@ -300,7 +318,7 @@ def _check_proxies(config: dict[str, Any]) -> None:
             if method not in known:
                 raise UnknownNameError(f"method on {benchmark}", method, known)
             for member in combinations.get(method, {"members": [method]})["members"]:
-                if member in rows and benchmark in rows[member]["sources"]:
+                if member in rows and benchmark in learned_from(rows[member]):
                     raise ConfigError(f"{place}: {member} has learned from {benchmark}")
     reference = config["search"]["predictor"]
     samples = {sample["benchmark"]: sample["methods"] for sample in config["proxies"]["samples"]}
@@ -327,7 +345,7 @@ def _check_shipped(config: dict[str, Any]) -> None:
     for name, entry in config["shipped"].items():
         if entry["predictor"] not in rows:
             raise UnknownNameError(f"predictor of shipped {name}", entry["predictor"], rows)
-        if entry["measured_on"] in rows[entry["predictor"]]["sources"]:
+        if entry["measured_on"] in learned_from(rows[entry["predictor"]]):
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
 
 
@@ -342,9 +360,12 @@ def _check_demo(config: dict[str, Any]) -> None:
 
 
 def _check_ablations(config: dict[str, Any]) -> None:
+    rows = complete(config["predictors"])
     for base in config["ablations"]["bases"]:
-        if base not in config["predictors"]:
-            raise UnknownNameError("base of ablations", base, config["predictors"])
+        if base not in rows:
+            raise UnknownNameError("base of ablations", base, rows)
+        if "teacher" in rows[base]:
+            raise ConfigError(f"config: ablations: {base} learns no accuracy, but from a teacher")
 
 
 def _check_embeddings(config: dict[str, Any]) -> None:

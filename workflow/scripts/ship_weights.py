@@ -23,7 +23,7 @@ def main(
     weights: Path,
     card: Path,
     settings: dict,
-    labels: dict,
+    trained_on: dict,
     ranking: dict,
     title: str,
 ) -> None:
@@ -44,9 +44,7 @@ def main(
         "title": title,
         "licence": "MIT",
         "seeds": list(range(len(epochs))),
-        "trained_on": {
-            source: labels[source] | {"cells": settings["cells"]} for source in settings["sources"]
-        },
+        "trained_on": trained_on,
         "epoch": "the last one",
         "precision": "float16",
         "settings": settings,

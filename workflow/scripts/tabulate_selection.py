@@ -1,4 +1,4 @@
-"""Put all candidates beside each other; mark the one that transfers best and the one in use."""
+"""Put all candidates beside each other; mark what the rule has chosen."""
 
 import logging
 from pathlib import Path

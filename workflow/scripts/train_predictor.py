@@ -39,8 +39,8 @@ def main(
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(sources, vectors, chosen, seed, checkpoint, code)[1]
     pd.DataFrame(fitted.history).to_csv(history, index=False)
-    taught = predictor.operators_of(*(cells for cells, _ in sources))
-    predictor.save(epochs, fitted.epochs, chosen, taught)
+    operators = predictor.operators_of(*(cells for cells, _ in sources))
+    predictor.save(epochs, fitted.epochs, chosen, operators)
 
 
 if __name__ == "__main__":

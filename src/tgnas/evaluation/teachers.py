@@ -10,10 +10,10 @@ import pandas as pd
 from jaxtyping import Float64
 
 from tgnas.cell import Cells
-from tgnas.evaluation.stored import ranked_last
+from tgnas.errors import CorruptTableError
 from tgnas.registry import SPACES
 
-SPACE = "nasbench101"
+SPACE = "nasbench101"  # whose cells teachers score
 
 
 def lesson_of(scored: pd.DataFrame) -> tuple[Cells, Float64[np.ndarray, " N"]]:
@@ -21,6 +21,13 @@ def lesson_of(scored: pd.DataFrame) -> tuple[Cells, Float64[np.ndarray, " N"]]:
 
     Args:
         scored: the teacher's table of scores of cells of NAS-Bench-101 (``samples``).
+
+    Raises:
+        CorruptTableError: the teacher has failed on every cell.
     """
+    scores = scored["seed0"].to_numpy(dtype=np.float64)
+    known = np.isfinite(scores)
+    if not known.any():
+        raise CorruptTableError(f"a teacher has failed on all of the {len(scored)} cells")
     cells = SPACES.load(SPACE).cells(list(scored.architecture))
-    return cells, ranked_last(scored["seed0"].fillna(-np.inf))
+    return cells, np.where(known, scores, scores[known].min() - 1)

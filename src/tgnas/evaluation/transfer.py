@@ -54,7 +54,7 @@ class Task:
 
     Attributes:
         name: what the training cells lack.
-        training: cells and accuracies in percent.
+        training: cells and accuracies in percent, or a teacher's scores of them.
         targets: what is ranked, by name.
     """
 

@@ -51,7 +51,7 @@ def headline(
         ranking: the table of that name.
         search: the table of that name.
         names: methods: published, leaked (the same with its epoch chosen on test labels), counted,
-            chosen (ours), later (a later round's choice); and the searcher.
+            chosen (ours), third and fourth (combinations of those rounds); and the searcher.
         trained: the published predictor's configuration: cells, epochs.
         dataset: whose accuracies are quoted.
     """
@@ -106,12 +106,15 @@ def _last(
     parts = []
     if "chosen" in found:
         part = (
-            "our combination, chosen on development tasks that NAS-Bench-201 takes no part in, "
+            "our graph network, chosen on development tasks that NAS-Bench-201 takes no part in, "
             "from candidates that a look at it had suggested (docs/deviations.md, 30), "
             f"has {_tau(found['chosen'])}"
         )
-        if "later" in found:
-            part += f" (that of a later round, which leads there, {_tau(found['later'])})"
+        if {"third", "fourth"} <= found.keys():
+            part += (
+                f" (joined with others, as a third round chose, {_tau(found['third'])}, as a "
+                f"fourth did, {_tau(found['fourth'])})"
+            )
         parts.append(part)
     made = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
     for _, row in made.iterrows():

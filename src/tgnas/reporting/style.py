@@ -53,7 +53,8 @@ METHOD_MARKERS = MappingProxyType(
         "random": "v",
     }
 )
-OTHER_MARKERS = ("d", "H", "D", "h", "p", "8")  # filled ones: a hollow marker means something
+# Filled ones, since a hollow marker means something; the last four are stars and a heptagon.
+OTHER_MARKERS = ("d", "H", (4, 1, 0), (6, 1, 0), (8, 1, 0), (7, 0, 0))
 BENCHMARK_TITLES = MappingProxyType(
     {
         "nasbench101": "NB101",
@@ -67,7 +68,7 @@ _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
 
 
-def method_marker(method: str) -> str:
+def method_marker(method: str) -> str | tuple[int, int, int]:
     """Return a method's marker: the same in every figure, for methods of the future too."""
     place = zlib.crc32(method.encode()) % len(OTHER_MARKERS)
     return METHOD_MARKERS.get(method, OTHER_MARKERS[place])

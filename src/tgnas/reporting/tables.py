@@ -249,15 +249,15 @@ def summarise_selection(
 
 
 def leading(summary: pd.DataFrame, by: str = "mean") -> str:
-    """Return what the rule chooses: of those near the best the steadiest.
+    """Return what the rule chooses: of those near the highest mean the steadiest.
 
-    Near are those within the standard deviation (over seeds) of the one with the highest mean;
-    where there is none, as for combinations over seeds, the one leads that is best by a column.
+    Near are those within the standard deviation (over seeds) of the one with the highest mean.
+    Where there is none, as for combinations over seeds, and by another column the best leads.
     """
     best = summary.loc[summary[by].idxmax()]
-    if np.isnan(best["std"]):
+    if by != "mean" or np.isnan(best["std"]):
         return str(best.candidate)
-    near = summary[summary[by] >= best[by] - best["std"]]
+    near = summary[summary["mean"] >= best["mean"] - best["std"]]
     return str(near.loc[near["std"].idxmin()].candidate)
 
 

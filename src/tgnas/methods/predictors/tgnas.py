@@ -268,7 +268,8 @@ def fit(
     """Train on labelled cells; the predictor is that of the last epoch.
 
     Args:
-        labelled: the training cells of each space, with their accuracies in percent.
+        labelled: the training cells of each space, with their accuracies in percent or, where ranks
+            are learned, any score that is higher for what is better.
         embeddings: the operators' sentence vectors.
         settings: the configuration.
         seed: draws the initial parameters and the order of the cells.
