@@ -21,6 +21,7 @@ CHOSEN, LEADING = "short_three_students_counts", "hints_norm_none_epochs_30"
 TOP = "hints_two_configurations_parameters_25"
 # The methods on NAS-Bench-201, a line each, and where one of them stands below the header.
 SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
+DARTS_SHEET = (Path(__file__).parents[1] / "config/experiments_darts.tsv").read_text().splitlines()
 FLOPS_LINE = 2 + next(place for place, line in enumerate(SHEET) if line.startswith("flops\t"))
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
 TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
@@ -131,7 +132,8 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
         planned = project.planned()
     predictors = sum("\tpredictor\t" in line for line in SHEET)
     assert planned["train_predictor"] == 2 * (predictors + 1)  # seeds; that for DARTS is another
-    assert planned["score_with_predictor"] == predictors + 3  # on NAS-Bench-201 and -301
+    genotypes = sum("\tpredictor\t" in line for line in DARTS_SHEET)
+    assert planned["score_with_predictor"] == predictors + genotypes
     assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
 
 
@@ -139,7 +141,7 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == len(SHEET) + 10
+    assert planned["measure_ranking"] == len(SHEET) + 10  # and what NAS-Bench-301's sheet measures
     assert planned["measure_stored_scores"] == 1
     assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
 
