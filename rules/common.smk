@@ -60,7 +60,7 @@ RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.valu
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
 # The sample of cells that teachers score, for predictors to learn from.
-TAUGHT = "nasbench101_summed"
+TAUGHT = f"{TAUGHT_BENCHMARK}_summed"
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -191,7 +191,7 @@ def method_digest(script, method, *modules):
 def training_digest(script, row):
     """Return the digest of a script that trains a predictor, and of what it learns by name."""
     loaded = [f"tgnas.methods.proxies.{proxy}" for proxy in row["hints"]]
-    loaded += ["tgnas.spaces.nasbench101"] if "teacher" in row else []
+    loaded += [f"tgnas.spaces.{TAUGHT_BENCHMARK}"] if "teacher" in row else []
     return method_digest(script, row["method"], *loaded)
 
 

@@ -387,6 +387,14 @@ def test_a_predictor_and_a_candidate_learn_from_something(config):
     assert "predictors.tgnas_start has neither a source nor a teacher" in found
 
 
+def test_the_student_that_the_docs_add_is_allowed(config):
+    page = (ROOT / "docs/add-a-method.md").read_text()
+    block = next(part for part in page.split("```yaml\n") if "teacher:" in part)
+    update_config(config, yaml.safe_load(block.split("```")[0]))
+    check_config(config, SCHEMA)
+    assert complete(config["predictors"])["student_zico"]["teacher"] == "zico"
+
+
 def test_a_student_is_no_base_of_ablations(config):
     config["ablations"]["bases"] = ["tgnas_student_meco"]
     found = refusal_of(config, ConfigError)

@@ -10,6 +10,7 @@ import jsonschema
 import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.evaluation.teachers import SPACE as TAUGHT_BENCHMARK
 from tgnas.registry import (
     BENCHMARKS,
     MODULES,
@@ -48,7 +49,6 @@ LABELLED = {
     f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
     for dataset in ("cifar10", "cifar100", "ImageNet16-120")
 } | {"validation": {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}}
-TAUGHT_BENCHMARK = "nasbench101"  # whose cells teachers score, under its space's name too
 COLUMNS = ("method", "family", "runs", "title")
 # TG-NAS's rivals in the paper's heat map, in its order.
 CORRELATED = (
