@@ -29,8 +29,8 @@ from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
 from tgnas.encodings.graphs import distinct
 from tgnas.encodings.sentence import embed_operators
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.predictors.tgnas import Predictor
-from tgnas.pretrained import load_pretrained
 from tgnas.spaces.nasbench201 import SPACE
 
 COPIES = 16

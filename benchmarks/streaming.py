@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from tgnas.space_file.space import Space, open_space
-from tgnas.streaming import Writer
+from tgnas.inference.streaming import Writer
+from tgnas.spaces.space import Space, open_space
 
 DRAWN = 100_000  # architectures that are written at once
 SEED = 0

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError
-from tgnas.experiments import (
+from tgnas.workflow.experiments import (
     LABELLED,
     SMALL,
     STORED,
@@ -23,11 +23,11 @@ from tgnas.experiments import (
     recipes,
     wanted,
 )
-from tgnas.fetch import available, mirror_folders, read_resources
+from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
-from tgnas.packaged import MPNET, installed
-from tgnas.provenance import code_digest
-from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
+from tgnas.resources.packaged import MPNET, installed
+from tgnas.workflow.provenance import code_digest
+from tgnas.registry import NETWORK_PROXIES, PREDICTORS, GRAPH_PROXIES, SEARCHERS
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -60,7 +60,7 @@ RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.valu
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
 # The sample of cells that teachers score, for predictors to learn from.
-TAUGHT = f"{TAUGHT_BENCHMARK}_summed"
+TAUGHT = f"{TAUGHT_BENCHMARK}_uniform_width"
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -88,7 +88,7 @@ wildcard_constraints:
     place=r"\d+",
     listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
-    proxy="|".join(PROXIES.names()),
+    proxy="|".join(GRAPH_PROXIES.names()),
     searcher="|".join(SEARCHERS.names()),
     space="nasbench201|darts",
     scorer=f"(?!({'|'.join(PREDICTOR_ROWS)})/)\\w[\\w-]*",
@@ -99,7 +99,7 @@ wildcard_constraints:
     candidate="|".join(CANDIDATES),
     shipped="|".join(config["shipped"]),
     embedding="|".join(config["embeddings"]),
-    combination="|".join(config["combinations"]),
+    ensemble="|".join(config["ensembles"]),
     seed=r"\d+",
 
 
@@ -118,7 +118,7 @@ def vectors_of(row):
 
 def lesson_of(row):
     """Return what the teacher of a predictor's row says of the cells that students learn from."""
-    teacher = row.get("teacher")
+    teacher = row.get("distil_from")
     return [f"<results>/proxies/scores/{TAUGHT}/{teacher}.parquet"] if teacher else []
 
 
@@ -190,15 +190,17 @@ def method_digest(script, method, *modules):
 
 def training_digest(script, row):
     """Return the digest of a script that trains a predictor, and of what it learns by name."""
-    loaded = [f"tgnas.methods.proxies.{proxy}" for proxy in row["hints"]]
-    loaded += [f"tgnas.spaces.{TAUGHT_BENCHMARK}"] if "teacher" in row else []
+    loaded = [
+        f"tgnas.methods.graph_proxies.{proxy}" for proxy in row["auxiliary_targets"]
+    ]
+    loaded += [f"tgnas.spaces.{TAUGHT_BENCHMARK}"] if "distil_from" in row else []
     return method_digest(script, row["method"], *loaded)
 
 
 def proxy_digest(script, proxy):
     """Return the digest of a script that loads a proxy and its network."""
     return digest(
-        script, f"tgnas.methods.proxies.{proxy}", "tgnas.networks.nasbench201"
+        script, f"tgnas.methods.graph_proxies.{proxy}", "tgnas.costs.nasbench201"
     )
 
 

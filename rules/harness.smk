@@ -124,19 +124,17 @@ rule combine_on_sample:
     input:
         members=lambda w: [
             f"<results>/proxies/scores/{w.sampled}/{member}.parquet"
-            for member in config["combinations"][w.combination]["members"]
+            for member in config["ensembles"][w.ensemble]["members"]
         ],
     output:
-        scores="<results>/proxies/scores/{sampled}/{combination}.parquet",
+        scores="<results>/proxies/scores/{sampled}/{ensemble}.parquet",
     log:
-        "<logs>/combine_on_sample/{sampled}/{combination}.log",
+        "<logs>/combine_on_sample/{sampled}/{ensemble}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        over_seeds=lambda w: config["combinations"][w.combination]["over_seeds"],
-        weights=lambda w: list(
-            config["combinations"][w.combination]["members"].values()
-        ),
+        over_seeds=lambda w: config["ensembles"][w.ensemble]["over_seeds"],
+        weights=lambda w: list(config["ensembles"][w.ensemble]["members"].values()),
         code=code("combine_on_sample"),
     script:
         "../workflow/scripts/combine_on_sample.py"

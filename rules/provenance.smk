@@ -55,7 +55,7 @@ rule record_provenance:
     params:
         config=config,
         seconds=folder("benchmarks"),
-        code=code("record_provenance", "tgnas.provenance"),
+        code=code("record_provenance", "tgnas.workflow.provenance"),
     script:
         "../workflow/scripts/record_provenance.py"
 

@@ -1,5 +1,5 @@
 # The page that a person reads: one HTML file with everything that the run made.
-from tgnas.reporting.captions import captioned_results
+from tgnas.page.captions import captioned_results
 
 # Whom its first sentences are about.
 HEADLINE = {
@@ -30,7 +30,7 @@ BESIDE = [
 # All architectures of a benchmark are shown where its ranking is.
 EXPLORED = [RANKINGS[listing] for listing in ("ranking",) if listing in TABLES]
 EXPLORED_METHODS = {name: m for t in EXPLORED for name, m in SHEETS[t].items()}
-CARDED = (PREDICTORS, SEARCHERS, PROXIES, NETWORK_PROXIES)
+CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
 
 
 def cards_of(families):

@@ -12,15 +12,15 @@ for sample in config["proxies"]["samples"]:
 COMPARED = list(SAMPLES)
 PATTERNS = "nasbench201_patterns"
 SAMPLES[PATTERNS] = {
-    key: config["small_networks"][key] for key in ("shards", "size")
+    key: config["reduced_networks"][key] for key in ("shards", "size")
 } | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
 # Cells of NAS-Bench-101 as networks whose vertices sum: what predictors with a teacher learn from.
-SAMPLES[TAUGHT] = config["small_networks"]["taught"] | {
+SAMPLES[TAUGHT] = config["reduced_networks"]["taught"] | {
     "benchmark": TAUGHT_BENCHMARK,
     "space": TAUGHT_BENCHMARK,
-    "networks": "summed",
+    "networks": "uniform_width",
     "inputs": "cifar10",
-    "size": config["small_networks"]["size"],
+    "size": config["reduced_networks"]["size"],
 }
 # Few enough that all methods are timed within minutes of each other, on one core.
 TIMED_SAMPLE = "nasbench201_timed"
@@ -41,7 +41,7 @@ TIMED = [m for m in SAMPLES["nasbench201"]["methods"] if m in PREDICTOR_ROWS]
 wildcard_constraints:
     sampled="|".join(SAMPLES),
     network_proxy="|".join(NETWORK_PROXIES.names()),
-    baseline="|".join(PROXIES.names()),
+    baseline="|".join(GRAPH_PROXIES.names()),
     shard=r"\d+",
     inputs="|".join(DATASETS),
 
@@ -56,7 +56,7 @@ def methods_of_sample(sampled):
 
     The proxies' cards import torch, so this is for input functions, which few runs call.
     """
-    from tgnas.evaluation.harness import scores_network_of
+    from tgnas.scoring.harness import scores_network_of
 
     sample, proxies = SAMPLES[sampled], network_proxies(config)
     able = [name for name in proxies if scores_network_of(name, sample["space"])]
@@ -103,8 +103,8 @@ def networks_of(w):
 
 def network_proxy_digest(script, w):
     """Return the digest of a script that scores networks of a sample with a proxy."""
-    modules = f"tgnas.networks.modules.{networks_of(w)}"
-    proxy = f"tgnas.methods.proxies.{w.network_proxy}"
+    modules = f"tgnas.networks.{networks_of(w)}"
+    proxy = f"tgnas.methods.network_proxies.{w.network_proxy}"
     return digest(script, proxy, modules, space_module(w))
 
 
@@ -112,11 +112,14 @@ def baseline_digest(script, w):
     """Return the digest of a script that scores cells of a sample with a proxy."""
     network = f"tgnas.networks.{SAMPLES[w.sampled]['space']}"
     return digest(
-        script, f"tgnas.methods.proxies.{w.baseline}", network, space_module(w)
+        script, f"tgnas.methods.graph_proxies.{w.baseline}", network, space_module(w)
     )
 
 
 def cards():
     """Return the modules that hold the cards of all proxies."""
-    proxies = [*NETWORK_PROXIES.names(), *PROXIES.names()]
-    return [f"tgnas.methods.proxies.{name}" for name in proxies]
+    return [
+        family.module_name(name)
+        for family in (NETWORK_PROXIES, GRAPH_PROXIES)
+        for name in family.names()
+    ]

@@ -1,13 +1,13 @@
 # The choice of our configuration: on development tasks alone, never on a test space.
 
 SIZES = ("tested", "seeds")
-# Proxies of cells among the members of combinations.
+# Proxies of cells among the members of ensembles.
 OF_CELLS = sorted(
-    f"tgnas.methods.proxies.{member}"
+    f"tgnas.methods.graph_proxies.{member}"
     for member in {
-        m for each in config["selection"]["combinations"] for m in each["members"]
+        m for each in config["selection"]["ensembles"] for m in each["members"]
     }
-    if member in PROXIES.names()
+    if member in GRAPH_PROXIES.names()
 )
 
 
@@ -56,7 +56,7 @@ rule tabulate_selection:
     params:
         labels=config["training"]["nasbench101"],
         sizes={k: config["selection"][k] for k in SIZES},
-        combinations=config["selection"]["combinations"],
+        ensembles=config["selection"]["ensembles"],
         chosen=config["selection"]["chosen"],
         top_share=config["ranking"]["top_share"],
         code=code("tabulate_selection", *OF_CELLS),

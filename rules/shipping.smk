@@ -9,9 +9,9 @@ def shipped_row(w):
 def lessons_of_shipped(w):
     """Return what a shipped predictor has learned: of each source its label, or its teacher."""
     row = shipped_row(w)
-    if "teacher" in row:
-        cells = config["small_networks"]["taught"]["architectures"]
-        return {TAUGHT_BENCHMARK: {"teacher": row["teacher"], "cells": cells}}
+    if "distil_from" in row:
+        cells = config["reduced_networks"]["taught"]["architectures"]
+        return {TAUGHT_BENCHMARK: {"distil_from": row["distil_from"], "cells": cells}}
     label = config["training"]
     return {
         source: label[source] | {"cells": row["cells"]} for source in row["sources"]

@@ -19,7 +19,7 @@ from tgnas.benchmarks.nasbench201 import VALIDATED
 from tgnas.benchmarks.nasbench201 import build as build_nasbench201
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import embed_operators
-from tgnas.fetch import DEFAULT_MIRROR, available, fetch, mirror_folders, read_resources
+from tgnas.resources.fetch import DEFAULT_MIRROR, available, fetch, mirror_folders, read_resources
 
 ROOT = Path(__file__).parents[1]
 

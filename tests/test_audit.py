@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tgnas.benchmarks.base import Benchmark
 from tgnas.evaluation.audit import HABITS, HONEST, audit_protocol
 from tgnas.evaluation.epochs import tau_of_epochs
-from tgnas.reporting.audit import audit_markdown
+from tgnas.results.audit import audit_markdown
 
 # Two seeds, three epochs. Tau is best in epoch 2 of seed 0 and epoch 1 of seed 1.
 TAU = [[0.1, 0.5, 0.2], [0.6, 0.3, 0.4]]

@@ -24,15 +24,15 @@ from tgnas.benchmarks.base import (
     open_benchmark,
     write_table,
 )
+from tgnas.costs.darts import count_flops
 from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
-from tgnas.evaluation.scores import read_scores, write_scores
-from tgnas.networks.darts import count_flops
+from tgnas.resources.unpickle import load_frame_columns
+from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.spaces import darts
 from tgnas.spaces import nasbench101 as space101
 from tgnas.spaces import nasbench201 as space201
-from tgnas.unpickle import load_frame_columns
 
 FINAL = {"dataset": "cifar10", "split": "test", "epochs": 108}
 LABELS = FINAL | {"epochs": 200}

@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tgnas.cli import app
-from tgnas.pretrained import load_pretrained
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.registry import SEARCHERS
-from tgnas.space_file.space import open_space
+from tgnas.spaces.space import open_space
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

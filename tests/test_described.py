@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgnas import described
-from tgnas.described import Known, features_of, sentence_vectors
 from tgnas.errors import ConfigError, CorruptTableError, InvalidCellError, ResourceError
+from tgnas.inference import described
+from tgnas.inference.described import Known, features_of, sentence_vectors
+from tgnas.inference.pretrained import load_pretrained, own_embeddings, save_pretrained
 from tgnas.methods.predictors import tgnas
 from tgnas.operators import CODES, NAMES, VOCABULARY
-from tgnas.pretrained import load_pretrained, own_embeddings, save_pretrained
-from tgnas.space_file.space import NewOperator, open_space, space_of
+from tgnas.spaces.space import NewOperator, open_space, space_of
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "own_space.yaml"
@@ -31,9 +31,9 @@ def twin(description: str) -> dict:
 @pytest.mark.parametrize("name", PREDICTORS)
 def test_the_vocabulary_alone_gives_the_predictors_own_features(name):
     weights = load_pretrained(name).weights
-    codes = [CODES[operator] for operator in weights.taught]
+    codes = [CODES[operator] for operator in weights.training_operators]
     ours = features_of(Known.of(weights.embeddings, ()), weights.settings, codes)
-    network = tgnas.new_network(weights.embeddings, weights.settings, weights.taught)
+    network = tgnas.new_network(weights.embeddings, weights.settings, weights.training_operators)
     theirs = network.features.numpy()
     assert np.array_equal(ours if len(theirs) == 256 else ours[[*range(len(NAMES)), 254]], theirs)
 
@@ -97,7 +97,7 @@ def test_known_operators_need_no_sentence_transformer():
     blocks = {"form": "blocks", "length": 2}
     space = {"name": "x", "operators": {"a": "Convolution 3 by 3"}, "cells": blocks}
     code = (
-        "import sys, tgnas; from tgnas.space_file.space import space_of; "
+        "import sys, tgnas; from tgnas.spaces.space import space_of; "
         f"tgnas.load_pretrained().score(['a,a'], space_of({space})); "
         "print({'dgl', 'transformers', 'sklearn'} & set(sys.modules))"
     )

@@ -13,11 +13,10 @@ from conftest import ROOT, script
 from project import Project
 from torch.utils.flop_counter import FlopCounterMode
 
+from tgnas.costs.nasbench201 import count_parameters
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.digits import architectures, card_of, joined
-from tgnas.networks.nasbench201 import count_parameters
-from tgnas.spaces import nasbench101, nasbench201
-from tgnas.training.digits import (
+from tgnas.image_training.digits import (
     IMAGES,
     Recipe,
     build_network,
@@ -27,6 +26,7 @@ from tgnas.training.digits import (
     measure_architecture,
     train,
 )
+from tgnas.spaces import nasbench101, nasbench201
 
 SHORT = Recipe(
     train=40,

@@ -12,9 +12,9 @@ from tgnas.benchmarks._digits import build_of, of_seeds, read_card, read_table
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.errors import CorruptTableError
 from tgnas.evaluation.digits import architectures, card_of
+from tgnas.image_training.digits import Recipe, count_cost, load_images, measure_architecture
 from tgnas.registry import BENCHMARKS, SPACES
-from tgnas.reporting.digits import place_among, search_markdown
-from tgnas.training.digits import Recipe, count_cost, load_images, measure_architecture
+from tgnas.results.digits import place_among, search_markdown
 
 CARD = read_card()
 RECIPE = Recipe(**CARD["recipe"])

@@ -22,8 +22,8 @@ from tgnas.encodings.sentence import (
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
-from tgnas.packaged import MPNET, unpack
 from tgnas.registry import SPACES
+from tgnas.resources.packaged import MPNET, unpack
 
 MODEL = "all-MiniLM-L6-v2"
 THREE, ONE, ZERO = (CODES[name] for name in ("conv_3x3", "conv_1x1", "zero"))

@@ -20,17 +20,17 @@ import numpy as np
 import torch
 
 import tgnas
-from tgnas.evaluation import harness
+from tgnas.scoring import harness
 from tgnas.evaluation.ranking import spearman_rho
 from tgnas.methods.searchers._trace import Settings
-from tgnas.pretrained import own_embeddings
-from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
+from tgnas.inference.pretrained import own_embeddings
+from tgnas.registry import NETWORK_PROXIES, PREDICTORS, GRAPH_PROXIES, SEARCHERS
 from tgnas.spaces.nasbench201 import SPACE
 
 assert Path(tgnas.__file__).is_relative_to(Path.cwd()), tgnas.__file__
 cells = SPACE.enumerate()[::31]
 about = {"space": "nasbench201", "dataset": "cifar10"}
-counts = PROXIES.load("convolutions")(cells, **about, generator=np.random.default_rng(0))
+counts = GRAPH_PROXIES.load("convolutions")(cells, **about, generator=np.random.default_rng(0))
 spelled = [SPACE.format(cells.cell(row)).count("nor_conv") for row in range(len(cells))]
 assert counts.tolist() == spelled
 

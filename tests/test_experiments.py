@@ -9,7 +9,8 @@ from snakemake.utils import update_config
 
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
-from tgnas.experiments import (
+from tgnas.registry import NETWORK_PROXIES
+from tgnas.workflow.experiments import (
     COLUMNS,
     LEAKED,
     Method,
@@ -21,7 +22,6 @@ from tgnas.experiments import (
     read_methods,
     wanted,
 )
-from tgnas.registry import NETWORK_PROXIES
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -311,7 +311,7 @@ def test_a_missing_sheet_is_named(config, tmp_path):
         read_methods(tmp_path / "absent.tsv", config, "nasbench201")
 
 
-# Predictors that build on each other, candidates, combinations
+# Predictors that build on each other, candidates, ensembles
 
 
 def test_an_entry_takes_from_its_base_what_it_does_not_say(config):
@@ -352,30 +352,30 @@ def test_the_canonical_predictor_is_the_chosen_candidate(config):
 
 
 def test_an_unknown_hint_is_answered_with_the_nearest_one(config):
-    config["predictors"]["tgnas_start"]["hints"] = {"topolgy": 1}
+    config["predictors"]["tgnas_start"]["auxiliary_targets"] = {"topolgy": 1}
     assert "did you mean 'topology'" in refusal_of(config)
 
 
 def test_a_hint_needs_ranks_to_be_averaged_with(config):
-    config["predictors"]["tgnas_code"]["hints"] = {"topology": 1}
+    config["predictors"]["tgnas_code"]["auxiliary_targets"] = {"topology": 1}
     with pytest.raises(
-        ConfigError, match=r"predictors.tgnas_code has hints, which need the target"
+        ConfigError, match=r"predictors.tgnas_code has auxiliary_targets, which need the target"
     ):
         check_config(config, SCHEMA)
 
 
 def test_an_unknown_teacher_is_answered_with_the_nearest_one(config):
-    config["predictors"]["tgnas_student_az_nas"]["teacher"] = "aznas"
+    config["predictors"]["tgnas_distilled_az_nas"]["distil_from"] = "aznas"
     assert "'az_nas'" in refusal_of(config)
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("sources", ["nasbench101"]), ("hints", {"topology": 1})]
+    ("key", "value"), [("sources", ["nasbench101"]), ("auxiliary_targets", {"topology": 1})]
 )
 def test_a_student_learns_from_its_teacher_alone(config, key, value):
-    config["predictors"]["tgnas_student_az_nas"][key] = value
+    config["predictors"]["tgnas_distilled_az_nas"][key] = value
     found = refusal_of(config, ConfigError)
-    assert "predictors.tgnas_student_az_nas learns from the teacher az_nas alone" in found
+    assert "predictors.tgnas_distilled_az_nas learns from the teacher az_nas alone" in found
 
 
 def test_a_predictor_and_a_candidate_learn_from_something(config):
@@ -392,30 +392,30 @@ def test_the_student_that_the_docs_add_is_allowed(config):
     block = next(part for part in page.split("```yaml\n") if "teacher:" in part)
     update_config(config, yaml.safe_load(block.split("```")[0]))
     check_config(config, SCHEMA)
-    assert complete(config["predictors"])["student_zico"]["teacher"] == "zico"
+    assert complete(config["predictors"])["student_zico"]["distil_from"] == "zico"
 
 
 def test_a_student_is_no_base_of_ablations(config):
-    config["ablations"]["bases"] = ["tgnas_student_meco"]
+    config["ablations"]["bases"] = ["tgnas_distilled_meco"]
     found = refusal_of(config, ConfigError)
-    assert "ablations: tgnas_student_meco learns no accuracy, but from a teacher" in found
+    assert "ablations: tgnas_distilled_meco learns no accuracy, but from a teacher" in found
 
 
 def test_a_student_is_not_compared_on_the_cells_that_its_teacher_scored(config):
     sample = next(s for s in config["proxies"]["samples"] if s["benchmark"] == "nasbench101")
-    sample["methods"] = ["tgnas_student_meco"]
+    sample["methods"] = ["tgnas_distilled_meco"]
     found = refusal_of(config, ConfigError)
-    assert "tgnas_student_meco has learned from nasbench101" in found
+    assert "tgnas_distilled_meco has learned from nasbench101" in found
 
 
 def test_a_teacher_has_no_more_shards_than_cells(config):
-    config["small_networks"]["taught"] = {"architectures": 2, "shards": 3}
+    config["reduced_networks"]["taught"] = {"architectures": 2, "shards": 3}
     found = refusal_of(config, ConfigError)
-    assert "small_networks.taught has more shards than architectures" in found
+    assert "reduced_networks.taught has more shards than architectures" in found
 
 
 def test_a_sample_is_of_a_search_space(config):
-    config["proxies"]["samples"][0]["space"] = "summed"
+    config["proxies"]["samples"][0]["space"] = "uniform_width"
     assert "unknown space 'summed'" in refusal_of(config)
 
 
@@ -425,14 +425,14 @@ def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
 
 
 def test_an_unknown_member_of_a_combination_is_answered_with_the_nearest_one(config):
-    config["combinations"]["canonical_ensemble"]["members"] = {"tgnas_canonicle": 1}
+    config["ensembles"]["canonical_ensemble"]["members"] = {"tgnas_canonicle": 1}
     message = refusal_of(config)
     assert "canonical_ensemble 'tgnas_canonicle' (did you mean 'tgnas_canonical'?)" in message
 
 
 def test_a_combination_may_not_bear_the_name_of_a_method(config):
-    config["combinations"]["params"] = config["combinations"].pop("canonical_ensemble")
-    assert "combinations.params bears the name of another" in refusal_of(config, ConfigError)
+    config["ensembles"]["params"] = config["ensembles"].pop("canonical_ensemble")
+    assert "ensembles.params bears the name of another" in refusal_of(config, ConfigError)
 
 
 def test_nothing_is_selected_on_an_unknown_benchmark(config):

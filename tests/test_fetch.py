@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgnas.errors import ConfigError, ResourceError
-from tgnas.fetch import (
+from tgnas.resources.fetch import (
     ALTERNATIVES,
     COLUMNS,
     DEFAULT_MIRROR,
@@ -217,7 +217,7 @@ def test_a_configured_mirror_that_does_not_exist_is_refused(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("url", ["https://example.org/a/b.bin", "a/b.bin"])
 def test_a_file_is_copied_from_the_mirror_that_has_it(tmp_path, url, caplog):
-    caplog.set_level(logging.INFO, "tgnas.fetch")
+    caplog.set_level(logging.INFO, "tgnas.resources.fetch")
     resource = resource_of(CONTENT, url=url)
     mirrors = [tmp_path / "empty", mirror_of(tmp_path / "mirror", resource, CONTENT)]
     path = fetch(resource, tmp_path / "resources", mirrors, sheet={})
@@ -301,7 +301,7 @@ def test_available_looks_at_the_folder_and_the_mirrors_and_at_sizes(tmp_path):
 
 
 def test_a_complete_download_gets_its_name(tmp_path, server, caplog):
-    caplog.set_level(logging.INFO, "tgnas.fetch")
+    caplog.set_level(logging.INFO, "tgnas.resources.fetch")
     resource = resource_of(CONTENT, url=f"{server[0]}/good/file.bin")
     path = download(resource, tmp_path)
     assert path.read_bytes() == CONTENT
@@ -322,7 +322,7 @@ def test_an_interrupted_download_leaves_nothing(tmp_path, server, monkeypatch):
         assert path.stat().st_size == len(CONTENT)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tgnas.fetch.sha256_of", interrupt)
+    monkeypatch.setattr("tgnas.resources.fetch.sha256_of", interrupt)
     with pytest.raises(KeyboardInterrupt):
         download(resource_of(CONTENT, url=f"{server[0]}/good/file.bin"), tmp_path)
     assert files_in(tmp_path) == []

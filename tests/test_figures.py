@@ -7,8 +7,8 @@ import pytest
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.evaluation.audit import HABITS, MEASURES
-from tgnas.evaluation.search import progress_table
-from tgnas.reporting import audit, figures, style
+from tgnas.results import audit, figures, style
+from tgnas.search.runs import progress_table
 
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
 RANKING = {"datasets": DATASETS, "top_share": 0.1, "level": 0.95}

@@ -359,14 +359,14 @@ CONFIG = {
     "width": 16,
     "normalisation": "none",
     "norm": "batch",
-    "both_ways": False,
+    "bidirectional": False,
     "residual": False,
     "readout": "last",
-    "head": 0,
+    "head_layers": 0,
     "degrees": False,
     "projected": False,
-    "numbers": [],
-    "target": "accuracy",
+    "operator_attributes": [],
+    "label": "accuracy",
     "loss": "mse",
     "back_end": "dgl",
     "epochs": 3,
@@ -374,7 +374,7 @@ CONFIG = {
     "learning_rate": 0.01,
     "weight_decay": 0.0,
     "step_epochs": 2,
-    "step_factor": 0.5,
+    "lr_gamma": 0.5,
 }
 
 
@@ -393,7 +393,7 @@ def test_an_entry_of_the_config_becomes_settings():
         ("norm", "bach", "batch"),
         ("readout", "men", "mean"),
         ("loss", "mes", "mse"),
-        ("target", "ranks", "rank"),
+        ("label", "ranks", "rank"),
         ("normalisation", "rows", "row"),
     ],
 )

@@ -3,8 +3,8 @@
 import strategies
 from hypothesis import given, settings
 
-from tgnas.reporting import style
-from tgnas.reporting.genotypes import draw_genotype
+from tgnas.results import style
+from tgnas.results.genotypes import draw_genotype
 from tgnas.spaces.darts import SPACE
 
 

@@ -9,8 +9,11 @@ from test_network_modules import OF_SPACES, SMALL, example
 from torch import nn
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.evaluation import harness
-from tgnas.evaluation.harness import (
+from tgnas.image_training.images import Images, load_cifar10
+from tgnas.methods.network_proxies._card import COSTS, NEEDS, NetworkCard
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, SPACES
+from tgnas.scoring import harness
+from tgnas.scoring.harness import (
     Batch,
     Settings,
     aggregate,
@@ -19,10 +22,7 @@ from tgnas.evaluation.harness import (
     score,
     seeded_network,
 )
-from tgnas.methods.proxies._card import COSTS, NEEDS, NetworkCard
-from tgnas.registry import NETWORK_PROXIES, PROXIES, SPACES
 from tgnas.spaces.darts import genotype
-from tgnas.training.images import Images, load_cifar10
 
 CLASSES = 10
 PAIRS = [
@@ -143,9 +143,9 @@ def test_a_population_has_one_score_for_each_architecture(proxy):
 
 
 def test_a_file_is_a_proxy_of_cells_or_of_networks_and_never_both():
-    assert not set(PROXIES.names()) & set(NETWORK_PROXIES.names())
+    assert not set(GRAPH_PROXIES.names()) & set(NETWORK_PROXIES.names())
     assert "synflow" in NETWORK_PROXIES.names()
-    assert "params" in PROXIES.names()
+    assert "params" in GRAPH_PROXIES.names()
     with pytest.raises(UnknownNameError, match="did you mean 'synflow'"):
         NETWORK_PROXIES.load("synflw")
 
@@ -195,7 +195,7 @@ def test_a_proxy_of_another_space_is_refused():
 
 @pytest.mark.parametrize("proxy", ["nasgraph", "te_nas"])
 def test_a_proxy_that_does_not_know_the_networks_that_are_built_is_refused(proxy):
-    about = {"space": "nasbench101", "classes": 2, "networks": "summed"}
+    about = {"space": "nasbench101", "classes": 2, "networks": "uniform_width"}
     with pytest.raises(ConfigError, match=f"{proxy} cannot score networks of summed"):
         next(measure([], [proxy], batch("nasbench101"), settings("nasbench101"), **about))
 
@@ -203,12 +203,12 @@ def test_a_proxy_that_does_not_know_the_networks_that_are_built_is_refused(proxy
 def test_a_cell_can_be_scored_in_networks_that_are_not_its_spaces():
     space, text = "nasbench101", "input,conv3x3-bn-relu,output;0-1,0-2,1-2"
     found = {}
-    for networks in ("", "summed"):
+    for networks in ("", "uniform_width"):
         about = {"space": space, "classes": CLASSES, "networks": networks}
         given = Settings(batch=8, size={"channels": 8, "repeats": 1})
         (one,) = measure([text], ["l2_norm"], batch(space), given, **about)
         found[networks] = one.components["l2_norm"]
-    assert found[""] != found["summed"]
+    assert found[""] != found["uniform_width"]
 
 
 def test_a_network_is_restored_where_a_proxy_breaks_off():

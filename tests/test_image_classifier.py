@@ -20,15 +20,15 @@ from conftest import script
 from torch import nn
 
 from tgnas.errors import TrainingError
-from tgnas.fetch import mirror_folders, read_resources
-from tgnas.training import image_classifier
+from tgnas.image_training import image_classifier
+from tgnas.image_training.data import on_device
+from tgnas.image_training.final import build, open_images, summarise
+from tgnas.image_training.image_classifier import train
+from tgnas.image_training.images import Images, load_cifar10
+from tgnas.image_training.processes import Process, find_device
+from tgnas.image_training.recipe import Recipe, read_recipe
+from tgnas.resources.fetch import mirror_folders, read_resources
 from tgnas.training.checkpoint import previous
-from tgnas.training.data import on_device
-from tgnas.training.final import build, open_images, summarise
-from tgnas.training.image_classifier import train
-from tgnas.training.images import Images, load_cifar10
-from tgnas.training.processes import Process, find_device
-from tgnas.training.recipe import Recipe, read_recipe
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "config" / "recipes"

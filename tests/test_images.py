@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
-from tgnas.fetch import mirror_folders, read_resources
-from tgnas.training.images import (
+from tgnas.image_training.images import (
     JPEG,
     OFFICIAL,
     PADDING,
@@ -27,6 +26,7 @@ from tgnas.training.images import (
     load_images,
     normalise,
 )
+from tgnas.resources.fetch import mirror_folders, read_resources
 
 ROOT = Path(__file__).parents[1]
 NAME = "cifar10/cifar10_jpeg_q75.parquet"

@@ -9,24 +9,25 @@ SOURCE = Path(__file__).parents[1] / "src"
 # Modules of one line may import each other; a package stands for all that is in it.
 LAYERS = (
     ("tgnas.errors",),
-    ("tgnas.operators", "tgnas.cell"),
+    ("tgnas.files", "tgnas.operators", "tgnas.cell"),
     ("tgnas.registry", "tgnas.datasets"),
     ("tgnas.spaces",),
-    ("tgnas.space_file", "tgnas.streaming"),
+    ("tgnas.costs",),
     ("tgnas.networks",),
-    ("tgnas.fetch", "tgnas.packaged", "tgnas.unpickle"),
+    ("tgnas.resources",),
     ("tgnas.benchmarks",),
     ("tgnas.encodings",),
     ("tgnas.training",),
+    ("tgnas.image_training",),
     ("tgnas.methods",),
-    ("tgnas.described",),
     ("tgnas.scoring",),
-    ("tgnas.pretrained",),
-    ("tgnas.own_search", "tgnas.own_training"),
+    ("tgnas.search",),
+    ("tgnas.inference",),
     ("tgnas.evaluation",),
-    ("tgnas.experiments", "tgnas.provenance"),
-    ("tgnas.reporting",),
-    ("tgnas.script", "tgnas.cli"),
+    ("tgnas.workflow",),
+    ("tgnas.results",),
+    ("tgnas.page",),
+    ("tgnas.cli",),
     ("tgnas.__main__",),
 )
 FILES = {
@@ -101,5 +102,7 @@ def test_the_packages_own_file_holds_nothing_but_its_public_names():
 
 def test_the_walk_sees_the_imports_that_are_there():
     assert "tgnas.operators" in imports("tgnas.cell")
-    assert "tgnas.methods.proxies.params" in imports("tgnas.methods.proxies.effective_params")
-    assert layer("tgnas.methods.proxies.params") > layer("tgnas.cell")
+    assert "tgnas.methods.graph_proxies.params" in imports(
+        "tgnas.methods.graph_proxies.effective_params"
+    )
+    assert layer("tgnas.methods.graph_proxies.params") > layer("tgnas.cell")

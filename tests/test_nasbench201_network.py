@@ -8,9 +8,7 @@ import pytest
 import torch
 
 from tgnas.cell import Cell, Cells
-from tgnas.errors import InvalidCellError
-from tgnas.fetch import mirror_folders, read_resources
-from tgnas.networks.nasbench201 import (
+from tgnas.costs.nasbench201 import (
     CellModule,
     ReductionBlock,
     build_network,
@@ -18,7 +16,9 @@ from tgnas.networks.nasbench201 import (
     count_flops,
     count_parameters,
 )
-from tgnas.networks.operators import OPERATORS
+from tgnas.costs.operators import OPERATORS
+from tgnas.errors import InvalidCellError
+from tgnas.resources.fetch import mirror_folders, read_resources
 from tgnas.spaces.nasbench201 import SPACE
 
 ROOT = Path(__file__).parents[1]

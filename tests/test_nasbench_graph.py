@@ -16,8 +16,8 @@ from tgnas.benchmarks import nasbench_graph as reader
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.cell import Cell
 from tgnas.errors import CorruptTableError, InvalidCellError, ResourceError, UnknownNameError
+from tgnas.resources.unpickle import load_records
 from tgnas.spaces.nasbench_graph import SPACE
-from tgnas.unpickle import load_records
 
 needs_package = pytest.mark.skipif(
     find_spec("nas_bench_graph") is None, reason="the package nas-bench-graph is not installed"

@@ -30,15 +30,18 @@ OURS = Shape(
     width=8,
     normalisation="row",
     norm="layer",
-    both_ways=True,
+    bidirectional=True,
     residual=True,
     readout="mean",
-    head=1,
+    head_layers=1,
     degrees=True,
 )
 # Each choice once beside ours.
 SHAPES = [replace(OURS, **{name: value}) for name, known in CHOICES.items() for value in known]
-SHAPES += [replace(OURS, both_ways=False), replace(OURS, residual=False, head=0, degrees=False)]
+SHAPES += [
+    replace(OURS, bidirectional=False),
+    replace(OURS, residual=False, head_layers=0, degrees=False),
+]
 TAUGHT = ("input", "output", "conv_3x3", "conv_1x1", "max_pool_3x3")
 
 

@@ -11,11 +11,11 @@ from strategies import members
 from torch import nn
 
 from tgnas.cell import Cell, Cells
+from tgnas.costs import nasbench201
+from tgnas.costs.nasbench_macro import count_flops
 from tgnas.errors import InvalidCellError
-from tgnas.networks import nasbench201
-from tgnas.networks.modules import darts, nasbench101, nasbench_macro
-from tgnas.networks.nasbench_macro import count_flops
-from tgnas.registry import MODULES, NETWORKS, SPACES
+from tgnas.networks import darts, nasbench101, nasbench_macro
+from tgnas.registry import COSTS, NETWORKS, SPACES
 
 # The least size of each space's network that 8 x 8 images pass through, for fast tests.
 SMALL: dict[str, dict[str, int]] = {
@@ -25,12 +25,12 @@ SMALL: dict[str, dict[str, int]] = {
     "nasbench_macro": {"channels": 4},
 }
 # `summed` builds cells of other spaces.
-OF_SPACES = sorted({*MODULES.names()} & {*SPACES.names()})
+OF_SPACES = sorted({*NETWORKS.names()} & {*SPACES.names()})
 UNIT = 1 / (1 + 1e-5) ** 0.5  # what a fresh batch normalisation scales by while evaluating
 
 
 def built(space: str, member, classes: int = 10, **size: int) -> nn.Module:
-    return MODULES.load(space)(member, classes, **(size or SMALL[space]))
+    return NETWORKS.load(space)(member, classes, **(size or SMALL[space]))
 
 
 def count(network: nn.Module) -> int:
@@ -39,7 +39,7 @@ def count(network: nn.Module) -> int:
 
 def counted(space: str, member, classes: int = 10, **size: int) -> int:
     cells = Cells.from_cells([member] if isinstance(member, Cell) else list(member))
-    return int(NETWORKS.load(space)(cells, classes, **size)[0])
+    return int(COSTS.load(space)(cells, classes, **size)[0])
 
 
 def image() -> torch.Tensor:
@@ -81,7 +81,7 @@ def test_a_small_network_has_as_many_parameters_as_counted(space, data):
 def test_a_network_of_the_benchmarks_size_has_as_many_parameters_as_counted(space, data):
     member = data.draw(members(space))
     with torch.device("meta"):
-        network = MODULES.load(space)(member, 10)
+        network = NETWORKS.load(space)(member, 10)
     assert count(network) == counted(space, member)
 
 
@@ -107,14 +107,14 @@ def operations(module: nn.Module, images: torch.Tensor, found: torch.Tensor) -> 
 def test_the_layers_of_a_network_do_as_many_operations_as_counted(space, data):
     member, seen = data.draw(members(space)), []
     with torch.device("meta"):
-        network = MODULES.load(space)(member, 10).train()
+        network = NETWORKS.load(space)(member, 10).train()
         for layer in network.modules():
             layer.register_forward_hook(
                 lambda layer, given, found: seen.append(operations(layer, given[0], found))
             )
         network(torch.empty(1, 3, 32, 32))
     cells = Cells.from_cells([member] if isinstance(member, Cell) else list(member))
-    assert sum(seen) == round(NETWORKS.module(space).count_flops(cells, 10, 32)[0] * 1e6)
+    assert sum(seen) == round(COSTS.module(space).count_flops(cells, 10, 32)[0] * 1e6)
 
 
 @pytest.mark.parametrize("space", OF_SPACES)
@@ -165,7 +165,7 @@ def test_a_cell_of_another_space_has_no_network(space):
 def test_a_cell_of_nasbench201_has_its_own_network_where_vertices_sum(data):
     member, images = data.draw(members("nasbench201")), torch.randn(2, 3, 8, 8)
     found = []
-    for networks in ("nasbench201", "summed"):
+    for networks in ("nasbench201", "uniform_width"):
         torch.manual_seed(0)
         found.append(built(networks, member, **SMALL["nasbench201"])(images))
     assert torch.equal(*found)
@@ -174,7 +174,7 @@ def test_a_cell_of_nasbench201_has_its_own_network_where_vertices_sum(data):
 def test_where_vertices_sum_a_cell_of_nasbench101_has_all_channels_at_every_vertex():
     inner = ("conv_3x3", "max_pool_3x3", "conv_1x1")
     edges = ((0, 1), (0, 2), (0, 4), (1, 3), (2, 3), (3, 4))
-    network = built("summed", cell101(inner, *edges), channels=4, repeats=1)
+    network = built("uniform_width", cell101(inner, *edges), channels=4, repeats=1)
     cells = [part for part in network.modules() if isinstance(part, nasbench201.CellModule)]
     for cell, width in zip(cells, (4, 8, 16), strict=True):
         three, pool, one = cell.operators
@@ -187,7 +187,7 @@ def test_where_vertices_sum_a_cell_of_nasbench101_has_all_channels_at_every_vert
 
 def test_where_vertices_sum_an_operator_without_a_module_is_named():
     with pytest.raises(InvalidCellError, match=r"no network whose vertices sum has graph_conv"):
-        built("summed", cell101(("graph_convolution",), (0, 1), (1, 2)), channels=4, repeats=1)
+        built("uniform_width", cell101(("graph_convolution",), (0, 1), (1, 2)), channels=4, repeats=1)
 
 
 # NAS-Bench-101
@@ -393,7 +393,7 @@ def test_macro_counts_are_those_of_the_benchmark(resource_file):
     records = json.loads(resource_file("nasbench_macro/cifar10.json").read_text())
     texts = sorted(records)
     cells = SPACES.load("nasbench_macro").cells(texts)
-    assert NETWORKS.load("nasbench_macro")(cells, 10).tolist() == [
+    assert COSTS.load("nasbench_macro")(cells, 10).tolist() == [
         records[text]["params"] for text in texts
     ]
     assert count_flops(cells, 10, 32) * 1e6 == pytest.approx(

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tgnas.cell import Cells
-from tgnas.methods.proxies import az_nas, meco, te_nas, vkdnw
-from tgnas.methods.proxies._network import multiply_adds, ranks
-from tgnas.methods.proxies.nasgraph import _ChannelGraph
-from tgnas.networks.nasbench201 import build_network
-from tgnas.registry import NETWORK_PROXIES, PROXIES
+from tgnas.costs.nasbench201 import build_network
+from tgnas.methods.network_proxies import az_nas, meco, te_nas, vkdnw
+from tgnas.methods.network_proxies._network import multiply_adds, ranks
+from tgnas.methods.network_proxies.nasgraph import _ChannelGraph
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
 from tgnas.spaces.nasbench101 import SPACE as NASBENCH101
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -284,7 +284,7 @@ def test_nasgraph_has_the_average_degree_of_nodes_with_an_edge():
 
 def topology(cells: Cells, space: str) -> list[float]:
     generator = np.random.default_rng(0)
-    return PROXIES.load("topology")(
+    return GRAPH_PROXIES.load("topology")(
         cells, space=space, dataset="cifar10", generator=generator
     ).tolist()
 

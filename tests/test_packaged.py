@@ -9,7 +9,7 @@ import pytest
 from conftest import script
 
 from tgnas.errors import ResourceError
-from tgnas.packaged import MPNET, PackagedModel, join_and_unpack, parts_of, unpack
+from tgnas.resources.packaged import MPNET, PackagedModel, join_and_unpack, parts_of, unpack
 
 WEIGHTS = bytes(range(256)) * 8
 TINY = PackagedModel(

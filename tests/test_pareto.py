@@ -11,11 +11,11 @@ from scipy import stats
 from tgnas.benchmarks.hw_nas_bench import read_costs
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.pareto import front, fronts, search_within_limits
-from tgnas.evaluation.search import within
 from tgnas.methods.searchers._trace import Settings
-from tgnas.reporting import style
-from tgnas.reporting.pareto import draw_pareto
-from tgnas.reporting.searches import limits_markdown, pareto_markdown, summarise_limits
+from tgnas.results import style
+from tgnas.results.pareto import draw_pareto
+from tgnas.results.searches import limits_markdown, pareto_markdown, summarise_limits
+from tgnas.search.runs import within
 from tgnas.spaces.nasbench201 import SPACE
 
 LIMITS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.patterns import list_patterns, spread_over
 from tgnas.registry import SPACES
+from tgnas.scoring.patterns import list_patterns, spread_over
 
 # The second edge into vertex 2 hears nothing, for what feeds it is zero.
 DEAD_PART = "|none~0|+|nor_conv_3x3~0|nor_conv_1x1~1|+|none~0|none~1|skip_connect~2|"

@@ -13,8 +13,8 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
+from tgnas.inference.pretrained import Pretrained, available, load_pretrained
 from tgnas.methods.predictors.tgnas import SCORING_CHUNK
-from tgnas.pretrained import Pretrained, available, load_pretrained
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
 SHIPPED = ["canonical", "canonical_mean", "code", "darts"]

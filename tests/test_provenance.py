@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tgnas import provenance
-from tgnas.provenance import code_digest, environment
+from tgnas.workflow import provenance
+from tgnas.workflow.provenance import code_digest, environment
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = '''"""A script."""

@@ -9,7 +9,7 @@ from scipy.stats import kendalltau, spearmanr
 from tgnas.datasets import DATASETS
 from tgnas.errors import UnknownNameError
 from tgnas.methods.card import Card
-from tgnas.registry import PROXIES
+from tgnas.registry import GRAPH_PROXIES
 from tgnas.spaces.nasbench201 import SPACE
 
 ALL_CONVOLUTIONS, ALL_ZERO = ([SPACE.operators.index(name)] * 6 for name in ("conv_3x3", "zero"))
@@ -17,7 +17,9 @@ ALL_CONVOLUTIONS, ALL_ZERO = ([SPACE.operators.index(name)] * 6 for name in ("co
 
 def score(name: str, cells, dataset: str = "cifar10", seed: int = 0) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    return PROXIES.load(name)(cells, space="nasbench201", dataset=dataset, generator=generator)
+    return GRAPH_PROXIES.load(name)(
+        cells, space="nasbench201", dataset=dataset, generator=generator
+    )
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def some():
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-@pytest.mark.parametrize("name", PROXIES.names())
+@pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_gives_one_finite_score_for_each_cell(some, name, dataset):
     scores = score(name, some, dataset)
     assert scores.shape == (len(some),)
@@ -35,32 +37,32 @@ def test_every_proxy_gives_one_finite_score_for_each_cell(some, name, dataset):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("name", PROXIES.names())
+@pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_repeats_with_one_seed(some, name):
     assert np.array_equal(score(name, some), score(name, some))
 
 
-@pytest.mark.parametrize("name", PROXIES.names())
+@pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_leaves_the_cells_alone(some, name):
     before = some.operators.copy()
     score(name, some)
     assert np.array_equal(some.operators, before)
 
 
-@pytest.mark.parametrize("name", [name for name in PROXIES.names() if name != "random"])
+@pytest.mark.parametrize("name", [name for name in GRAPH_PROXIES.names() if name != "random"])
 def test_every_proxy_prefers_convolutions_to_nothing(name):
     best, worst = score(name, SPACE.cells_of_choices([ALL_CONVOLUTIONS, ALL_ZERO]))
     assert best > worst
 
 
-@pytest.mark.parametrize("name", PROXIES.names())
+@pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_scores_no_cells_with_no_scores(some, name):
     assert score(name, some[:0]).shape == (0,)
 
 
-@pytest.mark.parametrize("name", PROXIES.names())
+@pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_has_a_card(name):
-    assert isinstance(PROXIES.module(name).CARD, Card)
+    assert isinstance(GRAPH_PROXIES.module(name).CARD, Card)
 
 
 @pytest.mark.parametrize("name", ["params", "flops"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tgnas.evaluation import ranking
-from tgnas.registry import PROXIES
+from tgnas.registry import GRAPH_PROXIES
 
 VECTORS = st.integers(0, 10_000).map(
     lambda seed: np.random.default_rng(seed).integers(0, 9, (2, 30)).astype(float)
@@ -104,7 +104,7 @@ def test_every_measure_is_taken_and_named():
 
 def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
     # peers.md: .621 / .586 / .547 on one representative of each live pattern.
-    scores = PROXIES.load("effective_params")(
+    scores = GRAPH_PROXIES.load("effective_params")(
         nasbench201.cells,
         space="nasbench201",
         dataset="cifar10",

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.recipe import read_recipe
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 NASBENCH201, DARTS = RECIPES / "nasbench201.yaml", RECIPES / "darts.yaml"

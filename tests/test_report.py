@@ -21,24 +21,24 @@ from snakemake.sourcecache import LocalSourceFile
 from tgnas.benchmarks.base import Benchmark, build_table, open_benchmark, write_table
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import ConfigError
-from tgnas.evaluation.scores import write_scores
 from tgnas.operators import CODES
-from tgnas.provenance import environment
-from tgnas.registry import NETWORK_PROXIES, PREDICTORS, PROXIES, SEARCHERS
-from tgnas.reporting.captions import captioned_results, render_caption
-from tgnas.reporting.explorer import mean_ranks
-from tgnas.reporting.headline import claims, headline, signed
-from tgnas.reporting.page_tables import Table, parse_markdown
-from tgnas.reporting.searches import search_markdown, summarise_search
-from tgnas.reporting.style import save
-from tgnas.reporting.tables import (
+from tgnas.page.captions import captioned_results, render_caption
+from tgnas.page.explorer import mean_ranks
+from tgnas.page.page_tables import Table, parse_markdown
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, SEARCHERS
+from tgnas.results.headline import claims, headline, signed
+from tgnas.results.searches import search_markdown, summarise_search
+from tgnas.results.style import save
+from tgnas.results.tables import (
     claims_markdown,
     ranking_markdown,
     read_reported,
     summarise_claims,
     summarise_ranking,
 )
+from tgnas.scoring.tables import write_scores
 from tgnas.spaces.nasbench201 import SPACE
+from tgnas.workflow.provenance import environment
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -58,8 +58,8 @@ METHODS = [
     {"name": "tgnas_code_leaked", "title": "epoch chosen (leaked)", "family": "leaked"},
     {"name": "params", "title": "#params <& no more>", "family": "proxy"},
     {"name": "tgnas_canonical", "title": "ours", "family": "predictor"},
-    {"name": "ensemble_counts", "title": "ours, joined", "family": "combination"},
-    {"name": "ensemble_students", "title": "ours, joined later", "family": "combination"},
+    {"name": "ensemble_counts", "title": "ours, joined", "family": "ensemble"},
+    {"name": "ensemble_students", "title": "ours, joined later", "family": "ensemble"},
 ]
 FOUND = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
@@ -368,7 +368,7 @@ def test_a_result_without_a_caption_is_refused():
 
 def test_every_method_has_its_card(page_file):
     text = page_file.read_text()
-    for family in (PREDICTORS, SEARCHERS, PROXIES, NETWORK_PROXIES):
+    for family in (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES):
         for name in family.names():
             assert f'<p class="id"><code>{name}</code>' in text
 

@@ -7,11 +7,12 @@ import torch
 from test_network_modules import SMALL
 
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation import harness, samples, stored
-from tgnas.evaluation.harness import Settings
+from tgnas.evaluation import agreement as stored
 from tgnas.evaluation.ranking import spearman_rho
-from tgnas.registry import NETWORK_PROXIES, PROXIES, SPACES
-from tgnas.reporting import proxies, proxy_figures, style
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, SPACES
+from tgnas.results import proxies, proxy_figures, style
+from tgnas.scoring import harness, samples
+from tgnas.scoring.harness import Settings
 
 FIDELITY = {"split": "test", "epochs": 200}
 LABELS = {"datasets": ["cifar10", "cifar100", "ImageNet16-120"], "split": "test", "epochs": 200}
@@ -140,7 +141,7 @@ def test_shards_of_another_sample_are_refused(sample):
 
 
 def test_a_proxy_of_cells_is_timed_alone_and_with_all_others(sample):
-    count, about = PROXIES.load("params"), {"space": "nasbench201", "dataset": "cifar10"}
+    count, about = GRAPH_PROXIES.load("params"), {"space": "nasbench201", "dataset": "cifar10"}
     generator = np.random.default_rng(0)
     table = samples.score_cells(
         lambda cells: np.stack([count(cells, **about, generator=generator)] * 2),
@@ -252,7 +253,7 @@ def test_stored_counts_are_those_of_every_architecture_that_is_stored(nasbench20
 
 
 def test_every_stored_column_is_of_a_proxy_that_exists():
-    names = {*NETWORK_PROXIES.names(), *PROXIES.names()}
+    names = {*NETWORK_PROXIES.names(), *GRAPH_PROXIES.names()}
     assert {each.proxy for each in stored.COLUMNS} <= names
     for each in stored.COLUMNS:
         assert not each.component or each.component in harness.components_of(each.proxy)
@@ -279,7 +280,7 @@ def test_a_low_agreement_has_its_reason_or_none_is_known(nasbench201, sample, st
 # Tables
 
 
-@pytest.mark.parametrize("proxy", [*NETWORK_PROXIES.names(), *PROXIES.names()])
+@pytest.mark.parametrize("proxy", [*NETWORK_PROXIES.names(), *GRAPH_PROXIES.names()])
 def test_every_proxy_is_described_by_its_card(proxy):
     about = proxies.describe(proxy, {})
     assert about["cost"] in proxy_figures.LOOKS

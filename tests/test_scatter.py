@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from test_streaming import texts
 
-from tgnas.pretrained import load_pretrained
+from tgnas.inference.pretrained import load_pretrained
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tgnas.errors import UnknownNameError
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 @pytest.fixture(autouse=True)
@@ -149,9 +149,9 @@ def test_the_log_begins_with_the_arguments_and_ends_with_the_seconds(main, tmp_p
     log = tmp_path / "deep" / "job.log"
     run(main, job([str(log)], **PARTS))
     first, *_, last = log.read_text().splitlines()
-    assert "INFO tgnas.script arguments table=out/table.csv" in first
+    assert "INFO tgnas.workflow.script arguments table=out/table.csv" in first
     assert "seed=3" in first
-    assert "INFO tgnas.script done seconds=0.0" in last
+    assert "INFO tgnas.workflow.script done seconds=0.0" in last
 
 
 def test_a_second_run_replaces_the_log_of_the_first(main, tmp_path):

@@ -9,11 +9,11 @@ import pytest
 
 from tgnas.benchmarks.authors_dump import read_dump
 from tgnas.errors import ConfigError
-from tgnas.evaluation.search import compare_supernets, known, live, look_up, run_searches, standing
-from tgnas.methods.proxies import effective_params
+from tgnas.methods.graph_proxies import effective_params
 from tgnas.methods.searchers import differential_evolution, pruning, regularised_evolution
 from tgnas.methods.searchers._trace import Settings, neighbours
 from tgnas.registry import SEARCHERS
+from tgnas.search.runs import compare_supernets, known, live, look_up, run_searches, standing
 from tgnas.spaces.base import all_choices, format_choices
 from tgnas.spaces.darts import SPACE as DARTS
 from tgnas.spaces.nasbench201 import SPACE

@@ -13,11 +13,11 @@ from PIL import Image
 
 from tgnas.errors import CorruptTableError
 from tgnas.evaluation.short_trainings import agreement, common, cost_of_jpegs, spread_over
-from tgnas.reporting.training_figures import draw_short_trainings
-from tgnas.training.copies import match, nearest, read_mosaics, train_on_both
-from tgnas.training.images import JPEG, OFFICIAL, Images, load_cifar10
-from tgnas.training.processes import Process
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.copies import match, nearest, read_mosaics, train_on_both
+from tgnas.image_training.images import JPEG, OFFICIAL, Images, load_cifar10
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
+from tgnas.results.training_figures import draw_short_trainings
 
 RECIPE = Path(__file__).parents[1] / "config" / "recipes" / "nasbench201.yaml"
 ARCHITECTURE = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"

@@ -89,7 +89,7 @@ def test_every_key_of_the_config_is_described(hooks):
     predictor = {f"predictors.NAME.{key}" for key in SCHEMA["$defs"]["predictor"]["properties"]}
     assert predictor <= known.keys()
     repeated = ("selection.candidates[].change.", "ablations.budget.")
-    members = re.compile(r".*\.(members|hints|size|change|cells)\.\w+")
+    members = re.compile(r".*\.(members|auxiliary_targets|size|change|cells)\.\w+")
     found = {
         path
         for path in paths_of(CONFIG, "", known)

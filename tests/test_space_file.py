@@ -14,7 +14,7 @@ from tgnas.cell import Cells
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.operators import CODES, NAMES
 from tgnas.registry import SPACES
-from tgnas.space_file.space import Space, open_space, read_space, space_of
+from tgnas.spaces.space import Space, open_space, read_space, space_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 IN_THIS_FORM = ["darts", "nasbench101", "nasbench201", "nasbench_macro"]
@@ -251,7 +251,7 @@ def test_an_unknown_space_is_answered_with_the_nearest_one():
 
 def test_every_key_of_the_schema_is_described():
     schema = yaml.safe_load(
-        (Path(__file__).parents[1] / "src/tgnas/space_file/schema.yaml").read_text()
+        (Path(__file__).parents[1] / "src/tgnas/spaces/schema.yaml").read_text()
     )
 
     def undescribed(node: dict, path: str) -> list[str]:

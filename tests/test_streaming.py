@@ -12,12 +12,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from tgnas import scoring, streaming
+from tgnas.inference import scoring, streaming
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.scoring import Scorer
+from tgnas.inference.streaming import DataError, Shard, Source, Writer
 from tgnas.methods.predictors.tgnas import scores_of
-from tgnas.pretrained import load_pretrained
-from tgnas.scoring import Scorer
-from tgnas.space_file.space import open_space
-from tgnas.streaming import DataError, Shard, Source, Writer
+from tgnas.spaces.space import open_space
 
 ROWS = 1000
 # Runs the command in a process of its own and prints its peak in KiB.

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.reporting.readme import with_tables
-from tgnas.reporting.searches import (
+from tgnas.results.readme import with_tables
+from tgnas.results.searches import (
     search_headline,
     search_markdown,
     standing_markdown,
@@ -17,7 +17,7 @@ from tgnas.reporting.searches import (
     summarise_supernets,
     supernets_markdown,
 )
-from tgnas.reporting.tables import (
+from tgnas.results.tables import (
     claims_markdown,
     headline,
     leading,
@@ -174,7 +174,7 @@ def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle(
 
 
 def selection() -> pd.DataFrame:
-    """Return two candidates of two seeds and a combination, ranked on two targets."""
+    """Return two candidates of two seeds and an ensemble, ranked on two targets."""
     rows = [
         ("high", "one", 0, 0.8, 0.1), ("high", "one", 1, 0.4, 0.1),
         ("high", "other", 0, 0.6, 0.3), ("high", "other", 1, 0.6, 0.3),
@@ -191,7 +191,7 @@ def test_candidates_are_summarised_by_the_mean_over_targets_and_its_spread_over_
     assert list(table.index) == ["both", "high", "steady"]
     assert table.loc["high", ["mean", "top", "one"]].tolist() == pytest.approx([0.6, 0.2, 0.6])
     assert table.loc["high", "std"] == pytest.approx(0.2 / 2**0.5)
-    assert table.kind.tolist() == ["combination", "candidate", "candidate"]
+    assert table.kind.tolist() == ["ensemble", "candidate", "candidate"]
     assert table.chosen.tolist() == [False, False, True]
 
 
@@ -200,11 +200,11 @@ def test_of_the_candidates_near_the_best_the_steadiest_leads_and_by_another_colu
     single = table[table.kind == "candidate"]
     assert leading(single) == "steady"
     assert leading(single, "top") == "high"
-    assert leading(table[table.kind == "combination"]) == "both"
+    assert leading(table[table.kind == "ensemble"]) == "both"
 
 
 def test_the_text_of_a_selection_marks_what_is_chosen_and_shows_the_best_share():
     text = selection_markdown(selection(), {"seeds": 2}, 0.1)
     assert "**steady** (chosen)" in text
     assert "top 10%" in text.splitlines()[0]
-    assert text.index("steady") < text.index("both")  # combinations stand below
+    assert text.index("steady") < text.index("both")  # ensembles stand below

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.teachers import lesson_of
-from tgnas.evaluation.transfer import Task, held_out_parts, taught_tasks
+from tgnas.evaluation.selection import Task, held_out_parts, taught_tasks
 from tgnas.operators import CODES
 from tgnas.registry import SPACES
+from tgnas.training.distillation import lesson_of
 
 NB101 = SPACES.load("nasbench101")
 ARCHITECTURES = [

@@ -8,13 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+from tgnas.costs import imagenet
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
-from tgnas.networks import imagenet
-from tgnas.spaces.darts import SPACE
-from tgnas.training.data import DeviceImages, cut_out, on_device, own
-from tgnas.training.final import build, train_network
-from tgnas.training.image_classifier import train
-from tgnas.training.image_folder import (
+from tgnas.image_training.data import DeviceImages, cut_out, on_device, own
+from tgnas.image_training.final import build, train_network
+from tgnas.image_training.image_classifier import train
+from tgnas.image_training.image_folder import (
     RESIZED,
     SIDE,
     augmented,
@@ -23,9 +22,10 @@ from tgnas.training.image_folder import (
     middle,
     open_folder,
 )
-from tgnas.training.images import Images
-from tgnas.training.processes import Process
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.images import Images
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
+from tgnas.spaces.darts import SPACE
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 CPU = torch.device("cpu")

@@ -6,9 +6,8 @@ import pytest
 from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.cell import Cell, Cells
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.hints import cell_scores
 from tgnas.evaluation.ranking import kendall_tau
-from tgnas.evaluation.transfer import (
+from tgnas.evaluation.selection import (
     PARAMETERS,
     Target,
     development_tasks,
@@ -22,6 +21,7 @@ from tgnas.evaluation.transfer import (
 )
 from tgnas.operators import CODES
 from tgnas.spaces.nasbench101 import SPACE
+from tgnas.training.auxiliary_targets import cell_scores
 
 LABELS = {"dataset": "cifar10", "split": "test", "epochs": 108}
 FINAL = "accuracy/cifar10/test/108"

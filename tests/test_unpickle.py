@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tgnas.errors import CorruptTableError
-from tgnas.fetch import DEFAULT_MIRROR, read_resources
-from tgnas.unpickle import load_frame_columns, load_records
+from tgnas.resources.fetch import DEFAULT_MIRROR, read_resources
+from tgnas.resources.unpickle import load_frame_columns, load_records
 
 ROOT = Path(__file__).parents[1]
 

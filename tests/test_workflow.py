@@ -14,11 +14,11 @@ from test_pretrained import check_card
 from test_site import TABLES, columns_of
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.pretrained import load_pretrained
+from tgnas.inference.pretrained import load_pretrained
 
 SHIPPED = {"canonical": "nasbench201", "code": "nasbench201", "darts": "nasbench301"}
-CHOSEN, LEADING = "short_three_students_counts", "hints_norm_none_epochs_30"
-TOP = "hints_two_configurations_parameters_25"
+CHOSEN, LEADING = "short_three_students_counts", "auxiliary_norm_none_epochs_30"
+TOP = "auxiliary_two_configurations_parameters_25"
 # The methods on NAS-Bench-201, a line each, and where one of them stands below the header.
 SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
 DARTS_SHEET = (Path(__file__).parents[1] / "config/experiments_darts.tsv").read_text().splitlines()
@@ -112,7 +112,7 @@ def test_a_second_run_has_nothing_to_do(project: Project):
 
 @pytest.mark.slow
 def test_touching_one_method_reruns_only_its_jobs(project: Project):
-    with project.edit("src/tgnas/methods/proxies/flops.py", "return NET", "return 2 * NET"):
+    with project.edit("src/tgnas/methods/graph_proxies/flops.py", "return NET", "return 2 * NET"):
         planned = project.planned()
     assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
     assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
@@ -122,7 +122,7 @@ def test_touching_one_method_reruns_only_its_jobs(project: Project):
 
 @pytest.mark.slow
 def test_a_comment_reruns_nothing(project: Project):
-    with project.edit("src/tgnas/methods/proxies/flops.py", '"""Multiply', '"""All multiply'):
+    with project.edit("src/tgnas/methods/graph_proxies/flops.py", '"""Multiply', '"""All multiply'):
         assert not project.planned()
 
 
@@ -159,7 +159,7 @@ def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Pr
 @pytest.mark.slow
 def test_our_own_configurations_are_chosen_on_development_targets_alone(project: Project):
     selection = pd.read_csv(project.folder / "results/smoke/tables/selection.csv")
-    assert set(selection.candidate) == {"start", LEADING, "student_zen", CHOSEN, TOP}
+    assert set(selection.candidate) == {"start", LEADING, "distilled_zen", CHOSEN, TOP}
     assert set(selection[selection.chosen].candidate) == {LEADING, CHOSEN, TOP}
     assert list(selection.columns[-7:]) == [
         "unseen_conv_3x3", "unseen_conv_1x1", "unseen_max_pool_3x3", "larger", "deeper",
@@ -208,8 +208,8 @@ def test_what_is_shipped_gives_the_measures_of_its_card(project: Project):
 
 @pytest.mark.slow
 def test_a_new_method_is_one_file_and_one_line(project: Project):
-    code = (project.folder / "src/tgnas/methods/proxies/random.py").read_text()
-    new = project.folder / "src/tgnas/methods/proxies/shuffled.py"
+    code = (project.folder / "src/tgnas/methods/graph_proxies/random.py").read_text()
+    new = project.folder / "src/tgnas/methods/graph_proxies/shuffled.py"
     new.write_text(code)
     line = "random\tproxy\tseeds\trandom score\n"
     with project.edit("config/experiments.tsv", line, line + line.replace("random", "shuffled")):
@@ -260,7 +260,7 @@ def test_every_column_of_every_table_is_described_and_every_description_has_a_co
 
 @pytest.mark.slow
 def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
-    proxy = "src/tgnas/methods/proxies/zen.py"
+    proxy = "src/tgnas/methods/graph_proxies/zen.py"
     with compared.edit(proxy, "return float", "return 2 * float"):
         planned = compared.planned("--", "proxies")
     assert planned["score_shard"] == planned["join_shards"] == 2  # the sample, and what is timed
@@ -271,7 +271,7 @@ def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
 @pytest.mark.slow
 def test_touching_a_teacher_trains_its_students_alone(project: Project):
     target = "results/smoke/tables/ranking.csv"
-    proxy = "src/tgnas/methods/proxies/meco.py"
+    proxy = "src/tgnas/methods/graph_proxies/meco.py"
     with project.edit(proxy, "return float", "return 2 * float"):
         planned = project.planned("--", target)
     assert planned["score_shard"] == planned["join_shards"] == 1
@@ -388,5 +388,5 @@ def test_a_corrupt_benchmark_file_ends_in_one_line(project: Project):
     )
     kept.replace(table)
     assert done.returncode == 1
-    assert re.search(r"ERROR tgnas.script .*is not a benchmark's Arrow file", done.stdout)
+    assert re.search(r"ERROR tgnas.workflow.script .*is not a benchmark's Arrow file", done.stdout)
     assert "Traceback" not in done.stdout

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from tgnas.training.data import on_device
-from tgnas.training.final import build
-from tgnas.training.image_classifier import train
-from tgnas.training.images import Images
-from tgnas.training.processes import joined
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.data import on_device
+from tgnas.image_training.final import build
+from tgnas.image_training.image_classifier import train
+from tgnas.image_training.images import Images
+from tgnas.image_training.processes import joined
+from tgnas.image_training.recipe import read_recipe
 
 RECIPE = Path(__file__).parents[1] / "config" / "recipes" / "nasbench201.yaml"
 ARCHITECTURE = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tgnas.script import run
-from tgnas.streaming import Source, format_of, output
+from tgnas.inference.streaming import Source, format_of, output
+from tgnas.workflow.script import run
 
 
 def main(shards: list[Path], scores: Path) -> None:

@@ -4,16 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tgnas.pretrained import Pretrained, load_pretrained
-    from tgnas.space_file.space import Space, open_space
+    from tgnas.inference.pretrained import Pretrained, load_pretrained
+    from tgnas.spaces.space import Space, open_space
 
 __version__ = "0.1.0"
 __all__ = ["Pretrained", "Space", "__version__", "load_pretrained", "open_space"]
 _HOME = {
-    "Pretrained": "tgnas.pretrained",
-    "load_pretrained": "tgnas.pretrained",
-    "Space": "tgnas.space_file.space",
-    "open_space": "tgnas.space_file.space",
+    "Pretrained": "tgnas.inference.pretrained",
+    "load_pretrained": "tgnas.inference.pretrained",
+    "Space": "tgnas.spaces.space",
+    "open_space": "tgnas.spaces.space",
 }
 
 

@@ -37,8 +37,7 @@ from tgnas.errors import (
     TrainingError,
     UnknownNameError,
 )
-from tgnas.space_file.space import Space, open_space
-from tgnas.streaming import (
+from tgnas.inference.streaming import (
     COLUMN,
     STANDARD,
     WHOLE,
@@ -49,6 +48,7 @@ from tgnas.streaming import (
     format_of,
     output,
 )
+from tgnas.spaces.space import Space, open_space
 
 app = typer.Typer(
     name="tgnas",
@@ -218,7 +218,7 @@ def _scorer(
     opened = open_space(space)
     source = Source(architectures, found, on_error is OnError.SKIP, shard)
     members = _load(predictor).members_for(opened)
-    from tgnas.scoring import Scorer  # noqa: PLC0415 - torch, as below
+    from tgnas.inference.scoring import Scorer  # noqa: PLC0415 - torch, as below
 
     return Scorer(opened, members, source, threads)
 
@@ -226,7 +226,7 @@ def _scorer(
 def _load(predictor: str) -> Any:
     import torch  # noqa: PLC0415 - 1 s that help and completion save
 
-    from tgnas.pretrained import load_pretrained  # noqa: PLC0415
+    from tgnas.inference.pretrained import load_pretrained  # noqa: PLC0415
 
     torch.set_num_threads(1)  # the threads are ours: a chunk of cells each
     return load_pretrained(predictor)
@@ -258,7 +258,7 @@ def score(
     shard: ShardOption = "1/1",
 ) -> None:
     """Write the columns of a file with the score of each architecture; higher is better."""
-    from tgnas.pretrained import spread_of  # noqa: PLC0415
+    from tgnas.inference.pretrained import spread_of  # noqa: PLC0415
 
     written = format_of(to, output_format)
     scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
@@ -385,7 +385,7 @@ def search(
     threads: ThreadsOption = 1,
 ) -> None:
     """Find an architecture of a space with a budget of scores; writes JSON."""
-    from tgnas.own_search import search as searched  # noqa: PLC0415
+    from tgnas.inference.search import search as searched  # noqa: PLC0415
 
     found = searched(_load(predictor), open_space(space), searcher, budget, seed, threads)
     facts = {"architecture": found.architecture, "score": found.score, "queries": found.queries}
@@ -417,9 +417,9 @@ def train(
     source = Source(benchmark, format_of(benchmark, input_format), on_error is OnError.SKIP)
     opened = open_space(space)
     like = _load(configuration)
-    from tgnas import own_training  # noqa: PLC0415
     from tgnas.cell import Cells  # noqa: PLC0415
-    from tgnas.pretrained import save_pretrained  # noqa: PLC0415
+    from tgnas.inference import training as own_training  # noqa: PLC0415
+    from tgnas.inference.pretrained import save_pretrained  # noqa: PLC0415
 
     cells, labels = [], []
     for given in source.chunks():
@@ -486,12 +486,12 @@ def train_network(
     import pandas as pd  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
-    from tgnas.reporting.figures import draw_final_training  # noqa: PLC0415
-    from tgnas.reporting.style import save  # noqa: PLC0415
-    from tgnas.training.final import train_network as trained  # noqa: PLC0415
-    from tgnas.training.final import write_results  # noqa: PLC0415
-    from tgnas.training.processes import joined  # noqa: PLC0415
-    from tgnas.training.recipe import read_recipe  # noqa: PLC0415
+    from tgnas.image_training.final import train_network as trained  # noqa: PLC0415
+    from tgnas.image_training.final import write_results  # noqa: PLC0415
+    from tgnas.image_training.processes import joined  # noqa: PLC0415
+    from tgnas.image_training.recipe import read_recipe  # noqa: PLC0415
+    from tgnas.results.figures import draw_final_training  # noqa: PLC0415
+    from tgnas.results.style import save  # noqa: PLC0415
 
     chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
     if architecture.endswith(".json"):
@@ -562,14 +562,14 @@ def spaces() -> None:
 @_guarded
 def methods() -> None:
     """List the trained predictors, the searchers and the other families of methods."""
-    from tgnas.pretrained import available, read_card  # noqa: PLC0415
-    from tgnas.registry import PREDICTORS, PROXIES, SEARCHERS  # noqa: PLC0415
+    from tgnas.inference.pretrained import available, read_card  # noqa: PLC0415
+    from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS  # noqa: PLC0415
 
     table = Table("family", "name", "title", "what it needs or was trained on")
     for name in available():
         card = read_card(None, name)
         table.add_row("trained", name, card["title"], ", ".join(card["trained_on"]))
-    families = (("searcher", SEARCHERS), ("predictor", PREDICTORS), ("proxy", PROXIES))
+    families = (("searcher", SEARCHERS), ("predictor", PREDICTORS), ("proxy", GRAPH_PROXIES))
     for kind, family in families:
         for name in family.names():
             card = family.module(name).CARD
@@ -588,7 +588,7 @@ def describe(
     """Draw an architecture, its canonical graph, its size where that is known, and its score."""
     from tgnas.encodings.canonical import canonicalise  # noqa: PLC0415
     from tgnas.operators import PADDING  # noqa: PLC0415
-    from tgnas.reporting import cell_drawing  # noqa: PLC0415
+    from tgnas.results import cell_drawing  # noqa: PLC0415
 
     if png is not None and png.suffix != ".png":
         raise typer.BadParameter("the name must end in .png", param_hint="--png")
@@ -624,12 +624,12 @@ def describe(
 
 def sizes_of(space: Space, cells: Any) -> dict[str, str]:
     """Return parameters and FLOPs of an architecture's network where a built-in space has one."""
-    from tgnas.registry import NETWORKS, SPACES  # noqa: PLC0415
+    from tgnas.registry import COSTS, SPACES  # noqa: PLC0415
 
-    known = space.name in NETWORKS.names() and space.name in SPACES.names()
+    known = space.name in COSTS.names() and space.name in SPACES.names()
     if not known or dict(open_space(space.name).operators) != dict(space.operators):
         return {}
-    module = NETWORKS.module(space.name)
+    module = COSTS.module(space.name)
     sizes = {"parameters": f"{int(module.count_parameters(cells, 10)[0]):,} (CIFAR-10)"}
     if hasattr(module, "count_flops"):
         flops = float(module.count_flops(cells, 10, 32)[0])

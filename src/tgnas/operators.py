@@ -9,7 +9,7 @@ import yaml
 from tgnas.errors import UnknownNameError
 
 LENGTHS = ("short", "medium", "long")
-NUMBERS = ("weights", "reach")
+ATTRIBUTES = ("weights", "reach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Operator:
         kind: input, output, compute, pool, identity or zero.
         spelling: search space -> how that space writes it.
         sentences: length (short, medium, long) -> plain-English description.
-        numbers: weights and reach, see ``operators.yaml``.
+        attributes: weights and reach, see ``operators.yaml``.
         ours: the lengths whose sentence neither the paper nor its code gives.
     """
 
@@ -30,7 +30,7 @@ class Operator:
     spelling: MappingProxyType[str, str]
     sentences: MappingProxyType[str, str]
     ours: tuple[str, ...]
-    numbers: MappingProxyType[str, float]
+    attributes: MappingProxyType[str, float]
 
     def sentence(self, length: str) -> str:
         """Return the description of one length.
@@ -52,7 +52,7 @@ def _read() -> tuple[Operator, ...]:
             MappingProxyType(entry["spelling"]),
             MappingProxyType(entry["sentences"]),
             tuple(entry.get("ours", ())),
-            MappingProxyType(dict.fromkeys(NUMBERS, 0) | entry.get("numbers", {})),
+            MappingProxyType(dict.fromkeys(ATTRIBUTES, 0) | entry.get("attributes", {})),
         )
         for entry in entries
     )

@@ -1,9 +1,8 @@
 """Families of methods: a folder is a family, a file in it is a member.
 
-A file ``synflow.py`` in ``methods/proxies/`` that defines the family's export *is* the proxy
+A file ``synflow.py`` in ``methods/network_proxies/`` that defines the export of its family *is* the
+proxy
 ``synflow``: in the config, in a wildcard, in a path and in a table. There is no other list.
-A folder may hold two families, told apart by what a file defines: a proxy defines ``score``, on
-packed cells, or ``score_network``, on one architecture's network.
 """
 
 import ast
@@ -77,9 +76,9 @@ def _defined(module: Path) -> set[str]:
 
 SPACES = Family("space", "tgnas.spaces", "SPACE")
 BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
-NETWORKS = Family("network", "tgnas.networks", "count_parameters")
-MODULES = Family("torch network", "tgnas.networks.modules", "build_network")
-PROXIES = Family("proxy", "tgnas.methods.proxies", "score")
-NETWORK_PROXIES = Family("proxy of networks", "tgnas.methods.proxies", "score_network")
+COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
+NETWORKS = Family("torch network", "tgnas.networks", "build_network")
+GRAPH_PROXIES = Family("graph proxy", "tgnas.methods.graph_proxies", "score")
+NETWORK_PROXIES = Family("network proxy", "tgnas.methods.network_proxies", "score_network")
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import write_table
 from tgnas.benchmarks.nasbench101 import build
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, accuracies: Path, parameters: Path, benchmark: Path, threads: int) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import write_table
 from tgnas.benchmarks.nasbench301 import build
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, files: list[Path], benchmark: Path) -> None:

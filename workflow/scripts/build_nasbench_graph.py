@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import write_table
 from tgnas.benchmarks.nasbench_graph import build, data_folder
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path) -> None:

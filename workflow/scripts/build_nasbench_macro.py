@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import write_table
 from tgnas.benchmarks.nasbench_macro import build
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, accuracies: Path, benchmark: Path) -> None:

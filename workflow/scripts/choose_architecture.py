@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, runs: Path, found: Path, seed: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.short_trainings import spread_over
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, found: list[Path], ranking: dict) -> None:

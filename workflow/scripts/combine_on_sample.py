@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.evaluation.samples import combine
-from tgnas.script import run
+from tgnas.scoring.samples import combine
+from tgnas.workflow.script import run
 
 
 def main(*, members: list[Path], scores: Path, over_seeds: bool, weights: list) -> None:
-    """Write the combination's table of scores; its milliseconds are its members'."""
+    """Write the ensemble's table of scores; its milliseconds are its members'."""
     found = [pd.read_parquet(path) for path in members]
     combined = combine(found, over_seeds=over_seeds, weights=weights)
     combined.to_parquet(scores, index=False)

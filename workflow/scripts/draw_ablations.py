@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.ablations import draw_ablations
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.ablations import draw_ablations
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, table: Path, png: Path, pdf: Path, dataset: str, titles: dict) -> None:

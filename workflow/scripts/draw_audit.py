@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.audit import draw_audit
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.audit import draw_audit
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, table: Path, png: Path, pdf: Path) -> None:

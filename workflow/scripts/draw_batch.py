@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import save_file
 
-from tgnas.evaluation.harness import Settings, draw_batch
-from tgnas.script import run
-from tgnas.training.images import load_cifar10, load_images
+from tgnas.image_training.images import load_cifar10, load_images
+from tgnas.scoring.harness import Settings, draw_batch
+from tgnas.workflow.script import run
 
 
 def main(*, images: Path, batch: Path, inputs: str, drawn: int, settings: dict) -> None:

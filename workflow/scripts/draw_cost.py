@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.proxies import OWN_INPUTS
-from tgnas.reporting.proxy_figures import draw_cost
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.proxies import OWN_INPUTS
+from tgnas.results.proxy_figures import draw_cost
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, table: Path, speed: Path, png: Path, pdf: Path, benchmark: str, dataset: str) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.reporting.digits import draw_search
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.digits import draw_search
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.figures import draw_final_training
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.figures import draw_final_training
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, history: Path, table: Path, png: Path, pdf: Path) -> None:

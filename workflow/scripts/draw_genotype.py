@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tgnas.reporting.genotypes import draw_genotype
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.genotypes import draw_genotype
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, found: Path, png: Path, pdf: Path, predictor: str) -> None:

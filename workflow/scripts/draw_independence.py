@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.proxies import describe
-from tgnas.reporting.proxy_figures import draw_independence
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.proxies import describe
+from tgnas.results.proxy_figures import draw_independence
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, measures: Path, png: Path, pdf: Path, titles: dict) -> None:

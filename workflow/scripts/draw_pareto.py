@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.reporting.pareto import draw_pareto
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.pareto import draw_pareto
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.reporting.figures import draw_predictions
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.figures import draw_predictions
+from tgnas.results.style import save
+from tgnas.scoring.tables import read_scores
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.figures import draw_rank_correlations
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.figures import draw_rank_correlations
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(*, table: Path, png: Path, pdf: Path, families: dict, ranking: dict) -> None:

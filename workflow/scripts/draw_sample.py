@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.samples import draw_sample
-from tgnas.script import run
+from tgnas.scoring.samples import draw_sample
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, sample: Path, space: str, architectures: int, seed: int) -> None:

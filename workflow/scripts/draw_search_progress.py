@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.evaluation.search import look_up, progress_table
-from tgnas.reporting.figures import draw_search_progress
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.figures import draw_search_progress
+from tgnas.results.style import save
+from tgnas.scoring.tables import read_scores
+from tgnas.search.runs import look_up, progress_table
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.style import save
-from tgnas.reporting.training_figures import draw_short_trainings
-from tgnas.script import run
+from tgnas.results.style import save
+from tgnas.results.training_figures import draw_short_trainings
+from tgnas.workflow.script import run
 
 
 def main(*, table: Path, png: Path, pdf: Path) -> None:

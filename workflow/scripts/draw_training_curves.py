@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.figures import draw_training_curves
-from tgnas.reporting.style import save
-from tgnas.script import run
+from tgnas.results.figures import draw_training_curves
+from tgnas.results.style import save
+from tgnas.workflow.script import run
 
 
 def main(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tgnas.encodings.sentence import embed_operators
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, settings: dict, model: list[Path], embeddings: Path) -> None:

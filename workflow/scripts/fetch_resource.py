@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tgnas.errors import UnknownNameError
-from tgnas.fetch import fetch, mirror_folders, read_resources
-from tgnas.script import run
+from tgnas.resources.fetch import fetch, mirror_folders, read_resources
+from tgnas.workflow.script import run
 
 
 def main(*, resource: str, sheet: Path, file: Path) -> None:

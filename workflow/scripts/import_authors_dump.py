@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tgnas.benchmarks.authors_dump import read_dump
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import write_scores
-from tgnas.script import run
+from tgnas.scoring.tables import write_scores
+from tgnas.workflow.script import run
 
 
 def main(*, dump: Path, benchmark: Path, scores: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.benchmarks.hw_nas_bench import read_costs
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, measured: Path, benchmark: Path, costs: Path, dataset: str) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import write_scores
-from tgnas.evaluation.stored import ranked_last, read_freerea, read_naslib
-from tgnas.script import run
+from tgnas.evaluation.agreement import ranked_last, read_freerea, read_naslib
+from tgnas.scoring.tables import write_scores
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, naswot: Path, logsynflow: Path, zen: Path, scores: list[Path]) -> None:

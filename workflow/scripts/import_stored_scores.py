@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import stored_scores, write_scores
-from tgnas.script import run
+from tgnas.scoring.tables import stored_scores, write_scores
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scores: list[Path], dataset: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.evaluation.digits import card_of, joined
-from tgnas.provenance import environment
-from tgnas.script import run
+from tgnas.workflow.provenance import environment
+from tgnas.workflow.script import run
 
 
 def main(

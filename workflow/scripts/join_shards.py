@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.evaluation.samples import join_shards
-from tgnas.script import run
+from tgnas.scoring.samples import join_shards
+from tgnas.workflow.script import run
 
 
 def main(*, sample: Path, shards: list[Path], scores: Path, network_proxy: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tgnas.evaluation.digits import architectures
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, listed: Path, sizes: dict) -> None:

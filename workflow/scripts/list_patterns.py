@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.patterns import list_patterns
-from tgnas.script import run
+from tgnas.scoring.patterns import list_patterns
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, sample: Path, space: str) -> None:

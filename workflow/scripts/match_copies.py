@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from tgnas.script import run
-from tgnas.training.copies import match, read_mosaics
-from tgnas.training.images import load_cifar10
+from tgnas.image_training.copies import match, read_mosaics
+from tgnas.image_training.images import load_cifar10
+from tgnas.workflow.script import run
 
 
 def main(*, mosaics: list[Path], images: Path, copies: Path) -> None:

@@ -8,10 +8,10 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.hints import with_hints
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.training.auxiliary_targets import with_auxiliary_targets
+from tgnas.workflow.script import run
 
 
 def main(
@@ -34,7 +34,7 @@ def main(
     predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
     learned, benchmark = open_benchmark(source), open_benchmark(target)
     cells, accuracies = learned.labelled(**label, cells=settings["cells"])
-    goal = with_hints(accuracies, cells, learned.name, settings["hints"])
+    goal = with_auxiliary_targets(accuracies, cells, learned.name, settings["auxiliary_targets"])
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
     chosen, rows = predictor.Settings.from_config(settings), []
     for seed in range(seeds):

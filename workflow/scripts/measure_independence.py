@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.samples import independence, sampled
-from tgnas.script import run
+from tgnas.scoring.samples import independence, sampled
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.ranking import measure_seeds
-from tgnas.evaluation.scores import read_scores
-from tgnas.script import run
+from tgnas.scoring.tables import read_scores
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scores: Path, measures: Path, method: str, ranking: dict) -> None:

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from tgnas.reporting.readme import with_tables
-from tgnas.script import run
+from tgnas.results.readme import with_tables
+from tgnas.workflow.script import run
 
 
 def main(*, tables: list[Path], figures: list[Path], provenance: Path, pages: list[Path]) -> None:

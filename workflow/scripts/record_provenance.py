@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.provenance import environment, seconds_of_rules
-from tgnas.script import run
+from tgnas.workflow.provenance import environment, seconds_of_rules
+from tgnas.workflow.script import run
 
 
 def main(

@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.experiments import complete
-from tgnas.fetch import read_resources
-from tgnas.reporting.captions import render_caption
-from tgnas.reporting.explorer import Scored, pack_architectures
-from tgnas.reporting.headline import claims, headline
-from tgnas.reporting.page import Contents, Result, render_page
-from tgnas.reporting.style import dataset_title
-from tgnas.script import run
+from tgnas.page.captions import render_caption
+from tgnas.page.explorer import Scored, pack_architectures
+from tgnas.page.page import Contents, Result, render_page
+from tgnas.resources.fetch import read_resources
+from tgnas.results.headline import claims, headline
+from tgnas.results.style import dataset_title
+from tgnas.scoring.tables import read_scores
+from tgnas.workflow.experiments import complete
+from tgnas.workflow.script import run
 
 
 def main(

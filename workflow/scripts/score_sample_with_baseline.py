@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tgnas.cell import Cells
-from tgnas.evaluation.samples import score_cells
-from tgnas.registry import PROXIES
-from tgnas.script import run
+from tgnas.registry import GRAPH_PROXIES
+from tgnas.scoring.samples import score_cells
+from tgnas.workflow.script import run
 
 
 def main(*, sample: Path, scores: Path, baseline: str, space: str, dataset: str, seed: int) -> None:
@@ -17,7 +17,7 @@ def main(*, sample: Path, scores: Path, baseline: str, space: str, dataset: str,
     about = {"space": space, "dataset": dataset, "generator": generator}
 
     def score(cells: Cells) -> np.ndarray:
-        return PROXIES.load(baseline)(cells, **about)[None]
+        return GRAPH_PROXIES.load(baseline)(cells, **about)[None]
 
     score_cells(score, pd.read_parquet(sample), space).to_parquet(scores, index=False)
 

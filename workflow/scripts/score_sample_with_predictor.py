@@ -8,9 +8,9 @@ import torch
 
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.samples import score_cells
 from tgnas.registry import PREDICTORS, SPACES
-from tgnas.script import run
+from tgnas.scoring.samples import score_cells
+from tgnas.workflow.script import run
 
 
 def main(

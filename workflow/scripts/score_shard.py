@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from tgnas.evaluation.harness import Batch, Settings, measure
-from tgnas.evaluation.samples import shard_of, shard_table
-from tgnas.script import run
+from tgnas.scoring.harness import Batch, Settings, measure
+from tgnas.scoring.samples import shard_of, shard_table
+from tgnas.workflow.script import run
 
 
 def main(

@@ -9,16 +9,16 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.hints import with_hints
-from tgnas.evaluation.teachers import lesson_of
-from tgnas.evaluation.transfer import (
+from tgnas.evaluation.selection import (
     development_tasks,
     taught_tasks,
     transfer_scores,
     write_transfer,
 )
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.training.auxiliary_targets import with_auxiliary_targets
+from tgnas.training.distillation import lesson_of
+from tgnas.workflow.script import run
 
 
 def main(
@@ -41,7 +41,9 @@ def main(
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
 
     def fit(cells: Cells, accuracies: np.ndarray, seed: int):
-        goal = with_hints(accuracies, cells, learned.name, settings["hints"])
+        goal = with_auxiliary_targets(
+            accuracies, cells, learned.name, settings["auxiliary_targets"]
+        )
         return predictor.fit([(cells, goal)], vectors, chosen, seed)[0].predict
 
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])

@@ -12,9 +12,9 @@ import pandas as pd
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.epochs import tau_of_epochs
-from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.scoring.tables import write_scores
+from tgnas.workflow.script import run
 
 
 def main(

@@ -8,9 +8,9 @@ import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.scores import write_scores
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.scoring.tables import write_scores
+from tgnas.workflow.script import run
 
 
 def main(

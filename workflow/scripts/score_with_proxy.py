@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.hints import cell_scores
-from tgnas.evaluation.scores import write_scores
-from tgnas.script import run
+from tgnas.scoring.tables import write_scores
+from tgnas.training.auxiliary_targets import cell_scores
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seeds: list) -> None:

@@ -6,9 +6,9 @@ import pandas as pd
 import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.search import live, run_searches
 from tgnas.registry import PREDICTORS, SPACES
-from tgnas.script import run
+from tgnas.search.runs import live, run_searches
+from tgnas.workflow.script import run
 
 
 def main(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.evaluation.search import known, run_searches
 from tgnas.registry import SPACES
-from tgnas.script import run
+from tgnas.scoring.tables import read_scores
+from tgnas.search.runs import known, run_searches
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scores: Path, runs: Path, searcher: str, search: dict) -> None:

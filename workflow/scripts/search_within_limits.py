@@ -6,9 +6,9 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.pareto import search_within_limits
-from tgnas.evaluation.scores import read_scores
 from tgnas.registry import SPACES
-from tgnas.script import run
+from tgnas.scoring.tables import read_scores
+from tgnas.workflow.script import run
 
 
 def main(

@@ -9,10 +9,10 @@ from safetensors import safe_open
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.predictors import tgnas
-from tgnas.pretrained import load_pretrained
-from tgnas.provenance import environment
-from tgnas.script import run
+from tgnas.workflow.provenance import environment
+from tgnas.workflow.script import run
 
 
 def main(
@@ -38,7 +38,7 @@ def main(
                 states.setdefault(name, []).append(entry)
     chosen = tgnas.Settings.from_config(settings)
     stacked = {name: torch.stack(entries) for name, entries in states.items()}
-    tgnas.save(weights, stacked, chosen, about["taught"])
+    tgnas.save(weights, stacked, chosen, about["training_operators"])
     weights.chmod(0o644)  # the format's writer lets nobody else read
     facts = {
         "title": title,

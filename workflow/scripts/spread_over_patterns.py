@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.patterns import spread_over
-from tgnas.evaluation.scores import SEED, write_scores
-from tgnas.script import run
+from tgnas.scoring.patterns import spread_over
+from tgnas.scoring.tables import SEED, write_scores
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scored: Path, scores: Path, space: str) -> None:

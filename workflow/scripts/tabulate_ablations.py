@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.ablations import ablations_markdown, summarise_ablations
-from tgnas.script import run
+from tgnas.results.ablations import ablations_markdown, summarise_ablations
+from tgnas.workflow.script import run
 
 
 def main(*, measures: list[Path], table: Path, markdown: Path, budget: dict, titles: dict) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.evaluation.audit import audit_protocol
-from tgnas.reporting.audit import audit_markdown
-from tgnas.script import run
+from tgnas.results.audit import audit_markdown
+from tgnas.workflow.script import run
 
 
 def main(*, epochs: Path, dump: Path, table: Path, markdown: Path) -> None:

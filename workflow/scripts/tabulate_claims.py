@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.tables import claims_markdown, read_reported, summarise_claims
-from tgnas.script import run
+from tgnas.results.tables import claims_markdown, read_reported, summarise_claims
+from tgnas.workflow.script import run
 
 
 def main(*, ranking: Path, search: Path, reported: Path, table: Path, markdown: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.evaluation.search import standing
-from tgnas.reporting.searches import standing_markdown, summarise_standing
-from tgnas.script import run
+from tgnas.results.searches import standing_markdown, summarise_standing
+from tgnas.scoring.tables import read_scores
+from tgnas.search.runs import standing
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, scores: Path, runs: list[Path], table: Path, markdown: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.reporting.digits import place_among, search_markdown
-from tgnas.script import run
+from tgnas.results.digits import place_among, search_markdown
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, result: Path, table: Path, markdown: Path, ranking: dict) -> None:

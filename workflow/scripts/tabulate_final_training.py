@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(*, benchmark: Path, result: Path, table: Path, markdown: Path, ranking: dict) -> None:

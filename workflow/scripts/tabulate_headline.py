@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.searches import search_headline
-from tgnas.reporting.tables import headline
-from tgnas.script import run
+from tgnas.results.searches import search_headline
+from tgnas.results.tables import headline
+from tgnas.workflow.script import run
 
 
 def main(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.evaluation.short_trainings import common, cost_of_jpegs
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 FACTS = ("epochs", "channels", "layers", "train_images", "test_images", "jpegs")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.search import look_up
-from tgnas.reporting.searches import limits_markdown, summarise_limits
-from tgnas.script import run
+from tgnas.results.searches import limits_markdown, summarise_limits
+from tgnas.search.runs import look_up
+from tgnas.workflow.script import run
 
 
 def main(

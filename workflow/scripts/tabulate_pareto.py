@@ -6,9 +6,9 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.pareto import fronts
-from tgnas.evaluation.scores import read_scores
-from tgnas.reporting.searches import pareto_markdown
-from tgnas.script import run
+from tgnas.results.searches import pareto_markdown
+from tgnas.scoring.tables import read_scores
+from tgnas.workflow.script import run
 
 
 def main(

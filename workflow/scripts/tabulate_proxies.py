@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.proxies import proxies_markdown, summarise_proxies
-from tgnas.reporting.tables import read_reported
-from tgnas.script import run
+from tgnas.results.proxies import proxies_markdown, summarise_proxies
+from tgnas.results.tables import read_reported
+from tgnas.workflow.script import run
 
 
 def main(

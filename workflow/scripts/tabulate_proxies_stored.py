@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.stored import (
+from tgnas.evaluation.agreement import (
     COLUMNS,
     FREEREA,
     SUITE_ZERO,
@@ -14,8 +14,8 @@ from tgnas.evaluation.stored import (
     read_naslib,
     read_suite_zero,
 )
-from tgnas.reporting.proxies import stored_markdown
-from tgnas.script import run
+from tgnas.results.proxies import stored_markdown
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.reporting.tables import ranking_markdown, read_reported, summarise_ranking
-from tgnas.script import run
+from tgnas.results.tables import ranking_markdown, read_reported, summarise_ranking
+from tgnas.workflow.script import run
 
 
 def main(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.search import look_up
-from tgnas.reporting.searches import search_markdown, summarise_search
-from tgnas.reporting.tables import read_reported
-from tgnas.script import run
+from tgnas.results.searches import search_markdown, summarise_search
+from tgnas.results.tables import read_reported
+from tgnas.search.runs import look_up
+from tgnas.workflow.script import run
 
 
 def main(

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.transfer import development_tasks, measure_candidates, read_transfer
-from tgnas.reporting.tables import leading, selection_markdown, summarise_selection
-from tgnas.script import run
+from tgnas.evaluation.selection import development_tasks, measure_candidates, read_transfer
+from tgnas.results.tables import leading, selection_markdown, summarise_selection
+from tgnas.workflow.script import run
 
 
 def main(
@@ -18,7 +18,7 @@ def main(
     markdown: Path,
     labels: dict,
     sizes: dict,
-    combinations: list,
+    ensembles: list,
     chosen: dict,
     top_share: float,
 ) -> None:
@@ -28,10 +28,10 @@ def main(
     tasks = development_tasks(open_benchmark(source), spaces, labels, 1, sizes["tested"])
     targets = {name: target for task in tasks for name, target in task.targets.items()}
     found = {path.stem: read_transfer(path) for path in scores}
-    measures = measure_candidates(targets, found, combinations, top_share)
+    measures = measure_candidates(targets, found, ensembles, top_share)
     summary = summarise_selection(measures, list(chosen.values()), list(found))
     for place, name in chosen.items():
-        kind, by = ("combination", "top") if place == "top" else (place, "mean")
+        kind, by = ("ensemble", "top") if place == "top" else (place, "mean")
         best = leading(summary[summary.kind == kind], by)
         if best != name:
             logging.warning("%s leads here; the config has chosen %s", best, name)

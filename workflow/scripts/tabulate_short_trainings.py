@@ -7,7 +7,7 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.short_trainings import agreement, common
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 FACTS = (
     "epochs",

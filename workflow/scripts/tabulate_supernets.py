@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.scores import read_scores
-from tgnas.evaluation.search import compare_supernets, known, look_up
 from tgnas.registry import SPACES
-from tgnas.reporting.searches import summarise_supernets, supernets_markdown
-from tgnas.script import run
+from tgnas.results.searches import summarise_supernets, supernets_markdown
+from tgnas.scoring.tables import read_scores
+from tgnas.search.runs import compare_supernets, known, look_up
+from tgnas.workflow.script import run
 
 
 def main(

@@ -9,7 +9,7 @@ import torch
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import embed_operators
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.workflow.script import run
 
 
 def main(

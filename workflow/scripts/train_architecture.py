@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
-from tgnas.script import run
-from tgnas.training.final import train_network, write_results
-from tgnas.training.processes import Process, find_device
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.final import train_network, write_results
+from tgnas.image_training.processes import Process, find_device
+from tgnas.image_training.recipe import read_recipe
+from tgnas.workflow.script import run
 
 
 def main(

@@ -6,8 +6,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from tgnas.script import run
-from tgnas.training.digits import Recipe, load_images, measure_architecture
+from tgnas.image_training.digits import Recipe, load_images, measure_architecture
+from tgnas.workflow.script import run
 
 
 def main(

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 
-from tgnas.script import run
-from tgnas.training.copies import Copies, train_on_both
-from tgnas.training.processes import Process, find_device
-from tgnas.training.recipe import read_recipe
+from tgnas.image_training.copies import Copies, train_on_both
+from tgnas.image_training.processes import Process, find_device
+from tgnas.image_training.recipe import read_recipe
+from tgnas.workflow.script import run
 
 
 def main(

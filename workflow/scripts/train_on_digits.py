@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from tgnas.script import run
-from tgnas.training.digits import (
+from tgnas.image_training.digits import (
     Recipe,
     build_network,
     count_cost,
@@ -16,6 +15,7 @@ from tgnas.training.digits import (
     measure,
     train,
 )
+from tgnas.workflow.script import run
 
 
 def main(*, found: Path, history: Path, result: Path, card: dict, threads: int) -> None:

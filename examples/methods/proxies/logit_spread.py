@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from tgnas.methods.proxies._card import NetworkCard
+from tgnas.methods.network_proxies._card import NetworkCard
 
 CARD = NetworkCard(
     title="logit spread",

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
+from tgnas.costs.nasbench101 import count_parameters
 from tgnas.errors import CorruptTableError
-from tgnas.networks.nasbench101 import count_parameters
+from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.nasbench101 import SPACE
-from tgnas.unpickle import load_frame_columns
 
 ACCURACY = "accuracy/cifar10/test/108"
 

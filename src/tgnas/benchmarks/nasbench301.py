@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
+from tgnas.costs.darts import count_parameters
 from tgnas.errors import CorruptTableError
-from tgnas.networks.darts import count_parameters
 from tgnas.spaces.darts import SPACE, genotype
 
 COLUMNS = {

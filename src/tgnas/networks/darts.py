@@ -1,96 +1,306 @@
-"""The network of NAS-Bench-301 around a genotype (Zela et al., ICLR 2022): its size and cost.
+"""DARTS genotypes as torch modules (Liu et al., ICLR 2019): search form and evaluation form.
 
-The skeleton of DARTS for CIFAR-10: a 3x3 convolution to 3 C channels, 8 cells of which the third
-and the sixth are reductions that double the channels, global average pooling, a dense layer; C is
-32. A cell first maps the outputs of the two cells before it to its own width. Batch normalisations
-have scale and shift there and in the stem, none inside of a cell; there is no auxiliary head.
+Both stack cells of two kinds; those at a third and at two thirds of the depth are reductions, which
+halve the side length and double the channels. A cell first maps the outputs of the two cells before
+it to its own width; a step adds what two operators make of two nodes; the output is the
+concatenation of the four steps. The two forms differ as in the authors' code:
 
-Parameters and FLOPs agree with NAS-Bench-Suite-Zero on all 1,218 genotypes that it publishes.
+- *search* (cnn/model_search.py; the networks of NAS-Bench-301 by default: 8 cells, C = 32): batch
+  normalisations inside of a cell have no scale and shift, and one follows each pool;
+- *evaluation* (cnn/model.py, for CIFAR-10; 20 cells, C = 36): all normalisations have both, none
+  follows a pool, paths are dropped while training, and an auxiliary classifier hangs at two thirds
+  of the depth.
 """
 
-import numpy as np
-from jaxtyping import Float64, Int64
+from collections.abc import Callable
+from types import MappingProxyType
 
-from tgnas.cell import Cells
-from tgnas.networks.operators import global_pool_flops
-from tgnas.operators import CODES
-from tgnas.spaces.darts import LAYERS, NODES, REDUCTIONS
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
-CHANNELS = 32
+from tgnas.cell import Cell
+from tgnas.costs.darts import CHANNELS
+from tgnas.spaces.darts import LAYERS, NODES, SPACE
+
+EVALUATION_CHANNELS = 36
+EVALUATION_LAYERS = 20
 STEM = 3  # channels of the stem, in units of C
-POOLS = ("max_pool_3x3", "avg_pool_3x3")
-# Operator -> how many times a depth-wise and a 1x1 convolution follow each other, and the kernel.
-CONVOLUTIONS = {
-    "sep_conv_3x3": (2, 3),
-    "sep_conv_5x5": (2, 5),
-    "dil_conv_3x3": (1, 3),
-    "dil_conv_5x5": (1, 5),
-}
 
 
-def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]:
-    """Return the trainable parameters of N networks, from their 2 N cells."""
-    operators = cells.operators[:, 2:-1]
-    shrinks = cells.adjacency()[:, :2, 2:-1].any(axis=1) & (operators == CODES["identity"])
-    width, stem = CHANNELS, STEM * CHANNELS
-    before, last = stem, stem
-    total = np.full(len(cells) // 2, 3 * 3 * 3 * stem + 2 * stem, dtype=np.int64)
-    for layer in range(LAYERS):
-        kind = int(layer in REDUCTIONS)
-        width *= 2**kind
-        total += (before + last) * width + 2 * 2 * width
-        total += _weights(width)[operators[kind::2]].sum(axis=1)
-        # An identity that halves the side length is a 1x1 convolution.
-        total += kind * width**2 * shrinks[kind::2].sum(axis=1)
-        before, last = last, NODES * width
-    return total + last * classes + classes
+class FactorisedReduction(nn.Module):
+    """ReLU and two strided 1x1 convolutions, of which one sees the image moved by a pixel."""
+
+    def __init__(self, source: int, target: int, *, affine: bool) -> None:
+        super().__init__()
+        self.relu = nn.ReLU()
+        half = target // 2
+        self.first = nn.Conv2d(source, half, 1, stride=2, bias=False)
+        self.second = nn.Conv2d(source, target - half, 1, stride=2, bias=False)
+        self.norm = nn.BatchNorm2d(target, affine=affine)
+
+    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E H//2 W//2"]:
+        """Return the normalised halves; H and W must be even."""
+        active = self.relu(images)
+        halves = [self.first(active), self.second(active[:, :, 1:, 1:])]
+        return self.norm(torch.cat(halves, dim=1))
 
 
-def count_flops(cells: Cells, classes: int, image_size: int) -> Float64[np.ndarray, " N"]:
-    """Return the floating-point operations of one forward pass of one image, in millions.
+def convolution(kernel: int, source: int, target: int, *, affine: bool) -> nn.Sequential:
+    """Return ReLU, convolution, batch normalisation."""
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(source, target, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(target, affine=affine),
+    )
 
-    Counted as for NAS-Bench-201; an element of a normalisation without scale and shift costs one.
+
+def depthwise(
+    kernel: int, width: int, stride: int, dilation: int, *, affine: bool
+) -> nn.Sequential:
+    """Return ReLU, a convolution of each channel, a 1x1 convolution, batch normalisation."""
+    padding = dilation * (kernel - 1) // 2
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(
+            width, width, kernel, stride, padding, dilation=dilation, groups=width, bias=False
+        ),
+        nn.Conv2d(width, width, 1, bias=False),
+        nn.BatchNorm2d(width, affine=affine),
+    )
+
+
+def separable(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
+    """Return two depthwise convolutions, of which the first has the stride."""
+    first = depthwise(kernel, width, stride, 1, affine=affine)
+    return nn.Sequential(*first, *depthwise(kernel, width, 1, 1, affine=affine))
+
+
+def dilated(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
+    """Return one depthwise convolution whose kernel is spread to every second pixel."""
+    return depthwise(kernel, width, stride, 2, affine=affine)
+
+
+def identity(width: int, stride: int, affine: bool) -> nn.Module:
+    """Return an identity, or what halves the side length in its place."""
+    return nn.Identity() if stride == 1 else FactorisedReduction(width, width, affine=affine)
+
+
+def pool(module: nn.Module, width: int, affine: bool) -> nn.Module:
+    """Return a pool, in the search form with a batch normalisation behind it."""
+    return module if affine else nn.Sequential(module, nn.BatchNorm2d(width, affine=False))
+
+
+# Operator -> function of channels, stride and whether normalisations have scale and shift.
+OPERATORS: MappingProxyType[str, Callable[[int, int, bool], nn.Module]] = MappingProxyType(
+    {
+        "max_pool_3x3": lambda width, stride, affine: pool(
+            nn.MaxPool2d(3, stride, padding=1), width, affine
+        ),
+        "avg_pool_3x3": lambda width, stride, affine: pool(
+            nn.AvgPool2d(3, stride, padding=1, count_include_pad=False), width, affine
+        ),
+        "identity": identity,
+        "sep_conv_3x3": lambda width, stride, affine: separable(3, width, stride, affine),
+        "sep_conv_5x5": lambda width, stride, affine: separable(5, width, stride, affine),
+        "dil_conv_3x3": lambda width, stride, affine: dilated(3, width, stride, affine),
+        "dil_conv_5x5": lambda width, stride, affine: dilated(5, width, stride, affine),
+    }
+)
+
+
+class CellModule(nn.Module):
+    """One cell; `before` and `last` are the channels of the two cells before it."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        before: int,
+        last: int,
+        width: int,
+        *,
+        reduces: bool,
+        follows_reduction: bool,
+        affine: bool,
+    ) -> None:
+        super().__init__()
+        self.first: nn.Module = (
+            FactorisedReduction(before, width, affine=True)
+            if follows_reduction
+            else convolution(1, before, width, affine=True)
+        )
+        self.second = convolution(1, last, width, affine=True)
+        kind = "reduction" if reduces else "normal"
+        self.nodes = [node for _, node in SPACE.pairs_of(cell, kind)]
+        self.operators = nn.ModuleList(
+            OPERATORS[name](width, 2 if reduces and node < 2 else 1, affine)
+            for name, node in zip(cell.operators[2:-1], self.nodes, strict=True)
+        )
+
+    def forward(
+        self,
+        before: Float[Tensor, "B _ _ _"],
+        last: Float[Tensor, "B _ _ _"],
+        kept: float = 1.0,
+    ) -> Float[Tensor, "B E H W"]:
+        """Return the concatenated steps; while training a path is kept with probability `kept`."""
+        given = [self.first(before), self.second(last)]
+        for step in range(NODES):
+            parts = []
+            for place in (2 * step, 2 * step + 1):
+                operator = self.operators[place]
+                part = operator(given[self.nodes[place]])
+                drops = self.training and kept < 1 and not isinstance(operator, nn.Identity)
+                parts.append(drop_path(part, kept) if drops else part)
+            given.append(parts[0] + parts[1])
+        return torch.cat(given[2:], dim=1)
+
+    def extra_repr(self) -> str:
+        """Return what the operators take from, so that two different cells never look alike."""
+        return f"nodes={self.nodes}"
+
+
+class AuxiliaryHead(nn.Module):
+    """The second classifier of the evaluation form; it takes images of side length 8."""
+
+    def __init__(self, source: int, classes: int) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.ReLU(),
+            nn.AvgPool2d(5, stride=3, padding=0, count_include_pad=False),
+            nn.Conv2d(source, 128, 1, bias=False),
+            nn.BatchNorm2d(128),
+            nn.ReLU(),
+            nn.Conv2d(128, 768, 2, bias=False),
+            nn.BatchNorm2d(768),
+            nn.ReLU(),
+            nn.Flatten(),
+        )
+        self.classifier = nn.Linear(768, classes)
+
+    def forward(self, images: Float[Tensor, "B D 8 8"]) -> Float[Tensor, "B C"]:
+        """Return the logits."""
+        return self.classifier(self.features(images))
+
+
+class Network(nn.Module):
+    """Stem, cells, classifier, in the evaluation form with an auxiliary head.
+
+    Attributes:
+        kept: the probability of keeping a path while training; 1 keeps all.
     """
-    operators = cells.operators[:, 2:-1]
-    halved = np.any(cells.adjacency()[:, :2, 2:-1], axis=1)
-    width, side = CHANNELS, image_size
-    stem = STEM * CHANNELS
-    # Channels and side length of the two cells before.
-    before, last = (stem, side), (stem, side)
-    total = np.full(len(cells) // 2, (9 * 3 + 2) * stem * side**2, dtype=np.int64)
-    for layer in range(LAYERS):
-        kind = int(layer in REDUCTIONS)
-        width *= 2**kind
-        for channels, length in (before, last):
-            # ReLU, a 1x1 convolution (in two strided halves after a reduction), normalisation.
-            total += channels * length**2 + (channels + 2) * width * side**2
-        part = operators[kind::2]
-        kept, strided = (_operations(width, side >> kind, stride) for stride in (1, 2))
-        total += np.where(halved[kind::2] & bool(kind), strided[part], kept[part]).sum(axis=1)
-        side >>= kind
-        before, last = last, (NODES * width, side)
-    total += global_pool_flops(last[0], side) + last[0] * classes
-    return total / 1e6
+
+    def __init__(
+        self,
+        cells: tuple[Cell, Cell],
+        classes: int,
+        channels: int,
+        layers: int,
+        *,
+        evaluation: bool,
+    ) -> None:
+        super().__init__()
+        self.kept = 1.0
+        before = last = STEM * channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, last, 3, padding=1, bias=False), nn.BatchNorm2d(last)
+        )
+        self.stages = nn.ModuleList()
+        self.auxiliary: AuxiliaryHead | None = None
+        width, followed = channels, False
+        for layer in range(layers):
+            reduces = layer in (layers // 3, 2 * layers // 3)
+            width *= 2 if reduces else 1
+            self.stages.append(
+                CellModule(
+                    cells[int(reduces)],
+                    before,
+                    last,
+                    width,
+                    reduces=reduces,
+                    follows_reduction=followed,
+                    affine=evaluation,
+                )
+            )
+            before, last, followed = last, NODES * width, reduces
+            if evaluation and layer == 2 * layers // 3:
+                self.auxiliary = AuxiliaryHead(last, classes)
+        self.last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.classifier = nn.Linear(last, classes)
+
+    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
+        """Return the logits."""
+        return self.classifier(self.last(self._outputs(images)[-1]))
+
+    def forward_both(
+        self, images: Float[Tensor, "B 3 32 32"]
+    ) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B C"]]:
+        """Return the logits and those of the auxiliary head.
+
+        Raises:
+            ValueError: the network is of the search form, which has no such head.
+        """
+        if self.auxiliary is None:
+            raise ValueError("only a network of the evaluation form has an auxiliary head")
+        outputs = self._outputs(images)
+        there = outputs[2 * len(self.stages) // 3]
+        return self.classifier(self.last(outputs[-1])), self.auxiliary(there)
+
+    def _outputs(self, images: Tensor) -> list[Tensor]:
+        """Return what each cell gives."""
+        before = last = self.stem(images)
+        outputs = []
+        for cell in self.stages:
+            before, last = last, cell(before, last, self.kept)
+            outputs.append(last)
+        return outputs
 
 
-def _operations(width: int, side: int, stride: int) -> Int64[np.ndarray, " codes"]:
-    """Return the operations of each operator, by its code; `side` is of what it gives."""
-    area, source = side**2, (side * stride) ** 2
-    cost = np.zeros(len(CODES), dtype=np.int64)
-    for name in POOLS:
-        cost[CODES[name]] = (9 + 1) * width * area
-    if stride == 2:
-        cost[CODES["identity"]] = width * source + (width + 1) * width * area
-    for name, (times, kernel) in CONVOLUTIONS.items():
-        # ReLU of what comes in, depth-wise and 1x1 convolution, normalisation.
-        behind = (kernel**2 + width + 1) * width * area
-        cost[CODES[name]] = width * source + behind + (times - 1) * (width * area + behind)
-    return cost
+def drop_path(images: Float[Tensor, "B D H W"], kept: float) -> Float[Tensor, "B D H W"]:
+    """Return the images with whole ones set to 0, the others scaled up to the same mean.
+
+    Draws from torch's global generator, as dropout does.
+    """
+    mask = torch.empty(len(images), 1, 1, 1, device=images.device).bernoulli_(kept)
+    return images / kept * mask
 
 
-def _weights(width: int) -> Int64[np.ndarray, " codes"]:
-    """Return the parameters of each operator, by its code."""
-    weights = np.zeros(len(CODES), dtype=np.int64)
-    for name, (times, kernel) in CONVOLUTIONS.items():
-        weights[CODES[name]] = times * (kernel**2 * width + width**2)
-    return weights
+def build_network(
+    cells: tuple[Cell, Cell], classes: int, channels: int = CHANNELS, layers: int = LAYERS
+) -> Network:
+    """Return the network of the search form with torch's default initialisation.
+
+    Args:
+        cells: normal and reduction cell.
+        classes: number of logits.
+        channels: C; the stem has three times as many.
+        layers: cells in the network.
+
+    Raises:
+        InvalidCellError: a cell is not one of this space.
+    """
+    return Network(cells, classes, channels, layers, evaluation=False)
+
+
+def build_evaluation_network(
+    cells: tuple[Cell, Cell],
+    classes: int,
+    channels: int = EVALUATION_CHANNELS,
+    layers: int = EVALUATION_LAYERS,
+    kept: float = 1.0,
+) -> Network:
+    """Return the network of the evaluation form with torch's default initialisation.
+
+    Args:
+        cells: normal and reduction cell.
+        classes: number of logits.
+        channels: C; the stem has three times as many.
+        layers: cells in the network.
+        kept: the probability of keeping a path while training.
+
+    Raises:
+        InvalidCellError: a cell is not one of this space.
+    """
+    network = Network(cells, classes, channels, layers, evaluation=True)
+    network.kept = kept
+    return network

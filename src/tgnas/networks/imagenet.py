@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.networks.modules.darts import CellModule
+from tgnas.networks.darts import CellModule
 from tgnas.spaces.darts import NODES
 
 SIDE = 224  # pixels; the auxiliary head fits no other

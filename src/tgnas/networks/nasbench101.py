@@ -1,107 +1,124 @@
-"""NAS-Bench-101 cells as networks (Ying et al. 2019, section 2): their size and cost.
+"""NAS-Bench-101 cells as torch modules (Ying et al., ICML 2019, section 2).
 
-The skeleton: a 3x3 convolution to 128 channels, 3 stacks of 3 cells, channels doubled at the
-head of the second and third stack, global average pooling, a dense layer. Every convolution is
-without bias and followed by a batch normalisation with scale and shift.
+The skeleton is that of ``tgnas.costs.nasbench101``; a 2 x 2 max pool of stride 2 stands before
+the second and the third stack. Within a cell (google-research/nasbench, lib/model_builder.py):
 
-Parameters agree with the benchmark on all 423,624 cells; nobody publishes their FLOPs.
+- what the cell takes in reaches a vertex through a 1x1 convolution to the vertex's channels;
+- an inner vertex adds what reaches it, cut to its own channels where a predecessor has one more;
+- the output is the concatenation of the inner vertices that feed it, plus the projected input if
+  an edge goes straight from input to output.
 """
 
+from collections.abc import Callable
+from functools import reduce
+from types import MappingProxyType
+
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
-from tgnas.cell import Cells
-from tgnas.networks.operators import global_pool_flops
-from tgnas.operators import CODES
-
-STEM_CHANNELS = 128
-STACKS = 3
-CELLS_PER_STACK = 3
+from tgnas.cell import Cell
+from tgnas.costs.nasbench101 import CELLS_PER_STACK, STACKS, STEM_CHANNELS, vertex_channels
+from tgnas.spaces.nasbench101 import SPACE
 
 
-def vertex_channels(
-    adjacency: Bool[np.ndarray, "N V V"], sizes: Int64[np.ndarray, " N"], into: int, out: int
-) -> Int64[np.ndarray, "N V"]:
-    """Return the channels that each vertex computes in a cell that maps `into` to `out` channels.
+def convolution(kernel: int, source: int, target: int) -> nn.Sequential:
+    """Return convolution without bias, batch normalisation, ReLU; the side length stays."""
+    return nn.Sequential(
+        nn.Conv2d(source, target, kernel, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(target),
+        nn.ReLU(),
+    )
 
-    Inner vertices that feed the output share its channels evenly, the first ones taking what is
-    left over; any other vertex has as many as its largest successor
-    (google-research/nasbench, lib/model_builder.py: compute_vertex_channels).
+
+OPERATORS: MappingProxyType[str, Callable[[int], nn.Module]] = MappingProxyType(
+    {
+        "conv_3x3": lambda width: convolution(3, width, width),
+        "conv_1x1": lambda width: convolution(1, width, width),
+        "max_pool_3x3": lambda _: nn.MaxPool2d(3, stride=1, padding=1),
+    }
+)
+
+
+class CellModule(nn.Module):
+    """One cell that maps `into` to `out` channels."""
+
+    def __init__(self, cell: Cell, into: int, out: int) -> None:
+        super().__init__()
+        size = len(cell.operators)
+        widths = vertex_channels(cell.adjacency()[None], np.array([size]), into, out)[0].tolist()
+        self.edges, self.widths = cell.edges, widths
+        self.operators = nn.ModuleList(
+            OPERATORS[name](width)
+            for name, width in zip(cell.operators[1:-1], widths[1:-1], strict=True)
+        )
+        self.projections = nn.ModuleDict(
+            {str(j): convolution(1, into, widths[j]) for i, j in cell.edges if i == 0}
+        )
+        self.sources = [[i for i, j in cell.edges if j == v and i] for v in range(size)]
+
+    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E H W"]:
+        """Return what reaches the output vertex."""
+        given = [images]
+        for vertex, operator in enumerate(self.operators, start=1):
+            width = self.widths[vertex]
+            parts = [given[source][:, :width] for source in self.sources[vertex]]
+            given.append(operator(reduce(torch.add, self._projected(vertex, images) + parts)))
+        last = len(given)
+        inner = [given[source] for source in self.sources[last]]
+        joined = [torch.cat(inner, dim=1)] if inner else []
+        return reduce(torch.add, self._projected(last, images) + joined)
+
+    def _projected(self, vertex: int, images: Float[Tensor, "B D H W"]) -> list[Tensor]:
+        """Return the projection of the cell's input that a vertex hears, if it hears one."""
+        return [self.projections[str(vertex)](images)] if str(vertex) in self.projections else []
+
+    def extra_repr(self) -> str:
+        """Return the edges, so that two different cells never look alike."""
+        return f"edges={self.edges}"
+
+
+class Network(nn.Module):
+    """Stem, stacks of cells with a max pool between them, classifier."""
+
+    def __init__(self, cell: Cell, classes: int, channels: int, repeats: int) -> None:
+        super().__init__()
+        self.stem = convolution(3, 3, channels)
+        stages: list[nn.Module] = []
+        into = channels
+        for stack in range(STACKS):
+            out = channels * 2**stack
+            for repeat in range(repeats):
+                module: nn.Module = CellModule(cell, into, out)
+                if stack and not repeat:
+                    module = nn.Sequential(nn.MaxPool2d(2), module)
+                stages.append(module)
+                into = out
+        self.stages = nn.Sequential(*stages)
+        self.last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.classifier = nn.Linear(into, classes)
+
+    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
+        """Return the logits."""
+        return self.classifier(self.last(self.stages(self.stem(images))))
+
+
+def build_network(
+    cell: Cell, classes: int, channels: int = STEM_CHANNELS, repeats: int = CELLS_PER_STACK
+) -> Network:
+    """Return the network of a cell with torch's default initialisation.
+
+    Deviates: batch normalisation has torch's momentum; the benchmark's is .997 in TensorFlow's
+    sense, .003 in torch's.
+
+    Args:
+        cell: of this space.
+        classes: number of logits.
+        channels: of the stem and the first stack.
+        repeats: cells in a stack.
+
+    Raises:
+        InvalidCellError: the cell is not one of this space.
     """
-    count, vertices = adjacency.shape[:2]
-    row, last = np.arange(count), sizes - 1
-    channels = np.zeros((count, vertices), dtype=np.int64)
-    feeds = adjacency[row, :, last]
-    feeds[:, 0] = False
-    share, left = np.divmod(out, np.maximum(feeds.sum(axis=1), 1))
-    extra = feeds & (np.cumsum(feeds, axis=1) <= left[:, None])
-    channels[feeds] = np.broadcast_to(share[:, None], feeds.shape)[feeds]
-    channels += extra
-    channels[:, 0] = into
-    channels[row, last] = out
-    for vertex in range(vertices - 2, 0, -1):
-        later = np.where(adjacency[:, vertex, :], channels, 0)
-        later[row, last] = 0
-        inherits = ~feeds[:, vertex] & (vertex < last)
-        channels[inherits, vertex] = later[inherits].max(axis=1)
-    return channels
-
-
-def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]:
-    """Return the trainable parameters of the whole network of each cell."""
-    adjacency, sizes = cells.adjacency(), cells.sizes
-    stem = 3 * 3 * 3 * STEM_CHANNELS + 2 * STEM_CHANNELS
-    total = np.full(len(cells), stem, dtype=np.int64)
-    into = STEM_CHANNELS
-    for stack in range(STACKS):
-        out = STEM_CHANNELS * 2**stack
-        for _ in range(CELLS_PER_STACK):
-            total += _cell_parameters(cells.operators, adjacency, sizes, into, out)
-            into = out
-    return total + into * classes + classes
-
-
-def count_flops(cells: Cells, classes: int, image_size: int) -> Float64[np.ndarray, " N"]:
-    """Return the floating-point operations of one forward pass of one image, in millions.
-
-    Counted as for NAS-Bench-201: a multiplication with its addition is one, two for a normalised
-    element, one for a ReLU, k*k for an element of a k x k pool.
-    """
-    adjacency, sizes = cells.adjacency(), cells.sizes
-    into, side = STEM_CHANNELS, image_size
-    total = np.full(len(cells), (9 * 3 + 3) * into * side**2, dtype=np.int64)
-    for stack in range(STACKS):
-        out = STEM_CHANNELS * 2**stack
-        if stack:
-            side //= 2
-            total += 4 * into * side**2
-        for _ in range(CELLS_PER_STACK):
-            total += side**2 * _cell_operations(cells.operators, adjacency, sizes, into, out)
-            into = out
-    return (total + global_pool_flops(into, side) + into * classes) / 1e6
-
-
-def _cell_operations(
-    operators: np.ndarray, adjacency: np.ndarray, sizes: np.ndarray, into: int, out: int
-) -> np.ndarray:
-    """Return the operations of one cell for each pixel."""
-    channels = vertex_channels(adjacency, sizes, into, out)
-    square = channels**2
-    cost = np.where(operators == CODES["conv_3x3"], 9 * square + 3 * channels, 0)
-    cost += np.where(operators == CODES["conv_1x1"], square + 3 * channels, 0)
-    cost += np.where(operators == CODES["max_pool_3x3"], 9 * channels, 0)
-    cost += np.where(adjacency[:, 0, :], (into + 3) * channels, 0)
-    return cost.sum(axis=1)
-
-
-def _cell_parameters(
-    operators: np.ndarray, adjacency: np.ndarray, sizes: np.ndarray, into: int, out: int
-) -> np.ndarray:
-    """Return the parameters of one cell: its operators and its projections of the input."""
-    channels = vertex_channels(adjacency, sizes, into, out)
-    square, norm = channels**2, 2 * channels
-    parameters = np.where(operators == CODES["conv_3x3"], 9 * square + norm, 0)
-    parameters += np.where(operators == CODES["conv_1x1"], square + norm, 0)
-    # An edge from the input is a 1x1 convolution to its target's channels, the output's included.
-    parameters += np.where(adjacency[:, 0, :], into * channels + norm, 0)
-    return parameters.sum(axis=1)
+    return Network(SPACE.checked(cell), classes, channels, repeats)

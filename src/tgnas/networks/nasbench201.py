@@ -1,96 +1,8 @@
-"""The NAS-Bench-201 network around a cell, and its size without building it.
+"""NAS-Bench-201 architectures as torch modules; see ``tgnas.costs.nasbench201``."""
 
-Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search",
-ICLR 2020, Section 2.1: a stem of width C, three stages of N cells of width C, 2C and 4C with a
-residual block of stride 2 between them, and a classifier. The cell is an operator-on-node graph:
-"input", six edge operators in the order 0->1, 0->2, 1->2, 0->3, 1->3, 2->3, "output".
-
-Parameters agree with the benchmark on all 15,625 architectures and three data sets, FLOPs with
-NAS-Bench-Suite-Zero on every row it publishes.
-"""
-
-from itertools import pairwise
-
-import numpy as np
-import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
-
-from tgnas.cell import Cell, Cells
-from tgnas.errors import InvalidCellError
-from tgnas.networks.operators import KERNELS, OPERATORS, POOLS, convolution, global_pool_flops
-from tgnas.operators import CODES, NAMES
-from tgnas.spaces.nasbench201 import SPACE
-
-CHANNELS = 16  # C of the benchmark
-REPEATS = 5  # N of the benchmark: cells in a stage
-STAGES = 3
-EDGES = 6  # operators of a cell
-
-
-class CellModule(nn.Module):
-    """One cell at one width: a vertex receives the sum of what its predecessors give."""
-
-    def __init__(self, cell: Cell, width: int) -> None:
-        super().__init__()
-        self.edges = cell.edges
-        self.operators = nn.ModuleList(OPERATORS[name](width) for name in cell.operators[1:-1])
-        last = len(cell.operators) - 1
-        self.sources = [[i for i, j in cell.edges if j == v] for v in range(1, last + 1)]
-
-    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B D H W"]:
-        """Return what reaches the output vertex."""
-        given = [images]
-        for operator, sources in zip((*self.operators, nn.Identity()), self.sources, strict=True):
-            received = given[sources[0]]
-            for source in sources[1:]:
-                received = received + given[source]
-            given.append(operator(received))
-        return given[-1]
-
-    def extra_repr(self) -> str:
-        """Return the edges, so that two different cells never look alike."""
-        return f"edges={self.edges}"
-
-
-class ReductionBlock(nn.Module):
-    """The residual block between two stages: half the side length, other width."""
-
-    def __init__(self, narrow: int, wide: int) -> None:
-        super().__init__()
-        self.main = nn.Sequential(
-            convolution(3, narrow, wide, stride=2), convolution(3, wide, wide)
-        )
-        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(narrow, wide, 1, bias=False))
-
-    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E H//2 W//2"]:
-        """Return the sum of the two convolutions and of the shortcut."""
-        return self.shortcut(images) + self.main(images)
-
-
-class Network(nn.Module):
-    """Stem, stages of cells with reduction blocks between them, classifier."""
-
-    def __init__(self, cell: Cell, classes: int, channels: int, repeats: int) -> None:
-        super().__init__()
-        widths = _widths(channels)
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
-        )
-        layers: list[nn.Module] = []
-        for stage, width in enumerate(widths):
-            if stage:
-                layers.append(ReductionBlock(widths[stage - 1], width))
-            layers += [CellModule(cell, width) for _ in range(repeats)]
-        self.stages = nn.Sequential(*layers)
-        self.last = nn.Sequential(
-            nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
-        )
-        self.classifier = nn.Linear(widths[-1], classes)
-
-    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
-        """Return the logits."""
-        return self.classifier(self.last(self.stages(self.stem(images))))
+from tgnas.cell import Cell
+from tgnas.costs import nasbench201
+from tgnas.costs.nasbench201 import CHANNELS, REPEATS, Network
 
 
 def build_network(
@@ -98,108 +10,13 @@ def build_network(
 ) -> Network:
     """Return the network of a cell with torch's default initialisation.
 
-    Draws from torch's global generator; ``build_seeded_network`` leaves that one alone.
+    Args:
+        cell: of this space.
+        classes: number of logits.
+        channels: C, of the stem.
+        repeats: N, cells in a stage.
 
     Raises:
-        InvalidCellError: the cell is not one of NAS-Bench-201.
+        InvalidCellError: the cell is not one of this space.
     """
-    SPACE.format(cell)  # refuses what is not a cell of this space
-    return Network(cell, classes, channels, repeats)
-
-
-def build_seeded_network(
-    cell: Cell, classes: int, seed: int, channels: int = CHANNELS, repeats: int = REPEATS
-) -> Network:
-    """Return the network of a cell, its initial weights a function of the seed alone.
-
-    torch's layers initialise themselves from the global generator and take no other, so this
-    seeds a fork of it: the caller's own state is the same before and after.
-
-    Raises:
-        InvalidCellError: the cell is not one of NAS-Bench-201.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return build_network(cell, classes, channels, repeats)
-
-
-def count_parameters(
-    cells: Cells, classes: int, channels: int = CHANNELS, repeats: int = REPEATS
-) -> Int64[np.ndarray, " N"]:
-    """Return how many trainable parameters the network of each cell has.
-
-    Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-201.
-    """
-    widths = _widths(channels)
-    cost = np.zeros(len(NAMES), dtype=np.int64)
-    for name, kernel in KERNELS.items():
-        cost[CODES[name]] = repeats * sum(_normalised(kernel, width, width) for width in widths)
-    skeleton = _normalised(3, 3, channels)
-    for narrow, wide in pairwise(widths):
-        skeleton += _normalised(3, narrow, wide) + _normalised(3, wide, wide) + narrow * wide
-    skeleton += 2 * widths[-1] + (widths[-1] + 1) * classes
-    return skeleton + cost[_edge_operators(cells)].sum(axis=1)
-
-
-def count_flops(
-    cells: Cells,
-    classes: int,
-    image_size: int,
-    channels: int = CHANNELS,
-    repeats: int = REPEATS,
-) -> Float[np.ndarray, " N"]:
-    """Return the floating-point operations of one forward pass of one image, in millions.
-
-    Counted as NAS-Bench-Suite-Zero does: a multiplication with its addition is one, no bias, two
-    for a batch-normalised element, one for a ReLU, k*k for an element of a k x k pool.
-
-    Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-201.
-    """
-    widths = _widths(channels)
-    sides = [image_size >> stage for stage in range(STAGES)]
-    sizes = [width * side**2 for width, side in zip(widths, sides, strict=True)]  # elements
-    cost = np.zeros(len(NAMES), dtype=np.int64)
-    for name, kernel in KERNELS.items():
-        pairs = zip(widths, sizes, strict=True)
-        cost[CODES[name]] = repeats * sum((kernel**2 * width + 3) * size for width, size in pairs)
-    for name, kernel in POOLS.items():
-        cost[CODES[name]] = repeats * kernel**2 * sum(sizes)
-    skeleton = (9 * 3 + 2) * sizes[0]
-    for stage in range(STAGES - 1):
-        skeleton += _reduction_flops(widths[stage], widths[stage + 1], sides[stage + 1])
-    skeleton += 3 * sizes[-1] + widths[-1] * classes
-    skeleton += global_pool_flops(widths[-1], sides[-1])
-    return (skeleton + cost[_edge_operators(cells)].sum(axis=1)) / 1e6
-
-
-def _widths(channels: int) -> list[int]:
-    """Return the channels of each stage."""
-    return [channels << stage for stage in range(STAGES)]
-
-
-def _normalised(kernel: int, source: int, target: int) -> int:
-    """Return the parameters of a convolution without bias and its affine batch norm."""
-    return kernel**2 * source * target + 2 * target
-
-
-def _reduction_flops(narrow: int, wide: int, side: int) -> int:
-    """Return the operations of a residual block of stride 2 that ends at that side length."""
-    area = side**2
-    main = 4 * narrow + (9 * narrow + 2) * wide + wide + (9 * wide + 2) * wide  # ReLU, conv, BN
-    shortcut = 4 * narrow + narrow * wide  # 2 x 2 pool, conv
-    return (main + shortcut) * area
-
-
-def _edge_operators(cells: Cells) -> np.ndarray:
-    """Return the codes of the six edge operators, shape (N, 6)."""
-    codes = cells.operators[:, 1 : 1 + EDGES]
-    known = np.isin(codes, [CODES[name] for name in SPACE.operators]).all(axis=1)
-    bad = np.flatnonzero(~known | (cells.sizes != EDGES + 2))
-    if len(bad):
-        raise InvalidCellError(
-            f"cell {bad[0]} is not a NAS-Bench-201 cell: it needs 'input', {EDGES} of "
-            f"{', '.join(SPACE.operators)}, 'output'"
-        )
-    return codes
+    return nasbench201.build_network(cell, classes, channels, repeats)

@@ -1,85 +1,88 @@
-"""The size of NAS-Bench-Macro's networks without building them (Su et al., CVPR 2021).
+"""NAS-Bench-Macro architectures as torch modules (Su et al., CVPR 2021).
 
-Parameters and FLOPs agree with the benchmark on all 6,561 architectures.
+As in xiusu/NAS-Bench-Macro, train/model.py: a 3x3 convolution to 32 channels, 8 blocks, a 1x1
+convolution to 1,280 channels, global average pooling, a dense layer. The first block of a stage
+halves the side length and doubles the channels; there an identity is a strided 1x1 convolution.
 """
 
-from types import MappingProxyType
+from jaxtyping import Float
+from torch import Tensor, nn
 
-import numpy as np
-from jaxtyping import Float64, Int64
-
-from tgnas.cell import Cells
-from tgnas.errors import InvalidCellError
-from tgnas.operators import CODES
+from tgnas.cell import Cell
+from tgnas.costs.nasbench_macro import BLOCKS, CHANNELS, LAST
 from tgnas.spaces.nasbench_macro import SPACE, STAGES
 
-CHANNELS = 32  # of the stem
-LAST = 1280  # channels before the classifier
-# Operator -> expansion and kernel size of its inverted residual block.
-BLOCKS = MappingProxyType(
-    {
-        "inverted_residual_3x3_expansion_3": (3, 3),
-        "inverted_residual_5x5_expansion_6": (6, 5),
-    }
-)
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen, filter each channel, narrow; it adds where the shape stays."""
+
+    def __init__(self, source: int, target: int, stride: int, expansion: int, kernel: int) -> None:
+        super().__init__()
+        hidden = source * expansion
+        self.body = nn.Sequential(
+            nn.Conv2d(source, hidden, 1, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(),
+            nn.Conv2d(hidden, hidden, kernel, stride, kernel // 2, groups=hidden, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(),
+            nn.Conv2d(hidden, target, 1, bias=False),
+            nn.BatchNorm2d(target),
+        )
+        self.adds = stride == 1 and source == target
+
+    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E I J"]:
+        """Return the block's output."""
+        return self.body(images) + images if self.adds else self.body(images)
 
 
-def count_parameters(
-    cells: Cells, classes: int, channels: int = CHANNELS
-) -> Int64[np.ndarray, " N"]:
-    """Return how many trainable parameters the network of each cell has.
+def block(name: str, source: int, target: int, stride: int) -> nn.Module:
+    """Return a block by its operator; a zero adds nothing to the stage's sum, an identity too."""
+    if name in BLOCKS:
+        return InvertedResidual(source, target, stride, *BLOCKS[name])
+    if stride == 1:
+        return nn.Identity()
+    return nn.Sequential(nn.Conv2d(source, target, 1, stride, bias=False), nn.BatchNorm2d(target))
+
+
+class Network(nn.Module):
+    """Stem, 8 blocks, classifier."""
+
+    def __init__(self, cell: Cell, classes: int, channels: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()
+        )
+        stages, width = [], channels
+        for place, name in enumerate(cell.operators[1:-1], start=1):
+            stride = 2 if place in STAGES else 1
+            stages.append(block(name, width, width * stride, stride))
+            width *= stride
+        self.stages = nn.Sequential(*stages)
+        self.last = nn.Sequential(
+            nn.Conv2d(width, LAST, 1, bias=False),
+            nn.BatchNorm2d(LAST),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        )
+        self.classifier = nn.Linear(LAST, classes)
+
+    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
+        """Return the logits."""
+        return self.classifier(self.last(self.stages(self.stem(images))))
+
+
+def build_network(cell: Cell, classes: int, channels: int = CHANNELS) -> Network:
+    """Return the network of a cell with torch's default initialisation.
+
+    Args:
+        cell: of this space.
+        classes: number of logits.
+        channels: of the stem.
 
     Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-Macro.
+        InvalidCellError: the cell is not one of this space.
     """
-    total = np.full(len(cells), 3 * channels * 9 + 2 * channels, dtype=np.int64)
-    width = channels
-    for place, codes in enumerate(_blocks(cells).T, start=1):
-        stride = 2 if place in STAGES else 1
-        cost = np.zeros(len(CODES), dtype=np.int64)
-        for name, (expansion, kernel) in BLOCKS.items():
-            hidden = width * expansion
-            cost[CODES[name]] = hidden * (width + kernel**2 + width * stride)
-            cost[CODES[name]] += 2 * (2 * hidden + width * stride)
-        cost[CODES["identity"]] = 2 * width**2 + 2 * 2 * width if stride == 2 else 0
-        total += cost[codes]
-        width *= stride
-    return total + width * LAST + 2 * LAST + (LAST + 1) * classes
-
-
-def count_flops(
-    cells: Cells, classes: int, image_size: int, channels: int = CHANNELS
-) -> Float64[np.ndarray, " N"]:
-    """Return the multiply-adds of one forward pass of one image, in millions.
-
-    Those of convolutions and of the dense layer, as the benchmark counts them.
-
-    Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-Macro.
-    """
-    total = np.full(len(cells), 3 * channels * 9 * image_size**2, dtype=np.int64)
-    width, side = channels, image_size
-    for place, codes in enumerate(_blocks(cells).T, start=1):
-        stride = 2 if place in STAGES else 1
-        before, side = side**2, -(-side // stride)
-        cost = np.zeros(len(CODES), dtype=np.int64)
-        for name, (expansion, kernel) in BLOCKS.items():
-            hidden = width * expansion
-            cost[CODES[name]] = hidden * width * before
-            cost[CODES[name]] += hidden * (kernel**2 + width * stride) * side**2
-        cost[CODES["identity"]] = 2 * width**2 * side**2 if stride == 2 else 0
-        total += cost[codes]
-        width *= stride
-    return (total + width * LAST * side**2 + LAST * classes) / 1e6
-
-
-def _blocks(cells: Cells) -> np.ndarray:
-    """Return the codes of the eight blocks, shape (N, 8)."""
-    codes = cells.operators[:, 1:-1]
-    allowed = [[CODES[name] for name in names] for names in SPACE.choices]
-    known = codes.shape[1] == len(allowed) and all(
-        np.isin(codes[:, place], names).all() for place, names in enumerate(allowed)
-    )
-    if not known:
-        raise InvalidCellError("nasbench_macro: a cell has blocks that the space does not have")
-    return codes
+    SPACE.format(cell)  # refuses what is not a cell of this space
+    return Network(cell, classes, channels)

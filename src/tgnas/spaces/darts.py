@@ -15,7 +15,7 @@ that input, or from the two operators that end in that node; all 8 feed the outp
 
 Searchers see 24 decisions, three for each node of the normal cell, then of the reduction cell: the
 pair of nodes that it takes from, the operator on the lower one, the operator on the higher one.
-Every combination is an architecture, and no two are the same genotype: (180 x 7^8)^2 of them.
+Every ensemble is an architecture, and no two are the same genotype: (180 x 7^8)^2 of them.
 """
 
 import ast

@@ -146,8 +146,8 @@ def _labelled_graphs(vertices: int, edges: int, convolutions: int) -> Cells:
     adjacency[:, source, target] = bits[:, None] >> np.arange(len(source), dtype=np.uint32) & 1
     adjacency = adjacency[np.flatnonzero(spans(adjacency))]
     inner = np.array([CODES[name] for name in SPACE.operators], dtype=np.uint8)
-    combinations = len(inner) ** (vertices - 2)
-    choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, combinations).T
+    ensembles = len(inner) ** (vertices - 2)
+    choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, ensembles).T
     choice = choice[(choice == SPACE.operators.index("conv_3x3")).sum(axis=1) == convolutions]
     labels = np.empty((len(choice), vertices), dtype=np.uint8)
     labels[:, 0], labels[:, 1:-1], labels[:, -1] = CODES["input"], inner[choice], CODES["output"]

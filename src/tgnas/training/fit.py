@@ -25,8 +25,8 @@ class Optimisation:
         batch: cells per step.
         learning_rate: AdamW's rate at the start.
         weight_decay: AdamW's decay, on every parameter.
-        step_epochs: the rate is multiplied by step_factor after that many epochs, again and again.
-        step_factor: see step_epochs.
+        step_epochs: the rate is multiplied by lr_gamma after that many epochs, again and again.
+        lr_gamma: see step_epochs.
     """
 
     epochs: int = 100
@@ -34,7 +34,7 @@ class Optimisation:
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     step_epochs: int = 40
-    step_factor: float = 0.1
+    lr_gamma: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,7 @@ def fit(
     optimiser = torch.optim.AdamW(
         [vector], lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
-    schedule = torch.optim.lr_scheduler.StepLR(
-        optimiser, settings.step_epochs, settings.step_factor
-    )
+    schedule = torch.optim.lr_scheduler.StepLR(optimiser, settings.step_epochs, settings.lr_gamma)
     history: list[dict[str, int | float]] = []
     states: list[dict[str, Tensor]] = []
     saved = read_checkpoint(checkpoint, digest) if checkpoint else None

@@ -30,11 +30,11 @@ class Shape:
             symmetric (divided by the roots of both degrees).
         norm: of the hidden channels: none, batch (over all vertices of a batch), graph (over the
             vertices of each graph), layer (over the channels of each vertex).
-        both_ways: messages along the edges and against them, and own weights for the vertex
+        bidirectional: messages along the edges and against them, and own weights for the vertex
             itself; otherwise along the edges alone.
         residual: a layer's output is added to its input.
         readout: last (the global node or the output), mean or sum over vertices.
-        head: hidden layers between readout and score.
+        head_layers: hidden layers between readout and score.
         degrees: the logarithm of in- and out-degree beside the sentence vector.
     """
 
@@ -42,10 +42,10 @@ class Shape:
     width: int
     normalisation: str
     norm: str
-    both_ways: bool
+    bidirectional: bool
     residual: bool
     readout: str
-    head: int
+    head_layers: int
     degrees: bool
 
 
@@ -101,14 +101,16 @@ class Network(nn.Module):
         self.shape = shape
         self.register_buffer("features", torch.from_numpy(features), persistent=False)
         width, given = shape.width, features.shape[1] + 2 * shape.degrees
-        embeds = shape.both_ways or shape.residual
+        embeds = shape.bidirectional or shape.residual
         self.embed = nn.Linear(given, width) if embeds else None
         heard = [width if embeds else given, *[width] * (shape.layers - 1)]
-        self.ways = 3 if shape.both_ways else 1
+        self.ways = 3 if shape.bidirectional else 1
         self.mixes = nn.ModuleList(nn.Linear(self.ways * size, width) for size in heard)
         self.norms = nn.ModuleList(_Norm(shape.norm, width) for _ in heard)
         hidden = [
-            layer for _ in range(shape.head) for layer in (nn.Linear(width, width), nn.ReLU())
+            layer
+            for _ in range(shape.head_layers)
+            for layer in (nn.Linear(width, width), nn.ReLU())
         ]
         self.head = nn.Sequential(*hidden, nn.Linear(width, 1))
 
@@ -137,7 +139,7 @@ class Network(nn.Module):
         degrees = torch.stack([raw.sum(2), raw.sum(1)], 2).log1p() if shape.degrees else None
         last = there.shape[1] - 1 - there.flip(1).int().argmax(1)
         messages = normalised(raw, shape.normalisation)
-        if shape.both_ways:
+        if shape.bidirectional:
             count, vertices, _ = raw.shape
             own = torch.eye(vertices).expand(count, vertices, vertices)
             against = normalised(raw.transpose(1, 2), shape.normalisation)

@@ -34,7 +34,7 @@ from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
 from tgnas.methods.predictors._network import CHOICES, Network, Shape
-from tgnas.operators import CODES, NAMES, NUMBERS, VOCABULARY
+from tgnas.operators import ATTRIBUTES, CODES, NAMES, VOCABULARY
 from tgnas.training.fit import Fitted, Optimisation
 from tgnas.training.fit import fit as train
 
@@ -50,7 +50,7 @@ CARD = Card(
         "the last epoch is kept, not the one with the best tau on the target's test labels",
         "the label is the mean test accuracy of three runs; the code draws one of them",
         "a bias before a batch normalisation has gradient zero, not rounding noise",
-        "canonical: the label holds hints beside the accuracy; what connects nothing scores lowest",
+        "canonical: auxiliary targets beside the accuracy; what connects nothing scores lowest",
     ),
 )
 
@@ -60,7 +60,7 @@ GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
     "canonical": canonical.encode,
 }
 Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
-TARGETS = ("accuracy", "rank")
+LABELS = ("accuracy", "rank")
 # The score of what connects nothing, for each loss: below every accuracy and every rank, and far
 # below what has no scale.
 LOWEST = {"mse": -1.0, "ranking": -1000.0}
@@ -69,10 +69,10 @@ AUTHORS_SHAPE = Shape(
     width=64,
     normalisation="none",
     norm="batch",
-    both_ways=False,
+    bidirectional=False,
     residual=False,
     readout="last",
-    head=0,
+    head_layers=0,
     degrees=False,
 )
 
@@ -86,9 +86,10 @@ class Settings:
         shape: layers and the choices within them.
         back_end: "dense" or "dgl"; both give the same scores. DGL runs the authors' shape only.
         projected: sentence vectors are projected on the span of those of the training operators,
-            so that what the training cannot have taught has no influence.
-        numbers: what of ``operators.NUMBERS`` stands beside the sentence vector, as log(1 + x).
-        target: accuracy (as a fraction) or its rank among the training cells of its space, from
+            so that what no training operator can have taught has no influence.
+        operator_attributes: which of ``operators.ATTRIBUTES`` stand beside the sentence vector, as
+            log(1 + x).
+        label: accuracy (as a fraction) or its rank among the training cells of its space, from
             0 to 1.
         loss: mse, or ranking (the logistic loss of all pairs of a batch).
         optimisation: epochs, batch, optimiser.
@@ -98,8 +99,8 @@ class Settings:
     shape: Shape = AUTHORS_SHAPE
     back_end: str = "dense"
     projected: bool = False
-    numbers: tuple[str, ...] = ()
-    target: str = "accuracy"
+    operator_attributes: tuple[str, ...] = ()
+    label: str = "accuracy"
     loss: str = "mse"
     optimisation: Optimisation = field(default_factory=Optimisation)
 
@@ -107,10 +108,10 @@ class Settings:
         chosen: tuple[tuple[str, str, Iterable[str]], ...] = (
             ("graph", self.graph, GRAPHS),
             ("back end", self.back_end, BACK_ENDS),
-            ("target", self.target, TARGETS),
+            ("label", self.label, LABELS),
             ("loss", self.loss, LOSSES),
             *((name, getattr(self.shape, name), known) for name, known in CHOICES.items()),
-            *(("number", name, NUMBERS) for name in self.numbers),
+            *(("operator attribute", name, ATTRIBUTES) for name in self.operator_attributes),
         )
         for kind, value, known in chosen:
             if value not in list(known):
@@ -126,7 +127,7 @@ class Settings:
     def authors(self) -> bool:
         """Tell whether layers and width are all in which the network differs from the authors'."""
         same = replace(AUTHORS_SHAPE, layers=self.shape.layers, width=self.shape.width)
-        return self.graph == "global_node" and self.shape == same and not self.numbers
+        return self.graph == "global_node" and self.shape == same and not self.operator_attributes
 
     @classmethod
     def from_config(cls, values: dict) -> "Settings":
@@ -138,7 +139,7 @@ class Settings:
         """
         parts: dict[str, Any] = {"shape": Shape, "optimisation": Optimisation}
         chosen = {f.name: values[f.name] for f in fields(cls) if f.name not in parts}
-        chosen["numbers"] = tuple(chosen["numbers"])
+        chosen["operator_attributes"] = tuple(chosen["operator_attributes"])
         for name, kind in parts.items():
             chosen[name] = kind(**{f.name: values[f.name] for f in fields(kind)})
         return cls(**chosen)
@@ -207,22 +208,24 @@ def scores_of_chunk(members: Sequence[Predictor], cells: Cells) -> Float64[np.nd
 
 
 def new_network(
-    embeddings: OperatorEmbeddings, settings: Settings, taught: Sequence[str] = ()
+    embeddings: OperatorEmbeddings, settings: Settings, training_operators: Sequence[str] = ()
 ) -> GCN | Network:
     """Return an uninitialised network of a configuration.
 
     Args:
         embeddings: the operators' sentence vectors.
         settings: the configuration.
-        taught: the operators of the training cells, for ``Settings.projected``.
+        training_operators: the operators of the training cells, for ``Settings.projected``.
     """
     vectors = embeddings.vectors
     if settings.projected:
-        vectors = projected(vectors, [CODES[name] for name in taught])
+        vectors = projected(vectors, [CODES[name] for name in training_operators])
     features = global_node.node_features(vectors)
-    if settings.numbers:
-        known = [[op.numbers[name] for name in settings.numbers] for op in VOCABULARY]
-        beside = np.zeros((len(features), len(settings.numbers)), dtype=np.float32)
+    if settings.operator_attributes:
+        known = [
+            [op.attributes[name] for name in settings.operator_attributes] for op in VOCABULARY
+        ]
+        beside = np.zeros((len(features), len(settings.operator_attributes)), dtype=np.float32)
         beside[: len(known)] = np.log1p(known)
         features = np.concatenate([features, beside], axis=1)
     if settings.authors:
@@ -238,10 +241,10 @@ def projected(
 
     They are V T' (T T')^(-1/2) with the R vectors T, which no choice of a basis changes.
     """
-    taught = vectors[list(codes)].astype(np.float64)
-    values, basis = np.linalg.eigh(taught @ taught.T)
+    training_operators = vectors[list(codes)].astype(np.float64)
+    values, basis = np.linalg.eigh(training_operators @ training_operators.T)
     inverse = np.where(values > 1e-6 * values[-1], values, np.inf) ** -0.5
-    return (vectors @ taught.T @ (basis * inverse) @ basis.T).astype(np.float32)
+    return (vectors @ training_operators.T @ (basis * inverse) @ basis.T).astype(np.float32)
 
 
 def ranking_loss(scores: Float[Tensor, " B"], labels: Float[Tensor, " B"]) -> Float[Tensor, ""]:
@@ -277,10 +280,10 @@ def fit(
         code: digest of the code, so that a checkpoint of older code is not resumed.
 
     Raises:
-        ConfigError: accuracies of several spaces as the target; they have no common scale.
+        ConfigError: accuracies of several spaces as the label; they have no common scale.
     """
-    if settings.target == "accuracy" and len(labelled) > 1:
-        raise ConfigError("accuracies of several spaces have no common scale; learn target: rank")
+    if settings.label == "accuracy" and len(labelled) > 1:
+        raise ConfigError("accuracies of several spaces have no common scale; learn label: rank")
     cells = Cells.concatenate(cells for cells, _ in labelled)
     generator = torch.Generator().manual_seed(seed)
     network = new_network(embeddings, settings, operators_of(cells))
@@ -289,7 +292,7 @@ def fit(
     # The rank among the space's own: what is best there is best, whatever the scale.
     scaled = {"accuracy": lambda a: a / 100, "rank": lambda a: stats.rankdata(a) / len(a)}
     accuracies = np.concatenate([accuracies for _, accuracies in labelled])
-    goal = np.concatenate([scaled[settings.target](a) for _, a in labelled])
+    goal = np.concatenate([scaled[settings.label](a) for _, a in labelled])
     labels, loss = torch.from_numpy(goal).float(), LOSSES[settings.loss]
 
     def loss_of(index: Tensor) -> Tensor:
@@ -327,12 +330,15 @@ def _digest(
 
 
 def save(
-    path: Path, states: dict[str, Tensor], settings: Settings, taught: Sequence[str] = ()
+    path: Path,
+    states: dict[str, Tensor],
+    settings: Settings,
+    training_operators: Sequence[str] = (),
 ) -> None:
     """Write the weights of all epochs, stacked, with their settings and training operators."""
     part = path.with_name(path.name + ".part")
     # One entry: the format does not keep the order of several, and files shall repeat to the bit.
-    about = json.dumps({"settings": asdict(settings), "taught": taught})
+    about = json.dumps({"settings": asdict(settings), "training_operators": training_operators})
     save_file(states, part, {"predictor": about})
     part.replace(path)
 
@@ -360,12 +366,12 @@ def load_epochs(
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["predictor"])
             states = {name: file.get_tensor(name)[epochs] for name in file.keys()}  # noqa: SIM118
-        stored, taught = about["settings"], about["taught"]
+        stored, training_operators = about["settings"], about["training_operators"]
         stored["optimisation"] = Optimisation(**stored["optimisation"])
         stored["shape"] = Shape(**stored["shape"])
-        stored["numbers"] = tuple(stored["numbers"])
+        stored["operator_attributes"] = tuple(stored["operator_attributes"])
         settings = Settings(**stored)
-        network = new_network(embeddings, settings, taught)
+        network = new_network(embeddings, settings, training_operators)
         for epoch in range(len(next(iter(states.values())))):
             network.load_state_dict({name: entry[epoch] for name, entry in states.items()})
             yield Predictor(network, settings)

@@ -1,0 +1,283 @@
+"""Development tasks: transfer from NAS-Bench-101 without a look at the test spaces.
+
+Every choice of a predictor (graph, norm, loss, depth, ...) is made on these tasks: parts of
+NAS-Bench-101 that the training cells do not resemble, and spaces that are no test space.
+NAS-Bench-201 and NAS-Bench-301 are never among them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Bool, Float64, Int64
+
+from tgnas.benchmarks.base import Benchmark
+from tgnas.cell import Cells
+from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.evaluation.ranking import best, kendall_tau
+from tgnas.operators import CODES, PADDING
+from tgnas.training.auxiliary_targets import cell_scores
+from tgnas.training.ranks import mean_rank
+
+TEST_SPACES = ("nasbench201", "nasbench301")
+PARAMETERS = "parameters"  # a member of ensembles that is neither candidate nor proxy
+Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
+Scores = Float64[np.ndarray, "_ N"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Cells to rank.
+
+    Attributes:
+        benchmark: whose the cells are.
+        cells: N cells.
+        accuracies: of each data set; NaN is unknown.
+        parameters: of the networks for each data set. No development space has parameters that
+            cannot change the output, so they are the effective ones.
+    """
+
+    benchmark: str
+    cells: Cells
+    accuracies: list[Float64[np.ndarray, " N"]]
+    parameters: list[Float64[np.ndarray, " N"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Cells to learn from, and others to rank.
+
+    Attributes:
+        name: what the training cells lack.
+        training: cells and accuracies in percent, or a teacher's scores of them.
+        targets: what is ranked, by name.
+    """
+
+    name: str
+    training: Labelled
+    targets: dict[str, Target]
+
+
+def development_tasks(
+    source: Benchmark,
+    others: Sequence[Benchmark],
+    labels: dict[str, Any],
+    size: int | str,
+    tested: int,
+) -> Iterator[Task]:
+    """Yield the tasks; which cells they hold depends on nothing but the sizes.
+
+    Args:
+        source: NAS-Bench-101.
+        others: spaces to rank after training on a random part of the source.
+        labels: dataset, split and epochs of the source's accuracy.
+        size: training cells of each task at most, or "all".
+        tested: cells of the source that each task ranks.
+
+    Raises:
+        ConfigError: one of the others is a test space.
+    """
+    barred = [other.name for other in others if other.name in TEST_SPACES]
+    if barred:
+        raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
+    most = len(source) if size == "all" else int(size)
+    cells, accuracies = source.cells, source.accuracy(**labels)
+    parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
+
+    def drawn(members: Bool[np.ndarray, " N"], count: int) -> Int64[np.ndarray, " n"]:
+        rows = np.flatnonzero(members)
+        # The same cells are ranked whatever the number of training cells is.
+        generator = np.random.default_rng(0)
+        return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
+
+    for name, unlike in held_out_parts(cells).items():
+        rows, held = drawn(~unlike, most), drawn(unlike, tested)
+        target = Target(source.name, cells[held], [accuracies[held]], [parameters[held]])
+        yield Task(name, (cells[rows], accuracies[rows]), {name: target})
+    rows = drawn(np.ones(len(cells), dtype=bool), most)
+    targets = {other.name: target_of(other) for other in others}
+    yield Task("another_space", (cells[rows], accuracies[rows]), targets)
+
+
+def taught_tasks(
+    tasks: Iterator[Task], cells: Cells, scores: Float64[np.ndarray, " N"]
+) -> Iterator[Task]:
+    """Yield the tasks for a student: it learns from cells of a lesson that are not held out.
+
+    Args:
+        tasks: those of ``development_tasks``.
+        cells: cells of NAS-Bench-101 that a teacher has scored.
+        scores: what it says of them.
+    """
+    parts, none = held_out_parts(cells), np.zeros(len(cells), dtype=bool)
+    for task in tasks:
+        rows = np.flatnonzero(~parts.get(task.name, none))
+        yield replace(task, training=(cells[rows], scores[rows]))
+
+
+def held_out_parts(cells: Cells) -> dict[str, Bool[np.ndarray, " N"]]:
+    """Return the parts of NAS-Bench-101 that are held out in turn, as masks."""
+    adjacency, last = cells.adjacency(), cells.sizes - 1
+    rows = np.arange(len(cells))
+    found = {
+        f"unseen_{name}": (cells.operators == CODES[name]).any(axis=1)
+        for name in ("conv_3x3", "conv_1x1", "max_pool_3x3")
+    }
+    return found | {
+        "larger": cells.sizes == cells.vertices,
+        "deeper": longest_paths(cells)[rows, last] > cells.vertices // 2,
+        "input_feeds_output": adjacency[rows, 0, last],
+    }
+
+
+def longest_paths(cells: Cells) -> Int64[np.ndarray, "N V"]:
+    """Return the number of edges of the longest path from the first vertex to each."""
+    adjacency = cells.adjacency()
+    length = np.zeros(cells.operators.shape, dtype=np.int64)
+    for vertex in range(1, cells.vertices):
+        through = np.where(adjacency[:, :vertex, vertex], length[:, :vertex] + 1, 0)
+        length[:, vertex] = through.max(axis=1)
+    return np.where(cells.operators == PADDING, 0, length)
+
+
+def target_of(benchmark: Benchmark) -> Target:
+    """Return a whole benchmark as a target: the test accuracies of every data set.
+
+    A data set whose networks' parameters are not known is left out.
+    """
+    names = benchmark.table.column_names
+    counted = {name.split("/")[1] for name in names if name.startswith("parameters/")}
+    columns = [name for name in names if "/test/" in name and name.split("/")[1] in counted]
+    accuracies = [benchmark.table.column(name).to_numpy() for name in columns]
+    datasets = [name.split("/")[1] for name in columns]
+    costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
+    # Where there is no accuracy either they may be unknown; such architectures are not ranked.
+    known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
+    return Target(benchmark.name, benchmark.cells, accuracies, known)
+
+
+def transfer_scores(
+    tasks: Iterator[Task],
+    fit: Callable[[Cells, Float64[np.ndarray, " N"], int], Callable[[Cells], np.ndarray]],
+    seeds: int,
+) -> dict[str, Scores]:
+    """Return the scores of every target's cells, a row for each seed.
+
+    Args:
+        tasks: what to learn and to rank.
+        fit: cells, accuracies and a seed -> what scores cells.
+        seeds: number of seeds.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for task in tasks:
+        for seed in range(seeds):
+            predict = fit(*task.training, seed)
+            for name, target in task.targets.items():
+                found.setdefault(name, []).append(predict(target.cells))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def write_transfer(path: Path, scores: dict[str, Scores]) -> None:
+    """Write a Parquet file with a row for each target and seed."""
+    rows = [(name, s, row) for name, of in scores.items() for s, row in enumerate(of)]
+    names, seeds, values = zip(*rows, strict=True)
+    part = path.with_name(path.name + ".part")
+    table = {"target": names, "seed": seeds, "scores": [v.astype(np.float32) for v in values]}
+    pq.write_table(pa.table(table), part)
+    part.replace(path)
+
+
+def read_transfer(path: Path) -> dict[str, Scores]:
+    """Return what ``write_transfer`` wrote.
+
+    Raises:
+        CorruptTableError: the file is not of that form.
+    """
+    try:
+        table = pq.read_table(path, columns=["target", "seed", "scores"])
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise CorruptTableError(f"{path} is not a file of transfer scores: {error}") from error
+    found: dict[str, list[np.ndarray]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["target"], []).append(np.array(row["scores"], dtype=np.float64))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def combined(
+    members: dict[str, float | int], scores: dict[str, Scores], target: Target, *, over_seeds: bool
+) -> list[Scores]:
+    """Return the mean rank of weighted members on one target, for each of its data sets.
+
+    Args:
+        members: candidate, proxy of cells, or ``PARAMETERS`` -> its weight.
+        scores: candidate -> scores of the target's cells.
+        target: what is ranked.
+        over_seeds: whether a member's seeds are averaged first.
+    """
+    of_cells = {
+        name: cell_scores(name, target.cells, target.benchmark)[None]
+        for name in members
+        if name not in scores and name != PARAMETERS
+    }
+    weights, known = list(members.values()), scores | of_cells
+    return [
+        mean_rank(
+            [parameters[None] if name == PARAMETERS else known[name] for name in members],
+            over_seeds=over_seeds,
+            weights=weights,
+        )
+        for parameters in target.parameters
+    ]
+
+
+def measure_transfer(scores: Sequence[Scores], target: Target, share: float = 1.0) -> list[float]:
+    """Return Kendall's tau of each seed, the mean over the target's data sets.
+
+    Architectures without a label are left out.
+
+    Args:
+        scores: for each data set, a row for each seed.
+        target: what is ranked.
+        share: of the architectures, those with the highest accuracies; at least three count.
+    """
+    taus = []
+    for of_dataset, true in zip(scores, target.accuracies, strict=True):
+        known = np.flatnonzero(np.isfinite(true))
+        rows = known[best(true[known], max(3, round(share * len(known))))]
+        taus.append([kendall_tau(row[rows], true[rows]) for row in of_dataset])
+    return np.mean(taus, axis=0).tolist()
+
+
+def measure_candidates(
+    targets: dict[str, Target],
+    scores: dict[str, dict[str, Scores]],
+    ensembles: Sequence[dict[str, Any]],
+    top_share: float,
+) -> pd.DataFrame:
+    """Return one row (candidate, target, seed, kendall_tau, top) for each of them.
+
+    Args:
+        targets: what is ranked, by name.
+        scores: candidate -> target -> scores.
+        ensembles: the config's list: name, members, over_seeds.
+        top_share: the truly best share of a target, inside which `top` is Kendall's tau.
+    """
+    rows = []
+    for name, target in targets.items():
+        of_target = {candidate: of[name] for candidate, of in scores.items()}
+        ranked = {c: [s] * len(target.accuracies) for c, s in of_target.items()}
+        ranked |= {
+            each["name"]: combined(
+                each["members"], of_target, target, over_seeds=each["over_seeds"]
+            )
+            for each in ensembles
+        }
+        for candidate, values in ranked.items():
+            taus = [measure_transfer(values, target, share) for share in (1.0, top_share)]
+            rows += [(candidate, name, s, *both) for s, both in enumerate(zip(*taus, strict=True))]
+    return pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau", "top"])

@@ -1,0 +1,1 @@
+"""Training networks on images: recipes, data, one loop."""

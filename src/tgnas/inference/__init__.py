@@ -1,0 +1,1 @@
+"""What a user calls: pretrained weights, streams of files, own training and search."""

@@ -1,0 +1,22 @@
+"""Multiply-adds of one forward pass, in millions, dead operators included."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from tgnas.cell import Cells
+from tgnas.datasets import dataset_facts
+from tgnas.methods.card import Card
+from tgnas.registry import COSTS
+
+CARD = Card(
+    title="FLOPs", reference="counted analytically as NAS-Bench-Suite-Zero does", needs="nothing"
+)
+
+
+def score(
+    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+) -> Float64[np.ndarray, " N"]:
+    """Return the millions of multiply-adds of every architecture's network."""
+    del generator  # deterministic
+    facts = dataset_facts(dataset)
+    return COSTS.module(space).count_flops(cells, facts.classes, facts.image_size)

@@ -1,0 +1,60 @@
+"""Topology: a guess at what a score of the cell's graph alone is worth; not SED itself.
+
+"Zero-Shot NAS via the Suppression of Local Entropy Decrease" (SED, arXiv 2411.06236) scores
+architectures by their topology, without weights or data; its formula is not known here. This
+reconstruction was fixed before any accuracy was looked at. For the live part of a cell
+(``encodings.live``) it adds, each with the weight 1:
+
+- log(1 + paths from an input to the output),
+- log(1 + operators with weights),
+- log(1 + the most operators with weights on one path),
+- minus log(1 + pools).
+
+Higher predicts better.
+"""
+
+import numpy as np
+from jaxtyping import Float64
+
+from tgnas.cell import Cells
+from tgnas.encodings.live import live_vertices
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.operators import NAMES, VOCABULARY
+from tgnas.registry import SPACES
+
+CARD = NetworkCard(
+    title="topology (reconstruction)",
+    reference="after SED, arXiv 2411.06236, whose formula is not known here",
+    needs="nothing",
+    cost="counting",
+    certain=False,
+    deviations=("a reconstruction whose terms and weights, all 1, were fixed beforehand",),
+)
+_KINDS = {operator.name: operator.kind for operator in VOCABULARY}
+
+
+def score(
+    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+) -> Float64[np.ndarray, " N"]:
+    """Return the score of N architectures: the mean of their cells', weighted by their shares."""
+    del dataset, generator  # of no influence
+    shares = np.array(SPACES.load(space).shares)
+    return _of_cells(cells).reshape(-1, len(shares)) @ shares
+
+
+def _of_cells(cells: Cells) -> Float64[np.ndarray, " cells"]:
+    """Return the score of each cell."""
+    live, adjacency = live_vertices(cells), cells.adjacency()
+    kinds = np.array([_KINDS[name] for name in NAMES])
+    padded = np.append(kinds, [""] * (256 - len(kinds)))
+    kind = np.where(live, padded[cells.operators], "")
+    computes, pools = kind == "compute", kind == "pool"
+    paths, depth = (kind == "input").astype(float), np.zeros(live.shape)
+    for vertex in range(1, cells.vertices):
+        heard = adjacency[:, :, vertex] & live
+        paths[:, vertex] += np.where(live[:, vertex], (paths * heard).sum(axis=1), 0)
+        depth[:, vertex] = np.where(heard, depth, 0).max(axis=1) + computes[:, vertex]
+    row, last = np.arange(len(cells)), cells.sizes - 1
+    through, deep = paths[row, last], np.where(live[row, last], depth[row, last], 0)
+    counts = np.stack([through, computes.sum(axis=1), deep, pools.sum(axis=1)])
+    return np.array([1, 1, 1, -1]) @ np.log1p(counts)

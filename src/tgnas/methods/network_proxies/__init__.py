@@ -1,0 +1,1 @@
+"""Zero-cost proxies: training-free scores that pass a batch through a network."""

@@ -1,0 +1,143 @@
+"""What proxies look at in a network: weighted layers, gradients, activations.
+
+A proxy may leave weights and statistics changed: whoever calls it restores them
+(``tgnas.scoring.harness``). Hooks are removed here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+Weighted = nn.Conv2d | nn.Linear
+# Called with a module, its input and its output; what it returns, if anything, is the new output.
+See = Callable[[nn.Module, Tensor, Tensor], Tensor | None]
+
+
+def weighted_layers(network: nn.Module) -> list[Weighted]:
+    """Return the convolutions and dense layers, in the order of the network's definition."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+
+
+def relus(network: nn.Module) -> list[nn.Module]:
+    """Return the rectifiers, in the order of the network's definition."""
+    return [module for module in network.modules() if isinstance(module, nn.ReLU)]
+
+
+@contextmanager
+def watching(modules: Iterable[nn.Module], see: See) -> Iterator[None]:
+    """Call `see` at each forward pass of one of the modules."""
+
+    def hook(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor | None:
+        return see(module, inputs[0], output)
+
+    handles = [module.register_forward_hook(hook) for module in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def outputs_of(
+    network: nn.Module, modules: Iterable[nn.Module], images: Float[Tensor, "B 3 H W"]
+) -> tuple[Float[Tensor, "B C"], list[Tensor]]:
+    """Return the logits, and what each of the modules gave, in the order of the forward pass."""
+    found: list[Tensor] = []
+    with watching(modules, lambda _module, _input, output: found.append(output)):
+        logits = network(images)
+    return logits, found
+
+
+def loss_gradients(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    *,
+    create_graph: bool = False,
+) -> list[Tensor]:
+    """Return the gradient of the mean cross entropy to each weighted layer's weight."""
+    loss = functional.cross_entropy(network(images), labels)
+    weights = [layer.weight for layer in weighted_layers(network)]
+    return gradients(loss, weights, create_graph=create_graph)
+
+
+def gradients(output: Tensor, inputs: list[Tensor], *, create_graph: bool = False) -> list[Tensor]:
+    """Return the gradient of a scalar to each tensor: zeros where it does not depend on it."""
+    return list(
+        torch.autograd.grad(
+            output, inputs, create_graph=create_graph, allow_unused=True, materialize_grads=True
+        )
+    )
+
+
+def input_jacobian(
+    network: nn.Module, images: Float[Tensor, "B 3 H W"]
+) -> Float64[np.ndarray, "B pixels"]:
+    """Return the gradient of the summed logits to each image; the batch is normalised as one."""
+    inputs = images.detach().requires_grad_()
+    (gradient,) = gradients(network(inputs).sum(), [inputs])
+    return gradient.flatten(1).double().numpy(force=True)
+
+
+@contextmanager
+def without_normalisation(network: nn.Module) -> Iterator[None]:
+    """Let every batch normalisation give back its input."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    with watching(norms, lambda _module, given, _output: given):
+        yield
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, generator: torch.Generator, *, kaiming: bool) -> None:
+    """Draw all weights from normal distributions; biases become 0, normalisations 1 and 0.
+
+    Args:
+        network: to change.
+        generator: of the numbers.
+        kaiming: variance 2 / fan-in (He et al. 2015) if true, else 1.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            if kaiming:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            else:
+                module.weight.normal_(generator=generator)
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, nn.BatchNorm2d) and module.affine:
+            module.weight.fill_(1)
+            module.bias.zero_()
+
+
+def noise_like(
+    images: Float[Tensor, "B 3 H W"], generator: torch.Generator
+) -> Float[Tensor, "B 3 H W"]:
+    """Return Gaussian noise in the shape of the images."""
+    return torch.empty_like(images).normal_(generator=generator)
+
+
+def multiply_adds(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
+    """Return the millions of multiply-adds of weighted layers in one image's forward pass."""
+    total = 0
+
+    def see(layer: nn.Module, _given: Tensor, output: Tensor) -> None:
+        nonlocal total
+        weight = layer.get_parameter("weight")
+        total += output[0].numel() * weight[0].numel()
+
+    with torch.no_grad(), watching(weighted_layers(network), see):
+        network(images[:2])
+    return total / 1e6
+
+
+def ranks(values: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:
+    """Return the ranks of N scores, 1 for the worst, means for ties; NaN is the worst."""
+    lowest = np.where(np.isnan(values), -np.inf, values)
+    _, places, counts = np.unique(lowest, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[places]

@@ -1,0 +1,104 @@
+"""AZ-NAS: four views of a network, joined by their ranks.
+
+Lee and Ham, "AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search", CVPR 2024,
+section 3: expressivity (the entropy of a feature map's principal components, summed over cells),
+progressivity (its least growth from cell to cell), trainability (how near to 1 the gain of a cell's
+backward pass is) and complexity (multiply-adds); joined, they are the sum over components of
+log(rank / N). Higher predicts better.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import (
+    initialise,
+    multiply_adds,
+    noise_like,
+    outputs_of,
+    ranks,
+)
+
+COMPONENTS = ("expressivity", "progressivity", "trainability", "complexity")
+
+CARD = NetworkCard(
+    title="AZ-NAS",
+    reference="Lee and Ham, CVPR 2024, section 3, and released code",
+    needs="noise, backward",
+    cost="backward",
+    deviations=(
+        "complexity counts convolutions and dense layers, in millions of multiply-adds",
+        "a component that is undefined ranks lowest, as in the released code, and is stored as NaN",
+    ),
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> tuple[float, float, float, float]:
+    """Return expressivity, progressivity, trainability and complexity (millions).
+
+    The network gives its blocks as ``stem`` and ``stages``.
+    """
+    del labels  # of no influence
+    initialise(network, generator, kaiming=True)
+    blocks = [network.get_submodule("stem"), *network.get_submodule("stages").children()]
+    features = outputs_of(network, blocks, noise_like(images, generator))[1]
+    entropies = np.array([entropy(feature.detach()) for feature in features])
+    gains = [gain(before, after, generator) for before, after in pairwise(features)]
+    return (
+        float(entropies.sum()),
+        float(np.diff(entropies).min()),
+        float(np.mean(gains)),
+        multiply_adds(network, images),
+    )
+
+
+def aggregate(components: Float64[np.ndarray, "N 4"]) -> Float64[np.ndarray, " N"]:
+    """Return the sum over components of log(rank / N) for N architectures."""
+    size = len(components)
+    return np.sum([np.log(ranks(column) / size) for column in components.T], axis=0)
+
+
+def entropy(features: Float[Tensor, "B D H W"]) -> float:
+    """Return the entropy of the shares of variance of the principal components of the channels."""
+    rows = features.transpose(0, 1).flatten(1)
+    rows = rows - rows.mean(1, keepdim=True)
+    covariance = rows @ rows.T / rows.shape[1]
+    if not covariance.isfinite().all():
+        return float("nan")
+    values = torch.linalg.eigvalsh(covariance).clamp(min=0)
+    shares = values / values.sum()
+    return -float((shares * (shares + 1e-8).log()).sum())
+
+
+def gain(
+    before: Float[Tensor, "B D H W"], after: Float[Tensor, "B E I J"], generator: torch.Generator
+) -> float:
+    """Return 2 - s - 1/s, at most 0, for the backward gain s of a block from `before` to `after`.
+
+    The gain is the largest singular value of the map from random signs at the block's end to the
+    gradient at its start, pixel by pixel. A block that changes no gradient gives minus infinity.
+    """
+    signs = torch.empty_like(after).bernoulli_(generator=generator).mul_(2).sub_(1)
+    (back,) = torch.autograd.grad(
+        after, before, signs, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    if back.shape == signs.shape and torch.equal(back, signs):
+        return -float("inf")
+    if back.shape[2:] != signs.shape[2:]:
+        back = functional.pixel_unshuffle(back, back.shape[2] // signs.shape[2])
+    start, end = (part.transpose(0, 1).flatten(1) for part in (back, signs))
+    transfer = start @ end.T / end.shape[1]
+    if not transfer.isfinite().all():
+        return float("nan")
+    largest = float(torch.linalg.svdvals(transfer)[0])
+    return 2 - largest - 1 / (largest + 1e-6)

@@ -1,0 +1,51 @@
+"""EPE-NAS: correlations of the input gradients within each class.
+
+Lopes et al., "EPE-NAS: Efficient Performance Estimation Without Training for Neural Architecture
+Search", ICANN 2021. Higher predicts better.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import input_jacobian
+
+SMALL = 1e-5  # k
+MANY = 100  # classes above which differences between classes count in place of sums
+
+CARD = NetworkCard(
+    title="EPE-NAS",
+    reference="Lopes et al., ICANN 2021, and released code",
+    needs="weights, images, labels, backward",
+    cost="backward",
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the score; NaN where an image's gradient is constant and has no correlation."""
+    del generator  # deterministic
+    jacobian, classes = input_jacobian(network, images), labels.numpy(force=True)
+    if not (jacobian.std(axis=1) > 0).all():
+        return float("nan")
+    within = []
+    for label in np.unique(classes):
+        correlations = np.atleast_2d(np.corrcoef(jacobian[classes == label]))
+        logarithms = np.log(np.abs(correlations) + SMALL)
+        within.append(logarithms.sum() / (len(logarithms) if _many(network) else 1))
+    sums = np.array(within)
+    if _many(network):
+        return float(np.abs(sums[:, None] - sums).sum() / len(sums))
+    return float(np.abs(sums).sum())
+
+
+def _many(network: nn.Module) -> bool:
+    """Tell whether the network has more than 100 classes."""
+    heads = [module.out_features for module in network.modules() if isinstance(module, nn.Linear)]
+    return heads[-1] > MANY

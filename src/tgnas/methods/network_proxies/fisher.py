@@ -1,0 +1,49 @@
+"""Fisher: how much the loss changes where single channels are taken away.
+
+Theis et al., "Faster gaze prediction with dense networks and Fisher pruning", 2018; Turner et al.,
+"BlockSwap", ICLR 2020; summed over the network by Abdelfattah et al., "Zero-Cost Proxies for
+Lightweight NAS", ICLR 2021, equation 2. Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import gradients, watching, weighted_layers
+
+CARD = NetworkCard(
+    title="Fisher",
+    reference="Turner et al., ICLR 2020; Abdelfattah et al., ICLR 2021, equation 2, and code",
+    needs="weights, images, labels, backward",
+    cost="backward",
+    deviations=(
+        "as in the code of Abdelfattah et al., a channel counts as often as it has weights",
+    ),
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the sum over channels of half the mean squared product of output and gradient."""
+    del generator  # deterministic
+    seen: list[tuple[nn.Module, Tensor]] = []
+
+    def see(layer: nn.Module, _given: Tensor, output: Tensor) -> None:
+        seen.append((layer, output))
+
+    with watching(weighted_layers(network), see):
+        loss = functional.cross_entropy(network(images), labels)
+    total = 0.0
+    found = gradients(loss, [output for _, output in seen])
+    for (layer, output), gradient in zip(seen, found, strict=True):
+        product = output.detach() * gradient
+        effect = product.flatten(2).sum(2) if product.dim() > 2 else product
+        channels = effect.square().mean(0) / 2
+        total += float(channels.sum()) * layer.get_parameter("weight")[0].numel()
+    return total

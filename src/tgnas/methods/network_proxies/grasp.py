@@ -1,0 +1,37 @@
+"""GraSP: how much the gradient's norm falls where single weights are taken away.
+
+Wang et al., "Picking Winning Tickets Before Training by Preserving Gradient Flow", ICLR 2020:
+S = -w x H g, summed over the network by Abdelfattah et al., "Zero-Cost Proxies for Lightweight
+NAS", ICLR 2021, equation 1. Higher is taken to predict better, as in the latter's code.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import gradients, loss_gradients, weighted_layers
+
+CARD = NetworkCard(
+    title="GraSP",
+    reference="Wang et al., ICLR 2020; Abdelfattah et al., ICLR 2021, equation 1",
+    needs="weights, images, labels, backward",
+    cost="second order",
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return minus the sum over weights of weight x (Hessian x gradient)."""
+    del generator  # deterministic
+    weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
+    found = loss_gradients(network, images, labels, create_graph=True)
+    product = torch.stack([(gradient.detach() * gradient).sum() for gradient in found]).sum()
+    curved = gradients(product, weights)
+    return -float(
+        sum((weight.detach() * bend).sum() for weight, bend in zip(weights, curved, strict=True))
+    )

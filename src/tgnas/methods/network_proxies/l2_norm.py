@@ -1,0 +1,31 @@
+"""The summed norms of the initial weights: depth and width seen through the initialisation.
+
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, the benchmark's baseline.
+Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import weighted_layers
+
+CARD = NetworkCard(
+    title="L2 norm",
+    reference="Abdelfattah et al., ICLR 2021, released code",
+    needs="weights",
+    cost="counting",
+)
+
+
+@torch.no_grad()
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the sum over layers of the weights' Euclidean norm."""
+    del images, labels, generator  # of no influence
+    return float(sum(layer.weight.norm() for layer in weighted_layers(network)))

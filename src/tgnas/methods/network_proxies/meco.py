@@ -1,0 +1,57 @@
+"""MeCo: how far from redundant the channels of each feature map are.
+
+Jiang et al., "MeCo: Zero-Shot NAS with One Data and Single Forward Pass via Minimum Eigenvalue of
+Correlation", NeurIPS 2023: the sum over layers of the least eigenvalue of the correlation matrix of
+the channels. Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import noise_like, watching
+
+CARD = NetworkCard(
+    title="MeCo",
+    reference="Jiang et al., NeurIPS 2023, and released code",
+    needs="weights, noise",
+    cost="forward",
+    deviations=(
+        "modules without parts count, once each; the released code counts what holds them too, "
+        "which depends on how a network is written down",
+        "the noise image is of the data's size; the released code's has side length 64",
+    ),
+)
+
+
+@torch.no_grad()
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the sum of the least eigenvalues for one image of noise."""
+    del labels  # of no influence
+    total = torch.zeros((), dtype=torch.float64)
+
+    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
+        if output.dim() == 4:
+            total.add_(least_eigenvalue(output[0].flatten(1)))
+
+    leaves = [module for module in network.modules() if not list(module.children())]
+    with watching(leaves, see):
+        network(noise_like(images[:1], generator))
+    return float(total)
+
+
+def least_eigenvalue(rows: Float[Tensor, "D pixels"]) -> Float[Tensor, ""]:
+    """Return the least eigenvalue of the rows' correlation; a constant row correlates with none."""
+    centred = rows.double() - rows.double().mean(1, keepdim=True)
+    norms = centred.norm(dim=1, keepdim=True)
+    unit = torch.where(norms > 0, centred / norms.clamp(min=torch.finfo(norms.dtype).tiny), 0.0)
+    correlation = unit @ unit.T
+    if not correlation.isfinite().all():
+        return torch.full((), torch.nan, dtype=torch.float64)
+    return torch.linalg.eigvalsh(correlation)[0]

@@ -1,0 +1,42 @@
+"""NASWOT: how many images a network's rectifiers tell apart.
+
+Mellor et al., "Neural Architecture Search without Training", ICML 2021, section 3: log |K_H|, where
+entry ij of K_H is the number of rectifiers that are on, or off, for both image i and image j.
+Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import relus, watching
+
+CARD = NetworkCard(
+    title="NASWOT",
+    reference="Mellor et al., ICML 2021, section 3",
+    needs="weights, images",
+    cost="forward",
+    deviations=("the rectifiers that no gradient reaches count too, as in NAS-Bench-Suite-Zero",),
+)
+
+
+@torch.no_grad()
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the logarithm of the kernel's determinant."""
+    del labels, generator  # of no influence
+    kernel = torch.zeros(len(images), len(images), dtype=torch.float64)
+
+    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
+        # Signs of +1 and -1: their products add up to agreements minus disagreements.
+        on = (output.flatten(1) > 0).float().mul_(2).sub_(1)
+        kernel.add_(((on @ on.T).double() + on.shape[1]) / 2)
+
+    with watching(relus(network), see):
+        network(images)
+    return float(torch.linalg.slogdet(kernel).logabsdet)

@@ -1,0 +1,33 @@
+"""Plain: SNIP without the absolute value.
+
+Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, released code. Where
+normalisation makes the loss blind to a layer's scale, weight and gradient are orthogonal and
+nothing but rounding and the last layers is left: a proxy of little worth, kept for the comparison.
+Higher is taken to predict better, as there.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import loss_gradients, weighted_layers
+
+CARD = NetworkCard(
+    title="plain",
+    reference="Abdelfattah et al., ICLR 2021, released code",
+    needs="weights, images, labels, backward",
+    cost="backward",
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the sum over weights of weight x gradient."""
+    del generator  # deterministic
+    found = zip(weighted_layers(network), loss_gradients(network, images, labels), strict=True)
+    return float(sum((layer.weight.detach() * gradient).sum() for layer, gradient in found))

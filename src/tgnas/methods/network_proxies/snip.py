@@ -1,0 +1,32 @@
+"""SNIP: how much the loss changes where single weights are taken away.
+
+Lee et al., "SNIP: Single-shot Network Pruning based on Connection Sensitivity", ICLR 2019; summed
+over the network by Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, equation
+1. Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import loss_gradients, weighted_layers
+
+CARD = NetworkCard(
+    title="SNIP",
+    reference="Lee et al., ICLR 2019; Abdelfattah et al., ICLR 2021, equation 1",
+    needs="weights, images, labels, backward",
+    cost="backward",
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the sum over weights of |weight x gradient|."""
+    del generator  # deterministic
+    found = zip(weighted_layers(network), loss_gradients(network, images, labels), strict=True)
+    return float(sum((layer.weight.detach() * gradient).abs().sum() for layer, gradient in found))

@@ -1,0 +1,49 @@
+"""SWAP: how many different patterns single rectifiers show over a batch of images.
+
+Peng et al., "SWAP-NAS: Sample-Wise Activation Patterns for Ultra-fast NAS", ICLR 2024, section 3:
+the number of distinct columns of the matrix of signs, images by rectifiers. Higher predicts better.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import relus, watching
+
+IMAGES = 32
+
+CARD = NetworkCard(
+    title="SWAP",
+    reference="Peng et al., ICLR 2024, section 3",
+    needs="weights, images",
+    cost="forward",
+    deviations=(
+        f"the first {IMAGES} images of the batch; 16 show almost all patterns on a network as "
+        "wide as NAS-Bench-201's",
+        "without the regularisation by model size, whose constants are of a search",
+    ),
+)
+
+
+@torch.no_grad()
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the number of distinct patterns."""
+    del labels, generator  # of no influence
+    given = images[:IMAGES]
+    place = 1 << np.arange(len(given), dtype=np.uint32)[:, None]
+    patterns: list[np.ndarray] = []
+
+    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
+        on = (output > 0).flatten(1).numpy(force=True)
+        patterns.append(np.unique((on * place).sum(axis=0, dtype=np.uint32)))
+
+    with watching(relus(network), see):
+        network(given)
+    return float(len(np.unique(np.concatenate(patterns))))

@@ -1,0 +1,47 @@
+"""SynFlow: what flows through all paths at once, without data.
+
+Tanaka et al., "Pruning neural networks without any data by iteratively conserving synaptic flow",
+NeurIPS 2020; summed over the network by Abdelfattah et al., "Zero-Cost Proxies for Lightweight
+NAS", ICLR 2021, equation 1. Higher predicts better. The sum grows with the exponential of the
+depth, to 1e47 and more, so its logarithm is the score.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import gradients, weighted_layers, without_normalisation
+
+CARD = NetworkCard(
+    title="SynFlow",
+    reference="Tanaka et al., NeurIPS 2020; Abdelfattah et al., ICLR 2021, equation 1",
+    needs="weights, backward",
+    cost="backward",
+    deviations=("log(1 + sum), worked out in float64: exact up to e^709, same ranks",),
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return log(1 + sum of |weight| x gradient) for an image of ones and absolute weights.
+
+    Batch normalisations are passed by.
+    """
+    del labels, generator  # of no influence
+    network.double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.abs_()
+    weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
+    with without_normalisation(network):
+        flow = network(torch.ones_like(images[:1], dtype=torch.float64)).sum()
+    found = zip(weights, gradients(flow, weights), strict=True)
+    total = torch.stack(
+        [(weight.detach() * gradient).abs().sum() for weight, gradient in found]
+    ).sum()
+    return float(total.log1p())

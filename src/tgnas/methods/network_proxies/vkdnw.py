@@ -1,0 +1,113 @@
+"""VKDNW: how evenly the Fisher information spreads over the weights.
+
+Tybl and Neumann, "Training-free Neural Architecture Search through Variance of Knowledge of Deep
+Network Weights", CVPR 2025 (arXiv 2502.04975): the number of parameter tensors plus the entropy of
+the deciles of the Fisher information's eigenvalues, of one weight of each tensor. Higher predicts
+better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import initialise, noise_like, watching
+
+SMOOTHING = 0.05  # alpha: weight of the uniform distribution among the predicted one
+
+CARD = NetworkCard(
+    title="VKDNW",
+    reference="Tybl and Neumann, CVPR 2025, and released code",
+    needs="noise, backward",
+    cost="backward",
+    deviations=(
+        "the single score; what the paper reports first joins it by ranks with Jacob-cov, "
+        "AZ-NAS's expressivity and trainability, and FLOPs",
+        "deciles .1 to .9 of the eigenvalues, as in the released code for NAS-Bench-201",
+    ),
+)
+
+
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the score for Kaiming weights, noise images and fresh batch statistics."""
+    del labels  # of no influence
+    initialise(network, generator, kaiming=True)
+    information = fisher_information(network.eval(), noise_like(images, generator))
+    if not information.isfinite().all():
+        return float("nan")
+    values = torch.linalg.eigvalsh(information).clamp(min=0)
+    deciles = values.quantile(torch.arange(1, 10, dtype=torch.float64) / 10)
+    shares = deciles / (deciles.sum() + 1e-10)
+    spread = -float((shares * (shares + 1e-10).log()).sum())
+    return len(list(network.parameters())) + spread
+
+
+def fisher_information(
+    network: nn.Module, images: Float[Tensor, "B 3 H W"]
+) -> Float[Tensor, "weights weights"]:
+    """Return the mean Fisher information of the first weight of each parameter tensor, float64.
+
+    Images must not touch each other: the network has to be evaluating.
+    """
+    seen: list[tuple[nn.Module, Tensor, Tensor]] = []
+
+    def see(module: nn.Module, given: Tensor, output: Tensor) -> None:
+        seen.append((module, given.detach(), output))
+
+    owners = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    with watching(owners, see):
+        logits = network(images)
+    jacobian = []
+    for column in logits.unbind(1):
+        found = torch.autograd.grad(
+            column.sum(),
+            [output for _, _, output in seen],
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        rows = [
+            first_weights(module, given, gradient)
+            for (module, given, _), gradient in zip(seen, found, strict=True)
+        ]
+        jacobian.append(torch.cat(rows, dim=1))
+    stacked = torch.stack(jacobian, dim=1).double()  # (B, C, weights)
+    chances = logits.detach().double().softmax(1) * (1 - SMOOTHING) + SMOOTHING / logits.shape[1]
+    covariance = torch.diag_embed(chances) - chances[:, :, None] * chances[:, None, :]
+    return (stacked.mT @ covariance @ stacked).mean(0)
+
+
+def first_weights(
+    module: nn.Module, given: Tensor, gradient: Tensor
+) -> Float[Tensor, "B parameters"]:
+    """Return each image's gradient to the first entries of a module's weight and bias.
+
+    Args:
+        module: a convolution, a dense layer, or an evaluating batch normalisation.
+        given: its input.
+        gradient: of a logit to its output.
+
+    Raises:
+        TypeError: another module.
+    """
+    out = gradient[:, 0]
+    if isinstance(module, nn.Conv2d):
+        top, stride = int(module.padding[0]), module.stride[0]
+        padded = functional.pad(given[:, 0], (top,) * 4)[:, ::stride, ::stride]
+        met = padded[:, : out.shape[1], : out.shape[2]]
+    elif isinstance(module, nn.BatchNorm2d):
+        statistics = module.running_mean, module.running_var
+        mean, variance = (torch.as_tensor(statistic)[0] for statistic in statistics)
+        met = (given[:, 0] - mean) / (variance + module.eps).sqrt()
+    elif isinstance(module, nn.Linear):
+        met = given[:, 0]
+    else:
+        raise TypeError(f"no rule for the weights of {type(module).__name__}")
+    entries = [met * out] if module.bias is None else [met * out, out]
+    return torch.stack([entry.reshape(len(out), -1).sum(1) for entry in entries], dim=1)

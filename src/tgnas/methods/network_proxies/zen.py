@@ -1,0 +1,50 @@
+"""Zen-score: how much a network without labels amplifies a small change of its input.
+
+Lin et al., "Zen-NAS: A Zero-Shot NAS for High-Performance Deep Image Recognition", ICCV 2021,
+algorithm 1: the logarithm of the mean change of the last feature map, plus those of the deviations
+that batch normalisations divided by. Higher predicts better.
+"""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.network_proxies._network import initialise, noise_like, watching
+
+STEP = 0.01  # alpha
+
+CARD = NetworkCard(
+    title="Zen-score",
+    reference="Lin et al., ICCV 2021, algorithm 1, and released code",
+    needs="noise",
+    cost="forward",
+    deviations=(
+        "one draw of weights and noise, as in NAS-Bench-Suite-Zero; the paper averages several",
+        "the deviations are the running ones, which after two passes still hold .81 of their start,"
+        " as in the authors' code",
+    ),
+)
+
+
+@torch.no_grad()
+def score_network(
+    network: nn.Module,
+    images: Float[Tensor, "B 3 H W"],
+    labels: Int64[Tensor, " B"],
+    generator: torch.Generator,
+) -> float:
+    """Return the score for weights and images drawn from standard normal distributions."""
+    del labels  # of no influence
+    initialise(network, generator, kaiming=False)
+    noise = noise_like(images, generator)
+    moved = noise + STEP * noise_like(images, generator)
+    last: list[Tensor] = []
+    pools = [module for module in network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
+    with watching(pools, lambda _module, given, _output: last.append(given)):
+        network(noise)
+        network(moved)
+    change = (last[0] - last[1]).abs().flatten(1).sum(1).mean().log()
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    scales = [norm.running_var.mean().log() / 2 for norm in norms if norm.running_var is not None]
+    return float(change + sum(scales))

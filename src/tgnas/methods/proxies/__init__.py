@@ -1,1 +1,0 @@
-"""Training-free proxies: scores from the architecture alone."""

@@ -1,0 +1,1 @@
+"""Fetched files, models that packages hold, and pickles, read without running them."""

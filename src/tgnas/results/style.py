@@ -1,0 +1,113 @@
+"""The one style of all figures: sizes, colours by family, markers by method, files to the byte.
+
+Figures are made without pyplot, so that nothing is global: no backend is chosen, no list of open
+figures is kept, and the style holds only inside of ``styled`` and ``save``.
+"""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import MappingProxyType
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+NARROW, WIDE = 3.3, 6.9  # inches: one column, two columns
+# Okabe and Ito's colours, which the colour-blind tell apart.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
+FAMILY_COLOURS = MappingProxyType(
+    {
+        "predictor": BLUE,
+        "ensemble": ORANGE,
+        "leaked": VERMILLION,
+        "stored": PURPLE,
+        "proxy": GREEN,
+    }
+)
+FAMILY_TITLES = MappingProxyType(
+    {
+        "predictor": "predictor",
+        "ensemble": "ensemble",
+        "leaked": "leaked: saw the test labels",
+        "stored": "as others stored",
+        "proxy": "training-free",
+    }
+)
+METHOD_MARKERS = MappingProxyType(
+    {
+        "tgnas_code": "o",
+        "tgnas_code_leaked": "X",
+        "authors_dump": "D",
+        "tgnas_paper": "<",
+        "tgnas_canonical": "*",
+        "tgnas_canonical_mean": ">",
+        "canonical_ensemble": "p",
+        "canonical_effective_params": "h",
+        "ensemble_counts": "8",
+        "params": "s",
+        "flops": "^",
+        "effective_params": "P",
+        "random": "v",
+    }
+)
+# Filled ones, since a hollow marker means something; the last four are stars and a heptagon.
+OTHER_MARKERS = ("d", "H", (4, 1, 0), (6, 1, 0), (8, 1, 0), (7, 0, 0))
+BENCHMARK_TITLES = MappingProxyType(
+    {
+        "nasbench101": "NB101",
+        "nasbench201": "NB201",
+        "nasbench301": "NB301",
+        "nasbench_macro": "Macro",
+    }
+)
+DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
+_METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
+_NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
+
+
+def method_marker(method: str) -> str | tuple[int, int, int]:
+    """Return a method's marker: the same in every figure, for methods of the future too."""
+    place = zlib.crc32(method.encode()) % len(OTHER_MARKERS)
+    return METHOD_MARKERS.get(method, OTHER_MARKERS[place])
+
+
+def benchmark_title(benchmark: str) -> str:
+    """Return how tables call a benchmark."""
+    return BENCHMARK_TITLES.get(benchmark, benchmark)
+
+
+def dataset_title(dataset: str) -> str:
+    """Return how figures and tables call a data set."""
+    return DATASET_TITLES.get(dataset, dataset)
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Hold the style, whatever the user's own settings of matplotlib are, and give them back."""
+    with as_file(files("tgnas.results") / "style.mplstyle") as path:
+        style = mpl.rc_params_from_file(path, use_default_template=False)
+    defaults = {key: mpl.rcParamsDefault[key] for key in mpl.rcParamsDefault}
+    settings = {key: value for key, value in defaults.items() if key not in _NO_STYLE}
+    with mpl.rc_context({**settings, **style}):
+        yield
+
+
+def save(figure: Figure, *paths: Path) -> None:
+    """Write a figure as PNG or PDF, by the name; the same figure gives the same bytes.
+
+    A file appears under its name only when it is whole.
+
+    Raises:
+        ValueError: a name that ends otherwise.
+    """
+    for path in paths:
+        if path.suffix not in _METADATA:
+            raise ValueError(f"{path} ends with {path.suffix!r}; allowed: {', '.join(_METADATA)}")
+    for path in paths:
+        part = path.with_name(path.name + ".part")
+        with styled():
+            figure.savefig(part, format=path.suffix[1:], metadata=dict(_METADATA[path.suffix]))
+        part.replace(path)

@@ -1,0 +1,1 @@
+"""Populations of architectures, scorers, ensembles, and tables of scores."""

@@ -1,0 +1,1 @@
+"""Oracles, constraints and runs of searchers."""

@@ -1,1 +1,0 @@
-"""Search spaces as files: what a YAML file says becomes packed cells, vectorised."""

@@ -1,0 +1,119 @@
+"""Many architectures: K packed cells each, and what belongs to the whole network.
+
+A space translates its strings into ``Architectures`` once; encodings, predictors, graph proxies
+and searchers read nothing else.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from tgnas.cell import Cells
+from tgnas.errors import InvalidCellError
+
+
+@dataclass(frozen=True, eq=False)
+class Architectures:
+    """N architectures of K cells each; immutable.
+
+    Attributes:
+        cells: the N K cells; cell k of architecture i is row i K + k.
+        cell_weights: the share of each of the K cells among the cells of the stacked network;
+            (1.0,) where one cell is the architecture.
+        attributes: what belongs to a whole network, by name: arrays of N rows, e.g. its width.
+
+    Raises:
+        InvalidCellError: the rows do not divide into architectures, or an attribute has not N rows.
+    """
+
+    cells: Cells
+    cell_weights: tuple[float, ...] = (1.0,)
+    attributes: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if len(self.cells) % len(self.cell_weights):
+            raise InvalidCellError(
+                f"{len(self.cells)} cells are no architectures of {len(self.cell_weights)} each"
+            )
+        for name, values in self.attributes.items():
+            if len(values) != len(self):
+                raise InvalidCellError(f"{name} has {len(values)} rows, not {len(self)}")
+
+    def __len__(self) -> int:
+        return len(self.cells) // len(self.cell_weights)
+
+    def __getitem__(self, index: slice | np.ndarray) -> "Architectures":
+        """Return some of them, in the order of the index; a slice of single cells is no copy."""
+        count = self.cells_per_architecture
+        rows = index
+        if count > 1:
+            chosen = np.arange(len(self))[index]
+            rows = (chosen[:, None] * count + np.arange(count)).ravel()
+        kept = MappingProxyType({name: values[index] for name, values in self.attributes.items()})
+        return Architectures(self.cells[rows], self.cell_weights, kept)
+
+    @property
+    def cells_per_architecture(self) -> int:
+        """K."""
+        return len(self.cell_weights)
+
+    def mean_over_cells(
+        self, values: Float[np.ndarray, "*rest NK"]
+    ) -> Float[np.ndarray, "*rest N"]:
+        """Return one value for each architecture: the mean of its cells', by ``cell_weights``."""
+        rows = values.reshape(*values.shape[:-1], len(self), self.cells_per_architecture)
+        return rows @ np.array(self.cell_weights, dtype=values.dtype)
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        parts = [self.cells.operators, self.cells.edges]
+        flat = np.concatenate(parts, axis=1).reshape(len(self), -1)
+        columns = [flat, *(_as_bytes(values) for values in self.attributes.values())]
+        rows = np.ascontiguousarray(np.concatenate(columns, axis=1))
+        keys = rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        return first[order], rank[place.ravel()]
+
+    def distinct(self) -> tuple[Int64[np.ndarray, " M"], Int64[np.ndarray, " N"]]:
+        """Return the first row of each of M distinct architectures, and the place of each in them.
+
+        ``architectures[rows]`` are the distinct ones in the order of their first appearance, and
+        ``architectures[rows][places]`` are all again.
+        """
+        return self._distinct
+
+    @classmethod
+    def concatenate(cls, parts: Iterable["Architectures"]) -> "Architectures":
+        """Return the architectures of all parts, one after another, padded to the largest cell.
+
+        Raises:
+            InvalidCellError: there is no part, or cell weights or attributes differ.
+        """
+        parts = list(parts)
+        if not parts:
+            raise InvalidCellError("there are no architectures to join")
+        first = parts[0]
+        for part in parts:
+            if (part.cell_weights, set(part.attributes)) != (
+                first.cell_weights,
+                set(first.attributes),
+            ):
+                raise InvalidCellError("architectures of different spaces cannot be joined")
+        joined = {
+            name: np.concatenate([part.attributes[name] for part in parts])
+            for name in first.attributes
+        }
+        cells = Cells.concatenate(part.cells for part in parts)
+        return cls(cells, first.cell_weights, MappingProxyType(joined))
+
+
+def _as_bytes(values: np.ndarray) -> np.ndarray:
+    flat = np.ascontiguousarray(values).reshape(len(values), -1)
+    return flat.view(np.uint8).reshape(len(values), -1)

@@ -1,0 +1,156 @@
+"""A sequence of blocks, as in macro spaces."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tgnas.cell import Cells
+from tgnas.errors import ConfigError
+from tgnas.operators import PADDING
+from tgnas.spaces.forms.base import (
+    IDENTITY,
+    INPUT,
+    OUTPUT,
+    ZERO,
+    Alphabet,
+    Form,
+    Graph,
+    Pair,
+    Read,
+    rows_and_places,
+)
+
+
+class Blocks(Form):
+    """A sequence of blocks from the image to the classifier.
+
+    Without stages a block takes what the one before puts out. With stages, every block that does
+    not begin one adds to its input, so that it hears the sum of its stage, and an identity there
+    is a block that is left out: it adds nothing.
+
+    Args:
+        alphabet: the operators.
+        length: how many blocks, least and most.
+        stages: the blocks, from 1, that begin a stage.
+        string: how a string looks, with ``{blocks}`` where they stand.
+        separator: what stands between two of them.
+    """
+
+    def __init__(
+        self,
+        alphabet: Alphabet,
+        length: tuple[int, int],
+        stages: Sequence[int] = (),
+        string: str = "{blocks}",
+        separator: str = ",",
+    ) -> None:
+        self.alphabet, self.stages, self.separator = alphabet, tuple(stages), separator
+        self.least, self.most = length
+        if not 1 <= self.least <= self.most:
+            raise ConfigError(f"{alphabet.space}: a length of {self.least} to {self.most} blocks")
+        if not all(1 <= stage <= self.most for stage in stages):
+            raise ConfigError(
+                f"{alphabet.space}: stages {list(stages)} must be blocks from 1 to {self.most}"
+            )
+        if string.count("{blocks}") != 1:
+            raise ConfigError(f"{alphabet.space}: string {string!r} must have {{blocks}} once")
+        self.before, _, self.after = string.partition("{blocks}")
+        lengths = {len(name) for name in alphabet.spellings}
+        if not separator and len(lengths) > 1:
+            raise ConfigError(
+                f"{alphabet.space}: without a separator operators must be spelled with equally "
+                "many characters"
+            )
+        clash = [name for name in alphabet.spellings if separator and separator in name]
+        if clash:
+            raise ConfigError(f"{alphabet.space}: the separator stands in {clash[0]!r}")
+        self.characters = min(lengths)
+        self.vertices = self.most + 2
+        if self.least == self.most:
+            self.choices = (alphabet.spellings,) * self.most
+        self._edges = [self._chain(blocks) for blocks in range(self.most + 1)]
+        packed = self.pack([([INPUT, *[ZERO] * n, OUTPUT], e) for n, e in enumerate(self._edges)])
+        self._packed = packed.edges
+        # Row b holds each operator's code as block b + 1.
+        self._codes = np.array(
+            [
+                [self._code(name, block) for name in alphabet.spellings]
+                for block in range(1, self.most + 1)
+            ],
+            dtype=np.uint8,
+        )
+
+    def _chain(self, blocks: int) -> list[Pair]:
+        edges, summed = [], [0]
+        for block in range(1, blocks + 2):
+            edges += [(source, block) for source in summed]
+            summed = [*summed, block] if self.stages and block not in self.stages else [block]
+        return edges
+
+    def _code(self, name: str, block: int) -> int:
+        code = self.alphabet.code(name)
+        left_out = code == IDENTITY and self.stages and block not in self.stages
+        return ZERO if left_out else code
+
+    def object_of(self, text: str) -> dict[str, Any]:
+        """Return ``{"operators": [...]}``."""
+        size = len(self.before) + len(self.after)
+        inside = text[len(self.before) : len(text) - len(self.after)]
+        if text != self.before + inside + self.after or len(text) < size:
+            raise self.alphabet.refuse(
+                f"{text!r} is not of the form {self.before + '{blocks}' + self.after!r}"
+            )
+        if self.separator:
+            return {"operators": inside.split(self.separator)}
+        starts = range(0, len(inside), self.characters)
+        return {"operators": [inside[start : start + self.characters] for start in starts]}
+
+    def text_of(self, found: Mapping[str, Any]) -> str:
+        """Return the string."""
+        self.graphs_of(found)
+        return self.before + self.separator.join(found["operators"]) + self.after
+
+    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+        """Return the chain, with the sums of its stages."""
+        self._fields(found, {"operators"}, {"operators"})
+        names = self._operators(found["operators"])
+        if not self.least <= len(names) <= self.most:
+            allowed = str(self.least) if self.choices else f"{self.least} to {self.most}"
+            raise self.alphabet.refuse(f"{len(names)} blocks; allowed are {allowed}")
+        codes = [self._code(name, block) for block, name in enumerate(names, start=1)]
+        return [([INPUT, *codes, OUTPUT], self._edges[len(names)])]
+
+    def read(self, texts: pa.Array) -> Read:
+        """Read all strings by the column: strip, split, look up."""
+        around = f"(?s)^{re.escape(self.before)}(?P<inside>.*){re.escape(self.after)}$"
+        inside = pc.extract_regex(texts, around).field("inside").fill_null("")
+        separator = self.separator
+        if not separator:
+            separator = "\x1f"
+            cut = pc.replace_substring_regex(
+                inside, f"(?s)(.{{{self.characters}}})", f"\\1{separator}"
+            )
+            inside = pc.utf8_rtrim(cut, separator)
+        lists = pc.split_pattern(inside, separator)
+        row, place = rows_and_places(lists)
+        found = self.alphabet.places(lists.flatten())
+        sizes = np.bincount(row, minlength=len(texts))
+        good = (sizes >= self.least) & (sizes <= self.most)
+        good[row[found < 0]] = False
+        operators = np.full((len(texts), self.vertices), PADDING, dtype=np.uint8)
+        kept = good[row]
+        operators[row[kept], place[kept] + 1] = self._codes[place[kept], found[kept]]
+        blocks = np.where(good, sizes, 0)
+        operators[:, 0] = INPUT
+        operators[np.arange(len(texts)), blocks + 1] = OUTPUT
+        return Cells(operators, self._packed[blocks]), good
+
+    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
+        """Return the architecture with operator ``row[b]`` as block b + 1."""
+        if not self.choices:
+            return super().object_of_choices(row)
+        return {"operators": [self.alphabet.spellings[place] for place in row]}

@@ -1,0 +1,204 @@
+"""Operators on edges, as in NAS-Bench-201."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Bool, Int64
+
+from tgnas.cell import Cells
+from tgnas.errors import ConfigError
+from tgnas.spaces.forms.base import (
+    INPUT,
+    OUTPUT,
+    ZERO,
+    Alphabet,
+    Form,
+    Graph,
+    Pair,
+    Read,
+    is_items,
+)
+
+
+class Template:
+    """A string with named places for operators: ``|{0-1}~0|+|{0-2}~0|{1-2}~1|``.
+
+    Args:
+        text: the string.
+        labels: the names of the places, each of which must stand in it once.
+        alphabet: what may stand there.
+
+    Raises:
+        ConfigError: other places, or strings that could be read in two ways.
+    """
+
+    def __init__(self, text: str, labels: Sequence[str], alphabet: Alphabet) -> None:
+        parts = re.split(r"\{([^{}]*)\}", text)
+        self.literals, self.order = parts[::2], parts[1::2]
+        self.labels, self.alphabet, self.text = list(labels), alphabet, text
+        if sorted(self.order) != sorted(labels):
+            raise ConfigError(
+                f"{alphabet.space}: string {text!r} must name each of "
+                f"{', '.join(f'{{{label}}}' for label in labels)} once"
+            )
+        lengths = {len(name) for name in alphabet.spellings}
+        groups = []
+        for place, after in enumerate(self.literals[1:]):
+            last = place == len(self.order) - 1
+            if not after and not last:
+                if len(lengths) > 1:
+                    raise ConfigError(
+                        f"{alphabet.space}: string {text!r} puts operators side by side, so they "
+                        "must be spelled with equally many characters"
+                    )
+                groups.append(f".{{{min(lengths)}}}")
+                continue
+            clash = [name for name in alphabet.spellings if after[:1] and after[0] in name]
+            if clash:
+                raise ConfigError(
+                    f"{alphabet.space}: string {text!r} has {after[0]!r} behind an operator, so no "
+                    f"operator may be spelled with it, as {clash[0]!r} is"
+                )
+            groups.append(f"[^{re.escape(after[0])}]+" if after else ".+")
+        named = [f"(?P<o{place}>{group})" for place, group in enumerate(groups)]
+        escaped = [re.escape(literal) for literal in self.literals]
+        self.pattern = escaped[0] + "".join(g + e for g, e in zip(named, escaped[1:], strict=True))
+        self._compiled = re.compile(self.pattern, re.DOTALL)
+        self._columns = [self.order.index(label) for label in labels]
+
+    def match(self, text: str) -> list[str] | None:
+        """Return what stands at the places, in the order of the labels."""
+        found = self._compiled.fullmatch(text)
+        return [found.group(f"o{column}") for column in self._columns] if found else None
+
+    def format(self, operators: Sequence[str]) -> str:
+        """Return the string with operators, in the order of the labels, at its places."""
+        chosen = dict(zip(self.labels, operators, strict=True))
+        words = [chosen[label] for label in self.order]
+        return self.literals[0] + "".join(
+            word + after for word, after in zip(words, self.literals[1:], strict=True)
+        )
+
+    def places(self, texts: pa.Array) -> tuple[Int64[np.ndarray, "N D"], Bool[np.ndarray, " N"]]:
+        """Return the places in the alphabet of all strings' operators, and which were understood.
+
+        What was not understood has place 0.
+        """
+        found = pc.extract_regex(texts, f"(?s)^{self.pattern}$")
+        columns = [self.alphabet.places(found.field(place)) for place in self._columns]
+        places = np.stack(columns, axis=1)
+        understood = np.all(places >= 0, axis=1)
+        return np.where(understood[:, None], places, 0), understood
+
+
+class OperatorsOnEdges(Form):
+    """Nodes in a row, one operator on every edge; the last node is the output.
+
+    The cell is the line graph (paper.md, section 3): an operator receives from all that end in its
+    source. What an object leaves out is not there.
+
+    Args:
+        alphabet: the operators.
+        nodes: how many; node 0 is the input.
+        edges: the pairs that carry an operator; all from a lower to a higher node by default.
+        string: the template of a string, by default in the manner of NAS-Bench-201.
+    """
+
+    def __init__(
+        self,
+        alphabet: Alphabet,
+        nodes: int,
+        edges: Sequence[Sequence[int]] | None = None,
+        string: str | None = None,
+    ) -> None:
+        everything = [(source, target) for target in range(nodes) for source in range(target)]
+        given = everything if edges is None else [(edge[0], edge[1]) for edge in edges]
+        if not given or not set(given) <= set(everything) or len(set(given)) < len(given):
+            raise ConfigError(
+                f"{alphabet.space}: edges {given} must be different pairs [SOURCE, TARGET] with "
+                f"0 <= SOURCE < TARGET < {nodes}"
+            )
+        self.alphabet = alphabet
+        self.pairs = sorted(given, key=lambda pair: (pair[1], pair[0]))
+        self.vertices = len(self.pairs) + 2
+        self.choices = (alphabet.spellings,) * len(self.pairs)
+        into = [
+            [f"{{{s}-{t}}}~{s}" for s, t in self.pairs if t == target] for target in range(1, nodes)
+        ]
+        default = "+".join(f"|{'|'.join(words)}|" for words in into)
+        labels = [f"{source}-{target}" for source, target in self.pairs]
+        self.template = Template(default if string is None else string, labels, alphabet)
+        self._codes = np.array(list(alphabet.codes.values()), dtype=np.uint8)
+        last = len(self.pairs) + 1
+        self.line_graph = [(0, k + 1) for k, (source, _) in enumerate(self.pairs) if source == 0]
+        for k, (_, end) in enumerate(self.pairs):
+            starts = enumerate(self.pairs)
+            self.line_graph += [(k + 1, m + 1) for m, (source, _) in starts if source == end]
+            if end == nodes - 1:
+                self.line_graph.append((k + 1, last))
+        self._edges = self.pack([([INPUT, *[ZERO] * len(self.pairs), OUTPUT], self.line_graph)])
+
+    def object_of(self, text: str) -> dict[str, Any]:
+        """Return ``{"edges": [[SOURCE, TARGET, OPERATOR], ...]}``."""
+        found = self.template.match(text)
+        if found is None:
+            raise self.alphabet.refuse(f"{text!r} is not of the form {self.template.text!r}")
+        return {"edges": [[*pair, name] for pair, name in zip(self.pairs, found, strict=True)]}
+
+    def text_of(self, found: Mapping[str, Any]) -> str:
+        """Return the string; what is not there is written as the zero operator."""
+        named = self._named(found)
+        zero = self.alphabet.zero
+        absent = [pair for pair in self.pairs if pair not in named]
+        if absent and zero is None:
+            raise self.alphabet.refuse(
+                f"a string must name the operator of edge {absent[0]}, and none of the space's is "
+                "of the kind zero"
+            )
+        return self.template.format([named.get(pair) or str(zero) for pair in self.pairs])
+
+    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+        """Return the line graph."""
+        named = self._named(found)
+        inner = [self.alphabet.code(named[pair]) if pair in named else ZERO for pair in self.pairs]
+        return [([INPUT, *inner, OUTPUT], self.line_graph)]
+
+    def _named(self, found: Mapping[str, Any]) -> dict[Pair, str]:
+        self._fields(found, {"edges"}, {"edges"})
+        edges = found["edges"]
+        if not is_items(edges, int, int, str):
+            raise self.alphabet.refuse(
+                f"edges must be a list of [SOURCE, TARGET, OPERATOR], not {edges!r}"
+            )
+        named: dict[Pair, str] = {}
+        for source, target, name in edges:
+            if (source, target) not in self.pairs:
+                allowed = ", ".join(f"[{s}, {t}]" for s, t in self.pairs)
+                raise self.alphabet.refuse(
+                    f"there is no edge [{source}, {target}]; allowed are {allowed}"
+                )
+            if (source, target) in named:
+                raise self.alphabet.refuse(f"the edge [{source}, {target}] stands there twice")
+            named[source, target] = name
+        return named
+
+    def read(self, texts: pa.Array) -> Read:
+        """Read all strings by the template."""
+        places, understood = self.template.places(texts)
+        return self.cells_of_choices(places), understood
+
+    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
+        """Return the architecture with operator ``row[k]`` on edge k."""
+        names = [self.alphabet.spellings[place] for place in row]
+        return {"edges": [[*pair, name] for pair, name in zip(self.pairs, names, strict=True)]}
+
+    def cells_of_choices(self, choices: Int64[np.ndarray, "N D"]) -> Cells:
+        """Return the line graphs of rows of operators, all at once."""
+        operators = np.empty((len(choices), self.vertices), dtype=np.uint8)
+        operators[:, 0], operators[:, -1] = INPUT, OUTPUT
+        operators[:, 1:-1] = self._codes[choices]
+        return Cells(operators, np.repeat(self._edges.edges, len(choices), axis=0))

@@ -1,0 +1,166 @@
+"""What a result was made by: a digest of the code behind it, versions, machine."""
+
+import ast
+import csv
+import hashlib
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata, util
+from pathlib import Path
+
+PACKAGE = "tgnas"
+# These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
+PLUMBING = frozenset(
+    {
+        "tgnas",
+        "tgnas.errors",
+        "tgnas.registry",
+        "tgnas.workflow.script",
+        "tgnas.training.checkpoint",
+    }
+)
+
+# What rules write into the repository, and what is only read by people.
+MADE = ("results", "docs", "README.md", "src/tgnas/weights", "src/tgnas/data")
+
+
+def code_digest(script: str | Path, *modules: str) -> str:
+    """Return a hash of a script, of `modules`, and of all of this package that they import.
+
+    Comments, docstrings, layout and ``PLUMBING`` do not count: they change no result. A data
+    file beside a module with the module's name (``operators.yaml``) counts with it. Modules that
+    are loaded by name at run time (a method) cannot be seen in the imports and are given.
+    """
+    digest = hashlib.sha256(_normalised(Path(script)).encode())
+    waiting = [*_imports(Path(script)), *modules]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        waiting += _imports(_file(name))
+    for name in sorted(seen):
+        digest.update(name.encode())
+        digest.update(_normalised(_file(name)).encode())
+        for companion in sorted(_file(name).parent.glob(f"{_file(name).stem}.*")):
+            if companion.suffix not in {".py", ".pyc"}:
+                digest.update(companion.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _file(module: str) -> Path:
+    """Return a module's file; nothing is imported for it."""
+    spec = util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"no package {PACKAGE!r} to take a digest of")
+    path = Path(spec.submodule_search_locations[0]).joinpath(*module.split(".")[1:])
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.exists():
+            return file
+    raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _normalised(path: Path) -> str:
+    """Return a file's code without comments, docstrings and layout."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        if ast.get_docstring(node) is not None:
+            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Return the modules of this package that a file imports by name."""
+    found: list[str] = []
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    ours = (name for name in found if name.split(".")[0] == PACKAGE and name not in PLUMBING)
+    return tuple(sorted({name for name in ours if _is_module(name)}))
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        return bool(_file(name))
+    except ModuleNotFoundError:  # the parent is a module, so the name is one of its members
+        return False
+
+
+def environment() -> dict[str, str]:
+    """Return the versions and the machine that a result was made with."""
+    packages = ("torch", "dgl", "numpy", "scipy", "pandas", "snakemake", "transformers", "tgnas")
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+        "commit": _commit(),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "system": platform.system(),
+    }
+
+
+def _commit() -> str:
+    """Return the checked-out commit, marked where code or config differ from it."""
+    try:
+        commit, others = _git("rev-parse", "HEAD"), [f":(top,exclude){path}" for path in MADE]
+        differs = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *others)
+        return commit + ("-dirty" if differs else "")
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def seconds_of_rules(folder: Path) -> dict[str, dict[str, float]]:
+    """Return, for each rule that Snakemake timed, its jobs and their seconds and peak memory.
+
+    Keys: jobs, seconds (all jobs together), longest (seconds), peak_mib (largest resident set).
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        with path.open(newline="") as file:
+            last = list(csv.DictReader(file, delimiter="\t"))[-1]
+        seconds, memory = float(last["s"]), _number(last["max_rss"])
+        rule = found.setdefault(
+            path.relative_to(folder).parts[0].removesuffix(".tsv"),
+            {"jobs": 0, "seconds": 0.0, "longest": 0.0, "peak_mib": 0.0},
+        )
+        rule["jobs"] += 1
+        rule["seconds"] = round(rule["seconds"] + seconds, 1)
+        rule["longest"] = round(max(rule["longest"], seconds), 1)
+        rule["peak_mib"] = round(max(rule["peak_mib"], memory), 1)
+    return found
+
+
+def _number(text: str) -> float:
+    """Return a number of a timing file; "NA" and "-" (too short to be seen) are 0."""
+    return float(text) if text not in ("NA", "-") else 0.0

@@ -1,0 +1,92 @@
+"""Run one function as a Snakemake script or as a command, by the names of its parameters.
+
+In a workflow each parameter is taken from the job's wildcards, params, inputs, outputs or its
+threads; on a command line from ``--name value``, where lists and dictionaries are JSON.
+"""
+
+import argparse
+import inspect
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_origin, get_type_hints
+
+from tgnas.errors import ConfigError, TgnasError
+
+logger = logging.getLogger("tgnas.workflow.script")
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def run(main: Callable[..., None], job: Any = None) -> None:
+    """Call `main` with what `job` (Snakemake's object) or else the command line gives.
+
+    An error that a user can mend ends the process with status 1 and one line; any other leaves
+    its traceback in the job's log.
+    """
+    logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=_handlers(job), force=True)
+    logging.captureWarnings(True)
+    start = time.perf_counter()
+    try:
+        arguments = _of_job(main, job) if job is not None else _of_command_line(main)
+        logger.info("arguments %s", " ".join(f"{k}={v}" for k, v in arguments.items()))
+        main(**arguments)
+    except TgnasError as error:
+        logger.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        logger.exception("failed")
+        raise
+    logger.info("done seconds=%.1f", time.perf_counter() - start)
+
+
+def _handlers(job: Any) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if job is not None and job.log:
+        Path(job.log[0]).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(job.log[0], mode="w"))
+    return handlers
+
+
+def _of_job(main: Callable[..., None], job: Any) -> dict[str, Any]:
+    """Return the arguments that a job's named parts hold."""
+    given = {"threads": job.threads}
+    for part in (job.wildcards, job.params, job.input, job.output):
+        repeated = given.keys() & dict(part.items()).keys()
+        if repeated:
+            raise ConfigError(f"the rule gives {', '.join(sorted(repeated))} twice")
+        given.update(part.items())
+    hints = get_type_hints(main)
+    return {name: _typed(given, name, hints[name]) for name in inspect.signature(main).parameters}
+
+
+def _typed(given: dict[str, Any], name: str, hint: Any) -> Any:
+    if name not in given:
+        raise ConfigError(f"the rule gives no {name!r}; it gives {', '.join(sorted(given))}")
+    value = given[name]
+    if hint == list[Path]:
+        return [Path(path) for path in ([value] if isinstance(value, str) else value)]
+    if hint in (Path, int, float):
+        return hint(value)
+    return value
+
+
+def _of_command_line(main: Callable[..., None]) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main))
+    hints = get_type_hints(main)
+    for name, parameter in inspect.signature(main).parameters.items():
+        hint = hints[name]
+        several = hint == list[Path]
+        is_json = not several and (get_origin(hint) or hint) in (list, dict)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            required=parameter.default is inspect.Parameter.empty,
+            default=None if parameter.default is inspect.Parameter.empty else parameter.default,
+            nargs="+" if several else None,
+            type=json.loads if is_json else Path if several else hint,
+            help="JSON" if is_json else getattr(hint, "__name__", str(hint)),
+        )
+    return vars(parser.parse_args())
