@@ -12,7 +12,7 @@ from tgnas.workflow.experiments import (
     LABELLED,
     SMALL,
     STORED,
-    TAUGHT_BENCHMARK,
+    DISTILLED_BENCHMARK,
     ablations,
     candidates,
     check_config,
@@ -59,8 +59,8 @@ RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
 RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.values()}
 PREDICTOR_ROWS = complete(config["predictors"])
 CANDIDATES = candidates(config)
-# The sample of cells that teachers score, for predictors to learn from.
-TAUGHT = f"{TAUGHT_BENCHMARK}_uniform_width"
+# The sample of cells whose scores are distilled.
+DISTILLED = f"{DISTILLED_BENCHMARK}_uniform_width"
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -68,7 +68,7 @@ MODEL_FILES = {
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABELS = config["ranking"]["nasbench201"]
 SEARCH = config["search"]
-LIMITS, DARTS = SEARCH["limits"], SEARCH["darts"]
+CONSTRAINTS, DARTS = SEARCH["constraints"], SEARCH["darts"]
 # What a search itself needs; a change of another key reruns none.
 SEARCH_SETTINGS = {
     key: SEARCH[key] for key in ("runs", "top", *(f.name for f in fields(Settings)))
@@ -116,10 +116,10 @@ def vectors_of(row):
     return f"<results>/embeddings/{row['embedding']}.parquet"
 
 
-def lesson_of(row):
-    """Return what the teacher of a predictor's row says of the cells that students learn from."""
-    teacher = row.get("distil_from")
-    return [f"<results>/proxies/scores/{TAUGHT}/{teacher}.parquet"] if teacher else []
+def distilled_scores(row):
+    """Return the scores that a predictor's row is distilled from, if any."""
+    proxy = row.get("distil_from")
+    return [f"<results>/proxies/scores/{DISTILLED}/{proxy}.parquet"] if proxy else []
 
 
 def resource_row(name):
@@ -193,7 +193,7 @@ def training_digest(script, row):
     loaded = [
         f"tgnas.methods.graph_proxies.{proxy}" for proxy in row["auxiliary_targets"]
     ]
-    loaded += [f"tgnas.spaces.{TAUGHT_BENCHMARK}"] if "distil_from" in row else []
+    loaded += [f"tgnas.spaces.{DISTILLED_BENCHMARK}"] if "distil_from" in row else []
     return method_digest(script, row["method"], *loaded)
 
 

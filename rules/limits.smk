@@ -20,7 +20,7 @@ rule import_costs:
 rule search_within_limits:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        costs=f"<results>/costs/nasbench201/{LIMITS['dataset']}.parquet",
+        costs=f"<results>/costs/nasbench201/{CONSTRAINTS['dataset']}.parquet",
         scores="<results>/scores/nasbench201/{limited}.parquet",
     output:
         runs="<results>/searches/limited/{limited}.parquet",
@@ -29,10 +29,11 @@ rule search_within_limits:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        limits={k: LIMITS[k] for k in ("costs", "shares", "searchers")},
+        limits={k: CONSTRAINTS[k] for k in ("costs", "shares", "searchers")},
         search=SEARCH_SETTINGS,
         code=lambda w: digest(
-            "search_within_limits", *map(SEARCHERS.module_name, LIMITS["searchers"])
+            "search_within_limits",
+            *map(SEARCHERS.module_name, CONSTRAINTS["searchers"]),
         ),
     script:
         "../workflow/scripts/search_within_limits.py"
@@ -41,7 +42,7 @@ rule search_within_limits:
 rule tabulate_limits:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        runs=[f"<results>/searches/limited/{s}.parquet" for s in LIMITS["scorers"]],
+        runs=[f"<results>/searches/limited/{s}.parquet" for s in CONSTRAINTS["scorers"]],
     output:
         table=report("<results>/tables/limits.csv", **captioned("limits", "Tables")),
         markdown="<results>/tables/limits.md",
@@ -50,8 +51,8 @@ rule tabulate_limits:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        scorers=LIMITS["scorers"],
-        dataset=LIMITS["dataset"],
+        scorers=CONSTRAINTS["scorers"],
+        dataset=CONSTRAINTS["dataset"],
         ranking=LABELS,
         code=code("tabulate_limits"),
     script:
@@ -61,8 +62,8 @@ rule tabulate_limits:
 rule tabulate_pareto:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        costs=f"<results>/costs/nasbench201/{LIMITS['dataset']}.parquet",
-        scores=scores_of(LIMITS["scorers"]),
+        costs=f"<results>/costs/nasbench201/{CONSTRAINTS['dataset']}.parquet",
+        scores=scores_of(CONSTRAINTS["scorers"]),
     output:
         table=report("<results>/tables/pareto.csv", **captioned("pareto", "Tables")),
         markdown="<results>/tables/pareto.md",
@@ -71,8 +72,8 @@ rule tabulate_pareto:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        scorers=LIMITS["scorers"],
-        limits={k: LIMITS[k] for k in ("dataset", "costs")},
+        scorers=CONSTRAINTS["scorers"],
+        limits={k: CONSTRAINTS[k] for k in ("dataset", "costs")},
         ranking=LABELS,
         code=code("tabulate_pareto"),
     script:
@@ -82,7 +83,7 @@ rule tabulate_pareto:
 rule draw_pareto:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        costs=f"<results>/costs/nasbench201/{LIMITS['dataset']}.parquet",
+        costs=f"<results>/costs/nasbench201/{CONSTRAINTS['dataset']}.parquet",
         table="<results>/tables/pareto.csv",
     output:
         png=report(
@@ -94,7 +95,7 @@ rule draw_pareto:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        limits={k: LIMITS[k] for k in ("dataset", "costs")},
+        limits={k: CONSTRAINTS[k] for k in ("dataset", "costs")},
         ranking=LABELS,
         code=code("draw_pareto"),
     script:

@@ -7,7 +7,7 @@ rule train_predictor:
             f"<benchmark_tables>/{source}.arrow"
             for source in PREDICTOR_ROWS[w.predictor]["sources"]
         ],
-        taught=lambda w: lesson_of(PREDICTOR_ROWS[w.predictor]),
+        taught=lambda w: distilled_scores(PREDICTOR_ROWS[w.predictor]),
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",

@@ -7,8 +7,8 @@ HEADLINE = {
     "leaked": f"{AUDITED}_leaked",
     "counted": "params",
     "chosen": "tgnas_canonical",
-    "third": "ensemble_counts",
-    "fourth": "ensemble_students",
+    "third": "ensemble_gcn_topology_params",
+    "fourth": "ensemble_gcn_distilled_topology_params",
     "searcher": "hybrid",
 }
 ON_PAGE = [

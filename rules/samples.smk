@@ -14,10 +14,10 @@ PATTERNS = "nasbench201_patterns"
 SAMPLES[PATTERNS] = {
     key: config["reduced_networks"][key] for key in ("shards", "size")
 } | {"benchmark": "nasbench201", "space": "nasbench201", "inputs": "cifar10"}
-# Cells of NAS-Bench-101 as networks whose vertices sum: what predictors with a teacher learn from.
-SAMPLES[TAUGHT] = config["reduced_networks"]["taught"] | {
-    "benchmark": TAUGHT_BENCHMARK,
-    "space": TAUGHT_BENCHMARK,
+# Cells of NAS-Bench-101 as networks of uniform width: what distilled predictors learn from.
+SAMPLES[DISTILLED] = config["reduced_networks"]["distillation"] | {
+    "benchmark": DISTILLED_BENCHMARK,
+    "space": DISTILLED_BENCHMARK,
     "networks": "uniform_width",
     "inputs": "cifar10",
     "size": config["reduced_networks"]["size"],

@@ -7,11 +7,13 @@ def shipped_row(w):
 
 
 def lessons_of_shipped(w):
-    """Return what a shipped predictor has learned: of each source its label, or its teacher."""
+    """Return what a shipped predictor has learned: of each source its label, or the proxy distilled."""
     row = shipped_row(w)
     if "distil_from" in row:
-        cells = config["reduced_networks"]["taught"]["architectures"]
-        return {TAUGHT_BENCHMARK: {"distil_from": row["distil_from"], "cells": cells}}
+        cells = config["reduced_networks"]["distillation"]["architectures"]
+        return {
+            DISTILLED_BENCHMARK: {"distil_from": row["distil_from"], "cells": cells}
+        }
     label = config["training"]
     return {
         source: label[source] | {"cells": row["cells"]} for source in row["sources"]

@@ -223,7 +223,7 @@ def test_an_unknown_searcher_is_answered_with_the_nearest_one(config):
 
 def test_an_unknown_baseline_is_answered_with_the_nearest_one(config):
     config["search"]["baselines"] = ["param"]
-    assert "unknown proxy 'param' (did you mean 'params'?)" in refusal_of(config)
+    assert "unknown graph proxy 'param' (did you mean 'params'?)" in refusal_of(config)
 
 
 def test_an_unknown_predictor_method_is_answered_with_the_nearest_one(config):
@@ -241,14 +241,14 @@ def test_a_predictor_does_not_take_the_name_of_a_proxy(config):
     assert "predictors.params bears the name of a proxy" in refusal_of(config, ConfigError)
 
 
-@pytest.mark.parametrize("section", ["search", "limits"])
+@pytest.mark.parametrize("section", ["search", "constraints"])
 def test_an_unknown_scorer_of_searches_is_answered_with_the_nearest_one(config, section):
     search = config["search"]
     (search if section == "search" else search[section])["scorers"] = ["oracle_cifar"]
     assert "unknown scorer 'oracle_cifar' (did you mean 'oracle_cifar10'?)" in refusal_of(config)
 
 
-@pytest.mark.parametrize("section", ["limits", "darts"])
+@pytest.mark.parametrize("section", ["constraints", "darts"])
 def test_an_unknown_searcher_of_a_part_of_the_searches_is_refused(config, section):
     config["search"][section]["searchers"] = ["hybird"]
     assert "unknown searcher 'hybird' (did you mean 'hybrid'?)" in refusal_of(config)
@@ -351,20 +351,20 @@ def test_the_canonical_predictor_is_the_chosen_candidate(config):
     assert complete(config["predictors"])["tgnas_canonical"] == chosen
 
 
-def test_an_unknown_hint_is_answered_with_the_nearest_one(config):
+def test_an_unknown_auxiliary_target_is_answered_with_the_nearest_one(config):
     config["predictors"]["tgnas_start"]["auxiliary_targets"] = {"topolgy": 1}
     assert "did you mean 'topology'" in refusal_of(config)
 
 
-def test_a_hint_needs_ranks_to_be_averaged_with(config):
+def test_an_auxiliary_target_needs_ranks_to_be_averaged_with(config):
     config["predictors"]["tgnas_code"]["auxiliary_targets"] = {"topology": 1}
     with pytest.raises(
-        ConfigError, match=r"predictors.tgnas_code has auxiliary_targets, which need the target"
+        ConfigError, match=r"predictors.tgnas_code has auxiliary_targets, which need the label"
     ):
         check_config(config, SCHEMA)
 
 
-def test_an_unknown_teacher_is_answered_with_the_nearest_one(config):
+def test_an_unknown_proxy_to_distil_from_is_answered_with_the_nearest_one(config):
     config["predictors"]["tgnas_distilled_az_nas"]["distil_from"] = "aznas"
     assert "'az_nas'" in refusal_of(config)
 
@@ -372,51 +372,51 @@ def test_an_unknown_teacher_is_answered_with_the_nearest_one(config):
 @pytest.mark.parametrize(
     ("key", "value"), [("sources", ["nasbench101"]), ("auxiliary_targets", {"topology": 1})]
 )
-def test_a_student_learns_from_its_teacher_alone(config, key, value):
+def test_a_distilled_predictor_learns_from_its_proxy_alone(config, key, value):
     config["predictors"]["tgnas_distilled_az_nas"][key] = value
     found = refusal_of(config, ConfigError)
-    assert "predictors.tgnas_distilled_az_nas learns from the teacher az_nas alone" in found
+    assert "predictors.tgnas_distilled_az_nas is distilled from az_nas alone" in found
 
 
 def test_a_predictor_and_a_candidate_learn_from_something(config):
     config["selection"]["candidates"][1]["change"]["sources"] = []
     found = refusal_of(config, ConfigError)
-    assert "candidate code has neither a source nor a teacher" in found
+    assert "candidate code has neither a source nor a proxy to distil from" in found
     config["predictors"]["tgnas_start"]["sources"] = []
     found = refusal_of(config, ConfigError)
-    assert "predictors.tgnas_start has neither a source nor a teacher" in found
+    assert "predictors.tgnas_start has neither a source nor a proxy to distil from" in found
 
 
-def test_the_student_that_the_docs_add_is_allowed(config):
+def test_the_distilled_predictor_that_the_docs_add_is_allowed(config):
     page = (ROOT / "docs/add-a-method.md").read_text()
-    block = next(part for part in page.split("```yaml\n") if "teacher:" in part)
+    block = next(part for part in page.split("```yaml\n") if "distil_from:" in part)
     update_config(config, yaml.safe_load(block.split("```")[0]))
     check_config(config, SCHEMA)
-    assert complete(config["predictors"])["student_zico"]["distil_from"] == "zico"
+    assert complete(config["predictors"])["tgnas_distilled_zico"]["distil_from"] == "zico"
 
 
-def test_a_student_is_no_base_of_ablations(config):
+def test_a_distilled_predictor_is_no_base_of_ablations(config):
     config["ablations"]["bases"] = ["tgnas_distilled_meco"]
     found = refusal_of(config, ConfigError)
-    assert "ablations: tgnas_distilled_meco learns no accuracy, but from a teacher" in found
+    assert "ablations: tgnas_distilled_meco learns no accuracy, but is distilled" in found
 
 
-def test_a_student_is_not_compared_on_the_cells_that_its_teacher_scored(config):
+def test_a_distilled_predictor_is_not_compared_on_the_cells_that_its_proxy_scored(config):
     sample = next(s for s in config["proxies"]["samples"] if s["benchmark"] == "nasbench101")
     sample["methods"] = ["tgnas_distilled_meco"]
     found = refusal_of(config, ConfigError)
     assert "tgnas_distilled_meco has learned from nasbench101" in found
 
 
-def test_a_teacher_has_no_more_shards_than_cells(config):
-    config["reduced_networks"]["taught"] = {"architectures": 2, "shards": 3}
+def test_a_proxy_to_distil_from_has_no_more_shards_than_cells(config):
+    config["reduced_networks"]["distillation"] = {"architectures": 2, "shards": 3}
     found = refusal_of(config, ConfigError)
-    assert "reduced_networks.taught has more shards than architectures" in found
+    assert "reduced_networks.distillation has more shards than architectures" in found
 
 
 def test_a_sample_is_of_a_search_space(config):
     config["proxies"]["samples"][0]["space"] = "uniform_width"
-    assert "unknown space 'summed'" in refusal_of(config)
+    assert "unknown space 'uniform_width'" in refusal_of(config)
 
 
 def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
@@ -424,13 +424,13 @@ def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
     assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)
 
 
-def test_an_unknown_member_of_a_combination_is_answered_with_the_nearest_one(config):
+def test_an_unknown_member_of_a_ensemble_is_answered_with_the_nearest_one(config):
     config["ensembles"]["canonical_ensemble"]["members"] = {"tgnas_canonicle": 1}
     message = refusal_of(config)
     assert "canonical_ensemble 'tgnas_canonicle' (did you mean 'tgnas_canonical'?)" in message
 
 
-def test_a_combination_may_not_bear_the_name_of_a_method(config):
+def test_a_ensemble_may_not_bear_the_name_of_a_method(config):
     config["ensembles"]["params"] = config["ensembles"].pop("canonical_ensemble")
     assert "ensembles.params bears the name of another" in refusal_of(config, ConfigError)
 
@@ -463,7 +463,7 @@ def test_no_predictor_is_compared_on_what_it_learned_from(config):
     assert message.endswith("sample of nasbench101: tgnas_paper has learned from nasbench101")
 
 
-def test_nor_is_a_combination_of_it(config):
+def test_nor_is_a_ensemble_of_it(config):
     config["proxies"]["samples"][1]["methods"] = ["canonical_ensemble"]
     assert "tgnas_canonical has learned from nasbench101" in refusal_of(config, ConfigError)
 

@@ -49,8 +49,8 @@ NAMES = {
     "leaked": "tgnas_code_leaked",
     "counted": "params",
     "chosen": "tgnas_canonical",
-    "third": "ensemble_counts",
-    "fourth": "ensemble_students",
+    "third": "ensemble_gcn_topology_params",
+    "fourth": "ensemble_gcn_distilled_topology_params",
     "searcher": "hybrid",
 }
 METHODS = [
@@ -58,8 +58,12 @@ METHODS = [
     {"name": "tgnas_code_leaked", "title": "epoch chosen (leaked)", "family": "leaked"},
     {"name": "params", "title": "#params <& no more>", "family": "proxy"},
     {"name": "tgnas_canonical", "title": "ours", "family": "predictor"},
-    {"name": "ensemble_counts", "title": "ours, joined", "family": "ensemble"},
-    {"name": "ensemble_students", "title": "ours, joined later", "family": "ensemble"},
+    {"name": "ensemble_gcn_topology_params", "title": "ours, joined", "family": "ensemble"},
+    {
+        "name": "ensemble_gcn_distilled_topology_params",
+        "title": "ours, joined later",
+        "family": "ensemble",
+    },
 ]
 FOUND = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")

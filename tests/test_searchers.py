@@ -106,7 +106,7 @@ def real_scores(name, nasbench201, resource_file):
 
 def removal_scores(evaluate, supernet="mean"):
     drawn = pruning.draws(16, 6, np.random.default_rng(0))
-    full, score = pruning.remaining(SPACE), pruning.SUPERNETS[supernet]
+    full, score = pruning.remaining(SPACE), pruning.PARTIAL_SCORES[supernet]
     return pruning.removal_scores(evaluate, full, drawn, score)
 
 
@@ -137,7 +137,7 @@ def test_the_best_completion_as_the_supernet_score_ties_operators(nasbench201, r
 
 
 def test_the_supernet_score_is_a_setting():
-    first, second = (search(pruning, supernet=name) for name in pruning.SUPERNETS)
+    first, second = (search(pruning, partial_architecture=name) for name in pruning.PARTIAL_SCORES)
     assert not np.array_equal(first.all_choices(), second.all_choices())
 
 

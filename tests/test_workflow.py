@@ -17,7 +17,7 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.inference.pretrained import load_pretrained
 
 SHIPPED = {"canonical": "nasbench201", "code": "nasbench201", "darts": "nasbench301"}
-CHOSEN, LEADING = "short_three_students_counts", "auxiliary_norm_none_epochs_30"
+CHOSEN, LEADING = "short_three_distilled_complexity", "auxiliary_norm_none_epochs_30"
 TOP = "auxiliary_two_configurations_parameters_25"
 # The methods on NAS-Bench-201, a line each, and where one of them stands below the header.
 SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
@@ -174,7 +174,7 @@ def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
     ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking.csv")
     seeds = ranking.groupby("method").seeds.max()
     assert seeds["canonical_effective_params"] == seeds["tgnas_canonical"] == 2
-    assert seeds["canonical_ensemble"] == seeds["ensemble_counts"] == 1
+    assert seeds["canonical_ensemble"] == seeds["ensemble_gcn_topology_params"] == 1
 
 
 @pytest.mark.slow
@@ -352,7 +352,12 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
     ("path", "old", "new", "message"),
     [
         ("config/config.yaml", "- pruning", "- prunning", "unknown searcher 'prunning' (did you"),
-        ("config/config.yaml", "[params, eff", "[parms, eff", "unknown proxy 'parms' (did you"),
+        (
+            "config/config.yaml",
+            "[params, eff",
+            "[parms, eff",
+            "unknown graph proxy 'parms' (did you",
+        ),
         ("config/config.yaml", "[cifar10, cifar100", "[cifar, cifar100", "'cifar' (did you mean"),
         ("config/config.yaml", "back_end: dense", "back_end: dens", "'dens' (did you mean 'dense'"),
         (

@@ -46,7 +46,7 @@ METHOD_MARKERS = MappingProxyType(
         "tgnas_canonical_mean": ">",
         "canonical_ensemble": "p",
         "canonical_effective_params": "h",
-        "ensemble_counts": "8",
+        "ensemble_gcn_topology_params": "8",
         "params": "s",
         "flops": "^",
         "effective_params": "P",

@@ -166,7 +166,7 @@ def compare_supernets(
     evaluators: Sequence[Evaluate],
     settings: dict[str, Any],
 ) -> pd.DataFrame:
-    """Return the runs of pruning with each supernet score of ``pruning.SUPERNETS``.
+    """Return the runs of pruning with each supernet score of ``pruning.PARTIAL_SCORES``.
 
     Columns beside those of ``run_searches``: supernet, and tied (the share of the supernet's
     operators, before anything is pruned, whose removal costs what another's on that edge does).
@@ -177,9 +177,11 @@ def compare_supernets(
         settings: as in ``run_searches``.
     """
     full, tables = pruning.remaining(space), []
-    for name, supernet in pruning.SUPERNETS.items():
+    for name, supernet in pruning.PARTIAL_SCORES.items():
         for seed, evaluate in enumerate(evaluators):
-            table = run_searches(space, evaluate, "pruning", settings | {"supernet": name}, seed)
+            table = run_searches(
+                space, evaluate, "pruning", settings | {"partial_architecture": name}, seed
+            )
             generators = (np.random.default_rng([seed, run]) for run in table.run)
             drawn = (pruning.draws(settings["completions"], len(full), g) for g in generators)
             damages = (pruning.removal_scores(evaluate, full, each, supernet) for each in drawn)

@@ -21,7 +21,7 @@ from tgnas.registry import (
     SPACES,
 )
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
-from tgnas.training.distillation import SPACE as TAUGHT_BENCHMARK
+from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 
 FAMILIES = ("predictor", "leaked", "ensemble", "stored", "proxy")
 # Scores that others computed, for each benchmark that has any.
@@ -120,8 +120,8 @@ def candidates(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def learned_from(row: dict[str, Any]) -> list[str]:
-    """Return the benchmarks whose cells a predictor learns from, with a label or with a teacher."""
-    return [TAUGHT_BENCHMARK] if "distil_from" in row else list(row["sources"])
+    """Return the benchmarks whose cells a predictor learns from, labelled or distilled."""
+    return [DISTILLED_BENCHMARK] if "distil_from" in row else list(row["sources"])
 
 
 def ablations(config: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -202,7 +202,7 @@ def check_config(config: dict[str, Any], schema: Path) -> None:
             raise UnknownNameError(f"value of {place}", error.instance, error.validator_value)
         raise ConfigError(f"config: {place}: {error.message}")
     _check_predictors(config, rules["properties"]["predictors"]["needed"])
-    _check_combinations(config)
+    _check_ensembles(config)
     _check_selection(config)
     _check_shipped(config)
     _check_ablations(config)
@@ -228,26 +228,26 @@ def _check_predictors(config: dict[str, Any], needed: Sequence[str]) -> None:
     rows = {f"predictors.{name}": row for name, row in complete(config["predictors"]).items()}
     rows |= {f"candidate {name}": row for name, row in candidates(config).items()}
     for name, row in rows.items():
-        for hint in row["auxiliary_targets"]:
-            GRAPH_PROXIES.module_name(hint)
+        for target in row["auxiliary_targets"]:
+            GRAPH_PROXIES.module_name(target)
         if row["auxiliary_targets"] and row["label"] != "rank":
-            raise ConfigError(f"config: {name} has auxiliary_targets, which need the target rank")
+            raise ConfigError(f"config: {name} has auxiliary_targets, which need the label rank")
         if "distil_from" in row:
-            _check_student(name, row)
+            _check_distilled(name, row)
         elif not row["sources"]:
-            raise ConfigError(f"config: {name} has neither a source nor a teacher")
+            raise ConfigError(f"config: {name} has neither a source nor a proxy to distil from")
 
 
-def _check_student(name: str, row: dict[str, Any]) -> None:
+def _check_distilled(name: str, row: dict[str, Any]) -> None:
     NETWORK_PROXIES.module_name(row["distil_from"])
     if row["sources"] or row["auxiliary_targets"] or row["label"] != "rank":
         raise ConfigError(
-            f"config: {name} learns from the teacher {row['distil_from']} alone: it needs "
+            f"config: {name} is distilled from {row['distil_from']} alone: it needs "
             "'sources: []', 'auxiliary_targets: {}' and 'label: rank'"
         )
 
 
-def _check_combinations(config: dict[str, Any]) -> None:
+def _check_ensembles(config: dict[str, Any]) -> None:
     stored = {name for names in STORED.values() for name in names}
     scored = [
         *config["predictors"],
@@ -282,7 +282,7 @@ def _check_selection(config: dict[str, Any]) -> None:
 
 def _check_search(config: dict[str, Any]) -> None:
     search = config["search"]
-    for section in (search, search["limits"], search["darts"]):
+    for section in (search, search["constraints"], search["darts"]):
         for searcher in section["searchers"]:
             SEARCHERS.module_name(searcher)
     for baseline in search["baselines"]:
@@ -290,7 +290,7 @@ def _check_search(config: dict[str, Any]) -> None:
     methods = [*config["predictors"], *config["ensembles"], *STORED["nasbench201"]]
     small = [f"{proxy}{SMALL}" for proxy in config["reduced_networks"]["proxies"]]
     known = [*methods, *GRAPH_PROXIES.names(), *small, *LABELLED]
-    for scorer in (*search["scorers"], *search["limits"]["scorers"]):
+    for scorer in (*search["scorers"], *search["constraints"]["scorers"]):
         if scorer not in known:
             raise UnknownNameError("scorer", scorer, known)
     for predictor in (search["predictor"], search["darts"]["predictor"]):
@@ -301,9 +301,11 @@ def _check_search(config: dict[str, Any]) -> None:
 def _check_proxies(config: dict[str, Any]) -> None:
     for proxy in (*network_proxies(config), *config["reduced_networks"]["proxies"]):
         NETWORK_PROXIES.module_name(proxy)
-    taught = config["reduced_networks"]["taught"]
-    if taught["shards"] > taught["architectures"]:
-        raise ConfigError("config: reduced_networks.taught has more shards than architectures")
+    distilled = config["reduced_networks"]["distillation"]
+    if distilled["shards"] > distilled["architectures"]:
+        raise ConfigError(
+            "config: reduced_networks.distillation has more shards than architectures"
+        )
     rows, ensembles = complete(config["predictors"]), config["ensembles"]
     known = [*rows, *ensembles, *GRAPH_PROXIES.names()]
     seen: set[str] = set()
@@ -369,7 +371,7 @@ def _check_ablations(config: dict[str, Any]) -> None:
         if base not in rows:
             raise UnknownNameError("base of ablations", base, rows)
         if "distil_from" in rows[base]:
-            raise ConfigError(f"config: ablations: {base} learns no accuracy, but from a teacher")
+            raise ConfigError(f"config: ablations: {base} learns no accuracy, but is distilled")
 
 
 def _check_embeddings(config: dict[str, Any]) -> None:

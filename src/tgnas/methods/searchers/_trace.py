@@ -18,8 +18,8 @@ class Settings:
 
     Attributes:
         budget: architectures that random search, regularised evolution and local search score.
-        completions: completions that stand for a supernet in pruning.
-        supernet: how their scores make the supernet's, a key of ``pruning.SUPERNETS``.
+        completions: completions of a partial architecture in pruning.
+        partial_architecture: which of their scores is its own, a key of ``pruning.PARTIAL_SCORES``.
         population: vectors of differential evolution.
         generations: generations of differential evolution.
         differential_weight: its F.
@@ -30,7 +30,7 @@ class Settings:
 
     budget: int = 2429
     completions: int = 16
-    supernet: str = "mean"
+    partial_architecture: str = "mean"
     population: int = 20
     generations: int = 50
     differential_weight: float = 0.5

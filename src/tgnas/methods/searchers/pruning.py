@@ -41,7 +41,7 @@ CARD = Card(
 DETERMINISTIC = False
 Supernet = Callable[[Float64[np.ndarray, "supernets m"]], Float64[np.ndarray, " supernets"]]
 # The score of each supernet from the scores of its m completions.
-SUPERNETS: Mapping[str, Supernet] = MappingProxyType(
+PARTIAL_SCORES: Mapping[str, Supernet] = MappingProxyType(
     {"mean": lambda scores: scores.mean(axis=1), "best": lambda scores: scores.max(axis=1)}
 )
 
@@ -51,7 +51,7 @@ def search(
 ) -> Trace:
     """Return the single path that is left; its score is the last query."""
     trace = Trace(space, evaluate)
-    left, supernet = remaining(space), SUPERNETS[settings.supernet]
+    left, supernet = remaining(space), PARTIAL_SCORES[settings.partial_architecture]
     while (left.sum(axis=1) > 1).any():
         drawn = draws(settings.completions, len(left), generator)
         damage = removal_scores(trace.ask, left, drawn, supernet)
@@ -78,7 +78,7 @@ def removal_scores(
     ask: Evaluate,
     left: Bool[np.ndarray, "D O"],
     drawn: Float64[np.ndarray, "m D"],
-    supernet: Supernet = SUPERNETS["mean"],
+    supernet: Supernet = PARTIAL_SCORES["mean"],
 ) -> Float64[np.ndarray, "D O"]:
     """Return S(o) = P(M) - P(M without o) of every removable operator; infinity for the others.
 
