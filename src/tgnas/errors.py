@@ -36,3 +36,7 @@ class CorruptTableError(TgnasError):
 
 class TrainingError(TgnasError):
     """A training that cannot go on."""
+
+
+class ContractError(TgnasError):
+    """A method's file that does not define what its family's contract asks for."""

@@ -1,0 +1,359 @@
+"""What a file of each family of methods defines; the registry holds every file to it.
+
+Each family ends in ``score``: higher predicts better, what cannot be scored is NaN, and all that is
+drawn comes from the generator that is handed in. A method's ``Settings`` are a frozen pydantic
+model of its own keys; the config's entry of the method holds those and no other.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, get_type_hints
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor, nn
+
+from tgnas.encodings.described import KnownOperators
+from tgnas.errors import ContractError
+from tgnas.methods.card import Card
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+from tgnas.training.splits import TrainingSet
+
+State = Mapping[str, Tensor]  # all that training leaves behind, by name
+Scores = Float64[np.ndarray, " N"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Normalised images with their labels; every architecture sees the same."""
+
+    images: Float[Tensor, "B 3 H W"]
+    labels: Int64[Tensor, " B"]
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What a method may use beside its sources and settings.
+
+    Attributes:
+        operators: sentence vectors and attributes of every operator, by code.
+        images: a batch of images, for methods that read any.
+        device: where tensors are worked on.
+        threads: how many threads work at once; scores do not depend on it.
+        checkpoints: folder to resume from and to write to; None keeps no checkpoint.
+        code: digest of the code, so that a checkpoint of older code is not resumed.
+    """
+
+    operators: KnownOperators
+    images: Batch | None = None
+    device: str = "cpu"
+    threads: int = 1
+    checkpoints: Path | None = None
+    code: str = ""
+
+
+class Scorer(Protocol):
+    """What scores architectures."""
+
+    def score(self, architectures: Architectures) -> Scores:
+        """Return one score for each architecture; higher predicts better."""
+        ...
+
+
+# Predictors: fitted on labelled architectures, they score those of any space
+
+
+class Predictor(Scorer, Protocol):
+    """A fitted predictor."""
+
+    @property
+    def state(self) -> State:
+        """What ``restore`` makes the predictor from again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A training of E epochs.
+
+    Attributes:
+        history: one row for each epoch, e.g. epoch, loss, learning_rate, seconds.
+        epochs: the predictor's state after each epoch, stacked: (E, ...).
+    """
+
+    history: list[dict[str, int | float]]
+    epochs: dict[str, Tensor]
+
+
+class PredictorMethod(Protocol):
+    """A file of ``methods/predictors``."""
+
+    CARD: Card
+    Settings: type
+
+    @staticmethod
+    def fit(
+        sources: Sequence[TrainingSet], settings: Any, context: Context, generator: torch.Generator
+    ) -> Predictor:
+        """Return a predictor that is fitted on all sources."""
+        ...
+
+    @staticmethod
+    def restore(state: State, settings: Any, context: Context) -> Predictor:
+        """Return the predictor of a state, which may know other new operators by now."""
+        ...
+
+
+class FitsInEpochs(Protocol):
+    """A predictor whose every epoch the audit can look at."""
+
+    @staticmethod
+    def fit_epochs(
+        sources: Sequence[TrainingSet], settings: Any, context: Context, generator: torch.Generator
+    ) -> Fitted:
+        """Return the state after each epoch; that of the last is what ``fit`` returns."""
+        ...
+
+
+class ScoresTogether(Protocol):
+    """A predictor whose seeds share work when they score the same architectures."""
+
+    @staticmethod
+    def score_members(
+        members: Sequence[Predictor], architectures: Architectures, threads: int
+    ) -> Float64[np.ndarray, "S N"]:
+        """Return every member's scores, to the bit those of its ``score``."""
+        ...
+
+
+# Proxies: no training, no labels of architectures
+
+
+class GraphProxyMethod(Protocol):
+    """A file of ``methods/graph_proxies``: it reads the cells alone."""
+
+    CARD: Card
+
+    @staticmethod
+    def score(
+        architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
+    ) -> Scores:
+        """Return one score for each architecture of a built-in space."""
+        ...
+
+
+class NetworkProxyMethod(Protocol):
+    """A file of ``methods/network_proxies``: it reads one architecture's untrained network."""
+
+    CARD: Card
+
+    @staticmethod
+    def score(
+        network: nn.Module, batch: Batch, generator: torch.Generator
+    ) -> float | tuple[float, ...]:
+        """Return the network's score, or the components that the file's COMPONENTS name."""
+        ...
+
+
+# Searchers: they query an oracle until its budget is spent
+
+
+class Oracle(Protocol):
+    """What a searcher queries: a predictor, a table, a training; it counts what it is asked.
+
+    Attributes:
+        queries: how many scores were given so far.
+        cost: what they cost so far, in GPU-seconds.
+        budget: how many scores are given in all.
+        constraint: what the incumbent must satisfy; None where everything is allowed.
+    """
+
+    queries: int
+    cost: float
+    budget: int
+    constraint: "Constraint | None"
+
+    def query(self, architectures: Architectures, fidelity: float | None = None) -> Scores:
+        """Return the score of each architecture, each of which counts as a query.
+
+        Args:
+            architectures: what is asked for.
+            fidelity: of the answer, e.g. epochs of a training; None is the highest.
+        """
+        ...
+
+
+class Constraint(Protocol):
+    """What an architecture must satisfy, e.g. at most so many parameters."""
+
+    def violation(self, architectures: Architectures) -> Scores:
+        """Return by how much each architecture violates it, relative to the limit; 0 where not.
+
+        An unknown cost violates it.
+        """
+        ...
+
+
+class Surrogate(Protocol):
+    """A predictor that a searcher fits on what the oracle has answered: a method with settings."""
+
+    def fit(self, observed: TrainingSet, generator: torch.Generator) -> Predictor:
+        """Return the predictor of the architectures queried so far."""
+        ...
+
+
+class Trace(Protocol):
+    """The queries of one search, in order.
+
+    Attributes:
+        architectures: what was queried.
+        scores: the oracle's answers.
+        incumbent: the row of what the searcher returns.
+    """
+
+    architectures: Architectures
+    scores: Scores
+    incumbent: int
+
+
+class SearcherMethod(Protocol):
+    """A file of ``methods/searchers``."""
+
+    CARD: Card
+    DETERMINISTIC: bool
+
+    @staticmethod
+    def search(
+        space: Space,
+        oracle: Oracle,
+        settings: Any,
+        generator: np.random.Generator,
+        surrogate: Surrogate | None = None,
+    ) -> Trace:
+        """Return the trace of a search that spends the oracle's budget or less."""
+        ...
+
+
+# Families without a member so far
+
+
+class Task(Protocol):
+    """What is learned; nothing but the task knows what the batches hold."""
+
+    def batches(self, generator: torch.Generator) -> Iterator[Any]:
+        """Yield the batches of one epoch."""
+        ...
+
+    def loss(self, outputs: Tensor, batch: Any) -> Float[Tensor, ""]:
+        """Return the loss of a network's outputs on a batch."""
+        ...
+
+
+class Supernet(Scorer, Protocol):
+    """A network that holds every architecture of a space and scores each by its share of it."""
+
+
+class Derives(Protocol):
+    """A supernet that points to one architecture itself."""
+
+    def derive(self) -> Architectures:
+        """Return the architecture."""
+        ...
+
+
+class SupernetMethod(Protocol):
+    """A file of ``methods/supernets``."""
+
+    CARD: Card
+    Settings: type
+
+    @staticmethod
+    def train(
+        space: Space, task: Task, settings: Any, context: Context, generator: torch.Generator
+    ) -> Supernet:
+        """Return a trained supernet of a space."""
+        ...
+
+
+class Hypernetwork(Scorer, Protocol):
+    """A network that gives other networks their parameters."""
+
+    def parameters_for(self, network: nn.Module) -> State:
+        """Return the parameters of a network, by name."""
+        ...
+
+
+class HypernetworkMethod(Protocol):
+    """A file of ``methods/hypernetworks``."""
+
+    CARD: Card
+    Settings: type
+
+    @staticmethod
+    def train(
+        space: Space, task: Task, settings: Any, context: Context, generator: torch.Generator
+    ) -> Hypernetwork:
+        """Return a trained hypernetwork of a space."""
+        ...
+
+
+class GeneratorMethod(Protocol):
+    """A file of ``methods/generators``: a distribution over architectures with parameters."""
+
+    CARD: Card
+    Settings: type
+    Generator: type
+
+
+class Generator(Protocol):
+    """The distribution of one vector of parameters."""
+
+    def __init__(self, theta: Float[np.ndarray, " P"]) -> None: ...
+
+    def sample(self, generator: np.random.Generator) -> Architectures:
+        """Return one architecture."""
+        ...
+
+
+OPTIONAL: Mapping[type, tuple[type, ...]] = {PredictorMethod: (FitsInEpochs, ScoresTogether)}
+
+
+def check(module: ModuleType, contract: type) -> None:
+    """Refuse a module that does not define what its family's contract asks for.
+
+    Raises:
+        ContractError: what is missing or of another kind or signature.
+    """
+    faults = []
+    for name, kind in get_type_hints(contract).items():
+        if not isinstance(getattr(module, name, None), kind):
+            faults.append(f"{name} must be a {kind.__name__}")
+    required = _functions(contract)
+    optional = {n: f for part in OPTIONAL.get(contract, ()) for n, f in _functions(part).items()}
+    for name, asked in (required | optional).items():
+        given = getattr(module, name, None)
+        if given is None and name in optional:
+            continue
+        if not callable(given):
+            faults.append(f"there is no function {name}{_signature(asked)}")
+        elif _signature(given) != _signature(asked):
+            faults.append(f"{name}{_signature(given)} must be {name}{_signature(asked)}")
+    if faults:
+        raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
+
+
+def _functions(contract: type) -> dict[str, Any]:
+    functions = inspect.getmembers(contract, inspect.isfunction)
+    return {name: function for name, function in functions if not name.startswith("_")}
+
+
+def _signature(function: Any) -> str:
+    """Return the parameters' names and kinds; annotations may be narrower, so they do not count."""
+    parameters = inspect.signature(function).parameters.values()
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return str(inspect.Signature(bare))

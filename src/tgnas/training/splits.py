@@ -1,0 +1,130 @@
+"""Labelled architectures to learn from: which are drawn, and which are left to be measured on.
+
+Rows that a method has learned from carry their benchmark's name; ``TrainingRows.left_out`` takes
+them out of what is measured, and ``TrainingRows.refuse`` stops a measure that would take them in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.spaces.architectures import Architectures
+
+STRATEGIES = ("random", "stratified", "top")
+STRATA = 10  # parts of equal size that a stratified draw takes equally many of
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """Rows of a benchmark that a method has learned the labels of.
+
+    Attributes:
+        benchmark: the benchmark's name.
+        rows: ascending.
+    """
+
+    benchmark: str
+    rows: Int64[np.ndarray, " n"]
+
+    def left_out(
+        self, benchmark: str, scores: Float64[np.ndarray, " N"]
+    ) -> Float64[np.ndarray, " N"]:
+        """Return the scores of a whole benchmark, NaN (not measured) where it was learned from."""
+        if benchmark == self.benchmark:
+            scores = scores.copy()
+            scores[self.rows] = np.nan
+        return scores
+
+    def refuse(self, benchmark: str, scores: Float64[np.ndarray, " N"]) -> None:
+        """Refuse to measure scores of a whole benchmark that hold any of the training rows.
+
+        Raises:
+            ConfigError: they do.
+        """
+        learned = int(np.isfinite(scores[self.rows]).sum()) if benchmark == self.benchmark else 0
+        if learned:
+            raise ConfigError(
+                f"{learned} scores of {benchmark} are of architectures whose labels the method "
+                "has learned; they cannot be measured"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Labelled architectures.
+
+    Attributes:
+        architectures: N architectures.
+        labels: accuracies in percent, or any score; higher is better.
+        space: the search space's name.
+        origin: the rows of a benchmark; None where no benchmark has them.
+    """
+
+    architectures: Architectures
+    labels: Float64[np.ndarray, " N"]
+    space: str = ""
+    origin: TrainingRows | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.architectures):
+            raise ConfigError(
+                f"{len(self.labels)} labels for {len(self.architectures)} architectures"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def draw_rows(
+    known: int | Int64[np.ndarray, " N"],
+    count: int | str,
+    *,
+    strategy: str = "random",
+    scores: Float64[np.ndarray, " N"] | None = None,
+    seed: int = 0,
+) -> Int64[np.ndarray, " n"]:
+    """Return the rows of a labelled part, ascending.
+
+    Args:
+        known: how many rows there are, or those that have a label.
+        count: how many are drawn, or "all".
+        strategy: random; stratified (equally many of each tenth by a score, so that all quality
+            levels are seen); top (the best by a score).
+        scores: by which rows are stratified or ranked, one for each known row; no label.
+        seed: random seed.
+
+    Raises:
+        ConfigError: more rows than there are, or no scores where the strategy needs them.
+        UnknownNameError: there is no such strategy.
+    """
+    rows = np.arange(known) if isinstance(known, int) else known
+    if strategy not in STRATEGIES:
+        raise UnknownNameError("strategy", strategy, STRATEGIES)
+    if count == "all":
+        return rows
+    number = int(count)
+    if not 0 < number <= len(rows):
+        raise ConfigError(f"{count} labelled architectures; there are 1 to {len(rows)}")
+    generator = np.random.default_rng(seed)
+    if strategy == "random":
+        return rows[np.sort(generator.choice(len(rows), number, replace=False))]
+    if scores is None:
+        raise ConfigError(f"the strategy {strategy} needs a score")
+    order = np.argsort(-scores, kind="stable")
+    if strategy == "top":
+        return np.sort(rows[order[:number]])
+    strata = np.array_split(order, min(STRATA, number))
+    shares = [len(part) for part in np.array_split(np.arange(number), len(strata))]
+    drawn = [
+        generator.choice(stratum, share, replace=False)
+        for stratum, share in zip(strata, shares, strict=True)
+    ]
+    return np.sort(rows[np.concatenate(drawn)])
+
+
+def rest_of(total: int, rows: Sequence[int] | np.ndarray) -> Int64[np.ndarray, " m"]:
+    """Return the rows of a benchmark that were not drawn, ascending."""
+    return np.setdiff1d(np.arange(total), rows)

@@ -1,0 +1,82 @@
+"""Which labelled architectures are drawn, and that nothing is measured on them."""
+
+import numpy as np
+import pytest
+
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.training.splits import STRATEGIES, TrainingRows, draw_rows, rest_of
+
+SCORES = np.random.default_rng(0).permutation(1000).astype(float)
+
+
+def test_the_default_draw_is_the_same_for_every_seed_of_a_method():
+    drawn = np.sort(np.random.default_rng(0).choice(1000, 80, replace=False))
+    assert np.array_equal(draw_rows(1000, 80), drawn)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_draw_has_so_many_different_rows_in_order_and_repeats_by_seed(strategy):
+    one, again = (draw_rows(1000, 95, strategy=strategy, scores=SCORES, seed=3) for _ in range(2))
+    assert len(one) == 95
+    assert (np.diff(one) > 0).all()
+    assert np.array_equal(one, again)
+
+
+@pytest.mark.parametrize("strategy", ["random", "stratified"])
+def test_another_seed_draws_others(strategy):
+    one, other = (
+        draw_rows(1000, 95, strategy=strategy, scores=SCORES, seed=seed) for seed in (0, 1)
+    )
+    assert not np.array_equal(one, other)
+
+
+def test_a_stratified_draw_takes_equally_many_of_each_tenth():
+    rows = draw_rows(1000, 50, strategy="stratified", scores=SCORES)
+    assert np.bincount((SCORES[rows] // 100).astype(int)).tolist() == [5] * 10
+
+
+def test_a_draw_from_the_top_takes_the_best():
+    rows = draw_rows(1000, 50, strategy="top", scores=SCORES)
+    assert sorted(SCORES[rows]) == list(range(950, 1000))
+
+
+def test_only_rows_with_a_label_are_drawn():
+    labelled = np.arange(0, 1000, 7)
+    assert np.isin(draw_rows(labelled, 50), labelled).all()
+    assert np.array_equal(draw_rows(labelled, "all"), labelled)
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_more_rows_than_there_are_cannot_be_drawn(count):
+    with pytest.raises(ConfigError, match=f"{count} labelled architectures; there are 1 to 1000"):
+        draw_rows(1000, count)
+
+
+def test_a_strategy_without_its_score_is_refused():
+    with pytest.raises(ConfigError, match="the strategy top needs a score"):
+        draw_rows(1000, 5, strategy="top")
+
+
+def test_an_unknown_strategy_is_answered_with_the_nearest_one():
+    with pytest.raises(UnknownNameError, match=r"'stratify' \(did you mean 'stratified'\?\)"):
+        draw_rows(1000, 5, strategy="stratify")
+
+
+def test_training_rows_and_the_rest_are_all_there_is():
+    rows = draw_rows(1000, 50)
+    assert sorted([*rows, *rest_of(1000, rows)]) == list(range(1000))
+
+
+def test_training_rows_are_left_out_of_what_is_measured_on_their_benchmark():
+    learned = TrainingRows("nasbench201", np.array([1, 3]))
+    left = learned.left_out("nasbench201", np.arange(5.0))
+    assert np.isnan(left).tolist() == [False, True, False, True, False]
+    assert np.array_equal(learned.left_out("nasbench101", np.arange(5.0)), np.arange(5.0))
+
+
+def test_a_measure_on_training_rows_is_refused():
+    learned, scores = TrainingRows("nasbench201", np.array([1, 3])), np.arange(5.0)
+    with pytest.raises(ConfigError, match="2 scores of nasbench201 are of architectures whose"):
+        learned.refuse("nasbench201", scores)
+    learned.refuse("nasbench201", learned.left_out("nasbench201", scores))
+    learned.refuse("nasbench301", scores)
