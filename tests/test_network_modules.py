@@ -187,7 +187,9 @@ def test_where_vertices_sum_a_cell_of_nasbench101_has_all_channels_at_every_vert
 
 def test_where_vertices_sum_an_operator_without_a_module_is_named():
     with pytest.raises(InvalidCellError, match=r"no network whose vertices sum has graph_conv"):
-        built("uniform_width", cell101(("graph_convolution",), (0, 1), (1, 2)), channels=4, repeats=1)
+        built(
+            "uniform_width", cell101(("graph_convolution",), (0, 1), (1, 2)), channels=4, repeats=1
+        )
 
 
 # NAS-Bench-101

@@ -37,6 +37,7 @@ from tgnas.errors import (
     TrainingError,
     UnknownNameError,
 )
+from tgnas.files import written_whole
 from tgnas.inference.streaming import (
     COLUMN,
     STANDARD,
@@ -344,9 +345,8 @@ def evaluate(
     if to == STANDARD:
         typer.echo(text, nl=False)
         return
-    part = Path(to).with_name(Path(to).name + ".part")
-    part.write_text(text)
-    part.replace(to)
+    with written_whole(to) as part:
+        part.write_text(text)
 
 
 def numbers_of(chunk: Chunk, column: str, source: Source) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Writing files whole: what is interrupted or fails leaves nothing under the file's name."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 
 @contextmanager
@@ -13,25 +13,23 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
     The temporary name is unique, so that two writers of one file never share it; the last to end
     wins. On an error, or when the process is interrupted, the temporary file is removed and what
-    stood under `path` before stays as it was.
+    stood under `path` before stays as it was. The file has the mode of any new file of the user's,
+    whatever its writer gave it.
 
     Raises:
         OSError: the folder does not exist or cannot be written.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError as error:  # which names the file that was asked for
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    mode = os.fstat(created).st_mode
+    os.close(created)
     try:
         yield part
-        part.chmod(0o666 & ~_umask())  # a temporary file is readable by its owner alone
+        part.chmod(mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """Return the process's umask, which can be read only by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

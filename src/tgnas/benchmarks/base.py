@@ -19,6 +19,7 @@ from jaxtyping import Float, Float64
 
 from tgnas.cell import Cells, packed_bytes
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.files import written_whole
 from tgnas.operators import CODES, NAMES, PADDING
 
 _OPERATORS, _EDGES = "operators", "edges"
@@ -156,10 +157,12 @@ def _binary(array: np.ndarray, width: int) -> pa.Array:
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write an Arrow file; it appears under its name only when it is whole."""
-    part = path.with_name(path.name + ".part")
-    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+    with (
+        written_whole(path) as part,
+        pa.OSFile(str(part), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema) as writer,
+    ):
         writer.write_table(table)
-    part.replace(path)
 
 
 def open_benchmark(path: Path) -> Benchmark:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float32
 
 from tgnas.errors import CorruptTableError
+from tgnas.files import written_whole
 from tgnas.operators import NAMES
 
 
@@ -45,9 +46,8 @@ class OperatorEmbeddings:
         table = pa.table(
             {"operator": list(NAMES), "sentence": list(self.sentences), "vector": vectors}
         ).replace_schema_metadata(about)
-        part = path.with_name(path.name + ".part")
-        pq.write_table(table, part)
-        part.replace(path)
+        with written_whole(path) as part:
+            pq.write_table(table, part)
 
     @classmethod
     def read(cls, path: Path) -> "OperatorEmbeddings":

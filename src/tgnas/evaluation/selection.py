@@ -20,6 +20,7 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.ranking import best, kendall_tau
+from tgnas.files import written_whole
 from tgnas.operators import CODES, PADDING
 from tgnas.training.auxiliary_targets import cell_scores
 from tgnas.training.ranks import mean_rank
@@ -186,10 +187,9 @@ def write_transfer(path: Path, scores: dict[str, Scores]) -> None:
     """Write a Parquet file with a row for each target and seed."""
     rows = [(name, s, row) for name, of in scores.items() for s, row in enumerate(of)]
     names, seeds, values = zip(*rows, strict=True)
-    part = path.with_name(path.name + ".part")
     table = {"target": names, "seed": seeds, "scores": [v.astype(np.float32) for v in values]}
-    pq.write_table(pa.table(table), part)
-    part.replace(path)
+    with written_whole(path) as part:
+        pq.write_table(pa.table(table), part)
 
 
 def read_transfer(path: Path) -> dict[str, Scores]:

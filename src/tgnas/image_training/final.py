@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from tgnas.costs import imagenet, nasbench201
+from tgnas.files import written_whole
 from tgnas.image_training.data import Data, on_device
 from tgnas.image_training.image_classifier import Epoch, train
 from tgnas.image_training.image_folder import open_folder
@@ -138,6 +139,5 @@ def write_results(
     """Write the history as CSV and the facts as JSON, each under its name only when whole."""
     table = pd.DataFrame([asdict(epoch) for epoch in history]).to_csv(index=False)
     for path, text in ((history_file, table), (result_file, json.dumps(facts, indent=2) + "\n")):
-        part = path.with_name(path.name + ".part")
-        part.write_text(text)
-        part.replace(path)
+        with written_whole(path) as part:
+            part.write_text(text)

@@ -25,6 +25,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from tgnas.errors import TrainingError
+from tgnas.files import written_whole
 from tgnas.image_training.data import Batch, Data
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
@@ -304,9 +305,8 @@ _NAMED = ("name", "changed")  # what a recipe is called, which changes no result
 def _write_log(path: Path, history: list[Epoch]) -> None:
     """Write the log of a history anew: what was killed may have left half a line, or one less."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in history))
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in history))
 
 
 def _tell(epoch: Epoch, epochs: int, log: Path | None) -> None:

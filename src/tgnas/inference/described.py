@@ -21,6 +21,7 @@ from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import GLOBAL
 from tgnas.encodings.graphs import Graphs
 from tgnas.errors import ConfigError, ResourceError
+from tgnas.files import written_whole
 from tgnas.methods.predictors._gcn import GCN, DenseGCN, DenseInputs, GraphConvolution
 from tgnas.methods.predictors._network import Network
 from tgnas.methods.predictors.tgnas import Settings, projected
@@ -102,12 +103,10 @@ def _digest(embeddings: OperatorEmbeddings, sentence: str) -> str:
 
 
 def _keep(path: Path, vector: np.ndarray) -> None:
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
+        with written_whole(path) as part, part.open("wb") as stream:
             np.save(stream, vector)
-        part.replace(path)
     except OSError as error:
         logger.warning("the vector of a description is not kept: %s", error)
 

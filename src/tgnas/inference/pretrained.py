@@ -22,6 +22,7 @@ from torch import Tensor
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.files import written_whole
 from tgnas.inference.described import Known, open_network
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._network import Shape
@@ -214,10 +215,8 @@ def save_pretrained(path: Path, weights: Weights, card: dict[str, Any]) -> None:
         ],
         "card": card,
     }
-    part = path.with_name(path.name + ".part")
-    save_file(dict(weights.states), part, {"predictor": json.dumps(about)})
-    part.chmod(0o644)  # the format's writer lets nobody else read
-    part.replace(path)
+    with written_whole(path) as part:
+        save_file(dict(weights.states), part, {"predictor": json.dumps(about)})
 
 
 def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64
 
 from tgnas.errors import TgnasError, UnknownNameError
+from tgnas.files import written_whole
 
 COLUMN = "architecture"
 STANDARD = "-"
@@ -445,12 +446,7 @@ def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
         yield writer
         writer.close()
         return
-    part = Path(path).with_name(Path(path).name + ".part")
-    try:
-        with part.open("wb") as stream:
-            writer = Writer(stream, format)
-            yield writer
-            writer.close()
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as part, part.open("wb") as stream:
+        writer = Writer(stream, format)
+        yield writer
+        writer.close()

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
-from uuid import uuid4
 
 import pooch
 import requests
 from tqdm import tqdm
 
 from tgnas.errors import ConfigError, ResourceError
+from tgnas.files import written_whole
 
 LOG = logging.getLogger("tgnas.resources.fetch")
 MIRROR_VARIABLE = "TGNAS_MIRROR"
@@ -211,10 +211,9 @@ def _landing(resource: Resource, target: Path, source: str) -> Iterator[Path]:
     However the body ends, the temporary file is gone afterwards.
     """
     start = time.perf_counter()
-    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with written_whole(target) as part:
             yield part
             found = sha256_of(part)
             if found != resource.sha256:
@@ -222,9 +221,6 @@ def _landing(resource: Resource, target: Path, source: str) -> Iterator[Path]:
                     f"{resource.name}: {source} holds another file: sha256 {resource.sha256} "
                     f"expected, {found} found; nothing was kept"
                 )
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
     except requests.RequestException:  # an OSError too, but another attempt may help
         raise
     except OSError as error:

@@ -14,6 +14,8 @@ from types import MappingProxyType
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from tgnas.files import written_whole
+
 NARROW, WIDE = 3.3, 6.9  # inches: one column, two columns
 # Okabe and Ito's colours, which the colour-blind tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -107,7 +109,5 @@ def save(figure: Figure, *paths: Path) -> None:
         if path.suffix not in _METADATA:
             raise ValueError(f"{path} ends with {path.suffix!r}; allowed: {', '.join(_METADATA)}")
     for path in paths:
-        part = path.with_name(path.name + ".part")
-        with styled():
+        with written_whole(path) as part, styled():
             figure.savefig(part, format=path.suffix[1:], metadata=dict(_METADATA[path.suffix]))
-        part.replace(path)

@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.errors import CorruptTableError
+from tgnas.files import written_whole
 
 SEED = "seed"  # column prefix
 
@@ -17,9 +18,8 @@ def write_scores(path: Path, benchmark: Benchmark, scores: Float64[np.ndarray, "
     """Write a Parquet file: a column of architectures, then a column of scores for each seed."""
     columns = {f"{SEED}{seed}": row for seed, row in enumerate(scores)}
     table = pa.table({"architecture": benchmark.table.column("architecture"), **columns})
-    part = path.with_name(path.name + ".part")
-    pq.write_table(table, part)
-    part.replace(path)
+    with written_whole(path) as part:
+        pq.write_table(table, part)
 
 
 def stored_scores(benchmark: Benchmark, name: str, dataset: str) -> Float64[np.ndarray, " N"]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from tgnas.files import written_whole
+
 logger = logging.getLogger(__name__)
 # What a damaged file raises, from the archive, the pickle inside it, or torch's reader.
 FAULTS = (
@@ -30,14 +32,13 @@ def write_checkpoint(path: Path, digest: str, content: dict[str, Any]) -> None:
     Where `content` holds the state of a random generator, it is called "generator".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        torch.save({"digest": digest, **content}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if path.exists():
-        path.replace(previous(path))
-    part.replace(path)
+    with written_whole(path) as part:
+        with part.open("wb") as stream:
+            torch.save({"digest": digest, **content}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if path.exists():
+            path.replace(previous(path))
 
 
 def read_checkpoint(

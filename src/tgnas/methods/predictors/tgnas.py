@@ -31,6 +31,7 @@ from tgnas.encodings import canonical, global_node
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.graphs import Graphs, distinct
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.files import written_whole
 from tgnas.methods.card import Card
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN
 from tgnas.methods.predictors._network import CHOICES, Network, Shape
@@ -336,11 +337,10 @@ def save(
     training_operators: Sequence[str] = (),
 ) -> None:
     """Write the weights of all epochs, stacked, with their settings and training operators."""
-    part = path.with_name(path.name + ".part")
     # One entry: the format does not keep the order of several, and files shall repeat to the bit.
     about = json.dumps({"settings": asdict(settings), "training_operators": training_operators})
-    save_file(states, part, {"predictor": about})
-    part.replace(path)
+    with written_whole(path) as part:
+        save_file(states, part, {"predictor": about})
 
 
 def load(path: Path, embeddings: OperatorEmbeddings) -> Predictor:

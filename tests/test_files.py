@@ -1,0 +1,75 @@
+"""Files that appear under their names whole or not at all."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tgnas.files import written_whole
+
+
+def test_what_a_block_wrote_stands_under_the_name_and_nothing_beside_it(tmp_path):
+    with written_whole(tmp_path / "a.csv") as part:
+        part.write_text("whole")
+        assert not (tmp_path / "a.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "whole"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_or_an_interrupt_leaves_what_stood_there(tmp_path, error):
+    path = tmp_path / "a.csv"
+    path.write_text("before")
+    with pytest.raises(error), written_whole(path) as part:
+        part.write_text("half")
+        raise error
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+    assert path.read_text() == "before"
+
+
+def test_a_killed_writer_leaves_nothing_under_the_name(tmp_path):
+    code = (
+        "import sys, time; from tgnas.files import written_whole\n"
+        "with written_whole(sys.argv[1]) as part: part.write_text('half'); time.sleep(60)"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.csv")])
+    while not any(part.stat().st_size for part in tmp_path.iterdir()):
+        time.sleep(0.02)
+    writer.kill()
+    writer.wait()
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_two_writers_of_one_file_do_not_share_a_temporary_name(tmp_path):
+    path = tmp_path / "a.csv"
+    with written_whole(path) as first:
+        with written_whole(path) as second:
+            first.write_text("first")
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+
+
+def test_a_file_can_be_read_by_whom_the_umask_says(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with written_whole(tmp_path / "a") as part:
+            part.chmod(0o600)  # as the writer of safetensors leaves it
+        assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
+
+
+def test_a_missing_folder_is_named_with_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "a.csv"
+    with pytest.raises(FileNotFoundError, match=r"missing/a\.csv'$"), written_whole(path):
+        pass
+
+
+def test_no_other_module_makes_temporary_names_of_its_own():
+    root = Path(__file__).parents[1]
+    modules = [*root.glob("src/**/*.py"), *root.glob("workflow/scripts/*.py")]
+    assert [m.name for m in modules if '.part"' in m.read_text()] == ["files.py"]
