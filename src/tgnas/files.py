@@ -1,6 +1,7 @@
 """Writing files whole: what is interrupted or fails leaves nothing under the file's name."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:  # which names the file that was asked for
         raise OSError(error.errno, error.strerror, str(path)) from None
-    mode = os.fstat(created).st_mode
+    mode = stat.S_IMODE(os.fstat(created).st_mode)
     os.close(created)
     try:
         yield part

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
+from tgnas.files import written_whole
 from tgnas.page.captions import render_caption
 from tgnas.page.explorer import Scored, pack_architectures
 from tgnas.page.page import Contents, Result, render_page
@@ -66,9 +67,8 @@ def main(
         provenance=(json.loads(provenance.read_text()), captions[provenance]),
         resources=list(read_resources(resources).values()),
     )
-    part = page.with_name(page.name + ".part")
-    part.write_text(render_page(contents), encoding="utf-8")
-    part.replace(page)
+    with written_whole(page) as part:
+        part.write_text(render_page(contents), encoding="utf-8")
 
 
 def _architectures(

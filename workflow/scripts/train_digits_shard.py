@@ -6,6 +6,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from tgnas.files import written_whole
 from tgnas.image_training.digits import Recipe, load_images, measure_architecture
 from tgnas.workflow.script import run
 
@@ -19,9 +20,8 @@ def main(
     digits, part = load_images(settings), pd.read_parquet(listed).iloc[shard::shards]
     progress = tqdm(part.itertuples(index=False), f"shard {shard}", len(part), disable=None)
     rows = [measure_architecture(*each, settings, digits, seeds) for each in progress]
-    unfinished = trained.with_name(trained.name + ".part")
-    pd.DataFrame(rows).to_parquet(unfinished, index=False)
-    unfinished.replace(trained)
+    with written_whole(trained) as unfinished:
+        pd.DataFrame(rows).to_parquet(unfinished, index=False)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from tgnas.costs import imagenet, nasbench201
+from tgnas.costs import nasbench201
 from tgnas.files import written_whole
 from tgnas.image_training.data import Data, on_device
 from tgnas.image_training.image_classifier import Epoch, train
@@ -22,7 +22,7 @@ from tgnas.image_training.image_folder import open_folder
 from tgnas.image_training.images import load_cifar10
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
-from tgnas.networks import darts
+from tgnas.networks import darts, imagenet
 from tgnas.spaces.darts import SPACE as DARTS
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
