@@ -26,6 +26,10 @@ class ConfigError(TgnasError):
     """A config value or sheet row that is not allowed."""
 
 
+class DataError(TgnasError):
+    """Something wrong with a user's table; the message names row and column."""
+
+
 class ResourceError(TgnasError):
     """A fetched file that is missing or is not what its checksum says."""
 

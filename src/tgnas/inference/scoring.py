@@ -4,7 +4,8 @@ An architecture that a file names again is not scored again: the scores of the f
 different ones are kept, so that memory has a bound.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
-from tgnas.errors import TgnasError
+from tgnas.errors import DataError, TgnasError
+from tgnas.evaluation import ranking
+from tgnas.inference.pretrained import spread_of
 from tgnas.inference.streaming import COLUMN, Chunk, Source
 from tgnas.methods.predictors.tgnas import (
     SCORING_CHUNK,
@@ -23,6 +26,7 @@ from tgnas.methods.predictors.tgnas import (
 from tgnas.spaces.space import Space
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
+Scored = tuple[Chunk, Float64[np.ndarray, "S N"]]  # rows, and every member's score of each
 
 
 @dataclass(eq=False)
@@ -53,7 +57,7 @@ class Scorer:
         """How many architectures' scores are kept."""
         return len(self._texts)
 
-    def run(self) -> Iterator[tuple[Chunk, Float64[np.ndarray, "S N"]]]:
+    def run(self) -> Iterator[Scored]:
         """Yield the rows that are architectures, with every member's scores.
 
         Raises:
@@ -110,3 +114,64 @@ class Scorer:
         if len(kept):
             self._texts = pa.concat_arrays([self._texts, texts.take(pa.array(kept))])
             self._scores = np.concatenate([self._scores, scores[:, kept]], axis=1)
+
+
+def with_score(scored: Scored, spread: bool = False) -> pa.Table:
+    """Return the rows with a column ``score`` and, if asked for, ``spread``.
+
+    Raises:
+        DataError: there is such a column already.
+    """
+    chunk, scores = scored
+    table = chunk.table
+    columns = {"score": scores.mean(axis=0)} | ({"spread": spread_of(scores)} if spread else {})
+    for name, values in columns.items():
+        if name in table.column_names:
+            raise DataError(f"there is a column {name!r} already; rename it")
+        table = table.append_column(name, pa.array(values))
+    return table
+
+
+def best_of(stream: Iterable[Scored], top: int, where: str) -> pa.Table:
+    """Return the rows of the best scores, best first and of equal ones the earlier, with a rank.
+
+    Raises:
+        DataError: `where` has no row.
+    """
+    best = None
+    for scored in stream:
+        tables = [with_score(scored)] if best is None else [best, with_score(scored)]
+        both = pa.concat_tables(tables, promote_options="permissive")
+        best = both.take(np.argsort(-both.column("score").to_numpy(), kind="stable")[:top])
+    if best is None:
+        raise DataError(f"{where}: there is no architecture to rank")
+    return best.add_column(0, "rank", pa.array(np.arange(1, len(best) + 1)))
+
+
+def measures_of(
+    stream: Iterable[Scored], accuracy_column: str, source: Source
+) -> dict[str, float | None]:
+    """Return how well scores rank the architectures of a source that has their accuracies.
+
+    Raises:
+        UnknownNameError: there is no such column.
+        DataError: a row holds no number, or fewer than three do.
+    """
+    parts = [
+        (members.mean(axis=0), source.column(chunk, accuracy_column)) for chunk, members in stream
+    ]
+    scores = np.concatenate([np.empty(0), *(of_chunk for of_chunk, _ in parts)])
+    accuracies = np.concatenate([np.empty(0), *(of_chunk for _, of_chunk in parts)])
+    labelled = np.isfinite(accuracies)
+    scores, accuracies = scores[labelled], accuracies[labelled]
+    if len(scores) < 3:
+        raise DataError(f"{source.path}: {len(scores)} labelled architectures; 3 are needed")
+    top = max(1, round(len(scores) / 10))
+    measures = {
+        "architectures": len(scores),
+        "kendall_tau": ranking.kendall_tau(scores, accuracies),
+        "spearman_rho": ranking.spearman_rho(scores, accuracies),
+        f"precision_at_{top}": ranking.precision_at_k(scores, accuracies, top),
+        f"regret_at_{top}": ranking.regret_at_k(scores, accuracies, top),
+    }
+    return {name: None if math.isnan(value) else value for name, value in measures.items()}

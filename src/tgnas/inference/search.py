@@ -1,11 +1,13 @@
 """Searching a space of one's own within a budget of scores."""
 
+import json
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 
 import numpy as np
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, DataError
 from tgnas.inference.pretrained import Pretrained
 from tgnas.methods.searchers._trace import Settings
 from tgnas.registry import SEARCHERS
@@ -13,6 +15,18 @@ from tgnas.spaces.space import Space
 
 POPULATION = 8  # at least
 COMPLETIONS = 4  # of a supernet, at least
+
+
+def architecture_in(path: Path) -> str:
+    """Return the architecture of a JSON file that a search wrote.
+
+    Raises:
+        DataError: the file holds none.
+    """
+    try:
+        return str(json.loads(path.read_text())["architecture"])
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise DataError(f"{path} holds no JSON object with an 'architecture'") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
-from tgnas.errors import TgnasError, UnknownNameError
+from tgnas.cell import Cells
+from tgnas.errors import DataError, UnknownNameError
 from tgnas.files import written_whole
+from tgnas.spaces.space import Space
 
 COLUMN = "architecture"
 STANDARD = "-"
@@ -32,10 +34,6 @@ BATCH = 4096  # rows of Parquet that are read at once
 BLOCK = 1 << 20  # bytes; the reader of CSV keeps up to 32 blocks ready, and no row may be larger
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
-
-
-class DataError(TgnasError):
-    """Something wrong with a user's data; the message names row and column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +164,44 @@ class Source:
             raise DataError(message)
         self.first_skipped = self.first_skipped or message
         self.skipped += 1
+
+    def architectures(self, space: Space) -> Iterator[tuple[Chunk, Cells]]:
+        """Yield the rows that are architectures of a space, and their cells.
+
+        Raises:
+            DataError: a row is not, and is not to be skipped.
+        """
+        for chunk in self.chunks():
+            parsed = space.read(chunk.text())
+            good = np.ones(len(chunk.numbers), dtype=bool)
+            for row, error in parsed.errors.items():
+                self.fault(int(chunk.numbers[row]), COLUMN, str(error))
+                good[row] = False
+            yield chunk.kept(good), parsed.cells[np.repeat(good, len(space.shares))]
+
+    def column(self, chunk: Chunk, name: str) -> Float64[np.ndarray, " N"]:
+        """Return a column of numbers; NaN where a row has none and rows may be skipped.
+
+        Raises:
+            UnknownNameError: there is no such column.
+            DataError: a row holds no number.
+        """
+        if name not in chunk.table.column_names:
+            raise UnknownNameError("column", name, chunk.table.column_names)
+        values = chunk.table.column(name).combine_chunks()
+        if pa.types.is_string(values.type):
+            texts = pc.utf8_trim_whitespace(values)
+            number = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
+            right = pc.match_substring_regex(texts, number)
+            values = pc.if_else(right, texts, pa.scalar(None, pa.string()))
+        try:
+            numbers = pc.cast(values, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise DataError(f"column {name!r} holds no numbers: {error}") from error
+        for row in np.flatnonzero(~np.isfinite(numbers)):
+            given = chunk.table.column(name)[int(row)].as_py()
+            self.fault(int(chunk.numbers[row]), name, f"{given!r} is no finite number")
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
     @property
     def _name(self) -> str:

@@ -11,16 +11,67 @@ from jaxtyping import Float64
 from scipy import stats
 from torch import Tensor
 
+from tgnas import __version__
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.errors import DataError
 from tgnas.inference.described import Known, open_network
-from tgnas.inference.pretrained import Weights
+from tgnas.inference.pretrained import Pretrained, Weights
+from tgnas.inference.streaming import Source
 from tgnas.methods.predictors.tgnas import GRAPHS, LOSSES, Settings
 from tgnas.operators import NAMES
 from tgnas.spaces.space import Space
 from tgnas.training.fit import fit
 
 logger = logging.getLogger(__name__)
+
+
+def train_on_file(
+    source: Source,
+    accuracy_column: str,
+    space: Space,
+    like: Pretrained,
+    seeds: int,
+    epochs: int,
+    done: Callable[[int], None] | None = None,
+) -> tuple[Weights, dict[str, Any]]:
+    """Return an ensemble that was trained on a file of labelled architectures, and its card.
+
+    Args:
+        source: the file.
+        accuracy_column: where its accuracies stand.
+        space: what its architectures are of.
+        like: the predictor whose settings are taken.
+        seeds: members of the ensemble.
+        epochs: passes over the file.
+        done: told each seed that is trained.
+
+    Raises:
+        DataError: a row is faulty and is not to be skipped, or there is nothing to learn.
+    """
+    cells, labels = [], []
+    for chunk, found in source.architectures(space):
+        accuracies = source.column(chunk, accuracy_column)
+        known = np.isfinite(accuracies)
+        cells.append(found[np.repeat(known, len(space.shares))])
+        labels.append(accuracies[known])
+    accuracies = np.concatenate([np.empty(0), *labels])
+    if len(np.unique(accuracies)) < 2:
+        raise DataError(f"{source.path}: {len(accuracies)} labelled architectures teach nothing")
+    settings, members = scaled_to(like.weights.settings, epochs), list(range(seeds))
+    embeddings = like.weights.embeddings
+    weights = train(
+        Cells.concatenate(cells), accuracies, space, embeddings, settings, members, done
+    )
+    card = {
+        "title": f"trained on {space.name}",
+        "seeds": members,
+        "trained_on": {space.name: {"cells": len(accuracies), "column": accuracy_column}},
+        "epoch": "the last one",
+        "settings": {"embedding": like.card["settings"]["embedding"], "epochs": epochs},
+        "made_by": {"tgnas": __version__},
+    }
+    return weights, card
 
 
 def scaled_to(settings: Settings, epochs: int) -> Settings:

@@ -1,0 +1,136 @@
+"""What commands share: options, what an error ends with, a line on stderr, a table."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tgnas.errors import (
+    ConfigError,
+    CorruptTableError,
+    DataError,
+    InvalidCellError,
+    ResourceError,
+    TrainingError,
+    UnknownNameError,
+)
+
+if TYPE_CHECKING:
+    from tgnas.inference.pretrained import Pretrained
+
+DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
+STANDARD = "-"
+DEFAULT = "canonical"
+errors = Console(stderr=True, highlight=False)
+
+
+class OnError(StrEnum):
+    """What becomes of a row that is not an architecture of the space."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+SpaceOption = Annotated[
+    str, typer.Option("--space", help="A built-in space (tgnas spaces) or a space file (.yaml).")
+]
+FileOption = Annotated[
+    str,
+    typer.Option(
+        "--architectures",
+        help="CSV, JSON Lines or Parquet with a column 'architecture'; - is standard input.",
+    ),
+]
+OutputOption = Annotated[
+    str,
+    typer.Option("--output", help="A file, by its name CSV, JSON Lines or Parquet; - is stdout."),
+]
+PredictorOption = Annotated[
+    str, typer.Option("--predictor", help="A trained predictor (tgnas methods) or a weights file.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
+OnErrorOption = Annotated[
+    OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")
+]
+InputFormat = Annotated[
+    str | None, typer.Option("--input-format", help="csv, jsonl or parquet; else by the name.")
+]
+OutputFormat = Annotated[
+    str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
+]
+AccuracyColumn = Annotated[
+    str, typer.Option("--accuracy-column", help="The column of measured accuracies.")
+]
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that ends with one line and an exit code instead of a traceback."""
+
+    @functools.wraps(command)
+    def in_one_line(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except UnknownNameError as error:
+            _end(error, USAGE)
+        except (
+            DataError,
+            InvalidCellError,
+            CorruptTableError,
+            ConfigError,
+            TrainingError,
+        ) as error:
+            _end(error, DATA)
+        except BrokenPipeError:
+            # Whoever reads has enough; what Python still holds must not be written at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (ResourceError, OSError) as error:
+            _end(error, MACHINE)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+    return in_one_line
+
+
+def _end(error: Exception, code: int) -> None:
+    tell(str(error))
+    raise typer.Exit(code) from None
+
+
+def load(predictor: str) -> "Pretrained":
+    """Return a trained predictor, in a process whose threads score a chunk of cells each."""
+    import torch
+
+    from tgnas.inference.pretrained import load_pretrained
+
+    torch.set_num_threads(1)
+    return load_pretrained(predictor)
+
+
+def tell(message: str) -> None:
+    """Write a line to standard error."""
+    errors.print(f"tgnas: {message}", markup=False, soft_wrap=True)
+
+
+def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int) -> None:
+    """Write a table to standard output, as wide as the terminal or else as `width`."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else width).print(table)
+
+
+def ends_with(name: str, suffix: str, option: str) -> None:
+    """Refuse the name of a file that ends otherwise.
+
+    Raises:
+        BadParameter: it does.
+    """
+    if not name.endswith(suffix):
+        raise typer.BadParameter(f"the name must end in {suffix}", param_hint=option)

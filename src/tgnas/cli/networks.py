@@ -1,0 +1,91 @@
+"""``tgnas train-network``: an architecture's own network learns from images."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tgnas.cli.common import UNFINISHED, SeedOption, ThreadsOption, tell
+
+
+def train_network(
+    recipe: Annotated[Path, typer.Option("--recipe", help="A recipe: a file of config/recipes.")],
+    architecture: Annotated[
+        str,
+        typer.Option("--architecture", help="The space's own string, or a best.json of a search."),
+    ],
+    images: Annotated[
+        Path,
+        typer.Option("--images", help="CIFAR-10's archive or JPEG copy, or ImageNet's folder."),
+    ],
+    to: Annotated[
+        Path, typer.Option("--output", help="A folder: results, log, checkpoint; resumed from.")
+    ],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE of the recipe that is to be otherwise; repeatable."),
+    ] = None,
+    seed: SeedOption = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that decode an image folder.")
+    ] = 4,
+    threads: ThreadsOption = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),
+    ] = None,
+) -> None:
+    """Train an architecture's network by a recipe; resumes where it was stopped or killed."""
+    import pandas as pd
+    import torch
+
+    from tgnas.image_training import final
+    from tgnas.image_training.processes import joined
+    from tgnas.image_training.recipe import read_recipe
+    from tgnas.inference.search import architecture_in
+    from tgnas.results.figures import draw_final_training
+    from tgnas.results.style import save
+
+    chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
+    if architecture.endswith(".json"):
+        architecture = architecture_in(Path(architecture))
+    torch.set_num_threads(threads)
+    to.mkdir(parents=True, exist_ok=True)
+    limit = None if minutes is None else 60 * minutes
+    with joined() as process:
+        history, facts = final.train_network(
+            architecture,
+            chosen,
+            images,
+            to,
+            seed=seed,
+            process=process,
+            workers=workers,
+            seconds=limit,
+        )
+        if not process.writes:
+            return
+    finished = len(history) == chosen.epochs
+    if finished:
+        final.write_results(history, facts, to / "history.csv", to / "result.json")
+        figure = draw_final_training(pd.DataFrame(history), facts)
+        save(figure, to / "curves.png", to / "curves.pdf")
+    shown = {key: facts[key] for key in ("epochs", "test_accuracy", "seconds", "device")}
+    typer.echo(json.dumps(shown))
+    if not finished:
+        tell(f"{len(history)} of {chosen.epochs} epochs are done; the same command goes on")
+        raise typer.Exit(UNFINISHED)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Return the key and the value, written as in a recipe, of a change."""
+    import yaml
+
+    key, separator, value = text.partition("=")
+    try:
+        if separator:
+            return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")

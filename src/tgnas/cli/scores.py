@@ -1,0 +1,158 @@
+"""``tgnas score``, ``rank`` and ``evaluate``: a file of architectures goes through a predictor."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tgnas.cli.common import (
+    DEFAULT,
+    STANDARD,
+    AccuracyColumn,
+    FileOption,
+    InputFormat,
+    OnError,
+    OnErrorOption,
+    OutputFormat,
+    OutputOption,
+    PredictorOption,
+    SpaceOption,
+    ThreadsOption,
+    errors,
+    load,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from tgnas.inference.scoring import Scored, Scorer
+
+ShardOption = Annotated[
+    str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")
+]
+
+
+def score(
+    space: SpaceOption,
+    architectures: FileOption,
+    to: OutputOption = STANDARD,
+    predictor: PredictorOption = DEFAULT,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Add the standard deviation over the seeds.")
+    ] = False,
+    threads: ThreadsOption = 1,
+    on_error: OnErrorOption = OnError.FAIL,
+    input_format: InputFormat = None,
+    output_format: OutputFormat = None,
+    shard: ShardOption = "1/1",
+) -> None:
+    """Write the columns of a file with the score of each architecture; higher is better."""
+    from tgnas.inference.scoring import with_score
+    from tgnas.inference.streaming import format_of, output
+
+    written = format_of(to, output_format)
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    with output(to, written) as writer:
+        for scored in _shown(scorer):
+            writer.write(with_score(scored, spread))
+
+
+def rank(
+    space: SpaceOption,
+    architectures: FileOption,
+    to: OutputOption = STANDARD,
+    predictor: PredictorOption = DEFAULT,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many of the best.")] = 10,
+    threads: ThreadsOption = 1,
+    on_error: OnErrorOption = OnError.FAIL,
+    input_format: InputFormat = None,
+    output_format: OutputFormat = None,
+    shard: ShardOption = "1/1",
+) -> None:
+    """Write the best architectures of a file, best first; of equal ones the earlier."""
+    from tgnas.inference.scoring import best_of
+    from tgnas.inference.streaming import format_of, output
+
+    written = format_of(to, output_format)
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    best = best_of(_shown(scorer), top, architectures)
+    with output(to, written) as writer:
+        writer.write(best)
+
+
+def evaluate(
+    space: SpaceOption,
+    architectures: FileOption,
+    accuracy_column: AccuracyColumn,
+    predictor: PredictorOption = DEFAULT,
+    threads: ThreadsOption = 1,
+    on_error: OnErrorOption = OnError.FAIL,
+    input_format: InputFormat = None,
+    to: Annotated[
+        str, typer.Option("--output", help="A JSON file; - is standard output.")
+    ] = STANDARD,
+) -> None:
+    """Measure how well scores rank architectures whose accuracies are known."""
+    from tgnas.files import written_whole
+    from tgnas.inference.scoring import measures_of
+
+    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
+    measures = measures_of(_shown(scorer), accuracy_column, scorer.source)
+    text = json.dumps(measures, indent=2) + "\n"
+    if to == STANDARD:
+        typer.echo(text, nl=False)
+        return
+    with written_whole(to) as part:
+        part.write_text(text)
+
+
+def _scorer(
+    space: str,
+    architectures: str,
+    predictor: str,
+    threads: int,
+    on_error: OnError,
+    input_format: str | None,
+    part: str = "1/1",
+) -> "Scorer":
+    from tgnas.inference.scoring import Scorer
+    from tgnas.inference.streaming import WHOLE, Shard, Source, format_of
+    from tgnas.spaces.space import open_space
+
+    written = format_of(architectures, input_format)
+    if architectures == STANDARD and written == "parquet":
+        raise typer.BadParameter("Parquet is read from its end; name a file", param_hint="-")
+    try:
+        shard = Shard.of(part)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--shard") from error
+    if architectures == STANDARD and shard != WHOLE:
+        raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
+    source = Source(architectures, written, on_error is OnError.SKIP, shard)
+    opened = open_space(space)
+    return Scorer(opened, load(predictor).members_for(opened), source, threads)
+
+
+def _shown(scorer: "Scorer") -> "Iterator[Scored]":
+    """Yield what a scorer yields; show how far it is and say in the end what was done."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    source, start = scorer.source, time.perf_counter()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=errors, disable=not errors.is_terminal
+    ) as bar:
+        task = bar.add_task("scoring", total=None)
+        for scored in scorer.run():
+            yield scored
+            rate = scorer.count / (time.perf_counter() - start)
+            text = f"{scorer.count:,} architectures, {rate:,.0f}/s"
+            share = source.share() if source.share else 0
+            total = 1.0 if source.share else None
+            bar.update(task, description=text, total=total, completed=share)
+    seconds = time.perf_counter() - start
+    rate = scorer.count / seconds if seconds else 0
+    tell(f"scored {scorer.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)")
+    if source.skipped:
+        tell(f"skipped {source.skipped:,} rows; the first: {source.first_skipped}")

@@ -1,0 +1,25 @@
+"""``tgnas search``: the best architecture of a space within a budget of scores."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from tgnas.cli.common import DEFAULT, PredictorOption, SeedOption, SpaceOption, ThreadsOption, load
+
+
+def search(
+    space: SpaceOption,
+    searcher: Annotated[str, typer.Option("--searcher", help="One of tgnas methods.")] = "hybrid",
+    budget: Annotated[int, typer.Option("--budget", min=1, help="How many scores at most.")] = 5000,
+    predictor: PredictorOption = DEFAULT,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = 1,
+) -> None:
+    """Find an architecture of a space with a budget of scores; writes JSON."""
+    from tgnas.inference.search import search as search_space
+    from tgnas.spaces.space import open_space
+
+    best = search_space(load(predictor), open_space(space), searcher, budget, seed, threads)
+    facts = {"architecture": best.architecture, "score": best.score, "queries": best.queries}
+    typer.echo(json.dumps(facts, ensure_ascii=False))

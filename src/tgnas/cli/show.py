@@ -1,0 +1,95 @@
+"""``tgnas spaces``, ``methods``, ``describe`` and ``space check``: what there is, what it means."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tgnas.cli.common import DEFAULT, PredictorOption, SpaceOption, ends_with, load, show_table
+
+
+def spaces() -> None:
+    """List the built-in search spaces."""
+    from tgnas.registry import SPACES
+    from tgnas.spaces.space import open_space
+
+    rows = [
+        (name, ", ".join(space.operators), f"{space.size:,}" if space.size else "", about)
+        for name in SPACES.names()
+        for space in [open_space(name)]
+        for about in [space.description]
+    ]
+    show_table(("space", "operators", "strings", "description"), rows, 160)
+
+
+def methods() -> None:
+    """List the trained predictors, the searchers and the other families of methods."""
+    from tgnas.inference.pretrained import available, read_card
+    from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS
+
+    rows = []
+    for name in available():
+        card = read_card(None, name)
+        rows.append(("trained", name, card["title"], ", ".join(card["trained_on"])))
+    for kind, family in (
+        ("searcher", SEARCHERS),
+        ("predictor", PREDICTORS),
+        ("proxy", GRAPH_PROXIES),
+    ):
+        cards = {name: family.module(name).CARD for name in family.names()}
+        rows += [(kind, name, card.title, card.needs) for name, card in cards.items()]
+    show_table(("family", "name", "title", "what it needs or was trained on"), rows, 160)
+
+
+def describe(
+    architecture: Annotated[str, typer.Argument(help="The space's own string, or a JSON object.")],
+    space: SpaceOption,
+    predictor: PredictorOption = DEFAULT,
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the cells into a PNG.")] = None,
+) -> None:
+    """Draw an architecture, its canonical graph, its size where that is known, and its score."""
+    if png is not None:
+        ends_with(png.name, ".png", "--png")
+    from tgnas.inference.summary import summary_of
+    from tgnas.results import cell_drawing
+    from tgnas.spaces.space import open_space
+
+    opened = open_space(space)
+    summary = summary_of(architecture, opened)
+    typer.echo(f"architecture  {summary.text}")
+    typer.echo(f"as JSON       {json.dumps(summary.object)}")
+    for title, graph in summary.graphs.items():
+        typer.echo(f"\n{title}\n{cell_drawing.as_text(*graph)}")
+    typer.echo("")
+    for name, value in summary.sizes.items():
+        typer.echo(f"{name:<12}  {value}")
+    loaded = load(predictor)
+    typer.echo(f"{'score':<12}  {loaded.score([architecture], opened)[0]:.6f}  ({predictor})")
+    typer.echo(f"{'spread':<12}  {loaded.spread([architecture], opened)[0]:.6f}")
+    if png is not None:
+        cell_drawing.write_picture(png, summary.graphs)
+
+
+def check(
+    file: Annotated[str, typer.Argument(help="A space file, or a built-in space's name.")],
+    architectures: Annotated[
+        str | None, typer.Option("--architectures", help="Architectures to check against it.")
+    ] = None,
+) -> None:
+    """Check a space file, say how it is understood, and show an architecture of it."""
+    from tgnas.inference.streaming import Source, format_of
+    from tgnas.inference.summary import example_of, operators_of
+    from tgnas.spaces.space import open_space
+
+    space = open_space(file)
+    show_table(("operator", "is", "description"), operators_of(space), 120)
+    example = example_of(space)
+    if example is not None:
+        typer.echo(f"{space.size:,} architectures can be written, such as\n  {example}")
+        typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
+    if architectures is not None:
+        source = Source(architectures, format_of(architectures))
+        count = sum(len(chunk.numbers) for chunk, _ in source.architectures(space))
+        typer.echo(f"{architectures}: {count:,} architectures, all of this space")
+    typer.echo(f"{file}: a search space named {space.name}")

@@ -1,0 +1,88 @@
+"""What people want to see of one architecture or of a space's operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tgnas.cell import Cells
+from tgnas.encodings.canonical import canonicalise
+from tgnas.errors import DataError, UnknownNameError
+from tgnas.operators import NAMES, PADDING
+from tgnas.registry import COSTS, SPACES
+from tgnas.spaces.space import Space, open_space
+
+Drawing = tuple[list[str], np.ndarray]  # names of V vertices, and how often j takes what i puts out
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """An architecture for people.
+
+    Attributes:
+        text: the space's own string.
+        object: the same as a JSON object.
+        graphs: title -> the graph, and the canonical graph, of each cell.
+        sizes: parameters and FLOPs of its network, where a built-in space has one.
+    """
+
+    text: str
+    object: dict[str, Any]
+    graphs: Mapping[str, Drawing]
+    sizes: Mapping[str, str]
+
+
+def summary_of(architecture: str, space: Space) -> Summary:
+    """Return the summary of an architecture.
+
+    Raises:
+        InvalidCellError: it is not an architecture of the space.
+        DataError: it has an operator that the space does not have.
+    """
+    try:
+        cells = space.parse(architecture)
+    except UnknownNameError as error:
+        raise DataError(str(error)) from error
+    graphs = canonicalise(cells)
+    drawings = {}
+    for row in range(len(cells)):
+        kind = f" of cell {row + 1} of {len(cells)}" if len(cells) > 1 else ""
+        for title, operators, edges in (
+            (f"graph{kind}", cells.operators[row], cells.adjacency()[row].astype(int)),
+            (f"canonical graph{kind}", graphs.operators[row], graphs.edges[row]),
+        ):
+            size = int((operators != PADDING).sum())
+            names = [space.name_of(int(code)) for code in operators[:size]]
+            drawings[title] = (names, edges[:size, :size])
+    text = space.format(architecture)
+    return Summary(text, space.object_of(architecture), drawings, _sizes_of(space, cells))
+
+
+def _sizes_of(space: Space, cells: Cells) -> dict[str, str]:
+    known = space.name in COSTS.names() and space.name in SPACES.names()
+    if not known or dict(open_space(space.name).operators) != dict(space.operators):
+        return {}
+    module = COSTS.module(space.name)
+    sizes = {"parameters": f"{int(module.count_parameters(cells, 10)[0]):,} (CIFAR-10)"}
+    if hasattr(module, "count_flops"):
+        flops = float(module.count_flops(cells, 10, 32)[0])
+        sizes["FLOPs"] = f"{flops:,.2f} million (CIFAR-10)"
+    return sizes
+
+
+def operators_of(space: Space) -> list[tuple[str, str, str]]:
+    """Return each operator's spelling, its name in the vocabulary or "new", and its description."""
+    rows = []
+    for name, code in space.operators.items():
+        new = space.new[code - len(NAMES)] if code >= len(NAMES) else None
+        rows.append((name, "new" if new else NAMES[code], new.description if new else ""))
+    return rows
+
+
+def example_of(space: Space) -> str | None:
+    """Return an architecture of a space; None where its choices are not independent."""
+    if not space.choices:
+        return None
+    row = np.random.default_rng(0).integers([len(options) for options in space.choices])
+    return space.text_of_choices(row.tolist())
