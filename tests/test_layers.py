@@ -90,7 +90,9 @@ PACKAGES = [module for module in FILES if FILES[module].name == "__init__.py"]
 @pytest.mark.parametrize("module", [module for module in PACKAGES if module != "tgnas"])
 def test_a_package_file_holds_no_logic(module):
     body = ast.parse(FILES[module].read_text()).body
-    assert all(isinstance(node, ast.Expr | ast.Assign) for node in body)
+    # The command's entry point is named there; nothing else is imported by a package file.
+    allowed = ast.Expr | ast.Assign | (ast.ImportFrom if module == "tgnas.cli" else ast.Expr)
+    assert all(isinstance(node, allowed) for node in body)
 
 
 def test_the_packages_own_file_holds_nothing_but_its_public_names():

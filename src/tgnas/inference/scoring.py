@@ -150,7 +150,7 @@ def best_of(stream: Iterable[Scored], top: int, where: str) -> pa.Table:
 
 def measures_of(
     stream: Iterable[Scored], accuracy_column: str, source: Source
-) -> dict[str, float | None]:
+) -> dict[str, int | float | None]:
     """Return how well scores rank the architectures of a source that has their accuracies.
 
     Raises:
