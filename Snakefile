@@ -18,7 +18,6 @@ pathvars:
 include: "rules/common.smk"
 include: "rules/fetch.smk"
 include: "rules/benchmarks.smk"
-include: "rules/embeddings.smk"
 include: "rules/predictors.smk"
 include: "rules/selection.smk"
 include: "rules/proxies.smk"

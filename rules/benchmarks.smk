@@ -1,87 +1,58 @@
-# Benchmarks as one Arrow file each.
-from importlib import metadata
+# What is known about the architectures of a space, as one Arrow file; costs that others measured.
 
 
-rule build_nasbench101:
+rule build_benchmark:
     input:
-        accuracies="<resources>/nasbench101/accuracies.pkl.gz",
-        parameters="<resources>/nasbench101/params.pkl.gz",
+        sources=lambda w: [f"<resources>/{file}" for file in facts_of(w).sources],
     output:
-        benchmark="<benchmark_tables>/nasbench101.arrow",
+        benchmark="<benchmark_tables>/{benchmark}.arrow",
     log:
-        "<logs>/build_nasbench101.log",
+        "<logs>/build_benchmark/{benchmark}.log",
     benchmark:
-        "<benchmarks>/build_nasbench101.tsv"
+        "<benchmarks>/build_benchmark/{benchmark}.tsv"
     conda:
         "../workflow/envs/tgnas.yaml"
-    threads: 2
+    threads: lambda w: facts_of(w).threads
     params:
-        code=code("build_nasbench101"),
+        name=lambda w: w.benchmark,
+        version=lambda w: facts_of(w).version,
+        code=lambda w: digest("build_benchmark", BENCHMARKS.module_name(w.benchmark)),
     script:
-        "../workflow/scripts/build_nasbench101.py"
+        "../workflow/scripts/build_benchmark.py"
 
 
-rule build_nasbench201:
+rule import_costs:
     input:
-        accuracies=nasbench201_files("freerea_{}_accuracies.csv"),
-        parameters=nasbench201_files("freerea_{}_params.csv"),
-        nasgraph=nasbench201_files("nasgraph_{}.csv"),
-    output:
+        measured="<resources>/nasbench201/hw_{dataset}.csv",
         benchmark="<benchmark_tables>/nasbench201.arrow",
-    log:
-        "<logs>/build_nasbench201.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        code=code("build_nasbench201"),
-    script:
-        "../workflow/scripts/build_nasbench201.py"
-
-
-rule build_nasbench301:
-    input:
-        # Where both have a genotype the first file's values are kept.
-        files=expand(
-            "<resources>/nasbench301/naslib_{commit}.json",
-            commit=["6639fd15", "22280f71"],
-        ),
     output:
-        benchmark="<benchmark_tables>/nasbench301.arrow",
+        costs="<results>/costs/nasbench201/{dataset}.parquet",
     log:
-        "<logs>/build_nasbench301.log",
+        "<logs>/import_costs/{dataset}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        code=code("build_nasbench301"),
+        code=code("import_costs"),
     script:
-        "../workflow/scripts/build_nasbench301.py"
+        "../workflow/scripts/import_costs.py"
 
 
-rule build_nasbench_macro:
-    input:
-        accuracies="<resources>/nasbench_macro/cifar10.json",
-    output:
-        benchmark="<benchmark_tables>/nasbench_macro.arrow",
-    log:
-        "<logs>/build_nasbench_macro.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        code=code("build_nasbench_macro"),
-    script:
-        "../workflow/scripts/build_nasbench_macro.py"
+# All stored scores of a benchmark in one job: each is a moment's work.
+for population, stored in STORED.items():
 
-
-rule build_nasbench_graph:
-    output:
-        benchmark="<benchmark_tables>/nasbench_graph.arrow",
-    log:
-        "<logs>/build_nasbench_graph.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        # The data are the files of an installed package.
-        version=lambda w: metadata.version("nas-bench-graph"),
-        code=code("build_nasbench_graph"),
-    script:
-        "../workflow/scripts/build_nasbench_graph.py"
+    rule:
+        name:
+            f"import_scores_of_{population}"
+        input:
+            benchmark=f"<benchmark_tables>/{population}.arrow",
+            sources=[f"<resources>/{file}" for file in files_of(population)],
+        output:
+            scores=[f"<results>/scores/{population}/{name}.parquet" for name in stored],
+        log:
+            f"<logs>/import_scores/{population}.log",
+        conda:
+            "../workflow/envs/tgnas.yaml"
+        params:
+            code=code("import_scores"),
+        script:
+            "../workflow/scripts/import_scores.py"

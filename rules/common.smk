@@ -8,10 +8,10 @@ from snakemake.exceptions import WorkflowError
 
 from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError
+from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.workflow.experiments import (
     LABELLED,
     SMALL,
-    STORED,
     DISTILLED_BENCHMARK,
     ablations,
     candidates,
@@ -27,7 +27,13 @@ from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.resources.packaged import MPNET, installed
 from tgnas.workflow.provenance import code_digest
-from tgnas.registry import NETWORK_PROXIES, PREDICTORS, GRAPH_PROXIES, SEARCHERS
+from tgnas.registry import (
+    BENCHMARKS,
+    NETWORK_PROXIES,
+    PREDICTORS,
+    GRAPH_PROXIES,
+    SEARCHERS,
+)
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -82,6 +88,7 @@ SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 
 wildcard_constraints:
+    benchmark="|".join(BENCHMARKS.names()),
     target="|".join(TARGETS),
     training="|".join(config["final_training"]["trainings"]),
     cell="|".join(config["final_training"]["copies"]["cells"]),
@@ -127,9 +134,11 @@ def resource_row(name):
     return [RESOURCES[name].url, RESOURCES[name].sha256] if name in RESOURCES else None
 
 
-def nasbench201_files(pattern):
-    """Return the fetched files of the three data sets, in the benchmark's order."""
-    return [f"<resources>/nasbench201/{pattern.format(d)}" for d in NB201_DATASETS]
+def facts_of(w):
+    """Return what builds the benchmark of a job."""
+    from tgnas.workflow.benchmarks import benchmark_facts
+
+    return benchmark_facts(w.benchmark)
 
 
 def image_file():

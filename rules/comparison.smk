@@ -56,12 +56,9 @@ rule tabulate_proxies_stored:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         sample="<results>/proxies/samples/nasbench201.parquet",
         scores=lambda w: scores_of_sample("nasbench201"),
-        suite_zero="<resources>/nasbench201/zero_cost_proxies.csv",
-        freerea=expand(
-            "<resources>/nasbench201/freerea_cifar10_{column}.csv",
-            column=["naswot", "logsynflow", "nregions"],
+        sources=lambda w: sorted(
+            {f"<resources>/{row.file}" for row in stored_columns()}
         ),
-        naslib="<resources>/nasbench201/naslib_zen.zip",
     output:
         table=report(
             "<results>/tables/proxies_stored.csv",

@@ -1,55 +1,8 @@
 # The embedded default: the chain on digits-bench, which comes with the package. Read only where a
 # config has the section `demo` (config/demo.yaml).
-from tgnas.benchmarks._digits import read_card, table_digest
+from tgnas.benchmarks._digits import read_card
 
 DEMO = config["demo"]
-DIGITS_SPACES = {"digits101": "nasbench101", "digits201": "nasbench201"}
-# The targets whose costs are stored with them, and the data set that they are costs of.
-COSTED = {"digits201": "digits", "nasbench_graph": "cora"}
-
-
-# What is stored needs no counting anew.
-ruleorder: import_costs_as_scores > score_with_proxy
-
-
-wildcard_constraints:
-    digits="|".join(DIGITS_SPACES),
-    costed="|".join(COSTED),
-    cost="params|flops",
-
-
-rule build_digits:
-    output:
-        benchmark="<benchmark_tables>/{digits}.arrow",
-    log:
-        "<logs>/build_digits/{digits}.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        table=lambda w: table_digest(),
-        code=lambda w: digest(
-            "build_digits",
-            f"tgnas.benchmarks.{w.digits}",
-            f"tgnas.spaces.{DIGITS_SPACES[w.digits]}",
-        ),
-    script:
-        "../workflow/scripts/build_digits.py"
-
-
-rule import_costs_as_scores:
-    input:
-        benchmark="<benchmark_tables>/{costed}.arrow",
-    output:
-        scores="<results>/scores/{costed}/{cost}.parquet",
-    log:
-        "<logs>/import_costs_as_scores/{costed}/{cost}.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        dataset=lambda w: COSTED[w.costed],
-        code=code("import_stored_scores"),
-    script:
-        "../workflow/scripts/import_stored_scores.py"
 
 
 rule draw_correlations_of_target:

@@ -4,7 +4,7 @@
 DIGITS = config["digits_bench"]
 DIGITS_MODULES = [
     f"tgnas.{kind}.{space}"
-    for kind in ("spaces", "networks.modules")
+    for kind in ("spaces", "networks")
     for space in ("nasbench101", "nasbench201")
 ]
 

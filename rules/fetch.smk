@@ -1,4 +1,4 @@
-# Benchmark files and images, each checked against its sha256.
+# Benchmark files and images, each checked against its sha256; sentence vectors of the operators.
 
 
 rule fetch_resource:
@@ -15,3 +15,36 @@ rule fetch_resource:
         code=code("fetch_resource"),
     script:
         "../workflow/scripts/fetch_resource.py"
+
+
+# Both could make these files; no address has them.
+ruleorder: unpack_mpnet > fetch_resource
+
+
+rule unpack_mpnet:
+    output:
+        model=MODEL_FILES[MPNET.name],
+    log:
+        "<logs>/unpack_mpnet.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        code=code("unpack_mpnet"),
+    script:
+        "../workflow/scripts/unpack_mpnet.py"
+
+
+rule embed_operators:
+    input:
+        model=lambda w: MODEL_FILES.get(config["embeddings"][w.embedding]["model"], []),
+    output:
+        embeddings="<results>/embeddings/{embedding}.parquet",
+    log:
+        "<logs>/embed_operators/{embedding}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        settings=lambda w: config["embeddings"][w.embedding],
+        code=code("embed_operators"),
+    script:
+        "../workflow/scripts/embed_operators.py"

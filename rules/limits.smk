@@ -1,22 +1,6 @@
 # Search under limits on what an answer may cost, and Pareto fronts of score and cost.
 
 
-rule import_costs:
-    input:
-        measured="<resources>/nasbench201/hw_{dataset}.csv",
-        benchmark="<benchmark_tables>/nasbench201.arrow",
-    output:
-        costs="<results>/costs/nasbench201/{dataset}.parquet",
-    log:
-        "<logs>/import_costs/{dataset}.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        code=code("import_costs"),
-    script:
-        "../workflow/scripts/import_costs.py"
-
-
 rule search_within_limits:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",

@@ -123,3 +123,10 @@ def cards():
         for family in (NETWORK_PROXIES, GRAPH_PROXIES)
         for name in family.names()
     ]
+
+
+def stored_columns():
+    """Return the columns that others stored and that ours are compared with."""
+    from tgnas.evaluation.agreement import COLUMNS
+
+    return COLUMNS

@@ -15,7 +15,7 @@ from hypothesis import settings
 from project import Project
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
-from tgnas.benchmarks.nasbench201 import VALIDATED
+from tgnas.benchmarks.nasbench201 import SOURCES as SOURCES201
 from tgnas.benchmarks.nasbench201 import build as build_nasbench201
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import embed_operators
@@ -92,9 +92,8 @@ def nasbench301(benchmark_tables: Path) -> Benchmark:
 @pytest.fixture(scope="session")
 def nasbench201(resource_file: Callable[[str], Path]) -> Benchmark:
     """Build NAS-Bench-201 from its fetched files."""
-    patterns = ("freerea_{}_accuracies.csv", "freerea_{}_params.csv", "nasgraph_{}.csv")
-    files = [[resource_file(f"nasbench201/{p.format(d)}") for d in VALIDATED] for p in patterns]
-    return Benchmark("nasbench201", build_nasbench201(*files))
+    files = [resource_file(name) for name in SOURCES201]
+    return Benchmark("nasbench201", build_nasbench201(files))
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,6 @@ from tgnas.benchmarks.base import (
     write_table,
 )
 from tgnas.costs.darts import count_flops
-from tgnas.datasets import DATASETS
 from tgnas.encodings.live import first_of_each_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.resources.unpickle import load_frame_columns
@@ -96,7 +95,7 @@ def first_rows(nasbench101, resource_file, monkeypatch):
 
 
 def build_first_rows() -> pa.Table:
-    return reader101.build(Path(__file__), Path(__file__), processes=1)
+    return reader101.build([Path(__file__), Path(__file__)])
 
 
 def test_rows_that_fit_their_cells_are_accepted(first_rows, nasbench101):
@@ -187,17 +186,9 @@ def test_nas_bench_suite_zero_has_one_architecture_of_each_live_pattern(nasbench
 
 
 @pytest.fixture
-def nasbench201_files(resource_file) -> dict[str, list[Path]]:
-    """Fetch the reader's arguments."""
-    patterns = {
-        "accuracies": "freerea_{}_accuracies.csv",
-        "parameters": "freerea_{}_params.csv",
-        "nasgraph": "nasgraph_{}.csv",
-    }
-    return {
-        name: [resource_file(f"nasbench201/{pattern.format(d)}") for d in DATASETS]
-        for name, pattern in patterns.items()
-    }
+def nasbench201_files(resource_file) -> list[Path]:
+    """Fetch the reader's argument."""
+    return [resource_file(name) for name in reader201.SOURCES]
 
 
 def swapped(path: Path, column: str, folder: Path) -> Path:
@@ -210,17 +201,17 @@ def swapped(path: Path, column: str, folder: Path) -> Path:
 
 
 def test_files_that_list_other_architectures_are_refused(nasbench201_files, tmp_path):
-    files = nasbench201_files["nasgraph"]
-    files[1] = swapped(files[1], "arch str", tmp_path)
+    files = nasbench201_files
+    files[7] = swapped(files[7], "arch str", tmp_path)
     with pytest.raises(CorruptTableError, match="lists other architectures than"):
-        reader201.build(**nasbench201_files)
+        reader201.build(files)
 
 
 def test_parameters_of_other_architectures_are_refused(nasbench201_files, tmp_path):
-    files = nasbench201_files["parameters"]
-    files[0] = swapped(files[0], "params", tmp_path)
+    files = nasbench201_files
+    files[3] = swapped(files[3], "params", tmp_path)
     with pytest.raises(CorruptTableError, match="counts disagree with the architectures"):
-        reader201.build(**nasbench201_files)
+        reader201.build(files)
 
 
 # NAS-Bench-301
@@ -239,7 +230,7 @@ def nasbench301_files(resource_file) -> list[Path]:
 def nasbench301(nasbench301_files, tmp_path_factory) -> Benchmark:
     """Build and open NAS-Bench-301, as the workflow does."""
     path = tmp_path_factory.mktemp("nasbench301") / "nasbench301.arrow"
-    script("build_nasbench301")(files=nasbench301_files, benchmark=path)
+    script("build_benchmark")(name="nasbench301", sources=nasbench301_files, benchmark=path)
     return open_benchmark(path)
 
 

@@ -80,7 +80,7 @@ def source(resource_file) -> Path:
 @pytest.fixture(scope="module")
 def benchmark(source, tmp_path_factory) -> Benchmark:
     path = tmp_path_factory.mktemp("macro") / "nasbench_macro.arrow"
-    script("build_nasbench_macro")(accuracies=source, benchmark=path)
+    script("build_benchmark")(name="nasbench_macro", sources=[source], benchmark=path)
     return open_benchmark(path)
 
 
@@ -170,9 +170,9 @@ def edited(source, tmp_path):
 
 def test_a_mean_that_is_none_of_its_accuracies_is_refused(edited):
     with pytest.raises(CorruptTableError, match=r"of 22212220 is 93\.1267, not 93\.5000"):
-        reader.build(edited("22212220", mean_acc=93.5))
+        reader.build([edited("22212220", mean_acc=93.5)])
 
 
 def test_a_file_that_lacks_an_architecture_is_refused(edited):
     with pytest.raises(CorruptTableError, match="lists 6560 architectures"):
-        reader.build(edited("22212220"))
+        reader.build([edited("22212220")])

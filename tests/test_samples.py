@@ -6,6 +6,7 @@ import pytest
 import torch
 from test_network_modules import SMALL
 
+from tgnas.benchmarks import stored_scores as readers
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation import agreement as stored
 from tgnas.evaluation.ranking import spearman_rho
@@ -192,18 +193,10 @@ def test_independence_has_every_pair_and_every_accuracy(target, tables):
 
 @pytest.fixture(scope="module")
 def stored_columns(resource_file, nasbench201):
-    suite = stored.read_suite_zero(resource_file("nasbench201/zero_cost_proxies.csv"), nasbench201)
-    found = {}
-    for each in stored.COLUMNS:
-        if each.source == stored.SUITE_ZERO:
-            found[each] = suite[each.column]
-        elif each.source == stored.FREEREA:
-            file = resource_file(f"nasbench201/freerea_cifar10_{each.column}.csv")
-            found[each] = stored.read_freerea(file, each.column, nasbench201)
-        else:
-            file = resource_file(f"nasbench201/naslib_{each.column}.zip")
-            found[each] = stored.read_naslib(file, each.column, nasbench201)
-    return found
+    return {
+        each: readers.read_stored(each.source, each.column, resource_file(each.file), nasbench201)
+        for each in stored.COLUMNS
+    }
 
 
 def test_naslibs_tuples_are_read_as_the_architectures_that_others_stored(stored_columns):
@@ -215,16 +208,16 @@ def test_naslibs_tuples_are_read_as_the_architectures_that_others_stored(stored_
 
 def test_a_stored_failure_ranks_below_all_that_did_not_fail():
     given = pd.Series([2.0, -np.inf, 1.0, -np.inf], name="naswot")
-    assert stored.ranked_last(given).tolist() == [2, 0, 1, 0]
+    assert readers.ranked_last(given).tolist() == [2, 0, 1, 0]
     with pytest.raises(CorruptTableError, match="naswot lacks values"):
-        stored.ranked_last(pd.Series([1.0, np.nan], name="naswot"))
+        readers.ranked_last(pd.Series([1.0, np.nan], name="naswot"))
 
 
 @pytest.mark.parametrize("content", [b"no archive", b""])
 def test_what_is_no_archive_of_naslib_is_refused(tmp_path, nasbench201, content):
     (tmp_path / "zen.zip").write_bytes(content)
     with pytest.raises(CorruptTableError, match="is not NASLib's archive of zen"):
-        stored.read_naslib(tmp_path / "zen.zip", "zen", nasbench201)
+        readers.read_naslib(tmp_path / "zen.zip", "zen", nasbench201)
 
 
 def test_stored_values_are_those_of_the_architecture(nasbench201, sample, target, stored_columns):
@@ -261,11 +254,11 @@ def test_every_stored_column_is_of_a_proxy_that_exists():
 
 def test_a_file_without_a_stored_column_is_refused(tmp_path, nasbench201):
     (tmp_path / "a.csv").write_text("net_str,params\n")
-    with pytest.raises(CorruptTableError, match=r"a\.csv:1: the columns flops, l2_norm"):
-        stored.read_suite_zero(tmp_path / "a.csv", nasbench201)
+    with pytest.raises(CorruptTableError, match=r"a\.csv:1: the columns zen"):
+        readers.read_suite_zero(tmp_path / "a.csv", "zen", nasbench201)
     (tmp_path / "b.csv").write_text("index,naswot\n0,1.5\n")
     with pytest.raises(CorruptTableError, match="does not list every architecture once"):
-        stored.read_freerea(tmp_path / "b.csv", "naswot", nasbench201)
+        readers.read_freerea(tmp_path / "b.csv", "naswot", nasbench201)
 
 
 def test_a_low_agreement_has_its_reason_or_none_is_known(nasbench201, sample, stored_columns):

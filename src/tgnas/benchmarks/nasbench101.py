@@ -4,6 +4,7 @@ FreeREA's files hold accuracies and parameters in the order of the hash, without
 enumerate the cells, sort them by hash, and prove the join by the analytic parameter count.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,21 @@ from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.nasbench101 import SPACE
 
 ACCURACY = "accuracy/cifar10/test/108"
+SOURCES = ("nasbench101/accuracies.pkl.gz", "nasbench101/params.pkl.gz")
+THREADS = 2  # which share the enumeration of the cells
 
 
-def build(accuracies: Path, parameters: Path, processes: int) -> pa.Table:
-    """Return the benchmark's table; rows are in ascending order of the hash.
+def build(files: Sequence[Path]) -> pa.Table:
+    """Return the benchmark's table of the files of ``SOURCES``, in ascending order of the hash.
 
     Raises:
         CorruptTableError: a file has another number of rows, or a row whose parameter count is
             not its cell's.
     """
+    accuracies, parameters = files
     accuracy = load_frame_columns(accuracies.read_bytes())["accuracy"]
     millions = load_frame_columns(parameters.read_bytes())["params"]
-    cells, hashes = SPACE.enumerate(processes=processes)
+    cells, hashes = SPACE.enumerate(processes=THREADS)
     if not len(cells) == len(accuracy) == len(millions):
         raise CorruptTableError(
             f"{accuracies} has {len(accuracy)} rows and {parameters} {len(millions)}; "

@@ -22,23 +22,25 @@ from tgnas.spaces.nasbench201 import SPACE
 EPOCHS = 200
 # Data set -> what its validation accuracy was measured on.
 VALIDATED = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
+SOURCES = tuple(
+    f"nasbench201/{pattern.format(dataset)}"
+    for pattern in ("freerea_{}_accuracies.csv", "freerea_{}_params.csv", "nasgraph_{}.csv")
+    for dataset in VALIDATED
+)
 
 
-def build(
-    accuracies: Sequence[Path], parameters: Sequence[Path], nasgraph: Sequence[Path]
-) -> pa.Table:
-    """Return the benchmark's table in official index order; one file per data set each.
+def build(files: Sequence[Path]) -> pa.Table:
+    """Return the benchmark's table of the files of ``SOURCES``, in official index order.
 
     Raises:
         CorruptTableError: the files disagree on an architecture or on a parameter count.
     """
+    accuracies, parameters, nasgraph = files[:3], files[3:6], files[6:]
     strings = pd.read_csv(nasgraph[0])["arch str"].tolist()
     cells = SPACE.cells(strings)
     columns: dict[str, np.ndarray] = {}
-    files = zip(accuracies, parameters, nasgraph, strict=True)
-    for (dataset, validated), (accuracy, stored, text) in zip(
-        VALIDATED.items(), files, strict=True
-    ):
+    of_datasets = zip(VALIDATED.items(), accuracies, parameters, nasgraph, strict=True)
+    for (dataset, validated), accuracy, stored, text in of_datasets:
         facts = dataset_facts(dataset)
         graph = pd.read_csv(text)
         if graph["arch str"].tolist() != strings:

@@ -26,6 +26,7 @@ COLUMNS = {
     "params": "parameters/cifar10",
     "flops": "flops/cifar10",
 }
+SOURCES = ("nasbench301/naslib_6639fd15.json", "nasbench301/naslib_22280f71.json")
 DESCRIPTION = ("idx", "arch")  # keys that hold no number
 
 

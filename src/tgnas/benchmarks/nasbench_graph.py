@@ -14,6 +14,8 @@ is a multiple of 1/3000, as a mean of three values of three decimals is.
 - ``latency`` is as stored; its unit is not stated.
 """
 
+from collections.abc import Sequence
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from tgnas.resources.unpickle import load_records
 from tgnas.spaces.nasbench_graph import SPACE
 
 EPOCHS = "unstated"
+SOURCES = ()  # the data are files of an installed package
 MEASURES = dict.fromkeys(
     ("cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv"), "accuracy"
 ) | {"proteins": "roc_auc"}
@@ -53,12 +56,18 @@ def data_folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "light"
 
 
-def build(folder: Path) -> pa.Table:
-    """Return the benchmark's table; rows are in ascending order of the key.
+def version() -> str:
+    """Return the version of the installed package that holds the data."""
+    return metadata.version("nas-bench-graph")
+
+
+def build(_: Sequence[Path] = SOURCES) -> pa.Table:
+    """Return the benchmark's table of the package's data; rows are in ascending order of the key.
 
     Raises:
         CorruptTableError: a file has other keys than the space.
     """
+    folder = data_folder()
     cells, keys = SPACE.enumerate()
     codes = [CODES[name] for name in OF_PROTEINS]
     small = np.isin(cells.operators[:, 1:-1], codes).all(axis=1)

@@ -8,6 +8,7 @@ FLOPs are multiplications of convolutions and of the classifier, here in million
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,17 @@ from tgnas.errors import CorruptTableError
 from tgnas.spaces.nasbench_macro import SPACE
 
 ACCURACY = "accuracy/cifar10/test/50"
+SOURCES = ("nasbench_macro/cifar10.json",)
 
 
-def build(file: Path) -> pa.Table:
-    """Return the benchmark's table; rows are in ascending order of the string.
+def build(files: Sequence[Path]) -> pa.Table:
+    """Return the benchmark's table of the file of ``SOURCES``, in ascending order of the string.
 
     Raises:
         CorruptTableError: the file lists other architectures than the space has, or a mean that
             is not that of its three accuracies.
     """
+    (file,) = files
     cells = SPACE.enumerate()
     strings = [SPACE.format(cells.cell(row)) for row in range(len(cells))]
     table = pd.DataFrame.from_dict(json.loads(file.read_text()), orient="index").sort_index()

@@ -9,9 +9,9 @@ import pandas as pd
 from jaxtyping import Float64
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.benchmarks.stored_scores import ranked_last
 from tgnas.encodings.live import first_of_each_pattern, live_pattern
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.agreement import ranked_last
 from tgnas.registry import SPACES
 from tgnas.scoring.tables import SEED
 

@@ -22,18 +22,6 @@ def write_scores(path: Path, benchmark: Benchmark, scores: Float64[np.ndarray, "
         pq.write_table(table, part)
 
 
-def stored_scores(benchmark: Benchmark, name: str, dataset: str) -> Float64[np.ndarray, " N"]:
-    """Return a stored column as scores: params, flops, or a proxy, as it is stored.
-
-    Raises:
-        UnknownNameError: the benchmark has no such column.
-    """
-    costs = {"params": "parameters", "flops": "flops"}
-    if name in costs:
-        return benchmark.cost(costs[name], dataset=dataset).astype(np.float64)
-    return benchmark.proxy(name)
-
-
 def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, "S N"]:
     """Return the scores of a file, which must be of this benchmark's architectures.
 

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
 from tgnas.registry import (
@@ -24,23 +25,6 @@ from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 
 FAMILIES = ("predictor", "leaked", "ensemble", "stored", "proxy")
-# Scores that others computed, for each benchmark that has any.
-STORED = {
-    "nasbench201": ("authors_dump", "naswot_stored", "logsynflow_stored", "zen_stored"),
-    "nasbench301": (
-        "params",
-        "flops",
-        "epe_nas",
-        "fisher",
-        "grad_norm",
-        "grasp",
-        "jacov",
-        "l2_norm",
-        "plain",
-        "snip",
-        "synflow",
-    ),
-}
 LEAKED = "_leaked"
 SMALL = "_small"  # a proxy of networks, on small ones of a whole space
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
