@@ -5,7 +5,7 @@ rule build_benchmark:
     input:
         sources=lambda w: [f"<resources>/{file}" for file in facts_of(w).sources],
     output:
-        benchmark="<benchmark_tables>/{benchmark}.arrow",
+        table="<benchmark_tables>/{benchmark}.arrow",
     log:
         "<logs>/build_benchmark/{benchmark}.log",
     benchmark:
@@ -14,7 +14,6 @@ rule build_benchmark:
         "../workflow/envs/tgnas.yaml"
     threads: lambda w: facts_of(w).threads
     params:
-        name=lambda w: w.benchmark,
         version=lambda w: facts_of(w).version,
         code=lambda w: digest("build_benchmark", BENCHMARKS.module_name(w.benchmark)),
     script:

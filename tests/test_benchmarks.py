@@ -230,7 +230,7 @@ def nasbench301_files(resource_file) -> list[Path]:
 def nasbench301(nasbench301_files, tmp_path_factory) -> Benchmark:
     """Build and open NAS-Bench-301, as the workflow does."""
     path = tmp_path_factory.mktemp("nasbench301") / "nasbench301.arrow"
-    script("build_benchmark")(name="nasbench301", sources=nasbench301_files, benchmark=path)
+    script("build_benchmark")(benchmark="nasbench301", sources=nasbench301_files, table=path)
     return open_benchmark(path)
 
 

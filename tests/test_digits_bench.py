@@ -106,7 +106,7 @@ def test_a_benchmark_holds_the_mean_of_the_seeds(table, name, space):
 
 @pytest.mark.parametrize(("name", "space"), SPACES_OF.items())
 def test_a_benchmarks_cells_are_those_of_its_strings(name, space, tmp_path):
-    script("build_benchmark")(name=name, sources=[], benchmark=tmp_path / "benchmark.arrow")
+    script("build_benchmark")(benchmark=name, sources=[], table=tmp_path / "benchmark.arrow")
     benchmark = open_benchmark(tmp_path / "benchmark.arrow")
     own = SPACES.load(space)
     for row in (0, len(benchmark) // 2, len(benchmark) - 1):

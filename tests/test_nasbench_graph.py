@@ -166,7 +166,7 @@ def test_the_published_26206_networks_are_enumerated_in_order_of_their_key(enume
 @pytest.fixture(scope="module")
 def benchmark(tmp_path_factory) -> Benchmark:
     path = tmp_path_factory.mktemp("graph") / "nasbench_graph.arrow"
-    script("build_benchmark")(name="nasbench_graph", sources=[], benchmark=path)
+    script("build_benchmark")(benchmark="nasbench_graph", sources=[], table=path)
     return open_benchmark(path)
 
 

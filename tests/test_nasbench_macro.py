@@ -80,7 +80,7 @@ def source(resource_file) -> Path:
 @pytest.fixture(scope="module")
 def benchmark(source, tmp_path_factory) -> Benchmark:
     path = tmp_path_factory.mktemp("macro") / "nasbench_macro.arrow"
-    script("build_benchmark")(name="nasbench_macro", sources=[source], benchmark=path)
+    script("build_benchmark")(benchmark="nasbench_macro", sources=[source], table=path)
     return open_benchmark(path)
 
 

@@ -7,9 +7,9 @@ from tgnas.registry import BENCHMARKS
 from tgnas.workflow.script import run
 
 
-def main(*, name: str, sources: list[Path], benchmark: Path) -> None:
+def main(*, benchmark: str, sources: list[Path], table: Path) -> None:
     """Join the files that the benchmark's module names and write one Arrow file."""
-    write_table(BENCHMARKS.load(name)(sources), benchmark)
+    write_table(BENCHMARKS.load(benchmark)(sources), table)
 
 
 if __name__ == "__main__":
