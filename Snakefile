@@ -26,7 +26,7 @@ include: "rules/ensembles.smk"
 include: "rules/measures.smk"
 include: "rules/searchers.smk"
 include: "rules/limits.smk"
-include: "rules/training.smk"
+include: "rules/networks.smk"
 include: "rules/trainings.smk"
 include: "rules/shipping.smk"
 include: "rules/figures.smk"
@@ -36,7 +36,6 @@ include: "rules/reduced_networks.smk"
 include: "rules/comparison.smk"
 include: "rules/provenance.smk"
 include: "rules/report.smk"
-include: "rules/digits.smk"
 
 
 if "demo" in config:

@@ -91,7 +91,7 @@ wildcard_constraints:
     benchmark="|".join(BENCHMARKS.names()),
     target="|".join(TARGETS),
     training="|".join(config["final_training"]["trainings"]),
-    cell="|".join(config["final_training"]["copies"]["cells"]),
+    shard=r"\d+",
     place=r"\d+",
     listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),

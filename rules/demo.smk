@@ -1,6 +1,5 @@
 # The embedded default: the chain on digits-bench, which comes with the package. Read only where a
 # config has the section `demo` (config/demo.yaml).
-from tgnas.benchmarks._digits import read_card
 
 DEMO = config["demo"]
 
@@ -54,7 +53,7 @@ rule choose_for_digits:
     input:
         runs=f"<results>/searches/nasbench201/{DEMO['predictor']}/{DEMO['searcher']}.parquet",
     output:
-        found="<results>/digits/found.json",
+        best="<results>/digits/best.json",
     log:
         "<logs>/choose_for_digits.log",
     conda:
@@ -64,24 +63,6 @@ rule choose_for_digits:
         code=code("choose_architecture"),
     script:
         "../workflow/scripts/choose_architecture.py"
-
-
-rule train_on_digits:
-    input:
-        found="<results>/digits/found.json",
-    output:
-        history="<results>/digits/history.csv",
-        result="<results>/digits/result.json",
-    log:
-        "<logs>/train_on_digits.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    threads: 1
-    params:
-        card=lambda w: read_card(),
-        code=code("train_on_digits", *DIGITS_MODULES),
-    script:
-        "../workflow/scripts/train_on_digits.py"
 
 
 rule tabulate_digits_search:

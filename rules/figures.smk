@@ -125,7 +125,7 @@ rule draw_search_progress:
 
 rule draw_genotype:
     input:
-        found="<results>/searches/darts/found.json",
+        best="<results>/searches/darts/best.json",
     output:
         png=report("<results>/figures/genotype.png", **captioned("genotype", "Figures")),
         pdf="<results>/figures/genotype.pdf",

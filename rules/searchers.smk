@@ -136,7 +136,7 @@ rule choose_architecture:
             f"{(DARTS if w.space == 'darts' else SEARCH)['predictor']}/hybrid.parquet"
         ),
     output:
-        found="<results>/searches/{space}/found.json",
+        best="<results>/searches/{space}/best.json",
     log:
         "<logs>/choose_architecture/{space}.log",
     conda:

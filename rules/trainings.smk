@@ -25,7 +25,7 @@ rule tabulate_final_training:
 rule tabulate_short_trainings:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        found=expand("<results>/trainings/{place}/found.json", place=SPREAD_PLACES),
+        best=expand("<results>/trainings/{place}/best.json", place=SPREAD_PLACES),
         results=expand("<results>/trainings/{place}/result.json", place=SPREAD_PLACES),
     output:
         table=report(
@@ -47,11 +47,7 @@ rule tabulate_short_trainings:
 
 rule tabulate_jpeg:
     input:
-        results=[
-            f"<results>/trainings/copies/{cell}/seed{seed}.json"
-            for cell in COPIES["cells"]
-            for seed in range(COPIES["seeds"])
-        ],
+        results="<results>/trainings/copies.json",
     output:
         rows="<results>/tables/jpeg_trainings.csv",
         table=report("<results>/tables/jpeg.csv", **captioned("jpeg", "Tables")),

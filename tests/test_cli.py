@@ -251,9 +251,9 @@ def test_a_training_that_cannot_start_says_why_in_a_line(tmp_path, changed, code
 
 
 def test_a_file_without_an_architecture_is_told(tmp_path):
-    (tmp_path / "found.json").write_text("[]")
+    (tmp_path / "best.json").write_text("[]")
     images = ("--images", "none", "--output", tmp_path / "run")
-    found = ("--architecture", tmp_path / "found.json")
+    found = ("--architecture", tmp_path / "best.json")
     done = tgnas("train-network", "--recipe", RECIPE, *found, *images)
     assert done.exit_code == 1
     assert "holds no JSON object with an 'architecture'" in done.stderr

@@ -1,7 +1,7 @@
 """The maker of digits-bench: its images, its trainings, its shards, and that it resumes."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,86 +11,87 @@ import torch
 import yaml
 from conftest import ROOT, script
 from project import Project
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
 from tgnas.costs.nasbench201 import count_parameters
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.digits import architectures, card_of, joined
-from tgnas.image_training.digits import (
-    IMAGES,
-    Recipe,
-    build_network,
-    count_cost,
-    load_images,
-    measure,
+from tgnas.image_training.digits import IMAGES, Digits, open_digits
+from tgnas.image_training.digits_bench import (
+    card_of,
+    joined,
+    list_architectures,
     measure_architecture,
-    train,
 )
+from tgnas.image_training.final import build, count_cost
+from tgnas.image_training.loop import measure, train
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
 from tgnas.spaces import nasbench101, nasbench201
 
-SHORT = Recipe(
-    train=40,
-    validation=100,
-    split_seed=0,
-    channels=4,
-    repeats=1,
-    epochs=2,
-    batch=15,
-    learning_rate=0.1,
-    momentum=0.9,
-    weight_decay=5e-4,
-)
+RECIPE = ROOT / "config/recipes/digits.yaml"
+CHANGE = {"train_images": 40, "validation_images": 100, "channels": 4, "epochs": 2, "batch": 15}
+SHORT = read_recipe(RECIPE, CHANGE)
+ALONE = Process(0, 1, torch.device("cpu"))
 SIZES = {"max_vertices": 3, "drawn": 3, "seed": 0}
 CONVOLUTION = "input,conv3x3-bn-relu,output;0-1,1-2"
 NB201 = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|nor_conv_1x1~0|avg_pool_3x3~1|none~2|"
 EXAMPLES = [("nasbench101", CONVOLUTION), ("nasbench201", NB201)]
 
 
-def trained(seed: int, space: str = "nasbench101", architecture: str = CONVOLUTION) -> list:
-    network = build_network(space, architecture, SHORT, seed)
-    return list(train(network, load_images(SHORT).train, SHORT, seed))
+def digits_of(**changes) -> Digits:
+    return open_digits(replace(SHORT, **changes), ALONE)
+
+
+def trained(
+    seed: int, space: str = "nasbench101", architecture: str = CONVOLUTION, test: bool = False
+) -> list:
+    """Return the history without its times."""
+    recipe = replace(SHORT, space=space)
+    network = build(architecture, recipe, 10, seed)
+    history = train(network, digits_of(), recipe, seed=seed, process=ALONE, test=test)
+    return [(epoch.lr, epoch.train_loss, epoch.train_accuracy) for epoch in history]
 
 
 def test_the_splits_hold_every_image_once():
-    digits = load_images(SHORT)
+    digits = digits_of()
     splits = (digits.train, digits.validation, digits.test)
     assert [len(split.labels) for split in splits] == [40, 100, IMAGES - 140]
     images = torch.cat([split.images for split in splits])[:, 0].flatten(1)
-    whole = load_images(replace(SHORT, train=500, split_seed=1))
+    whole = digits_of(train_images=500, split_seed=1)
     others = torch.cat([s.images for s in (whole.train, whole.validation, whole.test)])
     order = [len(torch.unique(values, dim=0)) for values in (images, others[:, 0].flatten(1))]
     assert order[0] == order[1] > IMAGES - 10  # a handful of images are equal
 
 
 def test_every_split_has_all_classes_in_their_shares():
-    digits = load_images(SHORT)
+    digits = digits_of()
     for split in (digits.train, digits.validation, digits.test):
         shares = torch.bincount(split.labels, minlength=10) / len(split.labels)
         assert torch.all((shares - 0.1).abs() < 0.02)
 
 
 def test_images_are_normalised_by_the_training_pixels():
-    pixels = load_images(SHORT).train.images
+    pixels = digits_of().train.images
     assert abs(float(pixels.mean())) < 1e-6
     assert abs(float(pixels.std(correction=0)) - 1) < 1e-6
 
 
 def test_another_seed_of_the_split_draws_other_images():
-    other = load_images(replace(SHORT, split_seed=1))
-    assert not torch.equal(other.train.images, load_images(SHORT).train.images)
+    other = digits_of(split_seed=1)
+    assert not torch.equal(other.train.images, digits_of().train.images)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"epochs": 0}, "epochs must be at least 1, not 0"),
-        ({"train": 1700}, "1700 training and 100 validation images leave -3 of 1797"),
-        ({"validation": 5}, "each split needs at least 10"),
+        ({"train_images": 1700}, "1700 training and 100 validation images leave -3 of 1797"),
+        ({"validation_images": 5}, "each split needs at least 10"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(changes, message):
     with pytest.raises(ConfigError, match=message):
-        Recipe(**(asdict(SHORT) | changes))
+        digits_of(**changes)
 
 
 @pytest.mark.parametrize(("space", "architecture"), EXAMPLES)
@@ -102,48 +103,56 @@ def test_a_training_is_a_function_of_its_seed(space, architecture):
 
 def test_a_training_learns():
     first, *_, last = trained(0, "nasbench201", NB201)
-    assert last.train_loss < first.train_loss
+    assert last[1] < first[1]
 
 
 def test_the_learning_rate_starts_as_told_and_falls():
-    rates = [epoch.lr for epoch in trained(0)]
+    rates = [lr for lr, *_ in trained(0)]
     assert rates[0] == SHORT.learning_rate > rates[1] > 0
 
 
 def test_building_a_network_leaves_the_callers_generator_alone():
     before = torch.get_rng_state()
-    build_network("nasbench101", CONVOLUTION, SHORT, 3)
+    build(NB201, SHORT, 10, 3)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_measuring_between_epochs_changes_no_training():
-    digits = load_images(SHORT)
-    network = build_network("nasbench101", CONVOLUTION, SHORT, 0)
-    watched = []
-    for epoch in train(network, digits.train, SHORT, 0):
-        measure(network, digits.test)
-        watched.append(epoch)
-    assert watched == trained(0)
+    assert trained(0, test=True) == trained(0)
+
+
+def test_the_last_epoch_is_tested_as_the_trained_network_is_measured():
+    network = build(NB201, SHORT, 10, 0)
+    last = train(network, digits_of(), SHORT, seed=0, process=ALONE)[-1]
+    measures = measure(network, digits_of(), SHORT, ALONE)
+    assert (last.test_loss, last.test_accuracy, last.test_top5) == measures
+    validated = measure(network, digits_of().validated(), SHORT, ALONE)
+    assert validated != measures
 
 
 @pytest.mark.parametrize(("space", "architecture"), EXAMPLES)
-def test_flops_are_those_that_torch_counts(space, architecture):
-    network = build_network(space, architecture, SHORT, 0).eval()
-    with FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, 3, 8, 8))
-    assert count_cost(space, architecture, SHORT)[1] == counter.get_total_flops() // 2
+def test_flops_are_those_of_every_filter_at_every_pixel(space, architecture):
+    recipe, flops = replace(SHORT, space=space), []
+    network = build(architecture, recipe, 10, 0).eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            layer.register_forward_hook(
+                lambda layer, _, output: flops.append(output.numel() * layer.weight[0].numel())
+            )
+    network(torch.zeros(1, 3, 8, 8))
+    assert count_cost(architecture, recipe)[1] == sum(flops)
 
 
 def test_parameters_are_those_that_are_counted_analytically():
     cells = nasbench201.SPACE.cells([NB201])
-    assert count_cost("nasbench201", NB201, SHORT)[0] == count_parameters(cells, 10, 4, 1)[0]
+    assert count_cost(NB201, SHORT)[0] == count_parameters(cells, 10, 4, 1)[0]
 
 
 def test_small_cells_are_all_and_the_others_drawn():
-    listed = architectures(5, 1000, 0)
+    listed = list_architectures(5, 1000, 0)
     assert listed.space.value_counts().to_dict() == {"nasbench101": 2532, "nasbench201": 1000}
     assert not listed.duplicated().any()
-    other = architectures(2, 1000, 1)
+    other = list_architectures(2, 1000, 1)
     assert set(other.architecture) != set(listed.architecture)
 
 
@@ -153,21 +162,19 @@ def test_cells_of_three_vertices_are_those_drawn_by_hand():
     by_hand = {"input,output;0-1"} | {
         f"input,{name},output;{edges}" for name in names for edges in ("0-1,1-2", "0-1,0-2,1-2")
     }
-    found = architectures(3, 3, 0)
-    assert set(found[found.space == nasbench101.SPACE.name].architecture) == by_hand
+    listed = list_architectures(3, 3, 0)
+    assert set(listed[listed.space == nasbench101.SPACE.name].architecture) == by_hand
 
 
 def made(folder: Path) -> tuple[pd.DataFrame, dict]:
     """Make a small digits-bench with the scripts in two shards; return its table and card."""
-    listed = folder / "architectures.parquet"
-    script("list_digits_architectures")(listed=listed, sizes=SIZES)
     shards = [folder / f"{shard}.parquet" for shard in range(2)]
+    about = {"sizes": SIZES, "recipe": RECIPE, "change": CHANGE}
     for shard, path in enumerate(shards):
-        common = {"seeds": 2, "recipe": asdict(SHORT), "threads": 1, "shards": 2}
-        script("train_digits_shard")(listed=listed, trained=path, shard=shard, **common)
+        common = {"seeds": 2, "threads": 1, "shards": 2, **about}
+        script("train_digits_shard")(trained=path, shard=shard, **common)
     table, card = folder / "table.parquet", folder / "card.json"
-    about = {"sizes": SIZES, "recipe": asdict(SHORT)}
-    script("join_digits_shards")(listed=listed, shards=shards, table=table, card=card, **about)
+    script("join_digits_shards")(shards=shards, table=table, card=card, **about)
     return pd.read_parquet(table), json.loads(card.read_text())
 
 
@@ -179,7 +186,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, dict]
 def test_shards_join_to_what_one_job_measures(small):
     table, _ = small
     assert len(table) == 10
-    digits = load_images(SHORT)
+    digits = digits_of()
     for row in (0, 7):
         own = measure_architecture(*table.loc[row, ["space", "architecture"]], SHORT, digits, 2)
         for name in own:
@@ -190,7 +197,7 @@ def test_shards_join_to_what_one_job_measures(small):
 def test_a_card_says_how_the_accuracies_spread(small):
     table, card = small
     assert card["trainings"] == 20
-    assert card["recipe"] == asdict(SHORT)
+    assert card["recipe"] == SHORT.settings()
     part = table[table.space == "nasbench101"]
     means = (part["test_accuracy/0"] + part["test_accuracy/1"]) / 2
     described = card["spaces"]["nasbench101"]
@@ -212,7 +219,7 @@ def test_one_seed_has_no_spread():
     table = pd.DataFrame({"space": ["nasbench101"] * 3, "seconds/0": 1.0})
     for column in ("test_accuracy/0", "validation_accuracy/0"):
         table[column] = [10.0, 20.0, 30.0]
-    described = card_of(table, SIZES, asdict(SHORT))["spaces"]["nasbench101"]
+    described = card_of(table, SIZES, SHORT.settings())["spaces"]["nasbench101"]
     assert described["test_accuracy"]["50 %"] == 20
     assert "seeds_spearman_rho" not in described
 
@@ -221,7 +228,7 @@ def test_one_seed_has_no_spread():
 def maker(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Copy the project with a config that makes a small digits-bench in three shards."""
     copy = Project.copy(tmp_path_factory.mktemp("maker"), [], "config/small.yaml")
-    section = {"architectures": SIZES, "shards": 3, "recipe": asdict(SHORT)}
+    section = {"architectures": SIZES, "shards": 3, "change": CHANGE}
     paths = {"data": "results/data"}
     small = {"pathvars": paths, "digits_bench": section}
     (copy.folder / "config/small.yaml").write_text(yaml.safe_dump(small))
@@ -230,7 +237,7 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.mark.slow
 def test_the_maker_resumes_and_keeps_what_is_finished(maker: Project):
-    finished, killed = (f"results/digits_bench/shards/{shard}.parquet" for shard in (0, 1))
+    finished, killed = (f"results/digits_bench/{shard}.parquet" for shard in (0, 1))
     assert maker.run("--", finished).returncode == 0
     written = (maker.folder / finished).stat().st_mtime_ns
     log = maker.folder / "logs/train_digits_shard/1.log"
@@ -246,4 +253,5 @@ def test_the_maker_resumes_and_keeps_what_is_finished(maker: Project):
 
 def test_the_config_holds_the_recipe_that_the_maker_takes():
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    assert Recipe(**config["digits_bench"]["recipe"]).test > 0
+    recipe = read_recipe(ROOT / config["digits_bench"]["recipe"], config["digits_bench"]["change"])
+    assert open_digits(recipe, ALONE).test_size > 0

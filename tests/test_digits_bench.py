@@ -1,8 +1,11 @@
 """digits-bench as it comes with the package: what it holds, and that it can be made again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 from conftest import ROOT, script
 from project import Project
@@ -11,13 +14,17 @@ from tgnas.benchmarks import _digits
 from tgnas.benchmarks._digits import build_of, of_seeds, read_card, read_table
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.digits import architectures, card_of
-from tgnas.image_training.digits import Recipe, count_cost, load_images, measure_architecture
+from tgnas.image_training.digits import IMAGES, open_digits
+from tgnas.image_training.digits_bench import card_of, list_architectures, measure_architecture
+from tgnas.image_training.final import count_cost
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
 from tgnas.registry import BENCHMARKS, SPACES
 from tgnas.results.digits import place_among, search_markdown
 
 CARD = read_card()
-RECIPE = Recipe(**CARD["recipe"])
+RECIPE = read_recipe(ROOT / "config/recipes/digits.yaml")
+TEST_IMAGES = IMAGES - CARD["recipe"]["train_images"] - CARD["recipe"]["validation_images"]
 SPACES_OF = {"digits101": "nasbench101", "digits201": "nasbench201"}
 LABEL = {"dataset": "digits", "split": "test", "epochs": RECIPE.epochs}
 RANKING = {"datasets": ["digits"], "split": "test", "epochs": RECIPE.epochs}
@@ -29,7 +36,7 @@ def table() -> pd.DataFrame:
 
 
 def test_it_holds_the_architectures_that_the_maker_lists(table):
-    listed = architectures(**CARD["architectures"])
+    listed = list_architectures(**CARD["architectures"])
     assert table.space.value_counts().to_dict() == {"nasbench101": 2532, "nasbench201": 1000}
     assert table[["space", "architecture"]].equals(listed)
 
@@ -43,7 +50,7 @@ def test_every_string_is_the_spaces_own(table, space):
 
 
 def test_accuracies_are_shares_of_the_images_in_percent(table):
-    for split, images in (("validation", RECIPE.validation), ("test", RECIPE.test)):
+    for split, images in (("validation", RECIPE.validation_images), ("test", TEST_IMAGES)):
         right = of_seeds(table, f"{split}_accuracy").to_numpy(np.float64) / 100 * images
         assert right.shape[1] == CARD["seeds"]
         assert np.allclose(right, right.round(), atol=1e-3)
@@ -58,7 +65,10 @@ def test_no_number_is_missing(table):
 
 def test_costs_are_those_of_the_networks(table):
     for row in table.sample(20, random_state=0).itertuples(index=False):
-        assert count_cost(row.space, row.architecture, RECIPE) == (row.parameters, row.flops)
+        assert count_cost(row.architecture, replace(RECIPE, space=row.space)) == (
+            row.parameters,
+            row.flops,
+        )
 
 
 def test_the_cards_numbers_are_the_tables(table):
@@ -68,7 +78,8 @@ def test_the_cards_numbers_are_the_tables(table):
 
 def test_the_card_is_of_the_configs_recipe():
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["digits_bench"]
-    assert config["recipe"] == CARD["recipe"]
+    recipe = read_recipe(ROOT / config["recipe"], config["change"])
+    assert recipe.settings() == CARD["recipe"]
     assert config["architectures"] == CARD["architectures"]
     assert config["seeds"] == CARD["seeds"]
 
@@ -84,7 +95,7 @@ def test_a_training_gives_the_tables_numbers_again(table, space):
     # the difference of two seeds has a deviation of sqrt(2) times theirs; the mean of 10 has a
     # tenth of its variance. Here the numbers are the same to the bit.
     rows = table[table.space == space].sample(5, random_state=1)
-    digits = load_images(RECIPE)
+    digits = open_digits(RECIPE, Process(0, 1, torch.device("cpu")))
     again = pd.DataFrame(
         [measure_architecture(space, text, RECIPE, digits, 2) for text in rows.architecture]
     )

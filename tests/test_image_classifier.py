@@ -20,11 +20,11 @@ from conftest import script
 from torch import nn
 
 from tgnas.errors import TrainingError
-from tgnas.image_training import image_classifier
+from tgnas.image_training import loop
 from tgnas.image_training.data import on_device
 from tgnas.image_training.final import build, open_images, summarise
-from tgnas.image_training.image_classifier import train
 from tgnas.image_training.images import Images, load_cifar10
+from tgnas.image_training.loop import train
 from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import Recipe, read_recipe
 from tgnas.resources.fetch import mirror_folders, read_resources
@@ -95,7 +95,7 @@ def run_and_kill(images: Images, checkpoint: Path, epochs: int, recipe: Recipe =
             if len(finished) == epochs:
                 raise KeyboardInterrupt
 
-        patch.setattr(image_classifier, "_tell", log_then_die)
+        patch.setattr(loop, "_tell", log_then_die)
         with pytest.raises(KeyboardInterrupt):
             run(images, checkpoint, recipe)
 
@@ -279,29 +279,29 @@ def test_parameters_are_counted_without_the_auxiliary_head(small_parquet, images
     data = open_images(small_parquet, DARTS, ALONE, seed=1)
     with_head = build(GENOTYPE, DARTS, 10, seed=0)
     without = build(GENOTYPE, replace(DARTS, auxiliary=0.0), 10, seed=0)
-    counted = summarise(with_head, data, DARTS, [image_classifier.Epoch(1, *[0.0] * 7)], ALONE)
+    counted = summarise(with_head, data, DARTS, [loop.Epoch(1, *[0.0] * 8)], ALONE)
     assert counted["parameters"] == sum(weight.numel() for weight in without.parameters())
 
 
 def test_the_script_writes_history_and_result(small_parquet, tmp_path, monkeypatch):
     main = script("train_architecture")
     monkeypatch.setitem(main.__globals__, "find_device", lambda: torch.device("cpu"))
-    (tmp_path / "found.json").write_text(json.dumps({"architecture": ARCHITECTURE}))
-    paths = {name: tmp_path / name for name in ("found.json", "history.csv", "result.json")}
+    (tmp_path / "best.json").write_text(json.dumps({"architecture": ARCHITECTURE}))
+    paths = {name: tmp_path / name for name in ("best.json", "history.csv", "result.json")}
     main(
-        found=paths["found.json"],
+        best=[paths["best.json"]],
         recipe=RECIPES / "nasbench201.yaml",
-        images=small_parquet,
-        history=paths["history.csv"],
-        result=paths["result.json"],
+        images=[small_parquet],
+        history=[paths["history.csv"]],
+        result=[paths["result.json"]],
         threads=1,
-        seed=0,
+        seeds=[0],
         change={"epochs": 1, "batch": 16, "train_images": 32, "test_images": 20},
     )
     result = json.loads(paths["result.json"].read_text())
     assert (result["architecture"], result["dataset"]) == (ARCHITECTURE, "cifar10")
     assert result["parameters"] == 802426  # row 1 of the benchmark's table
-    columns = list(asdict(image_classifier.Epoch(1, *[0.0] * 7)))
+    columns = list(asdict(loop.Epoch(1, *[0.0] * 8)))
     assert pd.read_csv(paths["history.csv"]).columns.tolist() == columns
 
 

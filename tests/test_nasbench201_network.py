@@ -8,18 +8,13 @@ import pytest
 import torch
 
 from tgnas.cell import Cell, Cells
-from tgnas.costs.nasbench201 import (
-    CellModule,
-    ReductionBlock,
-    build_network,
-    build_seeded_network,
-    count_flops,
-    count_parameters,
-)
-from tgnas.costs.operators import OPERATORS
+from tgnas.costs.nasbench201 import count_flops, count_parameters
 from tgnas.errors import InvalidCellError
+from tgnas.networks.layers import OPERATORS
+from tgnas.networks.nasbench201 import CellModule, ReductionBlock, build_network
 from tgnas.resources.fetch import mirror_folders, read_resources
 from tgnas.spaces.nasbench201 import SPACE
+from tgnas.training.seeds import seeded
 
 ROOT = Path(__file__).parents[1]
 DATASETS = [("cifar10", 10, 1e6), ("cifar100", 100, 1e6), ("ImageNet16-120", 120, 1)]
@@ -165,10 +160,11 @@ def test_a_network_has_three_stages_of_cells_and_two_reductions():
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_generator_alone():
     before = torch.get_rng_state()
-    first, second, other = (
-        build_seeded_network(cell_of(*["conv_3x3"] * 6), 10, seed, channels=4, repeats=1)
-        for seed in (1, 1, 2)
-    )
+    networks = []
+    for seed in (1, 1, 2):
+        with seeded(seed):
+            networks.append(build_network(cell_of(*["conv_3x3"] * 6), 10, channels=4, repeats=1))
+    first, second, other = networks
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(first.classifier.weight, second.classifier.weight)
     assert not torch.equal(first.classifier.weight, other.classifier.weight)

@@ -11,10 +11,9 @@ from strategies import members
 from torch import nn
 
 from tgnas.cell import Cell, Cells
-from tgnas.costs import nasbench201
 from tgnas.costs.nasbench_macro import count_flops
 from tgnas.errors import InvalidCellError
-from tgnas.networks import darts, nasbench101, nasbench_macro
+from tgnas.networks import darts, nasbench101, nasbench201, nasbench_macro
 from tgnas.registry import COSTS, NETWORKS, SPACES
 
 # The least size of each space's network that 8 x 8 images pass through, for fast tests.
@@ -24,7 +23,7 @@ SMALL: dict[str, dict[str, int]] = {
     "nasbench201": {"channels": 4, "repeats": 1},
     "nasbench_macro": {"channels": 4},
 }
-# `summed` builds cells of other spaces.
+# `uniform_width` builds cells of other spaces.
 OF_SPACES = sorted({*NETWORKS.names()} & {*SPACES.names()})
 UNIT = 1 / (1 + 1e-5) ** 0.5  # what a fresh batch normalisation scales by while evaluating
 
@@ -334,7 +333,8 @@ def test_a_dropped_path_leaves_the_mean_and_only_while_training():
     assert images.unique().tolist() == pytest.approx([0, 1 / 0.7])
     assert float(images.mean()) == pytest.approx(1, abs=0.1)
     cells = next(iter(example("darts")))
-    network = darts.build_evaluation_network(cells, 10, 4, 4, kept=1e-9).eval()
+    network = darts.build_evaluation_network(cells, 10, 4, 4).eval()
+    network.kept = 1e-9
     assert torch.isfinite(network(torch.ones(2, 3, 8, 8))).all()
 
 

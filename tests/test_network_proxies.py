@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tgnas.cell import Cells
-from tgnas.costs.nasbench201 import build_network
 from tgnas.methods.network_proxies import az_nas, meco, te_nas, vkdnw
 from tgnas.methods.network_proxies._network import multiply_adds, ranks
 from tgnas.methods.network_proxies.nasgraph import _ChannelGraph
+from tgnas.networks.nasbench201 import build_network
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
 from tgnas.spaces.nasbench101 import SPACE as NASBENCH101
 from tgnas.spaces.nasbench201 import SPACE

@@ -170,7 +170,7 @@ def test_the_choice_is_written_one_file_each(nasbench201, tmp_path, monkeypatch)
     main = script("choose_spread")
     monkeypatch.setitem(main.__globals__, "open_benchmark", lambda _: nasbench201)
     files = [tmp_path / f"{place}.json" for place in range(3)]
-    main(benchmark=tmp_path, found=files, ranking={"split": "test", "epochs": 200})
+    main(benchmark=tmp_path, best=files, ranking={"split": "test", "epochs": 200})
     chosen = [json.loads(file.read_text()) for file in files]
     accuracies = nasbench201.accuracy(dataset="cifar10", split="test", epochs=200)
     known = dict(zip(nasbench201.architectures, accuracies, strict=True))

@@ -8,11 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from tgnas.costs import imagenet
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
-from tgnas.image_training.data import DeviceImages, cut_out, on_device, own
+from tgnas.image_training.data import DeviceImages, cut_out, on_device
 from tgnas.image_training.final import build, train_network
-from tgnas.image_training.image_classifier import train
 from tgnas.image_training.image_folder import (
     RESIZED,
     SIDE,
@@ -23,8 +21,10 @@ from tgnas.image_training.image_folder import (
     open_folder,
 )
 from tgnas.image_training.images import Images
+from tgnas.image_training.loop import train
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
+from tgnas.networks.darts import build_evaluation_network
 from tgnas.spaces.darts import SPACE
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
@@ -85,7 +85,7 @@ def test_two_processes_test_every_image_once():
 
 
 def test_a_batch_smaller_than_the_processes_is_left_out_for_all():
-    assert [len(own(torch.arange(1), process)) for process in PAIR] == [0, 0]
+    assert [len(device_images(process).own(torch.arange(1))) for process in PAIR] == [0, 0]
     parts = [epoch(device_images(process, count=17)) for process in PAIR]
     assert [len(part) for part in parts] == [2, 2]
 
@@ -241,7 +241,7 @@ def test_the_paper_network_for_imagenet_is_a_mobile_one():
         "('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), "
         "('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])"
     )
-    network = imagenet.build_network(SPACE.parse(darts_v2), 1000)
+    network = build_evaluation_network(SPACE.parse(darts_v2), 1000, imagenet=True)
     network.auxiliary = None
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(4.7, abs=0.05)
     with pytest.raises(ValueError, match="no auxiliary head"):

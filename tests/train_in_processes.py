@@ -9,8 +9,8 @@ from torch import nn
 
 from tgnas.image_training.data import on_device
 from tgnas.image_training.final import build
-from tgnas.image_training.image_classifier import train
 from tgnas.image_training.images import Images
+from tgnas.image_training.loop import train
 from tgnas.image_training.processes import joined
 from tgnas.image_training.recipe import read_recipe
 

@@ -8,12 +8,12 @@ from tgnas.evaluation.short_trainings import spread_over
 from tgnas.workflow.script import run
 
 
-def main(*, benchmark: Path, found: list[Path], ranking: dict) -> None:
+def main(*, benchmark: Path, best: list[Path], ranking: dict) -> None:
     """Write one file for each; the accuracies pick what is trained, and nothing else."""
     target = open_benchmark(benchmark)
     accuracies = target.accuracy(dataset="cifar10", **ranking)
-    places, quantiles = spread_over(accuracies, len(found))
-    for path, place, quantile in zip(found, places, quantiles, strict=True):
+    places, quantiles = spread_over(accuracies, len(best))
+    for path, place, quantile in zip(best, places, quantiles, strict=True):
         chosen = {"architecture": target.architectures[place], "quantile": float(quantile)}
         path.write_text(json.dumps(chosen, indent=2) + "\n")
 

@@ -8,9 +8,9 @@ from tgnas.results.style import save
 from tgnas.workflow.script import run
 
 
-def main(*, found: Path, png: Path, pdf: Path, predictor: str) -> None:
+def main(*, best: Path, png: Path, pdf: Path, predictor: str) -> None:
     """Read the chosen architecture, draw it under its searcher and seed."""
-    chosen = json.loads(found.read_text())
+    chosen = json.loads(best.read_text())
     title = f"found by {chosen['searcher'].replace('_', ' ')} with {predictor}"
     save(draw_genotype(chosen["architecture"], f"{title}, seed {chosen['seed']}"), png, pdf)
 

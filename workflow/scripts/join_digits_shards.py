@@ -5,19 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from tgnas.evaluation.digits import card_of, joined
+from tgnas.files import written_whole
+from tgnas.image_training.digits_bench import card_of, joined, list_architectures
+from tgnas.image_training.recipe import read_recipe
 from tgnas.workflow.provenance import environment
 from tgnas.workflow.script import run
 
 
 def main(
-    *, listed: Path, shards: list[Path], table: Path, card: Path, sizes: dict, recipe: dict
+    *, recipe: Path, shards: list[Path], table: Path, card: Path, sizes: dict, change: dict
 ) -> None:
     """Write the compact table, then the card with what describes it."""
-    whole = joined([pd.read_parquet(path) for path in shards], pd.read_parquet(listed))
-    whole.to_parquet(table, index=False, compression="zstd")
-    facts = card_of(whole, sizes, recipe) | {"made_by": environment()}
-    card.write_text(json.dumps(facts, indent=2) + "\n")
+    whole = joined([pd.read_parquet(path) for path in shards], list_architectures(**sizes))
+    facts = card_of(whole, sizes, read_recipe(recipe, change).settings())
+    with written_whole(table) as part:
+        whole.to_parquet(part, index=False, compression="zstd")
+    with written_whole(card) as part:
+        part.write_text(json.dumps(facts | {"made_by": environment()}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

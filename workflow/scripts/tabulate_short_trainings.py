@@ -25,7 +25,7 @@ SHOWN = ("quantile", "architecture", "parameters", "test_accuracy", "tabular_acc
 def main(
     *,
     benchmark: Path,
-    found: list[Path],
+    best: list[Path],
     results: list[Path],
     table: Path,
     markdown: Path,
@@ -39,7 +39,7 @@ def main(
     )
     rows = [
         json.loads(chosen.read_text()) | json.loads(result.read_text())
-        for chosen, result in zip(found, results, strict=True)
+        for chosen, result in zip(best, results, strict=True)
     ]
     for row in rows:
         row["tabular_accuracy"] = float(known[row["architecture"]])

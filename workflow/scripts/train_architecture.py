@@ -1,41 +1,45 @@
-"""Train a found architecture on CIFAR-10 by a recipe; write its history and its result."""
+"""Train architectures on images by a recipe; write the history and the result of each."""
 
 import json
 from pathlib import Path
 
 import torch
 
-from tgnas.image_training.final import train_network, write_results
+from tgnas.image_training.final import train_network, train_with_seeds, write_results
 from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import read_recipe
 from tgnas.workflow.script import run
 
+ABOUT = ("architecture", "searcher", "score", "queries")  # what a search says of what it found
+
 
 def main(
     *,
-    found: Path,
+    best: list[Path],
     recipe: Path,
-    images: Path,
-    history: Path,
-    result: Path,
+    images: list[Path],
+    history: list[Path],
+    result: list[Path],
     threads: int,
-    seed: int,
+    seeds: list,
     change: dict,
 ) -> None:
-    """Build the found architecture, train it on the fastest device, write what came out."""
+    """Build each chosen architecture, train it with each seed, write what came out."""
     torch.set_num_threads(threads)
-    architecture = json.loads(found.read_text())["architecture"]
-    process = Process(0, 1, find_device())
-    # Checkpoint and log are no outputs: they outlive an interrupted job.
-    epochs, facts = train_network(
-        architecture,
-        read_recipe(recipe, change),
-        images,
-        history.parent,
-        seed=seed,
-        process=process,
-    )
-    write_results(epochs, facts, history, result)
+    settings, path = read_recipe(recipe, change), images[0] if images else None
+    # The accuracies of digits-bench are of a CPU, which for so small images is the fastest, too.
+    device = torch.device("cpu") if settings.dataset == "digits" else find_device()
+    process = Process(0, 1, device)
+    for chosen, table, facts in zip(best, history, result, strict=True):
+        search = json.loads(chosen.read_text())
+        # Checkpoint and log are no outputs: they outlive an interrupted job.
+        given = search["architecture"], settings, path, table.parent
+        if len(seeds) == 1:
+            write_results(*train_network(*given, seed=seeds[0], process=process), table, facts)
+        else:
+            epochs, trained = train_with_seeds(*given, seeds=seeds, process=process)
+            about = {name: search[name] for name in ABOUT if name in search}
+            write_results(epochs, about | trained, table, facts)
 
 
 if __name__ == "__main__":

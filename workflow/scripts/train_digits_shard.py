@@ -7,21 +7,32 @@ import torch
 from tqdm import tqdm
 
 from tgnas.files import written_whole
-from tgnas.image_training.digits import Recipe, load_images, measure_architecture
+from tgnas.image_training.digits import open_digits
+from tgnas.image_training.digits_bench import list_architectures, measure_architecture
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
 from tgnas.workflow.script import run
 
 
 def main(
-    *, listed: Path, trained: Path, shard: int, shards: int, seeds: int, recipe: dict, threads: int
+    *,
+    recipe: Path,
+    trained: Path,
+    shard: int,
+    shards: int,
+    sizes: dict,
+    seeds: int,
+    change: dict,
+    threads: int,
 ) -> None:
-    """Write one row for each architecture of the shard; the file appears when it is whole."""
+    """Write one row for each architecture of the shard."""
     torch.set_num_threads(threads)
-    settings = Recipe(**recipe)
-    digits, part = load_images(settings), pd.read_parquet(listed).iloc[shard::shards]
+    settings, part = read_recipe(recipe, change), list_architectures(**sizes).iloc[shard::shards]
+    digits = open_digits(settings, Process(0, 1, torch.device("cpu")))
     progress = tqdm(part.itertuples(index=False), f"shard {shard}", len(part), disable=None)
-    rows = [measure_architecture(*each, settings, digits, seeds) for each in progress]
-    with written_whole(trained) as unfinished:
-        pd.DataFrame(rows).to_parquet(unfinished, index=False)
+    rows = [measure_architecture(*member, settings, digits, seeds) for member in progress]
+    with written_whole(trained) as file:
+        pd.DataFrame(rows).to_parquet(file, index=False)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""Train one architecture on lossless images and on JPEGs of the same."""
+"""Train architectures on images that are at hand without loss, and on JPEGs of the same images."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 
-from tgnas.image_training.copies import Copies, train_on_both
+from tgnas.files import written_whole
+from tgnas.image_training.copies import match, read_mosaics, train_on_both
+from tgnas.image_training.images import load_cifar10
 from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import read_recipe
 from tgnas.workflow.script import run
@@ -14,30 +16,31 @@ from tgnas.workflow.script import run
 
 def main(
     *,
-    copies: Path,
+    mosaics: list[Path],
+    images: Path,
     recipe: Path,
     result: Path,
-    architecture: str,
-    seed: int,
+    architectures: list,
+    seeds: int,
     threads: int,
     test_images: int,
     change: dict,
 ) -> None:
-    """Write the accuracies of both networks on held-out images."""
+    """Write the accuracies of all networks on held-out images."""
     torch.set_num_threads(threads)
-    with safe_open(copies, framework="numpy") as file:
-        tensors = {name: file.get_tensor(name) for name in ("lossless", "jpeg", "labels")}
-        known = Copies(**tensors, source=file.metadata()["source"])
-    rows = train_on_both(
-        architecture,
-        known,
-        read_recipe(recipe, change),
-        test_images=test_images,
-        seed=seed,
-        folder=result.with_suffix(""),
-        process=Process(0, 1, find_device()),
-    )
-    result.write_text(json.dumps(rows, indent=2) + "\n")
+    copies, rows = match(read_mosaics(mosaics), load_cifar10(images)), []
+    for number, seed in product(range(len(architectures)), range(seeds)):
+        rows += train_on_both(
+            architectures[number],
+            copies,
+            read_recipe(recipe, change),
+            test_images=test_images,
+            seed=seed,
+            folder=result.with_suffix("") / f"{number}" / f"seed{seed}",
+            process=Process(0, 1, find_device()),
+        )
+    with written_whole(result) as part:
+        part.write_text(json.dumps(rows, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The NAS-Bench-201 network around a cell, and its size without building it.
+"""The size and the cost of NAS-Bench-201's network around a cell.
 
 Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search",
 ICLR 2020, Section 2.1: a stem of width C, three stages of N cells of width C, 2C and 4C with a
@@ -12,12 +12,10 @@ NAS-Bench-Suite-Zero on every row it publishes.
 from itertools import pairwise
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int64
-from torch import Tensor, nn
 
-from tgnas.cell import Cell, Cells
-from tgnas.costs.operators import KERNELS, OPERATORS, POOLS, convolution, global_pool_flops
+from tgnas.cell import Cells
+from tgnas.costs.operators import KERNELS, POOLS, global_pool_flops
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, NAMES
 from tgnas.spaces.nasbench201 import SPACE
@@ -28,99 +26,9 @@ STAGES = 3
 EDGES = 6  # operators of a cell
 
 
-class CellModule(nn.Module):
-    """One cell at one width: a vertex receives the sum of what its predecessors give."""
-
-    def __init__(self, cell: Cell, width: int) -> None:
-        super().__init__()
-        self.edges = cell.edges
-        self.operators = nn.ModuleList(OPERATORS[name](width) for name in cell.operators[1:-1])
-        last = len(cell.operators) - 1
-        self.sources = [[i for i, j in cell.edges if j == v] for v in range(1, last + 1)]
-
-    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B D H W"]:
-        """Return what reaches the output vertex."""
-        given = [images]
-        for operator, sources in zip((*self.operators, nn.Identity()), self.sources, strict=True):
-            received = given[sources[0]]
-            for source in sources[1:]:
-                received = received + given[source]
-            given.append(operator(received))
-        return given[-1]
-
-    def extra_repr(self) -> str:
-        """Return the edges, so that two different cells never look alike."""
-        return f"edges={self.edges}"
-
-
-class ReductionBlock(nn.Module):
-    """The residual block between two stages: half the side length, other width."""
-
-    def __init__(self, narrow: int, wide: int) -> None:
-        super().__init__()
-        self.main = nn.Sequential(
-            convolution(3, narrow, wide, stride=2), convolution(3, wide, wide)
-        )
-        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(narrow, wide, 1, bias=False))
-
-    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E H//2 W//2"]:
-        """Return the sum of the two convolutions and of the shortcut."""
-        return self.shortcut(images) + self.main(images)
-
-
-class Network(nn.Module):
-    """Stem, stages of cells with reduction blocks between them, classifier."""
-
-    def __init__(self, cell: Cell, classes: int, channels: int, repeats: int) -> None:
-        super().__init__()
-        widths = _widths(channels)
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
-        )
-        layers: list[nn.Module] = []
-        for stage, width in enumerate(widths):
-            if stage:
-                layers.append(ReductionBlock(widths[stage - 1], width))
-            layers += [CellModule(cell, width) for _ in range(repeats)]
-        self.stages = nn.Sequential(*layers)
-        self.last = nn.Sequential(
-            nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
-        )
-        self.classifier = nn.Linear(widths[-1], classes)
-
-    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
-        """Return the logits."""
-        return self.classifier(self.last(self.stages(self.stem(images))))
-
-
-def build_network(
-    cell: Cell, classes: int, channels: int = CHANNELS, repeats: int = REPEATS
-) -> Network:
-    """Return the network of a cell with torch's default initialisation.
-
-    Draws from torch's global generator; ``build_seeded_network`` leaves that one alone.
-
-    Raises:
-        InvalidCellError: the cell is not one of NAS-Bench-201.
-    """
-    SPACE.format(cell)  # refuses what is not a cell of this space
-    return Network(cell, classes, channels, repeats)
-
-
-def build_seeded_network(
-    cell: Cell, classes: int, seed: int, channels: int = CHANNELS, repeats: int = REPEATS
-) -> Network:
-    """Return the network of a cell, its initial weights a function of the seed alone.
-
-    torch's layers initialise themselves from the global generator and take no other, so this
-    seeds a fork of it: the caller's own state is the same before and after.
-
-    Raises:
-        InvalidCellError: the cell is not one of NAS-Bench-201.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return build_network(cell, classes, channels, repeats)
+def stage_widths(channels: int) -> list[int]:
+    """Return the channels of each stage."""
+    return [channels << stage for stage in range(STAGES)]
 
 
 def count_parameters(
@@ -131,7 +39,7 @@ def count_parameters(
     Raises:
         InvalidCellError: a cell is not one of NAS-Bench-201.
     """
-    widths = _widths(channels)
+    widths = stage_widths(channels)
     cost = np.zeros(len(NAMES), dtype=np.int64)
     for name, kernel in KERNELS.items():
         cost[CODES[name]] = repeats * sum(_normalised(kernel, width, width) for width in widths)
@@ -157,7 +65,7 @@ def count_flops(
     Raises:
         InvalidCellError: a cell is not one of NAS-Bench-201.
     """
-    widths = _widths(channels)
+    widths = stage_widths(channels)
     sides = [image_size >> stage for stage in range(STAGES)]
     sizes = [width * side**2 for width, side in zip(widths, sides, strict=True)]  # elements
     cost = np.zeros(len(NAMES), dtype=np.int64)
@@ -172,11 +80,6 @@ def count_flops(
     skeleton += 3 * sizes[-1] + widths[-1] * classes
     skeleton += global_pool_flops(widths[-1], sides[-1])
     return (skeleton + cost[_edge_operators(cells)].sum(axis=1)) / 1e6
-
-
-def _widths(channels: int) -> list[int]:
-    """Return the channels of each stage."""
-    return [channels << stage for stage in range(STAGES)]
 
 
 def _normalised(kernel: int, source: int, target: int) -> int:

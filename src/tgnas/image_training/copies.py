@@ -17,8 +17,8 @@ from PIL import Image
 from tgnas.errors import CorruptTableError
 from tgnas.image_training.data import on_device
 from tgnas.image_training.final import build
-from tgnas.image_training.image_classifier import accuracy, train
 from tgnas.image_training.images import CLASSES, JPEG, SIDE, Images, balanced_indices
+from tgnas.image_training.loop import measure, train
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
 
@@ -85,9 +85,8 @@ def match(lossless: UInt8[np.ndarray, "N 3 32 32"], images: Images) -> Copies:
         CorruptTableError: an image is not in the copy, or which it is there is not clear.
     """
     places = nearest(lossless, images.train)
-    found = images.train[places]
     if images.source == JPEG:
-        return Copies(lossless, found, images.train_labels[places], images.source)
+        return Copies(lossless, images.train[places], images.train_labels[places], JPEG)
     encoded = np.stack([_as_jpeg(image) for image in lossless])
     made = f"encoded here, quality {QUALITY}"
     return Copies(lossless, encoded, images.train_labels[places], made)
@@ -144,13 +143,14 @@ def train_on_both(
         data = on_device(images, process, recipe.cutout)
         checkpoint = folder / f"{name}.pt"
         history = train(network, data, recipe, checkpoint=checkpoint, seed=seed, process=process)
-        found = {name: history[-1].test_accuracy}
+        accuracies = {name: history[-1].test_accuracy}
         if name != "lossless":
             clean = both["lossless"]
             mixed = Images(
                 images.train, images.train_labels, clean.test, clean.test_labels, images.source
             )
-            found["lossless"] = accuracy(network, on_device(mixed, process), recipe, process)[0]
+            measures = measure(network, on_device(mixed, process), recipe, process)
+            accuracies["lossless"] = measures.accuracy
         common = {"architecture": architecture, "seed": seed, "jpegs": copies.source}
         common |= {"epochs": recipe.epochs, "channels": recipe.channels, "layers": recipe.layers}
         common |= {"train_images": len(images.train), "test_images": len(images.test)}
@@ -158,7 +158,7 @@ def train_on_both(
         rows += [
             common
             | {"trained_on": name, "tested_on": tested, "accuracy": value, "seconds": seconds}
-            for tested, value in found.items()
+            for tested, value in accuracies.items()
         ]
     return rows
 

@@ -1,4 +1,4 @@
-"""The images of a training, batch by batch: what the loop needs of them, and CIFAR-10 on a device.
+"""What a network learns from images: batches and their loss; images that lie on the device.
 
 An epoch's order and augmentation are a function of the seed and of the epoch's number alone.
 Several processes share a batch: each takes every world-th image of it, so that all of them together
@@ -6,14 +6,14 @@ see what one alone would see.
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
+from torch.nn import functional
 
 from tgnas.image_training.images import CLASSES, Images, augment, channel_statistics, normalise
 from tgnas.image_training.processes import Process
@@ -23,48 +23,71 @@ TEST_BATCH = 500
 Batch = tuple[Float[Tensor, "B 3 H W"], Int64[Tensor, " B"]]
 
 
-@runtime_checkable
-class Data(Protocol):
-    """Training and test images with labels 0..C-1.
+class Task(ABC):
+    """Training and test images with labels 0..C-1, and the loss of a batch of them.
 
     Attributes:
-        source: what they are, for tables.
+        source: what the images are, for tables.
         classes: C.
-        train_size: number of training images.
-        test_size: number of test images.
+        process: whose part of a batch is yielded.
     """
 
-    @property
-    def source(self) -> str: ...  # noqa: D102
-    @property
-    def classes(self) -> int: ...  # noqa: D102
-    @property
-    def train_size(self) -> int: ...  # noqa: D102
-    @property
-    def test_size(self) -> int: ...  # noqa: D102
+    source: str
+    classes: int
+    process: Process
 
+    @property
+    @abstractmethod
+    def train_size(self) -> int:
+        """Number of training images."""
+
+    @property
+    @abstractmethod
+    def test_size(self) -> int:
+        """Number of test images."""
+
+    @abstractmethod
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented, on its device."""
 
+    @abstractmethod
     def test_batches(self) -> Iterator[Batch]:
         """Yield this process's part of the test images."""
 
+    @abstractmethod
     def digest(self) -> str:
         """Return a hash of all that the images of a training depend on."""
 
+    def loss(
+        self,
+        logits: Float[Tensor, "B C"],
+        labels: Int64[Tensor, " B"],
+        *,
+        smoothing: float = 0.0,
+        reduction: str = "mean",
+    ) -> Float[Tensor, ""]:
+        """Return the cross entropy of a batch, its mean or its sum."""
+        return functional.cross_entropy(
+            logits, labels, label_smoothing=smoothing, reduction=reduction
+        )
 
-def own(values: Tensor, process: Process) -> Tensor:
-    """Return this process's part of a batch.
+    def own(self, values: Tensor) -> Tensor:
+        """Return this process's part of a training batch.
 
-    All processes get equally many, so that the mean of their gradients is that of the batch; the
-    last batch of an epoch is cut by up to world - 1 images for it.
-    """
-    size = len(values) // process.world * process.world
-    return values[:size][process.rank :: process.world]
+        All processes get equally many, so that the mean of their gradients is that of the batch;
+        the last batch of an epoch is cut by up to world - 1 images for it.
+        """
+        size = len(values) // self.process.world * self.process.world
+        return values[:size][self.process.rank :: self.process.world]
+
+    def own_test_places(self, size: int) -> tuple[Tensor, ...]:
+        """Return this process's places of test images, in batches of at most `size`."""
+        places = torch.arange(self.test_size)[self.process.rank :: self.process.world]
+        return places.split(size) if len(places) else ()
 
 
 @dataclass(frozen=True, eq=False)
-class DeviceImages:
+class DeviceImages(Task):
     """CIFAR-10 on the device as bytes, cropped, mirrored and cut out there.
 
     Attributes:
@@ -106,20 +129,20 @@ class DeviceImages:
         pixels, labels = self.pixels[0], self.labels[0]
         order = torch.randperm(len(pixels), generator=generator).to(pixels.device)
         for places in order.split(batch):
-            cropped = own(augment(pixels[places], generator), self.process)
+            cropped = self.own(augment(pixels[places], generator))
             images = normalise(cropped, self.means, self.deviations)
             if self.cutout:
                 centres = torch.randint(pixels.shape[-1], (len(places), 2), generator=generator)
-                images = cut_out(images, own(centres, self.process).to(images.device), self.cutout)
+                images = cut_out(images, self.own(centres).to(images.device), self.cutout)
             if len(images):
-                yield images, labels[own(places, self.process)]
+                yield images, labels[self.own(places)]
 
     def test_batches(self) -> Iterator[Batch]:
         """Yield this process's part of the test images."""
         pixels, labels = self.pixels[1], self.labels[1]
-        whole = torch.arange(self.test_size, device=pixels.device)
-        for places in whole[self.process.rank :: self.process.world].split(TEST_BATCH):
-            yield normalise(pixels[places], self.means, self.deviations), labels[places]
+        for places in self.own_test_places(TEST_BATCH):
+            placed = places.to(pixels.device)
+            yield normalise(pixels[placed], self.means, self.deviations), labels[placed]
 
     def digest(self) -> str:
         """Return a hash of the pixels, the labels and the cutout."""
@@ -132,20 +155,10 @@ class DeviceImages:
 def on_device(images: Images, process: Process, cutout: int = 0) -> DeviceImages:
     """Return the images on the process's device, normalised by the training images alone."""
     means, deviations = (v.to(process.device) for v in channel_statistics(images.train))
-
-    def moved(train: np.ndarray, test: np.ndarray) -> tuple[Tensor, Tensor]:
-        first, second = (torch.from_numpy(part).to(process.device) for part in (train, test))
-        return first, second
-
-    return DeviceImages(
-        moved(images.train, images.test),
-        moved(images.train_labels, images.test_labels),
-        means,
-        deviations,
-        cutout,
-        process,
-        images.source,
-    )
+    arrays = (images.train, images.test, images.train_labels, images.test_labels)
+    train, test, *labels = (torch.from_numpy(part).to(process.device) for part in arrays)
+    placed = (labels[0], labels[1])
+    return DeviceImages((train, test), placed, means, deviations, cutout, process, images.source)
 
 
 def cut_out(

@@ -1,4 +1,4 @@
-"""A found architecture, trained by a recipe on a file or folder of images: the whole of it.
+"""An architecture, trained by a recipe on a file or folder of images: the whole of it.
 
 What the workflow and ``tgnas train-network`` do. Beside what they return, the folder of a training
 holds ``checkpoint.pt`` with the one before it, and ``log.jsonl``, a line for each epoch.
@@ -6,27 +6,33 @@ holds ``checkpoint.pt`` with the one before it, and ``log.jsonl``, a line for ea
 
 import json
 import platform
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from tgnas.costs import nasbench201
+from tgnas.errors import ConfigError
 from tgnas.files import written_whole
-from tgnas.image_training.data import Data, on_device
-from tgnas.image_training.image_classifier import Epoch, train
+from tgnas.image_training.data import Task, on_device
+from tgnas.image_training.digits import open_digits
 from tgnas.image_training.image_folder import open_folder
 from tgnas.image_training.images import load_cifar10
+from tgnas.image_training.loop import Epoch, train
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
-from tgnas.networks import darts, imagenet
-from tgnas.spaces.darts import SPACE as DARTS
-from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
+from tgnas.networks import darts, nasbench101, nasbench201
+from tgnas.registry import SPACES
+from tgnas.training.seeds import seeded
 
 CIFAR10 = (50_000, 10_000)
+SIDES = MappingProxyType({"cifar10": 32, "digits": 8, "imagenet": 224})  # pixels
+STACKED = MappingProxyType({"nasbench101": nasbench101, "nasbench201": nasbench201})
 
 
 def build(architecture: str, recipe: Recipe, classes: int, seed: int) -> nn.Module:
@@ -36,27 +42,31 @@ def build(architecture: str, recipe: Recipe, classes: int, seed: int) -> nn.Modu
         InvalidCellError: the architecture is not one of the recipe's space.
         UnknownNameError: nor is one of its operators.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        if recipe.space == "nasbench201":
-            cell = NASBENCH201.parse(architecture)
-            return nasbench201.build_network(cell, classes, recipe.channels, recipe.layers)
+    member, size = SPACES.load(recipe.space).parse(architecture), (recipe.channels, recipe.layers)
+    with seeded(seed):
+        if recipe.space in STACKED:
+            return STACKED[recipe.space].build_network(member, classes, *size)
         on_imagenet = recipe.dataset == "imagenet"
-        form = imagenet.build_network if on_imagenet else darts.build_evaluation_network
-        network = form(DARTS.parse(architecture), classes, recipe.channels, recipe.layers)
+        network = darts.build_evaluation_network(member, classes, *size, imagenet=on_imagenet)
         if not recipe.auxiliary:
             network.auxiliary = None
         return network
 
 
-def open_images(path: Path, recipe: Recipe, process: Process, seed: int, workers: int = 0) -> Data:
-    """Return the images that a recipe asks for, of CIFAR-10's file or of an image folder.
+def open_images(
+    path: Path | None, recipe: Recipe, process: Process, seed: int, workers: int = 0
+) -> Task:
+    """Return the images that a recipe asks for: CIFAR-10's file, an image folder, or digits.
 
     Raises:
-        ConfigError: fewer images than asked for.
+        ConfigError: fewer images than asked for, or no path where one is needed.
         CorruptTableError: the file is not CIFAR-10.
         ResourceError: there is no such file, or the folder is not laid out as it must be.
     """
+    if recipe.dataset == "digits":
+        return open_digits(recipe, process)
+    if path is None:
+        raise ConfigError(f"{recipe.dataset} needs the path of its images")
     sizes = recipe.train_images, recipe.test_images
     if recipe.dataset == "imagenet":
         return open_folder(path, sizes, process, workers, seed)
@@ -68,7 +78,7 @@ def open_images(path: Path, recipe: Recipe, process: Process, seed: int, workers
 def train_network(
     architecture: str,
     recipe: Recipe,
-    images: Path,
+    images: Path | None,
     folder: Path,
     *,
     seed: int,
@@ -83,45 +93,50 @@ def train_network(
     Raises:
         TgnasError: one of ``build``, ``open_images`` or ``train``.
     """
-    # Before the images, which take longer: an architecture that is none is told at once.
+    # Before the images, which take longer: what is not an architecture is refused at once.
     build(architecture, recipe, 2, seed)
-    data = open_images(images, recipe, process, seed, workers)
-    network = build(architecture, recipe, data.classes, seed)
+    task = open_images(images, recipe, process, seed, workers)
+    network = build(architecture, recipe, task.classes, seed)
     history = train(
         network,
-        data,
+        task,
         recipe,
-        checkpoint=folder / "checkpoint.pt",
-        log=folder / "log.jsonl",
         seed=seed,
         process=process,
+        checkpoint=folder / "checkpoint.pt",
+        log=folder / "log.jsonl",
         seconds=seconds,
     )
     facts = {"architecture": architecture, "seed": seed}
-    return history, facts | summarise(network, data, recipe, history, process)
+    return history, facts | summarise(network, task, recipe, history, process)
 
 
 def summarise(
-    network: nn.Module, data: Data, recipe: Recipe, history: list[Epoch], process: Process
+    network: nn.Module, task: Task, recipe: Recipe, history: list[Epoch], process: Process
 ) -> dict[str, Any]:
     """Return what a run is to be quoted with; accuracy in percent."""
-    extra = getattr(network, "auxiliary", None)
-    left_out = 0 if extra is None else sum(weight.numel() for weight in extra.parameters())
     return {
         "dataset": recipe.dataset,
-        "image_source": data.source,
+        "image_source": task.source,
         "recipe": recipe.name,
         "label": recipe.label(process.device.type),
-        "parameters": sum(weight.numel() for weight in network.parameters()) - left_out,
+        "parameters": parameters_of(network),
         "device": device_name(process),
         "epochs": len(history),
         "batch": recipe.batch,
-        "train_images": data.train_size,
-        "test_images": data.test_size,
+        "train_images": task.train_size,
+        "test_images": task.test_size,
         "test_accuracy": history[-1].test_accuracy,
         "test_top5": history[-1].test_top5,
         "seconds": sum(epoch.seconds for epoch in history),
     }
+
+
+def parameters_of(network: nn.Module) -> int:
+    """Return a network's trainable parameters, without those of an auxiliary head."""
+    extra = getattr(network, "auxiliary", None) or nn.Identity()
+    every, left_out = (sum(p.numel() for p in part.parameters()) for part in (network, extra))
+    return every - left_out
 
 
 def device_name(process: Process) -> str:
@@ -133,11 +148,58 @@ def device_name(process: Process) -> str:
     return name if process.world == 1 else f"{process.world} x {name}"
 
 
+def count_cost(architecture: str, recipe: Recipe) -> tuple[int, int]:
+    """Return an architecture's trainable parameters and the FLOPs of one image.
+
+    A FLOP is a multiplication with its addition, in convolutions and in the dense layer.
+    """
+    network, side = build(architecture, recipe, 10, 0), SIDES[recipe.dataset]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.eval()(torch.zeros(1, 3, side, side))
+    return parameters_of(network), counter.get_total_flops() // 2
+
+
+def train_with_seeds(
+    architecture: str,
+    recipe: Recipe,
+    images: Path | None,
+    folder: Path,
+    *,
+    seeds: Sequence[int],
+    process: Process,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Train an architecture with each seed, in a folder of its own; return all histories together.
+
+    The facts are those of the network, its cost included; the test accuracy is the mean.
+    """
+    histories, facts = [], []
+    for seed in seeds:
+        own = folder / f"seed{seed}"
+        history, run = train_network(architecture, recipe, images, own, seed=seed, process=process)
+        histories.append(pd.DataFrame(history).assign(seed=seed))
+        facts.append(run)
+    table = pd.concat(histories, ignore_index=True)
+    accuracies = [run["test_accuracy"] for run in facts]
+    parameters, flops = count_cost(architecture, recipe)
+    return table[["seed", *table.columns.drop("seed")]], {
+        "architecture": architecture,
+        "parameters": parameters,
+        "flops": flops,
+        **{name: facts[0][name] for name in ("epochs", "train_images", "test_images")},
+        "seeds": len(facts),
+        "test_accuracy": float(np.mean(accuracies)),
+        "test_accuracy_of_seeds": accuracies,
+    }
+
+
 def write_results(
-    history: list[Epoch], facts: dict[str, Any], history_file: Path, result_file: Path
+    history: list[Epoch] | pd.DataFrame,
+    facts: dict[str, Any],
+    history_file: Path,
+    result_file: Path,
 ) -> None:
     """Write the history as CSV and the facts as JSON, each under its name only when whole."""
-    table = pd.DataFrame([asdict(epoch) for epoch in history]).to_csv(index=False)
-    for path, text in ((history_file, table), (result_file, json.dumps(facts, indent=2) + "\n")):
-        with written_whole(path) as part:
-            part.write_text(text)
+    with written_whole(history_file) as part:
+        pd.DataFrame(history).to_csv(part, index=False)
+    with written_whole(result_file) as part:
+        part.write_text(json.dumps(facts, indent=2) + "\n")

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
-from tgnas.image_training.data import Batch, own
+from tgnas.image_training.data import Batch, Task
 from tgnas.image_training.images import balanced_indices, normalise
 from tgnas.image_training.processes import Process
 from tgnas.training.seeds import generator_of
@@ -125,7 +125,7 @@ class _Keys:
 
 
 @dataclass(eq=False)
-class ImageFolder:
+class ImageFolder(Task):
     """An image folder, decoded by workers as it is needed.
 
     Attributes:
@@ -170,14 +170,13 @@ class ImageFolder:
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented, on its device."""
         order = torch.randperm(self.train_size, generator=generator_of(seed, epoch))
-        parts = [own(places, self.process).tolist() for places in order.split(batch)]
+        parts = [self.own(places).tolist() for places in order.split(batch)]
         self._keys[0].batches = [[(seed, epoch, place) for place in part] for part in parts if part]
         yield from self._moved(self._loaders[0])
 
     def test_batches(self) -> Iterator[Batch]:
         """Yield this process's part of the test images."""
-        places = torch.arange(self.test_size)[self.process.rank :: self.process.world]
-        self._keys[1].batches = [part.tolist() for part in places.split(TEST_BATCH) if len(part)]
+        self._keys[1].batches = [part.tolist() for part in self.own_test_places(TEST_BATCH)]
         yield from self._moved(self._loaders[1])
 
     def digest(self) -> str:

@@ -1,12 +1,12 @@
-"""Recipes: how a found architecture is trained, read from a file and checked before any image is.
+"""Recipes: how an architecture is trained, read from a file and checked before any image is.
 
-The files of ``config/recipes`` are those of NAS-Bench-201, of DARTS on CIFAR-10, and of the paper
-on ImageNet.
+The files of ``config/recipes`` are those of NAS-Bench-201, of DARTS on CIFAR-10, of the paper on
+ImageNet, and of digits-bench.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ import yaml
 
 from tgnas.errors import ConfigError, UnknownNameError
 
-DATASETS = {"nasbench201": ("cifar10",), "darts": ("cifar10", "imagenet")}
+DATASETS = {
+    "nasbench101": ("cifar10", "digits"),
+    "nasbench201": ("cifar10", "digits"),
+    "darts": ("cifar10", "imagenet"),
+}
 PRECISIONS = ("bfloat16", "float32")
 
 
@@ -25,9 +29,9 @@ class Recipe:
     Attributes:
         name: how tables call it.
         space: the search space that the architecture is of.
-        dataset: cifar10, or imagenet: an image folder.
+        dataset: cifar10, digits (scikit-learn's), or imagenet: an image folder.
         channels: C of the network.
-        layers: cells of the network (darts), or of each of its three stages (nasbench201).
+        layers: cells of the network (darts), or of each of its three stages (the others).
         epochs: passes over the training images.
         batch: images of a step, of all processes together; an epoch's last step may have fewer.
         learning_rate: the highest; a cosine takes it to 0, changing with each step.
@@ -41,8 +45,11 @@ class Recipe:
         drop_path: the probability of dropping a path, which grows along a line from 0 to this.
         cutout: side of the square that each training image loses, in pixels; 0 is none.
         precision: of a GPU's forward pass; a CPU always computes in float32.
+        fused: whether a CPU takes SGD's step in one pass over the weights, which rounds otherwise.
         train_images: how many, drawn at random, classes balanced; None is all.
-        test_images: likewise.
+        test_images: likewise; of digits, all that are left.
+        validation_images: of digits; the other data sets have none.
+        split_seed: of the draw of digits; the others are drawn by the training's seed.
         changed: what differs from the recipe's file.
 
     Raises:
@@ -68,8 +75,11 @@ class Recipe:
     drop_path: float = 0.0
     cutout: int = 0
     precision: str = "bfloat16"
+    fused: bool = False
     train_images: int | None = None
     test_images: int | None = None
+    validation_images: int = 0
+    split_seed: int = 0
     changed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,6 +93,8 @@ class Recipe:
             ("cutout", 0),
             ("train_images", 2),
             ("test_images", 1),
+            ("validation_images", 0),
+            ("split_seed", 0),
         ):
             value = getattr(self, name)
             if value is not None and value < least:
@@ -99,7 +111,7 @@ class Recipe:
             raise ConfigError("nesterov needs a momentum above 0")
         if self.warm_up >= self.epochs:
             raise ConfigError(f"warm_up must be below the {self.epochs} epochs, not {self.warm_up}")
-        if self.space == "nasbench201" and (self.auxiliary or self.drop_path):
+        if self.space != "darts" and (self.auxiliary or self.drop_path):
             raise ConfigError("auxiliary and drop_path are for networks of the darts space")
 
     def rate(self, epochs: float) -> float:
@@ -112,6 +124,10 @@ class Recipe:
     def kept(self, epoch: int) -> float:
         """Return the probability of keeping a path in an epoch, the first being 0."""
         return 1 - self.drop_path * epoch / self.epochs
+
+    def settings(self) -> dict[str, Any]:
+        """Return all that a training depends on: what the recipe is called changes no result."""
+        return {k: v for k, v in asdict(self).items() if k not in ("name", "changed")}
 
     def label(self, device: str) -> str:
         """Return "full recipe" where nothing is changed, else e.g. "short CPU run"."""
@@ -134,7 +150,7 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} is no recipe: a file of keys and values is expected")
+        raise ConfigError(f"{path} is not a recipe: a file of keys and values is expected")
     changes = {} if changes is None else changes
     known = {field.name: field for field in fields(Recipe) if field.name != "changed"}
     for key in (*content, *changes):

@@ -1,15 +1,17 @@
-"""DARTS genotypes as torch modules (Liu et al., ICLR 2019): search form and evaluation form.
+"""DARTS genotypes as torch modules (Liu et al., ICLR 2019): search form and evaluation forms.
 
-Both stack cells of two kinds; those at a third and at two thirds of the depth are reductions, which
+All stack cells of two kinds; those at a third and at two thirds of the depth are reductions, which
 halve the side length and double the channels. A cell first maps the outputs of the two cells before
 it to its own width; a step adds what two operators make of two nodes; the output is the
-concatenation of the four steps. The two forms differ as in the authors' code:
+concatenation of the four steps. The forms differ as in the authors' code:
 
 - *search* (cnn/model_search.py; the networks of NAS-Bench-301 by default: 8 cells, C = 32): batch
   normalisations inside of a cell have no scale and shift, and one follows each pool;
 - *evaluation* (cnn/model.py, for CIFAR-10; 20 cells, C = 36): all normalisations have both, none
   follows a pool, paths are dropped while training, and an auxiliary classifier hangs at two thirds
-  of the depth.
+  of the depth;
+- *ImageNet* (``NetworkImageNet`` there; 14 cells, C = 48): as the evaluation form, but with three
+  strided convolutions in front, which take 224 x 224 pixels to 28 x 28.
 """
 
 from collections.abc import Callable
@@ -20,12 +22,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.costs.darts import CHANNELS
+from tgnas.costs.darts import CHANNELS, STEM
+from tgnas.networks.layers import convolution, global_pool, normalised
 from tgnas.spaces.darts import LAYERS, NODES, SPACE
 
-EVALUATION_CHANNELS = 36
-EVALUATION_LAYERS = 20
-STEM = 3  # channels of the stem, in units of C
+EVALUATION_SIZE, IMAGENET_SIZE = (36, 20), (48, 14)  # channels and cells
 
 
 class FactorisedReduction(nn.Module):
@@ -44,15 +45,6 @@ class FactorisedReduction(nn.Module):
         active = self.relu(images)
         halves = [self.first(active), self.second(active[:, :, 1:, 1:])]
         return self.norm(torch.cat(halves, dim=1))
-
-
-def convolution(kernel: int, source: int, target: int, *, affine: bool) -> nn.Sequential:
-    """Return ReLU, convolution, batch normalisation."""
-    return nn.Sequential(
-        nn.ReLU(),
-        nn.Conv2d(source, target, kernel, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(target, affine=affine),
-    )
 
 
 def depthwise(
@@ -160,31 +152,27 @@ class CellModule(nn.Module):
         return f"nodes={self.nodes}"
 
 
-class AuxiliaryHead(nn.Module):
-    """The second classifier of the evaluation form; it takes images of side length 8."""
+def auxiliary_head(source: int, classes: int, *, imagenet: bool) -> nn.Sequential:
+    """Return the second classifier of an evaluation form, for images of side length 8, or 7.
 
-    def __init__(self, source: int, classes: int) -> None:
-        super().__init__()
-        self.features = nn.Sequential(
-            nn.ReLU(),
-            nn.AvgPool2d(5, stride=3, padding=0, count_include_pad=False),
-            nn.Conv2d(source, 128, 1, bias=False),
-            nn.BatchNorm2d(128),
-            nn.ReLU(),
-            nn.Conv2d(128, 768, 2, bias=False),
-            nn.BatchNorm2d(768),
-            nn.ReLU(),
-            nn.Flatten(),
-        )
-        self.classifier = nn.Linear(768, classes)
-
-    def forward(self, images: Float[Tensor, "B D 8 8"]) -> Float[Tensor, "B C"]:
-        """Return the logits."""
-        return self.classifier(self.features(images))
+    The authors left the second normalisation out of ImageNet's and kept it so.
+    """
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.AvgPool2d(5, stride=2 if imagenet else 3, padding=0, count_include_pad=False),
+        nn.Conv2d(source, 128, 1, bias=False),
+        nn.BatchNorm2d(128),
+        nn.ReLU(),
+        nn.Conv2d(128, 768, 2, bias=False),
+        *([] if imagenet else [nn.BatchNorm2d(768)]),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(768, classes),
+    )
 
 
 class Network(nn.Module):
-    """Stem, cells, classifier, in the evaluation form with an auxiliary head.
+    """Stem, cells, classifier, in the evaluation forms with an auxiliary head.
 
     Attributes:
         kept: the probability of keeping a path while training; 1 keeps all.
@@ -198,16 +186,23 @@ class Network(nn.Module):
         layers: int,
         *,
         evaluation: bool,
+        imagenet: bool = False,
     ) -> None:
         super().__init__()
         self.kept = 1.0
-        before = last = STEM * channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, last, 3, padding=1, bias=False), nn.BatchNorm2d(last)
-        )
+        # What the first cell takes as the outputs of the two cells before it.
+        self.second: nn.Module | None = None
+        if imagenet:
+            before, half = channels, channels // 2
+            first = [*normalised(3, 3, half, 2), nn.ReLU(), *normalised(3, half, channels, 2)]
+            self.stem = nn.Sequential(*first)
+            self.second = nn.Sequential(nn.ReLU(), *normalised(3, channels, channels, 2))
+        else:
+            before = STEM * channels
+            self.stem = nn.Sequential(*normalised(3, 3, before))
         self.stages = nn.ModuleList()
-        self.auxiliary: AuxiliaryHead | None = None
-        width, followed = channels, False
+        self.auxiliary: nn.Module | None = None
+        last, width, followed = before, channels, imagenet
         for layer in range(layers):
             reduces = layer in (layers // 3, 2 * layers // 3)
             width *= 2 if reduces else 1
@@ -224,8 +219,8 @@ class Network(nn.Module):
             )
             before, last, followed = last, NODES * width, reduces
             if evaluation and layer == 2 * layers // 3:
-                self.auxiliary = AuxiliaryHead(last, classes)
-        self.last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+                self.auxiliary = auxiliary_head(last, classes, imagenet=imagenet)
+        self.last = nn.Sequential(*global_pool())
         self.classifier = nn.Linear(last, classes)
 
     def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
@@ -233,22 +228,23 @@ class Network(nn.Module):
         return self.classifier(self.last(self._outputs(images)[-1]))
 
     def forward_both(
-        self, images: Float[Tensor, "B 3 32 32"]
+        self, images: Float[Tensor, "B 3 H W"]
     ) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B C"]]:
-        """Return the logits and those of the auxiliary head.
+        """Return the logits and those of the auxiliary head, which takes 32 or 224 pixels a side.
 
         Raises:
-            ValueError: the network is of the search form, which has no such head.
+            ValueError: the network is of the search form, or its head was taken away.
         """
         if self.auxiliary is None:
-            raise ValueError("only a network of the evaluation form has an auxiliary head")
+            raise ValueError("this network has no auxiliary head; only evaluation forms have one")
         outputs = self._outputs(images)
         there = outputs[2 * len(self.stages) // 3]
         return self.classifier(self.last(outputs[-1])), self.auxiliary(there)
 
     def _outputs(self, images: Tensor) -> list[Tensor]:
         """Return what each cell gives."""
-        before = last = self.stem(images)
+        before = self.stem(images)
+        last = before if self.second is None else self.second(before)
         outputs = []
         for cell in self.stages:
             before, last = last, cell(before, last, self.kept)
@@ -285,22 +281,16 @@ def build_network(
 def build_evaluation_network(
     cells: tuple[Cell, Cell],
     classes: int,
-    channels: int = EVALUATION_CHANNELS,
-    layers: int = EVALUATION_LAYERS,
-    kept: float = 1.0,
+    channels: int | None = None,
+    layers: int | None = None,
+    *,
+    imagenet: bool = False,
 ) -> Network:
-    """Return the network of the evaluation form with torch's default initialisation.
-
-    Args:
-        cells: normal and reduction cell.
-        classes: number of logits.
-        channels: C; the stem has three times as many.
-        layers: cells in the network.
-        kept: the probability of keeping a path while training.
+    """Return the network of an evaluation form, of the authors' size where none is given.
 
     Raises:
         InvalidCellError: a cell is not one of this space.
     """
-    network = Network(cells, classes, channels, layers, evaluation=True)
-    network.kept = kept
-    return network
+    size = IMAGENET_SIZE if imagenet else EVALUATION_SIZE
+    own = channels or size[0], layers or size[1]
+    return Network(cells, classes, *own, evaluation=True, imagenet=imagenet)

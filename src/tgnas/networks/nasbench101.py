@@ -20,16 +20,13 @@ from torch import Tensor, nn
 
 from tgnas.cell import Cell
 from tgnas.costs.nasbench101 import CELLS_PER_STACK, STACKS, STEM_CHANNELS, vertex_channels
+from tgnas.networks.layers import StackedNetwork, global_pool, normalised
 from tgnas.spaces.nasbench101 import SPACE
 
 
 def convolution(kernel: int, source: int, target: int) -> nn.Sequential:
     """Return convolution without bias, batch normalisation, ReLU; the side length stays."""
-    return nn.Sequential(
-        nn.Conv2d(source, target, kernel, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(target),
-        nn.ReLU(),
-    )
+    return nn.Sequential(*normalised(kernel, source, target), nn.ReLU())
 
 
 OPERATORS: MappingProxyType[str, Callable[[int], nn.Module]] = MappingProxyType(
@@ -79,7 +76,7 @@ class CellModule(nn.Module):
         return f"edges={self.edges}"
 
 
-class Network(nn.Module):
+class Network(StackedNetwork):
     """Stem, stacks of cells with a max pool between them, classifier."""
 
     def __init__(self, cell: Cell, classes: int, channels: int, repeats: int) -> None:
@@ -96,12 +93,8 @@ class Network(nn.Module):
                 stages.append(module)
                 into = out
         self.stages = nn.Sequential(*stages)
-        self.last = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.last = nn.Sequential(*global_pool())
         self.classifier = nn.Linear(into, classes)
-
-    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
-        """Return the logits."""
-        return self.classifier(self.last(self.stages(self.stem(images))))
 
 
 def build_network(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tgnas.cell import Cell
 from tgnas.costs.nasbench_macro import BLOCKS, CHANNELS, LAST
+from tgnas.networks.layers import StackedNetwork, global_pool, normalised
 from tgnas.spaces.nasbench_macro import SPACE, STAGES
 
 
@@ -20,14 +21,11 @@ class InvertedResidual(nn.Module):
         super().__init__()
         hidden = source * expansion
         self.body = nn.Sequential(
-            nn.Conv2d(source, hidden, 1, bias=False),
-            nn.BatchNorm2d(hidden),
+            *normalised(1, source, hidden),
             nn.ReLU(),
-            nn.Conv2d(hidden, hidden, kernel, stride, kernel // 2, groups=hidden, bias=False),
-            nn.BatchNorm2d(hidden),
+            *normalised(kernel, hidden, hidden, stride, groups=hidden),
             nn.ReLU(),
-            nn.Conv2d(hidden, target, 1, bias=False),
-            nn.BatchNorm2d(target),
+            *normalised(1, hidden, target),
         )
         self.adds = stride == 1 and source == target
 
@@ -42,35 +40,23 @@ def block(name: str, source: int, target: int, stride: int) -> nn.Module:
         return InvertedResidual(source, target, stride, *BLOCKS[name])
     if stride == 1:
         return nn.Identity()
-    return nn.Sequential(nn.Conv2d(source, target, 1, stride, bias=False), nn.BatchNorm2d(target))
+    return nn.Sequential(*normalised(1, source, target, stride))
 
 
-class Network(nn.Module):
+class Network(StackedNetwork):
     """Stem, 8 blocks, classifier."""
 
     def __init__(self, cell: Cell, classes: int, channels: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(
-            nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()
-        )
+        self.stem = nn.Sequential(*normalised(3, 3, channels), nn.ReLU())
         stages, width = [], channels
         for place, name in enumerate(cell.operators[1:-1], start=1):
             stride = 2 if place in STAGES else 1
             stages.append(block(name, width, width * stride, stride))
             width *= stride
         self.stages = nn.Sequential(*stages)
-        self.last = nn.Sequential(
-            nn.Conv2d(width, LAST, 1, bias=False),
-            nn.BatchNorm2d(LAST),
-            nn.ReLU(),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-        )
+        self.last = nn.Sequential(*normalised(1, width, LAST), nn.ReLU(), *global_pool())
         self.classifier = nn.Linear(LAST, classes)
-
-    def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
-        """Return the logits."""
-        return self.classifier(self.last(self.stages(self.stem(images))))
 
 
 def build_network(cell: Cell, classes: int, channels: int = CHANNELS) -> Network:

@@ -1,24 +1,22 @@
 """Any cell in NAS-Bench-201's skeleton: every vertex has all channels and sums what reaches it.
 
 NAS-Bench-101 divides the channels among a cell's vertices, other spaces do not. Built this way its
-cells are as wide as those: what a proxy of networks says of them holds there too. No benchmark
+cells are as wide as those: what a zero-cost proxy says of them holds there too. No benchmark
 trained these networks.
 """
-
-from collections.abc import Callable
-from types import MappingProxyType
 
 from torch import nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench201 import CHANNELS, REPEATS, CellModule, Network
-from tgnas.costs.operators import OPERATORS
+from tgnas.costs.nasbench201 import CHANNELS, REPEATS
 from tgnas.errors import InvalidCellError
+from tgnas.networks.layers import OPERATORS as OF_NASBENCH201
+from tgnas.networks.nasbench201 import Network
 
-# What NAS-Bench-201 lacks.
-MORE: MappingProxyType[str, Callable[[], nn.Module]] = MappingProxyType(
-    {"max_pool_3x3": lambda: nn.MaxPool2d(3, stride=1, padding=1)}
-)
+OPERATORS = {
+    **OF_NASBENCH201,
+    "max_pool_3x3": lambda _: nn.MaxPool2d(3, stride=1, padding=1),
+}
 
 
 def build_network(
@@ -35,18 +33,10 @@ def build_network(
     Raises:
         InvalidCellError: an operator that no such network has.
     """
-    inner = cell.operators[1:-1]
-    unknown = set(inner) - {*OPERATORS, *MORE}
+    unknown = set(cell.operators[1:-1]) - {*OPERATORS}
     if unknown:
         raise InvalidCellError(
             f"no network whose vertices sum has {', '.join(sorted(unknown))}; its operators are "
-            f"{', '.join((*OPERATORS, *MORE))}"
+            f"{', '.join(OPERATORS)}"
         )
-    stand_ins = tuple("identity" if name in MORE else name for name in inner)
-    network = Network(Cell(("input", *stand_ins, "output"), cell.edges), classes, channels, repeats)
-    for module in network.modules():
-        if isinstance(module, CellModule):
-            for place, name in enumerate(inner):
-                if name in MORE:
-                    module.operators[place] = MORE[name]()
-    return network
+    return Network(cell, classes, channels, repeats, OPERATORS)

@@ -132,6 +132,7 @@ def recipes(config: dict[str, Any]) -> dict[str, Recipe]:
     """
     section = config["final_training"]
     named = section["trainings"] | {key: section[key] for key in ("spread", "copies")}
+    named |= {"digits_bench": config["digits_bench"]}
     return {
         name: read_recipe(Path(entry["recipe"]), entry["change"]) for name, entry in named.items()
     }
@@ -319,7 +320,9 @@ def _check_proxies(config: dict[str, Any]) -> None:
 def _check_trainings(config: dict[str, Any]) -> None:
     section = config["final_training"]
     for name, recipe in recipes(config).items():
-        if recipe.dataset != "cifar10":
+        if name == "digits_bench" and recipe.dataset != "digits":
+            raise ConfigError(f"config: digits_bench: {recipe.name} is of {recipe.dataset}")
+        if name != "digits_bench" and recipe.dataset != "cifar10":
             raise ConfigError(
                 f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
                 "cifar10 (an image folder: tgnas train-network)"

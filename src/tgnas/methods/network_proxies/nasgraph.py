@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from tgnas.costs.nasbench201 import CellModule, Network, ReductionBlock
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
+from tgnas.networks.nasbench201 import CellModule, Network, ReductionBlock
 
 CARD = NetworkCard(
     title="NASGraph",

@@ -1,6 +1,14 @@
-"""digits-bench: which architectures it holds, its table joined from shards, its card."""
+"""The maker of digits-bench: small networks of two spaces, really trained on digits.
 
+A training is a function of architecture, recipe and seed: on one thread of one kind of processor to
+the bit. Columns of the table: space, architecture, parameters, flops; then for each seed
+train_loss, accuracy and loss on validation and test split, and seconds (processor time of training
+and measuring).
+"""
+
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +16,11 @@ import pandas as pd
 
 from tgnas.benchmarks._digits import of_seeds
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.ranking import spearman_rho
+from tgnas.image_training.digits import Digits
+from tgnas.image_training.final import build, count_cost
+from tgnas.image_training.images import CLASSES
+from tgnas.image_training.loop import measure, train
+from tgnas.image_training.recipe import Recipe
 from tgnas.registry import SPACES
 from tgnas.spaces.base import format_choices
 
@@ -22,7 +34,7 @@ LICENCES = {
 }
 
 
-def architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame:
+def list_architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame:
     """Return space and string of every architecture.
 
     Args:
@@ -38,6 +50,26 @@ def architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame:
     some = format_choices(of_some, of_some.choices_of_cells(members)[rows])
     names = [SPACE_OF_ALL] * len(strings) + [SPACE_OF_SOME] * len(some)
     return pd.DataFrame({"space": names, "architecture": strings + some})
+
+
+def measure_architecture(
+    space: str, architecture: str, recipe: Recipe, digits: Digits, seeds: int
+) -> dict[str, Any]:
+    """Return an architecture's row of the table: its costs, and a training with each seed."""
+    recipe = replace(recipe, space=space)
+    parameters, flops = count_cost(architecture, recipe)
+    row = {"space": space, "architecture": architecture, "parameters": parameters, "flops": flops}
+    for seed in range(seeds):
+        start = time.process_time()
+        network = build(architecture, recipe, CLASSES, seed)
+        history = train(network, digits, recipe, seed=seed, process=digits.process, test=False)
+        row[f"train_loss/{seed}"] = history[-1].train_loss
+        for split, task in (("validation", digits.validated()), ("test", digits)):
+            measures = measure(network, task, recipe, digits.process)
+            row[f"{split}_accuracy/{seed}"] = measures.accuracy
+            row[f"{split}_loss/{seed}"] = measures.loss
+        row[f"seconds/{seed}"] = time.process_time() - start
+    return row
 
 
 def joined(shards: Sequence[pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame:
@@ -56,14 +88,15 @@ def joined(shards: Sequence[pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame
 
 def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) -> dict[str, Any]:
     """Return the card: what the table holds, how it was made, how its accuracies spread."""
+    seconds = of_seeds(table, "seconds")
     return {
         "title": "digits-bench: small networks of two spaces, trained on scikit-learn's digits",
         "licences": LICENCES,
         "architectures": sizes,
         "recipe": recipe,
-        "seeds": of_seeds(table, "seconds").shape[1],
-        "trainings": int(of_seeds(table, "seconds").size),
-        "processor_seconds": round(float(of_seeds(table, "seconds").to_numpy().sum()), 1),
+        "seeds": seconds.shape[1],
+        "trainings": int(seconds.size),
+        "processor_seconds": round(float(seconds.to_numpy().sum()), 1),
         "spaces": {
             str(space): _description(part) for space, part in table.groupby("space", sort=False)
         },
@@ -74,7 +107,7 @@ def _description(part: pd.DataFrame) -> dict[str, Any]:
     """Return the distribution of a space's test accuracies and how far seeds agree on them."""
     test, validation = (of_seeds(part, f"{name}_accuracy") for name in ("test", "validation"))
     means = test.mean(axis=1).to_numpy(dtype=np.float64)
-    described = {
+    description = {
         "architectures": len(part),
         "test_accuracy": {
             f"{100 * share:.0f} %": round(float(np.quantile(means, share)), 2)
@@ -85,12 +118,13 @@ def _description(part: pd.DataFrame) -> dict[str, Any]:
     }
     if test.shape[1] > 1:
         spread = np.sqrt(test.var(axis=1, ddof=1).mean())
-        described |= {
+        description |= {
             "deviation_of_seeds": round(float(spread), 3),
             "seeds_spearman_rho": _rho(test["0"], test["1"]),
         }
-    return described
+    return description
 
 
 def _rho(one: pd.Series, other: pd.Series) -> float:
-    return round(spearman_rho(one.to_numpy(np.float64), other.to_numpy(np.float64)), 3)
+    """Return Spearman's rho of two columns, to three digits."""
+    return round(float(one.corr(other, method="spearman")), 3)

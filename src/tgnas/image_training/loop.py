@@ -1,10 +1,10 @@
 """Train a network on images by a recipe, alone or as one of several processes, and survive a kill.
 
-One loop for all recipes: SGD, the learning rate falling along a cosine, and what a recipe adds to
-it. All random numbers are a function of the seed and of the epoch, and a checkpoint is written
-after every epoch: a resumed run continues as if nothing had happened, to the bit on a CPU with the
-same number of threads. On a GPU the forward pass is of bfloat16 and images have their channels
-last; a CPU computes in float32.
+One loop for all recipes and all images: SGD, the learning rate falling along a cosine, and what a
+recipe adds to it. All random numbers are a function of the seed and of the epoch, and a checkpoint
+is written after every epoch: a resumed run continues as if nothing had happened, to the bit on a
+CPU with the same number of threads. On a GPU the forward pass is of bfloat16 and images have their
+channels last; a CPU computes in float32.
 """
 
 import hashlib
@@ -12,28 +12,39 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from tgnas.errors import TrainingError
 from tgnas.files import written_whole
-from tgnas.image_training.data import Batch, Data
+from tgnas.image_training.data import Batch, Task
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
 from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
-from tgnas.training.seeds import seed_of
+from tgnas.training.seeds import seed_of, seeded
 
 LOG = logging.getLogger(__name__)
 DROPPED = 1  # purpose of the random numbers that drop paths
+
+
+class Measures(NamedTuple):
+    """How a network does on the test images.
+
+    Attributes:
+        loss: mean cross entropy.
+        accuracy: percent.
+        top5: share of the images whose class is among the five likeliest, percent.
+    """
+
+    loss: float
+    accuracy: float
+    top5: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +54,12 @@ class Epoch:
     Attributes:
         epoch: its number, from 1.
         lr: learning rate of its first batch.
-        train_loss: mean cross entropy of its augmented images, without the auxiliary classifier's.
+        train_loss: mean cross entropy of its augmented images, each before its step, without the
+            auxiliary classifier's.
         train_accuracy: of the same images, percent.
-        test_accuracy: after it, percent.
-        test_top5: share of the test images whose class is among the five likeliest, percent.
+        test_loss: after it, as ``Measures`` says; NaN where it is not tested.
+        test_accuracy: likewise.
+        test_top5: likewise.
         images_per_second: training images, of all processes together; testing not counted.
         seconds: that it took, test included.
     """
@@ -55,6 +68,7 @@ class Epoch:
     lr: float
     train_loss: float
     train_accuracy: float
+    test_loss: float
     test_accuracy: float
     test_top5: float
     images_per_second: float
@@ -64,28 +78,27 @@ class Epoch:
 class Loss(nn.Module):
     """A network with its loss, the form in which several processes train it together."""
 
-    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, network: nn.Module, task: Task, recipe: Recipe) -> None:
         super().__init__()
-        self.network = network
-        self.auxiliary = recipe.auxiliary
-        self.smoothing = recipe.label_smoothing
+        self.network, self.task, self.recipe = network, task, recipe
 
     def forward(
         self, images: Float[Tensor, "B 3 H W"], labels: Int64[Tensor, " B"]
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, "2"]]:
-        """Return the loss to descend, and the summed cross entropy and number of right answers."""
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "3"]]:
+        """Return the loss to descend; the summed cross entropy, right answers and their number."""
         extra = None
-        if self.auxiliary:
+        if self.recipe.auxiliary:
             logits, extra = self.network.forward_both(images)  # type: ignore[operator]
         else:
             logits = self.network(images)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.smoothing)
+        loss = self.task.loss(logits, labels, smoothing=self.recipe.label_smoothing)
         correct = (logits.argmax(dim=1) == labels).sum().float()
-        told = torch.stack([loss.detach().float() * len(labels), correct])
+        count = correct.new_tensor(len(labels))
+        sums = torch.stack([loss.detach().float() * len(labels), correct, count])
         if extra is not None:
-            second = functional.cross_entropy(extra, labels, label_smoothing=self.smoothing)
-            loss = loss + self.auxiliary * second
-        return loss, told
+            second = self.task.loss(extra, labels, smoothing=self.recipe.label_smoothing)
+            loss = loss + self.recipe.auxiliary * second
+        return loss, sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +108,7 @@ class _Run:
     network: nn.Module
     module: nn.Module
     optimizer: torch.optim.SGD
-    data: Data
+    task: Task
     recipe: Recipe
     seed: int
     process: Process
@@ -115,18 +128,22 @@ class _Run:
         self.network.load_state_dict(content["network"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.history[:] = [Epoch(**line) for line in content["history"]]
+        LOG.info("resumed_after_epoch=%d", len(self.history))
+        self.progress.update(len(self.history) * self.task.train_size)
+        self.progress.unpause()
 
 
 def train(
     network: nn.Module,
-    data: Data,
+    task: Task,
     recipe: Recipe,
     *,
-    checkpoint: Path,
     seed: int,
     process: Process,
+    checkpoint: Path | None = None,
     log: Path | None = None,
     seconds: float | None = None,
+    test: bool = True,
 ) -> list[Epoch]:
     """Train the network where it is and return the history; resumes from the checkpoint.
 
@@ -135,47 +152,39 @@ def train(
 
     Args:
         network: with `forward_both` and an attribute `kept` where the recipe needs them.
-        data: the images, augmented.
+        task: the images, augmented, and their loss.
         recipe: how.
-        checkpoint: file that is written after every epoch, the one before it kept beside it.
         seed: of the images' order, their augmentation and dropped paths.
         process: which of the processes this is; the first one writes.
+        checkpoint: file that is written after every epoch, the one before it kept beside it; a
+            training without one is so short that it shows no progress either.
         log: a file of JSON lines, one for each epoch.
         seconds: the training ends early, after the last epoch that is likely to fit.
+        test: whether the network is tested after every epoch.
 
     Raises:
         TrainingError: the loss is not finite any more.
     """
-    digest = _digest(network, data, recipe, seed, process.world)
-    layout = _memory_format(process.device)
-    network.to(process.device, memory_format=layout)  # type: ignore[call-overload]
+    digest = _digest(network, task, recipe, seed, process.world) if checkpoint else ""
+    network.to(process.device, memory_format=_memory_format(process.device))  # type: ignore[call-overload]
     started = time.perf_counter()
-    total = recipe.epochs * data.train_size
-    shown: dict[str, Any] = {"unit": "image", "unit_scale": True, "desc": "training"}
-    hidden = None if process.writes else True  # None: on a terminal only
-    with tqdm(total=total, disable=hidden, **shown) as progress:
-        run = _Run(
-            network,
-            process.parallel(Loss(network, recipe)),
-            torch.optim.SGD(
-                network.parameters(),
-                lr=recipe.learning_rate,
-                momentum=recipe.momentum,
-                weight_decay=recipe.weight_decay,
-                nesterov=recipe.nesterov,
-            ),
-            data,
-            recipe,
-            seed,
-            process,
-            progress,
+    total = recipe.epochs * task.train_size
+    hidden = None if process.writes and checkpoint else True  # None: on a terminal only
+    bar = tqdm(total=total, disable=hidden, unit="image", unit_scale=True, desc="training")
+    with bar as progress:
+        module = process.parallel(Loss(network, task, recipe))
+        optimizer = torch.optim.SGD(
+            network.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.nesterov,
+            fused=recipe.fused or None,
         )
-        content = read_checkpoint(checkpoint, digest, process.device)
+        run = _Run(network, module, optimizer, task, recipe, seed, process, progress)
+        content = read_checkpoint(checkpoint, digest, process.device) if checkpoint else None
         if content is not None:
             run.load(content)
-            LOG.info("checkpoint=%s resumed_after_epoch=%d", checkpoint, len(run.history))
-            progress.update(len(run.history) * data.train_size)
-            progress.unpause()
         if process.writes and log is not None:
             _write_log(log, run.history)
         longest = 0.0
@@ -184,42 +193,43 @@ def train(
                 left = seconds - (time.perf_counter() - started)
                 if process.decided(left < longest):
                     break
-            epoch = _run_epoch(run)
+            epoch = _run_epoch(run, test)
             run.history.append(epoch)
             longest = max(longest, epoch.seconds)
-            if process.writes:
+            if process.writes and checkpoint:
                 write_checkpoint(checkpoint, digest, run.content())
                 _tell(epoch, recipe.epochs, log)
     return run.history
 
 
-def accuracy(network: nn.Module, data: Data, recipe: Recipe, process: Process) -> tuple[float, ...]:
-    """Return the share of test images whose class is the likeliest, and among five, in percent."""
+def measure(network: nn.Module, task: Task, recipe: Recipe, process: Process) -> Measures:
+    """Return how the network does on the task's test images."""
     network.eval()
-    sums = torch.zeros(3, device=process.device)
+    sums = torch.zeros(4, device=process.device)
     with torch.inference_mode():
-        for images, labels in data.test_batches():
+        for images, labels in task.test_batches():
             with _autocast(recipe, process.device):
                 logits = network(_laid_out(images))
-            likeliest = logits.topk(min(5, data.classes), dim=1).indices == labels[:, None]
+                loss = task.loss(logits, labels, reduction="sum")
+            likeliest = logits.topk(min(5, task.classes), dim=1).indices == labels[:, None]
             right = torch.stack([likeliest[:, 0].sum(), likeliest.sum()])
-            sums += torch.cat([right, right.new_tensor([len(labels)])])
-    first, five, count = process.summed(sums).tolist()
-    return 100 * first / count, 100 * five / count
+            sums += torch.cat([loss.float()[None], right, right.new_tensor([len(labels)])])
+    loss, first, five, count = process.summed(sums).tolist()
+    return Measures(loss / count, 100 * first / count, 100 * five / count)
 
 
-def _run_epoch(run: _Run) -> Epoch:
+def _run_epoch(run: _Run, test: bool) -> Epoch:
     """Train for one epoch, test, and return its line of the history."""
     number, recipe = len(run.history), run.recipe
-    steps = -(-run.data.train_size // recipe.batch)
+    steps = -(-run.task.train_size // recipe.batch)
     start = time.perf_counter()
     run.network.train()
     if recipe.drop_path:
         run.network.kept = recipe.kept(number)  # type: ignore[assignment]
     # Loss and correct answers are read once an epoch: a GPU is not waited for after each batch.
     sums = torch.zeros(3, device=run.process.device)
-    with _seeded(seed_of(run.seed, number, DROPPED, run.process.rank), run.process.device):
-        batches = run.data.train_batches(run.seed, number, recipe.batch)
+    with seeded(seed_of(run.seed, number, DROPPED, run.process.rank), run.process.device):
+        batches = run.task.train_batches(run.seed, number, recipe.batch)
         for step, batch in enumerate(batches):
             sums += _step(run, batch, recipe.rate(number + step / steps))
             run.progress.update(len(batch[1]) * run.process.world)
@@ -231,14 +241,15 @@ def _run_epoch(run: _Run) -> Epoch:
             f"{recipe.learning_rate} or a clip may help"
         )
     run.process.agree_on_buffers(run.network)
-    first, five = accuracy(run.network, run.data, recipe, run.process)
+    tested = Measures(math.nan, math.nan, math.nan)
+    if test:
+        tested = measure(run.network, run.task, recipe, run.process)
     return Epoch(
         number + 1,
         recipe.rate(float(number)),
         loss / count,
         100 * correct / count,
-        first,
-        five,
+        *tested,
         count / trained,
         time.perf_counter() - start,
     )
@@ -250,24 +261,13 @@ def _step(run: _Run, batch: Batch, rate: float) -> Float[Tensor, "3"]:
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     with _autocast(run.recipe, run.process.device):
-        loss, told = run.module(_laid_out(images), labels)
+        loss, sums = run.module(_laid_out(images), labels)
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if run.recipe.clip:
         nn.utils.clip_grad_norm_(run.network.parameters(), run.recipe.clip)
     run.optimizer.step()
-    return torch.cat([told, told.new_tensor([len(labels)])])
-
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generators, which drop paths; afterwards they are as before."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.default_generator.manual_seed(seed)
-        if devices:
-            torch.cuda.manual_seed(seed)
-        yield
+    return sums
 
 
 def _autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
@@ -289,17 +289,13 @@ def _laid_out(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=_memory_format(images.device))
 
 
-def _digest(network: nn.Module, data: Data, recipe: Recipe, seed: int, world: int) -> str:
+def _digest(network: nn.Module, task: Task, recipe: Recipe, seed: int, world: int) -> str:
     """Return a sha256 of all that the outcome depends on."""
-    settings = {key: value for key, value in asdict(recipe).items() if key not in _NAMED}
-    given = [settings, seed, world, repr(network), data.digest()]
+    given = [recipe.settings(), seed, world, repr(network), task.digest()]
     digest = hashlib.sha256(json.dumps(given).encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-_NAMED = ("name", "changed")  # what a recipe is called, which changes no result
 
 
 def _write_log(path: Path, history: list[Epoch]) -> None:
@@ -311,18 +307,9 @@ def _write_log(path: Path, history: list[Epoch]) -> None:
 
 def _tell(epoch: Epoch, epochs: int, log: Path | None) -> None:
     """Add an epoch to both logs: that of the run's own lines and that of the process."""
+    line = asdict(epoch)
     if log is not None:
         with log.open("a") as stream:
-            stream.write(json.dumps(asdict(epoch)) + "\n")
-    LOG.info(
-        "epoch=%d/%d lr=%.5f train_loss=%.4f train_accuracy=%.2f test_accuracy=%.2f "
-        "seconds=%.1f images_per_second=%.0f",
-        epoch.epoch,
-        epochs,
-        epoch.lr,
-        epoch.train_loss,
-        epoch.train_accuracy,
-        epoch.test_accuracy,
-        epoch.seconds,
-        epoch.images_per_second,
-    )
+            stream.write(json.dumps(line) + "\n")
+    numbers = " ".join(f"{key}={value:.5g}" for key, value in line.items() if key != "epoch")
+    LOG.info("epoch=%d/%d %s", epoch.epoch, epochs, numbers)

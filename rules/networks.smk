@@ -1,0 +1,170 @@
+# Architectures, really trained: what searches found, a spread of a benchmark, the same cells on
+# lossless and on JPEG images, and digits-bench. Full recipes need a GPU and are no part of `all`:
+# `train_nasbench201`, `train_darts`. Neither is digits-bench (`make digits-bench`), whose table
+# comes with the package.
+FINAL, DIGITS = config["final_training"], config["digits_bench"]
+TRAININGS, SPREAD, COPIES = FINAL["trainings"], FINAL["spread"], FINAL["copies"]
+SPREAD_PLACES = range(SPREAD["architectures"])
+
+
+rule train_nasbench201:
+    input:
+        "<results>/final_training/nasbench201/curves.png",
+
+
+rule train_darts:
+    input:
+        "<results>/final_training/darts/curves.png",
+
+
+rule train_architecture:
+    input:
+        best=lambda w: f"<results>/searches/{RECIPES[w.training].space}/best.json",
+        recipe=lambda w: TRAININGS[w.training]["recipe"],
+        images=lambda w: image_file(),
+    output:
+        history="<results>/final_training/{training}/history.csv",
+        result="<results>/final_training/{training}/result.json",
+    log:
+        "<logs>/train_architecture/{training}.log",
+    benchmark:
+        "<benchmarks>/train_architecture/{training}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 2
+    params:
+        seeds=[FINAL["seed"]],
+        change=lambda w: TRAININGS[w.training]["change"],
+        code=code("train_architecture"),
+    script:
+        "../workflow/scripts/train_architecture.py"
+
+
+rule choose_spread:
+    input:
+        benchmark="<benchmark_tables>/nasbench201.arrow",
+    output:
+        best=expand("<results>/trainings/{place}/best.json", place=SPREAD_PLACES),
+    log:
+        "<logs>/choose_spread.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        ranking={k: LABELS[k] for k in ("split", "epochs")},
+        code=code("choose_spread"),
+    script:
+        "../workflow/scripts/choose_spread.py"
+
+
+use rule train_architecture as train_spread with:
+    input:
+        best=rules.choose_spread.output.best,
+        recipe=SPREAD["recipe"],
+        images=lambda w: image_file(),
+    output:
+        history=expand("<results>/trainings/{place}/history.csv", place=SPREAD_PLACES),
+        result=expand("<results>/trainings/{place}/result.json", place=SPREAD_PLACES),
+    log:
+        "<logs>/train_spread.log",
+    benchmark:
+        "<benchmarks>/train_spread.tsv"
+    threads: 1
+    params:
+        seeds=[FINAL["seed"]],
+        change=SPREAD["change"],
+        code=code("train_architecture"),
+
+
+# The find of the demo's search, by the recipe and with the seeds of digits-bench.
+use rule train_architecture as train_on_digits with:
+    input:
+        best="<results>/digits/best.json",
+        recipe=DIGITS["recipe"],
+        images=[],
+    output:
+        history="<results>/digits/history.csv",
+        result="<results>/digits/result.json",
+    log:
+        "<logs>/train_on_digits.log",
+    benchmark:
+        "<benchmarks>/train_on_digits.tsv"
+    threads: 1
+    params:
+        seeds=list(range(DIGITS["seeds"])),
+        change=DIGITS["change"],
+        code=code("train_architecture"),
+
+
+rule train_on_copies:
+    input:
+        mosaics=[f"<resources>/cifar10/first_{part}.png" for part in range(4)],
+        images=lambda w: image_file(),
+        recipe=COPIES["recipe"],
+    output:
+        result="<results>/trainings/copies.json",
+    log:
+        "<logs>/train_on_copies.log",
+    benchmark:
+        "<benchmarks>/train_on_copies.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        architectures=list(COPIES["cells"].values()),
+        seeds=COPIES["seeds"],
+        test_images=COPIES["test_images"],
+        change=COPIES["change"],
+        code=code("train_on_copies"),
+    script:
+        "../workflow/scripts/train_on_copies.py"
+
+
+rule digits_bench:
+    input:
+        "<data>/digits_bench.parquet",
+        "<data>/digits_bench.json",
+
+
+# A job is short, so that little is lost when the making is interrupted.
+rule train_digits_shard:
+    input:
+        recipe=DIGITS["recipe"],
+    output:
+        trained="<results>/digits_bench/{shard}.parquet",
+    log:
+        "<logs>/train_digits_shard/{shard}.log",
+    benchmark:
+        "<benchmarks>/train_digits_shard/{shard}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        shards=DIGITS["shards"],
+        sizes=DIGITS["architectures"],
+        seeds=DIGITS["seeds"],
+        change=DIGITS["change"],
+        code=code("train_digits_shard"),
+    script:
+        "../workflow/scripts/train_digits_shard.py"
+
+
+rule join_digits_shards:
+    input:
+        recipe=DIGITS["recipe"],
+        shards=[
+            f"<results>/digits_bench/{shard}.parquet"
+            for shard in range(DIGITS["shards"])
+        ],
+    output:
+        table="<data>/digits_bench.parquet",
+        card="<data>/digits_bench.json",
+    log:
+        "<logs>/join_digits_shards.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        sizes=DIGITS["architectures"],
+        change=DIGITS["change"],
+        code=code("join_digits_shards"),
+    script:
+        "../workflow/scripts/join_digits_shards.py"
