@@ -62,6 +62,21 @@ def test_every_machine_has_the_python_that_is_supported():
         assert set(versions) <= {PYTHON}
 
 
+def test_the_package_is_tried_on_every_python_that_it_allows():
+    matrix = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    tried = matrix["jobs"]["package"]["strategy"]["matrix"]["python"]
+    named = [line.rpartition(":: ")[2] for line in PROJECT["classifiers"] if "Python :: " in line]
+    assert tried == named
+    allowed = Requirement(f"python{PROJECT['requires-python']}").specifier
+    assert [minor for minor in range(30) if f"3.{minor}" in allowed] == [11, 12, 13, 14]
+
+
+def test_only_what_needs_dgl_is_bound_to_one_python():
+    bound = [r for r in map(Requirement, EXTRAS["workflow"]) if "python" in str(r.marker)]
+    assert [r.name for r in bound] == ["dgl"]
+    assert not [r for r in map(Requirement, PROJECT["dependencies"]) if r.marker]
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "rules").glob("*.smk")), ids=lambda p: p.stem)
 def test_every_rule_that_runs_a_script_names_the_conda_environment(path):
     rules = re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]

@@ -1,6 +1,7 @@
 """The GCN: its two back ends, its hand-written gradient, and the loop that trains it."""
 
 import logging
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -405,6 +406,12 @@ def test_an_unknown_choice_is_answered_with_the_nearest_one(key, wrong, right):
 def test_dgl_runs_the_authors_network_alone():
     with pytest.raises(ConfigError, match="dgl runs the network of the authors' code only"):
         Settings.from_config(CONFIG | {"norm": "graph"})
+
+
+def test_where_dgl_is_not_installed_its_back_end_says_so_in_a_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dgl.nn.pytorch", None)
+    with pytest.raises(ConfigError, match=r"needs the package dgl 1.1.3, .*back_end: dense"):
+        BACK_ENDS["dgl"](np.zeros((256, 4), dtype=np.float32), 2, 8)
 
 
 @pytest.mark.parametrize("key", ["layers", "width", "epochs", "learning_rate", "weight_decay"])

@@ -172,7 +172,7 @@ def test_the_metadata_say_what_one_must_know(built):
         (about,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         text = archive.read(about).decode()
     assert "\nLicense-Expression: MIT\n" in text
-    assert "\nRequires-Python: <3.12,>=3.11\n" in text
+    assert "\nRequires-Python: <3.15,>=3.11\n" in text
     assert f"\nVersion: {tgnas.__version__}\n" in text
     assert "\nDescription-Content-Type: text/markdown\n" in text
     extras = set(re.findall(r"^Provides-Extra: (.*)$", text, re.MULTILINE))

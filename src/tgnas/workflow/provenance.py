@@ -108,12 +108,19 @@ def environment() -> dict[str, str]:
     packages = ("torch", "dgl", "numpy", "scipy", "pandas", "snakemake", "transformers", "tgnas")
     return {
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in packages},
+        **{name: _version(name) for name in packages},
         "commit": _commit(),
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "system": platform.system(),
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # dgl is made for Python 3.11
+        return "not installed"
 
 
 def _commit() -> str:

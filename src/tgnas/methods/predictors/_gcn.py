@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tgnas.encodings.global_node import GLOBAL
 from tgnas.encodings.graphs import Graphs
+from tgnas.errors import ConfigError
 from tgnas.operators import NAMES
 
 aten = torch.ops.aten
@@ -212,7 +213,13 @@ class DglGCN(GCN):
     """The network on a batched DGLGraph; arguments and entries are ``DenseGCN``'s."""
 
     def __init__(self, features: np.ndarray, layers: int, width: int) -> None:
-        from dgl.nn.pytorch import GraphConv  # noqa: PLC0415 - 1 s that the dense back end saves
+        try:
+            from dgl.nn.pytorch import GraphConv  # noqa: PLC0415 - 1 s that dense saves
+        except ImportError as error:
+            raise ConfigError(
+                "back end dgl needs the package dgl 1.1.3, which is made for Python 3.11; "
+                "back_end: dense gives the same scores everywhere"
+            ) from error
 
         super().__init__(features, partial(GraphConv, norm="none"), layers, width)
 
