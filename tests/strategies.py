@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tgnas.cell import Cell, Cells
 from tgnas.operators import VOCABULARY
-from tgnas.registry import SPACES
-from tgnas.spaces import darts, nasbench101, nasbench_graph
-from tgnas.spaces.base import format_choices
+from tgnas.spaces import darts, nasbench101
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import open_space
 
 INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
 
@@ -27,7 +27,7 @@ def cells(draw: st.DrawFn, max_vertices: int = 9) -> Cell:
 def nasbench101_cells(draw: st.DrawFn, size: int | None = None) -> Cell:
     """Draw a cell of NAS-Bench-101: every vertex gets a way in, then a way out, then more edges."""
     size = size or draw(st.integers(2, nasbench101.MAX_VERTICES))
-    operators = st.sampled_from(nasbench101.SPACE.operators)
+    operators = st.sampled_from(["conv_3x3", "conv_1x1", "max_pool_3x3"])
     inner = draw(st.lists(operators, min_size=size - 2, max_size=size - 2))
     edges = {(draw(st.integers(0, j - 1)), j) for j in range(1, size)}
     for i in range(size - 1):
@@ -44,23 +44,18 @@ def nasbench101_cells(draw: st.DrawFn, size: int | None = None) -> Cell:
 @st.composite
 def genotypes(draw: st.DrawFn) -> str:
     """Draw the text of a DARTS genotype."""
-    operators = st.sampled_from([darts.SPACE.spelling[name] for name in darts.SPACE.operators])
+    operators = st.sampled_from(list(darts.SPACE.operators))
     both: list[list[tuple[str, int]]] = []
     for _ in ("normal", "reduction"):
-        inputs = [draw(st.permutations(range(node)))[:2] for node in darts.CONCAT]
+        inputs = [draw(st.permutations(range(node)))[:2] for node in range(2, 6)]
         both.append([(draw(operators), source) for pair in inputs for source in pair])
     return darts.genotype(*both)
-
-
-def darts_cells() -> st.SearchStrategy[tuple[Cell, Cell]]:
-    """Return a strategy for the normal and the reduction cell of a genotype."""
-    return genotypes().map(darts.SPACE.parse)
 
 
 @st.composite
 def nasbench_graph_cells(draw: st.DrawFn) -> Cell:
     """Draw a cell of NAS-Bench-Graph: skips are as likely as all else together."""
-    others = nasbench_graph.SPACE.operators[:-1]
+    others = [op.name for op in VOCABULARY if "nasbench_graph" in op.spelling][1:]
     operator = st.sampled_from([*others, *["identity"] * len(others)])
     inner = draw(st.tuples(*[operator] * 4).filter(lambda row: set(row) != {"identity"}))
     edges = [(draw(st.integers(0, vertex - 1)), vertex) for vertex in range(1, 5)]
@@ -69,28 +64,33 @@ def nasbench_graph_cells(draw: st.DrawFn) -> Cell:
     return Cell(("input", *inner, "output"), tuple(sorted(edges)))
 
 
-def members(space: str) -> st.SearchStrategy[Cell | tuple[Cell, ...]]:
-    """Return a strategy for what a registered space parses: a cell, or a tuple of cells."""
+def architectures(space: str) -> st.SearchStrategy[Architectures]:
+    """Return a strategy for one architecture of a registered space."""
+    opened = open_space(space)
+    if space == "darts":
+        return genotypes().map(opened.parse)
     if f"{space}_cells" in globals():
-        return globals()[f"{space}_cells"]()
-    found = SPACES.load(space)
-    return choices(space).map(lambda row: found.parse(format_choices(found, row)[0]))
+        return globals()[f"{space}_cells"]().map(
+            lambda cell: Architectures(packed(cell).padded(opened.form.vertices))
+        )
+    return choices(space).map(opened.of_choices)
+
+
+def members(space: str) -> st.SearchStrategy[Cell | tuple[Cell, ...]]:
+    """Return a strategy for what networks are built of: a cell, or a tuple of cells."""
+    return architectures(space).map(lambda architecture: architecture.member(0))
 
 
 def choices(space: str) -> st.SearchStrategy[np.ndarray]:
-    """Return a strategy for one row of choices of a space that searchers walk on."""
-    options = (st.integers(0, len(names) - 1) for names in SPACES.load(space).choices)
-    return st.tuples(*options).map(lambda row: np.array([row]))
-
-
-def cells_of(member: Cell | tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """Return the cells of what a space parses."""
-    return (member,) if isinstance(member, Cell) else member
+    """Return a strategy for one row of choices of a space of independent choices."""
+    places = [st.integers(0, len(options) - 1) for options in open_space(space).choices]
+    return st.tuples(*places).map(lambda row: np.array([row]))
 
 
 def member_cells(space: str) -> st.SearchStrategy[Cell]:
     """Return a strategy for a cell, of any kind, of the architectures of a registered space."""
-    return members(space).flatmap(lambda member: st.sampled_from(cells_of(member)))
+    drawn = architectures(space)
+    return drawn.flatmap(lambda one: st.integers(0, len(one.cells) - 1).map(one.cells.cell))
 
 
 @st.composite

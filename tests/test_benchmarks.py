@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -25,13 +26,14 @@ from tgnas.benchmarks.base import (
     write_table,
 )
 from tgnas.costs.darts import count_flops
-from tgnas.encodings.live import first_of_each_pattern
+from tgnas.encodings.live import live_pattern
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.spaces import darts
 from tgnas.spaces import nasbench101 as space101
 from tgnas.spaces import nasbench201 as space201
+from tgnas.spaces.architectures import Architectures
 
 FINAL = {"dataset": "cifar10", "split": "test", "epochs": 108}
 LABELS = FINAL | {"epochs": 200}
@@ -42,14 +44,14 @@ LABELS = FINAL | {"epochs": 200}
 
 def test_nasbench101_has_423624_cells_of_the_published_sizes(nasbench101):
     sizes = {2: 1, 3: 6, 4: 84, 5: 2441, 6: 62010, 7: 359082}
-    assert Counter(nasbench101.cells.sizes.tolist()) == sizes
+    assert Counter(nasbench101.architectures.cells.sizes.tolist()) == sizes
     assert len(nasbench101) == sum(sizes.values()) == 423624
 
 
 def test_the_best_nasbench101_cell_is_the_published_one(nasbench101):
     accuracy = nasbench101.accuracy(**FINAL)
     assert accuracy.max() == pytest.approx(94.3176, abs=5e-5)
-    assert nasbench101.architectures[accuracy.argmax()].startswith("02e5a024")
+    assert nasbench101.strings[accuracy.argmax()].startswith("02e5a024")
 
 
 def test_nasbench101_accuracies_are_means_of_three_runs_on_9984_images(nasbench101):
@@ -60,22 +62,22 @@ def test_nasbench101_accuracies_are_means_of_three_runs_on_9984_images(nasbench1
 
 
 def test_nasbench101_stands_in_ascending_order_of_the_hash(nasbench101):
-    hashes = np.array(nasbench101.architectures)
+    hashes = np.array(nasbench101.strings)
     assert (hashes[:-1] < hashes[1:]).all()
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 7])
 def test_every_hash_is_that_of_its_cell(nasbench101, size):
-    rows = np.flatnonzero(nasbench101.cells.sizes == size)[:200]
-    cells = nasbench101.cells[rows].padded(size)
-    hashes = np.array(nasbench101.architectures)[rows]
+    rows = np.flatnonzero(nasbench101.architectures.cells.sizes == size)[:200]
+    cells = nasbench101.architectures.cells[rows].padded(size)
+    hashes = np.array(nasbench101.strings)[rows]
     assert np.array_equal(space101.module_hashes(cells), hashes)
 
 
 @pytest.mark.parametrize(("name", "rows"), [("vis_10k", 10000), ("vis_20k", 20001)])
 def test_nasbench_vis_agrees_on_hash_order_and_parameters(nasbench101, resource_file, name, rows):
     other = json.loads(resource_file(f"nasbench101/{name}.json").read_text())
-    hashes = nasbench101.architectures
+    hashes = nasbench101.strings
     first = hashes.index(other["key"][0])  # its rows are consecutive ones of the official file
     parameters = nasbench101.cost("parameters", dataset="cifar10")[first : first + rows]
     assert hashes[first : first + rows] == other["key"]
@@ -88,9 +90,9 @@ def first_rows(nasbench101, resource_file, monkeypatch):
     names = {"accuracy": "accuracies", "params": "params"}
     files = {key: resource_file(f"nasbench101/{name}.pkl.gz") for key, name in names.items()}
     rows = {k: load_frame_columns(f.read_bytes())[k][:1000].copy() for k, f in files.items()}
-    cells, hashes = nasbench101.cells[:1000], np.array(nasbench101.architectures[:1000])
+    cells, hashes = nasbench101.architectures.cells[:1000], np.array(nasbench101.strings[:1000])
     monkeypatch.setattr(reader101, "load_frame_columns", lambda content: rows)
-    monkeypatch.setattr(space101.SPACE, "enumerate", lambda processes: (cells, hashes), False)
+    monkeypatch.setattr(reader101, "enumerate_cells", lambda processes: (cells, hashes))
     return rows
 
 
@@ -149,22 +151,22 @@ def test_two_sources_have_84_percent_of_test_accuracies_in_common(
 
 
 def test_nasbench201_lists_every_cell_of_its_space_once(nasbench201):
-    rows = np.unique(nasbench201.cells.operators, axis=0)
-    assert np.array_equal(rows, np.unique(space201.SPACE.enumerate().operators, axis=0))
+    rows = np.unique(nasbench201.architectures.cells.operators, axis=0)
+    assert np.array_equal(rows, np.unique(space201.SPACE.enumerate().cells.operators, axis=0))
     assert len(nasbench201) == len(rows) == 15625
 
 
 def test_every_cell_is_that_of_its_string(nasbench201):
-    cells = space201.SPACE.cells(nasbench201.architectures)
-    assert np.array_equal(cells.operators, nasbench201.cells.operators)
-    assert np.array_equal(cells.edges, nasbench201.cells.edges)
+    cells = space201.SPACE.architectures(nasbench201.strings).cells
+    assert np.array_equal(cells.operators, nasbench201.architectures.cells.operators)
+    assert np.array_equal(cells.edges, nasbench201.architectures.cells.edges)
 
 
 @pytest.fixture(scope="module")
 def zero_cost(resource_file, nasbench201) -> tuple[pd.DataFrame, np.ndarray]:
     """Read NAS-Bench-Suite-Zero's table, and find the benchmark's row of each of its rows."""
     table = pd.read_csv(resource_file("nasbench201/zero_cost_proxies.csv"))
-    return table, pd.Index(nasbench201.architectures).get_indexer(table["net_str"])
+    return table, pd.Index(nasbench201.strings).get_indexer(table["net_str"])
 
 
 def test_flops_equal_those_of_nas_bench_suite_zero(nasbench201, zero_cost):
@@ -180,8 +182,8 @@ def test_parameters_equal_those_of_nas_bench_suite_zero(nasbench201, zero_cost):
 
 
 def test_nas_bench_suite_zero_has_one_architecture_of_each_live_pattern(nasbench201, zero_cost):
-    first = first_of_each_pattern(nasbench201.cells)
-    theirs = first_of_each_pattern(nasbench201.cells[zero_cost[1]])
+    pattern = live_pattern(nasbench201.architectures)
+    first, theirs = pattern.distinct()[0], pattern[zero_cost[1]].distinct()[0]
     assert len(first) == len(theirs) == len(zero_cost[0]) == 9445
 
 
@@ -238,26 +240,28 @@ def test_nasbench301_has_1218_distinct_genotypes_in_two_files(nasbench301, nasbe
     # 725 and 500, of which both have 7.
     rows = [len(reader301.build([file])) for file in nasbench301_files]
     assert rows == [725, 500]
-    assert len(nasbench301) == len(set(nasbench301.architectures)) == 1218
+    assert len(nasbench301) == len(set(nasbench301.strings)) == 1218
 
 
 def test_flops_of_every_genotype_are_those_that_were_published(nasbench301):
     published = nasbench301.cost("flops", dataset="cifar10")
-    assert np.array_equal(count_flops(nasbench301.cells, 10, 32), published)
+    assert np.array_equal(count_flops(nasbench301.architectures, 10, 32), published)
 
 
 def test_every_pair_of_cells_is_that_of_its_genotype(nasbench301):
-    cells = darts.SPACE.cells(nasbench301.architectures)
-    assert np.array_equal(cells.operators, nasbench301.cells.operators)
-    assert np.array_equal(cells.edges, nasbench301.cells.edges)
-    assert nasbench301.shares == darts.SPACE.shares == (0.75, 0.25)
+    cells = darts.SPACE.architectures(nasbench301.strings).cells
+    assert np.array_equal(cells.operators, nasbench301.architectures.cells.operators)
+    assert np.array_equal(cells.edges, nasbench301.architectures.cells.edges)
+    weights = nasbench301.architectures.cell_weights
+    assert weights == darts.SPACE.cell_weights == (0.75, 0.25)
+    assert nasbench301.space is darts.SPACE
 
 
 def test_the_numbers_of_a_genotype_are_those_of_its_entry(nasbench301, nasbench301_files):
     # The first entry of the first file, spelled by hand in the operator order of the mirror.
     key, entry = next(iter(json.loads(nasbench301_files[0].read_text())["cifar10"].items()))
     assert key.startswith("[[(0, 0), (1, 5), (1, 1), (0, 1), (1, 3), (0, 3), (1, 3), (3, 2)], [(1")
-    assert nasbench301.architectures[0].startswith(
+    assert nasbench301.strings[0].startswith(
         "Genotype(normal=[('max_pool_3x3', 0), ('dil_conv_3x3', 1), ('avg_pool_3x3', 1), "
         "('avg_pool_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1), "
         "('skip_connect', 3)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 1), "
@@ -298,8 +302,13 @@ def test_a_value_that_is_not_finite_is_unknown(nasbench301_files, tmp_path):
 
 
 def test_genotypes_that_are_read_wrongly_are_refused(nasbench301_files, monkeypatch):
-    operators = ("avg_pool_3x3", "max_pool_3x3", "sep_conv_3x3", "identity")
-    monkeypatch.setattr(darts.Darts, "operators", operators + darts.SPACE.operators[4:])
+    names = [*darts.SPACE.operators]
+    swapped = dict.fromkeys([names[1], names[0], names[3], names[2], *names[4:]])
+    monkeypatch.setattr(
+        reader301,
+        "SPACE",
+        SimpleNamespace(operators=swapped, architectures=darts.SPACE.architectures),
+    )
     with pytest.raises(CorruptTableError, match="genotypes have other parameter counts than"):
         reader301.build(nasbench301_files)
 
@@ -324,8 +333,9 @@ from pathlib import Path
 from tgnas.benchmarks.base import open_benchmark
 before = psutil.Process().memory_info().rss
 benchmark = open_benchmark(Path({str(benchmark_tables / name)!r} + ".arrow"))
-cells, columns = benchmark.cells, [benchmark._numbers("", c) for c in benchmark.table.column_names
-                                   if "/" in c]
+cells = benchmark.architectures.cells
+columns = [benchmark._numbers("", c) for c in benchmark.table.column_names
+           if "/" in c]
 print(sum(c.sum() for c in columns) and psutil.Process().memory_info().rss - before)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -352,13 +362,14 @@ def test_an_unknown_cost_is_refused(nasbench101):
 
 def test_all_labelled_cells_are_the_benchmark(nasbench101):
     cells, accuracies = nasbench101.labelled(**FINAL, cells="all")
-    assert cells is nasbench101.cells
+    assert cells is nasbench101.architectures
     assert np.array_equal(accuracies, nasbench101.accuracy(**FINAL))
 
 
 def test_a_part_of_the_labelled_cells_is_the_same_in_every_run(nasbench201):
     (some, labels), (again, _) = (nasbench201.labelled(**LABELS, cells=100) for _ in range(2))
-    rows = map(bytes, nasbench201.cells.operators)
+    rows = map(bytes, nasbench201.architectures.cells.operators)
+    some, again = some.cells, again.cells
     everything = dict(zip(rows, nasbench201.accuracy(**LABELS), strict=True))
     assert np.array_equal(some.operators, again.operators)
     assert len({*map(bytes, some.operators)}) == 100
@@ -377,49 +388,52 @@ def test_a_part_that_is_larger_than_the_benchmark_is_refused(nasbench201, count)
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> tuple[Benchmark, Path]:
     """Write and open a table of ten architectures."""
-    cells = space201.SPACE.enumerate()[::1600]
-    names = [space201.SPACE.format(cells.cell(row)) for row in range(len(cells))]
+    some = space201.SPACE.enumerate()[::1600]
     path = tmp_path_factory.mktemp("small") / "small.arrow"
-    columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, len(cells))}
-    write_table(build_table(cells, names, columns), path)
+    columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, len(some))}
+    strings = space201.SPACE.format(some)
+    write_table(build_table(space201.SPACE, some, strings, columns), path)
     return open_benchmark(path), path
 
 
 def test_a_written_table_reads_back_the_same(small):
-    cells = space201.SPACE.cells(small[0].architectures)
-    assert np.array_equal(small[0].cells.operators, cells.operators)
-    assert np.array_equal(small[0].cells.edges, cells.edges)
+    cells = space201.SPACE.architectures(small[0].strings).cells
+    assert small[0].space is space201.SPACE
+    assert np.array_equal(small[0].architectures.cells.operators, cells.operators)
+    assert np.array_equal(small[0].architectures.cells.edges, cells.edges)
     assert small[0].accuracy(**LABELS)[[0, -1]].tolist() == [10.0, 94.0]
     assert [path.name for path in small[1].parent.iterdir()] == ["small.arrow"]
 
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory) -> Benchmark:
-    """Write and open a table of five architectures of two cells, shares 3/4 and 1/4."""
-    cells = space201.SPACE.enumerate()[::1600]
+    """Write and open a table of five architectures of two cells, weights 3/4 and 1/4."""
+    two = Architectures(space201.SPACE.enumerate().cells[::1600], (0.75, 0.25))
     path = tmp_path_factory.mktemp("pairs") / "pairs.arrow"
     columns = {"accuracy/cifar10/test/200": np.linspace(10.0, 94.0, 5)}
-    write_table(build_table(cells, list("abcde"), columns, shares=(0.75, 0.25)), path)
+    write_table(build_table(darts.SPACE, two, list("abcde"), columns), path)
     return open_benchmark(path)
 
 
 def test_cells_of_one_architecture_stand_next_to_each_other(pairs, small):
     assert len(pairs) == 5
-    assert pairs.shares == (0.75, 0.25)
-    assert np.array_equal(pairs.cells.operators, small[0].cells.operators)
-    assert np.array_equal(pairs.cells.edges, small[0].cells.edges)
+    assert pairs.architectures.cell_weights == (0.75, 0.25)
+    assert np.array_equal(
+        pairs.architectures.cells.operators, small[0].architectures.cells.operators
+    )
+    assert np.array_equal(pairs.architectures.cells.edges, small[0].architectures.cells.edges)
 
 
-def test_an_architectures_value_is_the_mean_of_its_cells_by_share(pairs):
+def test_an_architectures_value_is_the_mean_of_its_cells_by_weight(pairs):
     values = np.array([[4.0, 8, 0, 4, 1, 1, 0, 0, -4, 4], [0.0] * 9 + [8]])
     expected = [[5, 1, 1, 0, -2], [0, 0, 0, 0, 2]]
-    assert pairs.of_architectures(values).tolist() == expected
-    assert pairs.of_architectures(values[0]).tolist() == expected[0]
+    assert pairs.architectures.mean_over_cells(values).tolist() == expected
+    assert pairs.architectures.mean_over_cells(values[0]).tolist() == expected[0]
 
 
 def test_the_value_of_an_architecture_of_one_cell_is_its_cells(small):
     values = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
-    assert np.array_equal(small[0].of_architectures(values), values)
+    assert np.array_equal(small[0].architectures.mean_over_cells(values), values)
 
 
 def test_architectures_of_several_cells_label_no_cell(pairs):
@@ -427,18 +441,18 @@ def test_architectures_of_several_cells_label_no_cell(pairs):
         pairs.labelled(**LABELS, cells="all")
 
 
-def test_a_file_that_says_no_shares_has_one_cell_in_each_row(small):
+def test_a_file_that_says_no_cell_weights_has_one_cell_in_each_row(small):
     metadata = {"operators": small[0].table.schema.metadata[b"operators"]}
     older = Benchmark("older", small[0].table.replace_schema_metadata(metadata))
-    assert older.shares == small[0].shares == (1.0,)
-    assert np.array_equal(older.cells.edges, small[0].cells.edges)
+    assert older.architectures.cell_weights == (1.0,)
+    assert np.array_equal(older.architectures.cells.edges, small[0].architectures.cells.edges)
 
 
 def test_a_file_keeps_its_operators_when_the_vocabulary_grows_at_its_front(small, monkeypatch):
     codes = {"new": 0} | {name: code + 1 for name, code in base.CODES.items()}
     monkeypatch.setattr(base, "CODES", codes)
     shifted = open_benchmark(small[1]).cells.operators
-    assert np.array_equal(shifted, small[0].cells.operators + 1)
+    assert np.array_equal(shifted, small[0].architectures.cells.operators + 1)
 
 
 @given(share=st.floats(0, 1, exclude_max=True))
@@ -487,7 +501,7 @@ def test_scores_of_another_benchmark_are_refused(small, nasbench201, tmp_path):
 
 
 def test_a_table_with_other_columns_is_no_score_file(small, tmp_path):
-    frame = pd.DataFrame({"architecture": small[0].architectures, "score": 0.0})
+    frame = pd.DataFrame({"architecture": small[0].strings, "score": 0.0})
     frame.to_parquet(tmp_path / "scores.parquet", index=False)
     with pytest.raises(CorruptTableError, match="a file of scores has architecture, seed0"):
         read_scores(tmp_path / "scores.parquet", small[0])

@@ -192,7 +192,8 @@ def test_standard_input_has_no_shards():
 
 
 def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
-    texts = [open_space("nasbench201").text_of_choices([n, n, 3, 1, n, 2]) for n in range(5)]
+    space = open_space("nasbench201")
+    texts = space.format(space.of_choices([[n, n, 3, 1, n, 2] for n in range(5)]))
     scores = load_pretrained().score(texts, "nasbench201")
     file = tmp_path / "a.parquet"
     pq.write_table(pa.table({"architecture": texts, "truth": scores}), file)
@@ -292,7 +293,8 @@ def test_a_predictor_learns_from_ones_own_architectures_with_new_operators(tmp_p
     space = open_space(EXAMPLES / "own_space.yaml")
     rows = np.random.default_rng(0).integers(5, size=(120, 5))
     # What sep7 is worth can only be learned here: the others cost.
-    lines = [f'"{space.text_of_choices(row)}",{row.count(1)}' for row in rows.tolist()]
+    texts = zip(space.format(space.of_choices(rows)), rows.tolist(), strict=True)
+    lines = [f'"{text}",{row.count(1)}' for text, row in texts]
     file.write_text("\n".join(["architecture,accuracy", *lines]))
     common = ("--space", EXAMPLES / "own_space.yaml")
     options = ("--seeds", 2, "--epochs", 300, "--output", weights)

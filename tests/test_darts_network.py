@@ -15,7 +15,7 @@ SKELETON = STEM + CLASSIFIER + sum(before * width + 2 * 2 * width for before, wi
 def parameters(normal: tuple[str, int], reduction: tuple[str, int]) -> int:
     """Return the count where all operators but the first of each cell are pools."""
     text = genotype([normal, *POOLS[1:]], [reduction, *POOLS[1:]])
-    return int(count_parameters(SPACE.cells([text]))[0])
+    return int(count_parameters(SPACE.architectures([text]))[0])
 
 
 def test_pools_have_no_parameters():
@@ -38,10 +38,10 @@ def test_an_identity_is_a_convolution_where_it_halves_the_side_length_alone():
     assert parameters(("skip_connect", 0), POOLS[0]) == SKELETON
     assert parameters(POOLS[0], ("skip_connect", 0)) == SKELETON + 64**2 + 128**2
     inside = genotype(POOLS, [*POOLS[:2], ("skip_connect", 2), *POOLS[3:]])
-    assert count_parameters(SPACE.cells([inside])).tolist() == [SKELETON]
+    assert count_parameters(SPACE.architectures([inside])).tolist() == [SKELETON]
 
 
 def test_networks_are_counted_one_for_each_pair_of_cells():
     texts = [genotype(POOLS, POOLS), genotype([("sep_conv_5x5", 0), *POOLS[1:]], POOLS)]
-    both = count_parameters(SPACE.cells(texts)).tolist()
+    both = count_parameters(SPACE.architectures(texts)).tolist()
     assert both == [SKELETON, parameters(("sep_conv_5x5", 0), POOLS[0])]

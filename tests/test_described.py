@@ -79,7 +79,7 @@ def test_a_predictor_without_sentences_cannot_read_new_operators():
 @pytest.mark.parametrize("name", ["canonical", "code"])
 def test_a_space_that_nobody_has_seen_gets_finite_and_different_scores(name):
     space = open_space(EXAMPLE)
-    texts = [space.text_of_choices([n] * 5) for n in range(5)]
+    texts = space.format(space.of_choices([[n] * 5 for n in range(5)]))
     scores = load_pretrained(name).score(texts, EXAMPLE)
     assert np.isfinite(scores).all()
     assert len(set(scores[:3].round(4))) == 3
@@ -117,7 +117,7 @@ def test_a_weights_file_of_ones_own_is_read_and_a_damaged_one_refused(tmp_path):
     save_pretrained(path, found.weights, found.card)
     again = load_pretrained(path)
     space, row = open_space("nasbench201"), [[0, 1, 2, 3, 4, 3]]
-    cells = space.cells_of_choices(np.array(row))
+    cells = space.of_choices(np.array(row))
     assert np.array_equal(again.scores(cells), found.scores(cells))
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CorruptTableError, match="is not a file of weights"):

@@ -144,7 +144,7 @@ def test_flops_are_those_of_every_filter_at_every_pixel(space, architecture):
 
 
 def test_parameters_are_those_that_are_counted_analytically():
-    cells = nasbench201.SPACE.cells([NB201])
+    cells = nasbench201.SPACE.architectures([NB201])
     assert count_cost(NB201, SHORT)[0] == count_parameters(cells, 10, 4, 1)[0]
 
 

@@ -46,7 +46,7 @@ def test_every_string_is_the_spaces_own(table, space):
     own = SPACES.load(space)
     strings = table[table.space == space].architecture
     assert strings.is_unique
-    assert [own.format(own.parse(text)) for text in strings] == strings.tolist()
+    assert own.format(own.architectures(strings.tolist())) == strings.tolist()
 
 
 def test_accuracies_are_shares_of_the_images_in_percent(table):
@@ -108,7 +108,7 @@ def test_a_training_gives_the_tables_numbers_again(table, space):
 @pytest.mark.parametrize(("name", "space"), SPACES_OF.items())
 def test_a_benchmark_holds_the_mean_of_the_seeds(table, name, space):
     benchmark, part = Benchmark(name, BENCHMARKS.load(name)()), table[table.space == space]
-    assert benchmark.architectures == part.architecture.tolist()
+    assert benchmark.strings == part.architecture.tolist()
     means = of_seeds(part, "test_accuracy").mean(axis=1)
     assert benchmark.accuracy(**LABEL) == pytest.approx(means.to_numpy(np.float64))
     assert (benchmark.cost("parameters", dataset="digits") == part.parameters).all()
@@ -121,7 +121,7 @@ def test_a_benchmarks_cells_are_those_of_its_strings(name, space, tmp_path):
     benchmark = open_benchmark(tmp_path / "benchmark.arrow")
     own = SPACES.load(space)
     for row in (0, len(benchmark) // 2, len(benchmark) - 1):
-        assert own.format(benchmark.cells.cell(row)) == benchmark.architectures[row]
+        assert own.format(benchmark.architectures[[row]]) == [benchmark.strings[row]]
 
 
 def test_a_space_that_the_table_has_not_is_refused():
@@ -133,7 +133,7 @@ def test_a_find_that_the_table_holds_is_placed_among_the_others():
     benchmark = Benchmark("digits201", build_of("nasbench201"))
     accuracies = benchmark.accuracy(**LABEL)
     row = int(np.argsort(accuracies)[-10])
-    facts = {"architecture": benchmark.architectures[row], "test_accuracy": accuracies[row]}
+    facts = {"architecture": benchmark.strings[row], "test_accuracy": accuracies[row]}
     placed = place_among(facts, benchmark, RANKING)
     assert placed["place"] == int((accuracies > accuracies[row]).sum()) + 1
     assert placed["among"] == len(benchmark)

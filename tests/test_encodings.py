@@ -59,7 +59,7 @@ def test_padding_up_to_seven_vertices_changes_no_graph(cell, width):
 
 
 def test_cells_of_eight_vertices_get_no_padding():
-    graphs = encode(SPACES.load("nasbench201").enumerate()[:1])
+    graphs = encode(SPACES.load("nasbench201").enumerate().cells[:1])
     assert graphs.operators.shape == (1, 9)
     assert PADDING not in graphs.operators
 

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import GRAPH_PROXIES
-from tgnas.spaces.nasbench101 import SPACE
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.nasbench101 import enumerate_cells
 from tgnas.training.auxiliary_targets import with_auxiliary_targets
 from tgnas.training.ranks import mean_rank
 
@@ -59,7 +60,7 @@ def test_members_of_two_and_three_seeds_are_refused():
 @pytest.fixture(scope="module")
 def labelled():
     """Return all cells of at most 4 vertices with drawn accuracies."""
-    cells, _ = SPACE.enumerate(max_vertices=4)
+    cells = Architectures(enumerate_cells(max_vertices=4)[0])
     return cells, np.random.default_rng(0).uniform(80, 95, len(cells))
 
 

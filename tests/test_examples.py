@@ -28,15 +28,15 @@ from tgnas.registry import NETWORK_PROXIES, PREDICTORS, GRAPH_PROXIES, SEARCHERS
 from tgnas.spaces.nasbench201 import SPACE
 
 assert Path(tgnas.__file__).is_relative_to(Path.cwd()), tgnas.__file__
-cells = SPACE.enumerate()[::31]
+some = SPACE.enumerate()[::31]
 about = {"space": "nasbench201", "dataset": "cifar10"}
-counts = GRAPH_PROXIES.load("convolutions")(cells, **about, generator=np.random.default_rng(0))
-spelled = [SPACE.format(cells.cell(row)).count("nor_conv") for row in range(len(cells))]
+counts = GRAPH_PROXIES.load("convolutions")(some, **about, generator=np.random.default_rng(0))
+spelled = [text.count("nor_conv") for text in SPACE.format(some)]
 assert counts.tolist() == spelled
 
-parse = SPACE.parse("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|")
+parsed = SPACE.parse("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|")
 settings = harness.Settings(batch=4, size={"channels": 4, "repeats": 1})
-network = harness.seeded_network(parse, 10, settings, space="nasbench201")
+network = harness.seeded_network(parsed.member(0), 10, settings, space="nasbench201")
 batch = harness.Batch(torch.randn(4, 3, 8, 8), torch.arange(4))
 (spread,), _ = harness.score("logit_spread", network, batch, 0)
 assert spread > 0, spread

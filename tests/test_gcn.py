@@ -40,7 +40,7 @@ def scores_of(network: GCN, graphs) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def graphs(nasbench201):
     """Encode every 50th architecture of NAS-Bench-201."""
-    return encode(nasbench201.cells[::50])
+    return encode(nasbench201.architectures.cells[::50])
 
 
 # Two back ends
@@ -271,7 +271,8 @@ BRIEF = Settings(optimisation=Optimisation(epochs=30, batch=32, step_epochs=20))
 @pytest.fixture(scope="module")
 def labelled(nasbench101):
     """Take 400 real cells with their accuracies in percent."""
-    return nasbench101.labelled(**FINAL, cells=400)
+    architectures, accuracies = nasbench101.labelled(**FINAL, cells=400)
+    return architectures.cells, accuracies
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +289,7 @@ def test_it_learns_more_of_real_cells_than_a_constant(learned, labelled):
 
 
 def test_its_scores_are_accuracies_as_fractions(learned, nasbench201):
-    scores = learned[0].predict(nasbench201.cells[:3000])
+    scores = learned[0].predict(nasbench201.architectures.cells[:3000])
     assert scores.shape == (3000,)
     assert 0 < scores.mean() < 1.5
 

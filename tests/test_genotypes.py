@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from tgnas.results import style
 from tgnas.results.genotypes import draw_genotype
-from tgnas.spaces.darts import SPACE
+from tgnas.spaces.darts import SPACE, pairs_of
 
 
 def wires(panel):
@@ -18,14 +18,11 @@ def wires(panel):
 @given(strategies.genotypes())
 def test_a_cell_picture_shows_every_pair_of_the_genotype(architecture):
     figure = draw_genotype(architecture, "title")
-    for panel, cell, kind in zip(
-        figure.axes, SPACE.parse(architecture), ("normal", "reduction"), strict=True
+    for panel, pairs, kind in zip(
+        figure.axes, pairs_of(architecture), ("normal", "reduction"), strict=True
     ):
-        pairs = SPACE.pairs_of(cell, kind)
         written = [text.get_text() for text in panel.texts]
-        assert [name for name in written if name in SPACE.spelling.values()] == [
-            p[0] for p in pairs
-        ]
+        assert [name for name in written if name in SPACE.operators] == [p[0] for p in pairs]
         assert wires(panel) == [source for _, source in pairs]
         assert panel.get_title() == f"{kind} cell"
 

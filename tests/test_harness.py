@@ -37,8 +37,8 @@ NOTHING = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 SOUND = {
     "darts": list(example("darts"))[3],
     "nasbench101": next(iter(example("nasbench101"))),
-    "nasbench201": SPACES.load("nasbench201").parse(NB201),
-    "nasbench_macro": SPACES.load("nasbench_macro").parse("12012212"),
+    "nasbench201": SPACES.load("nasbench201").parse(NB201).member(0),
+    "nasbench_macro": SPACES.load("nasbench_macro").parse("12012212").member(0),
 }
 
 
@@ -278,7 +278,7 @@ def test_real_images_with_labels_come_from_cifar10(resource_file):
 @pytest.mark.parametrize(("channels", "fits"), [(4, False), (16, True)])
 def test_networks_too_narrow_for_it_do_not_keep_their_channels_last(channels, fits):
     pairs = [("skip_connect", node) for _ in range(4) for node in (0, 1)]
-    member = SPACES.load("darts").parse(genotype(pairs, pairs))
+    member = SPACES.load("darts").parse(genotype(pairs, pairs)).member(0)
     settings = Settings(size={"channels": channels, "layers": 3})
     network = seeded_network(member, 10, settings, space="darts")
     weight = network.stem[0].weight

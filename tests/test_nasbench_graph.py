@@ -16,7 +16,8 @@ from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.cell import Cell
 from tgnas.errors import CorruptTableError, InvalidCellError, ResourceError, UnknownNameError
 from tgnas.resources.unpickle import load_records
-from tgnas.spaces.nasbench_graph import SPACE
+from tgnas.spaces.architectures import Architectures, of_cells
+from tgnas.spaces.nasbench_graph import SPACE, all_keys, cells_of_keys, keys_of
 
 needs_package = pytest.mark.skipif(
     find_spec("nas_bench_graph") is None, reason="the package nas-bench-graph is not installed"
@@ -24,21 +25,25 @@ needs_package = pytest.mark.skipif(
 
 
 def key(text: str) -> int:
-    return SPACE.key(SPACE.parse(text))
+    return keys_of(SPACE.parse(text))[0]
+
+
+def key_of(cell: Cell) -> int:
+    return keys_of(of_cells(cell))[0]
 
 
 # The space
 
 
 def test_vertices_that_feed_none_feed_the_output():
-    cell = SPACE.parse("gcn~0|gat~1|skip~1|fc~2")
+    cell = SPACE.parse("gcn~0|gat~1|skip~1|fc~2").member(0)
     inner = ("graph_convolution", "graph_attention", "identity", "fully_connected")
     assert cell.operators == ("input", *inner, "output")
     assert cell.edges == ((0, 1), (1, 2), (1, 3), (2, 4), (3, 5), (4, 5))
 
 
 def test_four_vertices_on_the_input_all_feed_the_output():
-    edges = SPACE.parse("gin~0|cheb~0|sage~0|arma~0").edges
+    edges = SPACE.parse("gin~0|cheb~0|sage~0|arma~0").member(0).edges
     assert edges == ((0, 1), (0, 2), (0, 3), (0, 4), (1, 5), (2, 5), (3, 5), (4, 5))
 
 
@@ -87,7 +92,7 @@ CHAIN = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
 )
 def test_a_cell_of_another_space_is_not_formatted(inner, edges):
     with pytest.raises(InvalidCellError):
-        SPACE.format(Cell(("input", *inner, "output"), edges))
+        SPACE.format(of_cells(Cell(("input", *inner, "output"), edges)))
 
 
 # Keys
@@ -124,40 +129,41 @@ def test_a_skip_that_adds_its_input_to_the_output_stays():
 @given(st.data())
 def test_a_key_does_not_see_the_order_of_the_vertices(data):
     cell = data.draw(strategies.nasbench_graph_cells())
-    assert SPACE.key(data.draw(strategies.relabelled(cell))) == SPACE.key(cell)
+    assert key_of(data.draw(strategies.relabelled(cell))) == key_of(cell)
 
 
 @given(strategies.nasbench_graph_cells())
 def test_the_cell_that_a_key_spells_has_that_key(cell):
-    spelled = SPACE.cells_of_keys(np.array([SPACE.key(cell)])).cell(0)
-    assert SPACE.key(spelled) == SPACE.key(cell)
+    spelled = cells_of_keys(np.array([key_of(cell)])).cell(0)
+    assert key_of(spelled) == key_of(cell)
 
 
 @needs_package
 @given(strategies.nasbench_graph_cells())
 def test_a_key_is_the_hash_of_the_package(cell):
     package = pytest.importorskip("nas_bench_graph")
-    vertices = [vertex.split("~") for vertex in SPACE.format(cell).split("|")]
+    vertices = [vertex.split("~") for vertex in SPACE.format(of_cells(cell))[0].split("|")]
     links, operators = [int(source) for _, source in vertices], [name for name, _ in vertices]
-    assert SPACE.key(cell) == package.Arch(links, operators).valid_hash()
+    assert key_of(cell) == package.Arch(links, operators).valid_hash()
 
 
 @given(strategies.nasbench_graph_cells())
 def test_every_cell_stands_for_an_enumerated_one(enumerated, cell):
     cells, keys = enumerated
-    assert SPACE.key(cells.cell(int(np.searchsorted(keys, SPACE.key(cell))))) == SPACE.key(cell)
+    row = int(np.searchsorted(keys, key_of(cell)))
+    assert key_of(cells.cell(row)) == key_of(cell)
 
 
 @pytest.fixture(scope="module")
 def enumerated():
-    return SPACE.enumerate()
+    return SPACE.enumerate().cells, all_keys()
 
 
 def test_the_published_26206_networks_are_enumerated_in_order_of_their_key(enumerated):
     cells, keys = enumerated
     assert len(cells) == len(keys) == 26206
     assert (keys[:-1] < keys[1:]).all()
-    assert all(SPACE.key(cells.cell(row)) == keys[row] for row in range(0, 26206, 97))
+    assert keys_of(Architectures(cells[::97])) == keys[::97].tolist()
 
 
 # The benchmark
@@ -183,9 +189,9 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch):
 @needs_package
 def test_every_network_has_one_row(benchmark, enumerated):
     cells, _ = enumerated
-    assert len(set(benchmark.architectures)) == len(benchmark) == 26206
-    assert np.array_equal(benchmark.cells.operators, cells.operators)
-    assert np.array_equal(benchmark.cells.edges, cells.edges)
+    assert len(set(benchmark.strings)) == len(benchmark) == 26206
+    assert np.array_equal(benchmark.architectures.cells.operators, cells.operators)
+    assert np.array_equal(benchmark.architectures.cells.edges, cells.edges)
 
 
 @needs_package
@@ -212,7 +218,10 @@ def test_all_is_known_but_for_operators_that_proteins_lacks(benchmark):
 @pytest.mark.parametrize("dataset", [name for name in reader.MEASURES if name != "physics"])
 def test_parameters_are_a_linear_function_of_operators_and_leaves(benchmark, dataset):
     """Skips that hand on the raw input leave it at its own width, so those vertices count apart."""
-    codes, adjacency = benchmark.cells.operators, benchmark.cells.adjacency()
+    codes, adjacency = (
+        benchmark.architectures.cells.operators,
+        benchmark.architectures.cells.adjacency(),
+    )
     skip = codes == reader.CODES["identity"]
     wide, raw = np.zeros(codes.shape, dtype=bool), np.zeros(codes.shape, dtype=bool)
     raw[:, 0] = True
@@ -220,8 +229,8 @@ def test_parameters_are_a_linear_function_of_operators_and_leaves(benchmark, dat
         wide[:, vertex] = (raw & adjacency[:, :, vertex]).any(axis=1)
         raw[:, vertex] = wide[:, vertex] & skip[:, vertex]
     counts = [
-        ((codes == reader.CODES[name]) & (wide == side)).sum(axis=1)
-        for name in SPACE.operators
+        ((codes == code) & (wide == side)).sum(axis=1)
+        for code in SPACE.operators.values()
         for side in (False, True)
     ]
     leaves = [(adjacency[:, 1:5, 5] & (raw[:, 1:5] == side)).sum(axis=1) for side in (False, True)]
@@ -235,7 +244,7 @@ def test_parameters_are_a_linear_function_of_operators_and_leaves(benchmark, dat
 @needs_package
 def test_the_best_network_on_cora_is_that_of_the_file(benchmark):
     accuracy = column(benchmark, "accuracy/cora/test/unstated")
-    assert benchmark.architectures[accuracy.argmax()] == "fc~0|gat~1|gcn~2|graph~2"
+    assert benchmark.strings[accuracy.argmax()] == "fc~0|gat~1|gcn~2|graph~2"
     assert accuracy.max() == pytest.approx(83.1333, abs=5e-5)
 
 

@@ -13,6 +13,7 @@ from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.cell import Cell
 from tgnas.encodings.canonical import canonical_hashes, canonicalise
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
+from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.nasbench_macro import SPACE
 
 LABELS = {"dataset": "cifar10", "split": "test", "epochs": 50}
@@ -25,7 +26,7 @@ STAGES = ((0, 2), (2, 5), (5, 8))
 
 
 def test_a_block_hears_the_sum_of_its_stage():
-    cell = SPACE.parse("00000012")
+    cell = SPACE.parse("00000012").member(0)
     last = ("inverted_residual_3x3_expansion_3", "inverted_residual_5x5_expansion_6")
     left_out = ("identity", "zero", "identity", "zero", "zero", "identity")
     assert cell.operators == ("input", *left_out, *last, "output")
@@ -36,23 +37,23 @@ def test_a_block_hears_the_sum_of_its_stage():
 
 
 def test_strings_of_one_network_have_one_canonical_graph():
-    cells, graphs = SPACE.enumerate(), defaultdict(set)
-    for row, graph in enumerate(canonical_hashes(canonicalise(cells))):
-        graphs[network_of(SPACE.format(cells.cell(row)))].add(graph)
+    every, graphs = SPACE.enumerate(), defaultdict(set)
+    hashes = canonical_hashes(canonicalise(every.cells))
+    for text, graph in zip(SPACE.format(every), hashes, strict=True):
+        graphs[network_of(text)].add(graph)
     assert len(graphs) == 3969
     assert all(len(found) == 1 for found in graphs.values())
 
 
 def test_the_space_has_6561_distinct_cells_in_ascending_order_of_the_string():
-    cells = SPACE.enumerate()
-    strings = [SPACE.format(cells.cell(row)) for row in range(len(cells))]
+    strings = SPACE.format(SPACE.enumerate())
     assert strings == sorted(set(strings))
     assert (len(strings), strings[0], strings[-1]) == (3**8, "0" * 8, "2" * 8)
 
 
 @pytest.mark.parametrize("text", ["", "2221222", "222122200"])
 def test_a_string_of_another_length_is_refused(text):
-    with pytest.raises(InvalidCellError, match=f"has {len(text)} digits, not 8"):
+    with pytest.raises(InvalidCellError, match=f"{len(text)} blocks; allowed are 8"):
         SPACE.parse(text)
 
 
@@ -64,9 +65,9 @@ def test_an_unknown_operator_is_refused_with_the_known_ones(text):
 
 @pytest.mark.parametrize("inner", [("identity",) * 7, ("zero",) * 8])
 def test_a_cell_of_another_space_is_not_formatted(inner):
-    edges = SPACE.graph if len(inner) == 8 else ((0, 1),)
-    with pytest.raises(InvalidCellError, match="is not a cell of this space"):
-        SPACE.format(Cell(("input", *inner, "output"), edges))
+    edges = SPACE.parse("0" * 8).member(0).edges if len(inner) == 8 else ((0, 1),)
+    with pytest.raises(InvalidCellError, match="a cell is not in this search space"):
+        SPACE.format(of_cells(Cell(("input", *inner, "output"), edges)))
 
 
 # The benchmark
@@ -108,30 +109,30 @@ def parameters_of(architecture: str) -> int:
 
 
 def test_every_member_of_the_space_has_one_row_in_ascending_order(benchmark):
-    cells = SPACE.enumerate()
+    cells = SPACE.enumerate().cells
     assert len(benchmark) == 6561
-    assert benchmark.architectures == sorted(set(benchmark.architectures))
-    assert np.array_equal(benchmark.cells.operators, cells.operators)
-    assert np.array_equal(benchmark.cells.edges, cells.edges)
+    assert benchmark.strings == sorted(set(benchmark.strings))
+    assert np.array_equal(benchmark.architectures.cells.operators, cells.operators)
+    assert np.array_equal(benchmark.architectures.cells.edges, cells.edges)
 
 
 def test_the_best_architecture_is_the_published_one(benchmark):
     accuracy = benchmark.accuracy(**LABELS)
     best = np.flatnonzero(accuracy == accuracy.max())
     # Two strings of one network: the identity of the last stage stands second or last.
-    assert [benchmark.architectures[row] for row in best] == ["22212202", "22212220"]
+    assert [benchmark.strings[row] for row in best] == ["22212202", "22212220"]
     assert accuracy.max() == pytest.approx(93.13, abs=5e-3)
 
 
 def test_accuracies_are_the_means_of_three_trainings(benchmark, source):
     records = json.loads(source.read_text())
-    three = np.array([records[text]["test_acc"] for text in benchmark.architectures])
+    three = np.array([records[text]["test_acc"] for text in benchmark.strings])
     assert three.shape == (6561, 3)
     assert benchmark.accuracy(**LABELS) == pytest.approx(three.sum(axis=1) / 3)
 
 
 def test_parameters_are_those_of_the_digits_networks(benchmark):
-    counted = [parameters_of(text) for text in benchmark.architectures]
+    counted = [parameters_of(text) for text in benchmark.strings]
     assert benchmark.cost("parameters", dataset="cifar10").tolist() == counted
 
 
@@ -146,7 +147,7 @@ def test_flops_are_in_millions(benchmark):
 def test_strings_of_one_network_share_one_accuracy(benchmark):
     found = defaultdict(set)
     for text, accuracy in zip(
-        benchmark.architectures, benchmark.accuracy(**LABELS).tolist(), strict=True
+        benchmark.strings, benchmark.accuracy(**LABELS).tolist(), strict=True
     ):
         found[network_of(text)].add(accuracy)
     assert len(found) == 3969

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from strategies import members
 from torch import nn
 
-from tgnas.cell import Cell, Cells
+from tgnas.cell import Cell
 from tgnas.costs.nasbench_macro import count_flops
 from tgnas.errors import InvalidCellError
 from tgnas.networks import darts, nasbench101, nasbench201, nasbench_macro
+from tgnas.operators import NAMES
 from tgnas.registry import COSTS, NETWORKS, SPACES
+from tgnas.spaces.architectures import Architectures, of_cells
+from tgnas.spaces.darts import genotype
 
 # The least size of each space's network that 8 x 8 images pass through, for fast tests.
 SMALL: dict[str, dict[str, int]] = {
@@ -37,8 +40,12 @@ def count(network: nn.Module) -> int:
 
 
 def counted(space: str, member, classes: int = 10, **size: int) -> int:
-    cells = Cells.from_cells([member] if isinstance(member, Cell) else list(member))
-    return int(COSTS.load(space)(cells, classes, **size)[0])
+    return int(COSTS.load(space)(architecture_of(space, member), classes, **size)[0])
+
+
+def architecture_of(space: str, member) -> Architectures:
+    cells = [member] if isinstance(member, Cell) else list(member)
+    return of_cells(*cells, cell_weights=SPACES.load(space).cell_weights)
 
 
 def image() -> torch.Tensor:
@@ -112,8 +119,8 @@ def test_the_layers_of_a_network_do_as_many_operations_as_counted(space, data):
                 lambda layer, given, found: seen.append(operations(layer, given[0], found))
             )
         network(torch.empty(1, 3, 32, 32))
-    cells = Cells.from_cells([member] if isinstance(member, Cell) else list(member))
-    assert sum(seen) == round(COSTS.module(space).count_flops(cells, 10, 32)[0] * 1e6)
+    flops = COSTS.module(space).count_flops(architecture_of(space, member), 10, 32)
+    assert sum(seen) == round(flops[0] * 1e6)
 
 
 @pytest.mark.parametrize("space", OF_SPACES)
@@ -130,14 +137,15 @@ def example(space: str):
     found = SPACES.load(space)
     if space == "darts":
         for name in found.operators:
-            pairs = [(found.spelling[name], node) for _ in range(4) for node in (0, 1)]
-            yield found.cell_of(pairs, "normal"), found.cell_of(pairs, "reduction")
+            pairs = [(name, node) for _ in range(4) for node in (0, 1)]
+            yield found.parse(genotype(pairs, pairs)).member(0)
     elif space == "nasbench101":
-        for name in found.operators:
+        for code in found.operators.values():
+            name = NAMES[code]
             yield Cell(("input", name, name, "output"), ((0, 1), (0, 2), (1, 2), (2, 3)))
     else:
         for choice in range(max(map(len, found.choices))):
-            yield found.cells_of_choices([[choice] * len(found.choices)]).cell(0)
+            yield found.of_choices([[choice] * len(found.choices)]).member(0)
 
 
 @pytest.mark.parametrize("space", OF_SPACES)
@@ -309,7 +317,7 @@ def test_a_factorised_reduction_halves_the_side_and_sees_both_diagonals():
     torch.testing.assert_close(module(images)[0], expected)
 
 
-@pytest.mark.parametrize("name", SPACES.load("darts").operators)
+@pytest.mark.parametrize("name", [NAMES[c] for c in SPACES.load("darts").operators.values()])
 def test_every_operator_of_a_reduction_cell_halves_the_side(name):
     operator = darts.OPERATORS[name](4, 2, False)
     assert operator(torch.zeros(1, 4, 8, 8)).shape == (1, 4, 4, 4)
@@ -355,7 +363,7 @@ def test_the_second_genotype_of_darts_has_the_published_parameters():
     reduction = [("max_pool_3x3", 0), ("max_pool_3x3", 1), ("skip_connect", 2)]
     reduction += [("max_pool_3x3", 1), ("max_pool_3x3", 0), ("skip_connect", 2)]
     reduction += [("skip_connect", 2), ("max_pool_3x3", 1)]
-    cells = space.cell_of(normal, "normal"), space.cell_of(reduction, "reduction")
+    cells = space.parse(genotype(normal, reduction)).member(0)
     with torch.device("meta"):
         network = darts.build_evaluation_network(cells, 10)
     assert network.auxiliary is not None
@@ -387,14 +395,14 @@ def test_a_block_that_is_left_out_is_an_identity_or_a_strided_convolution():
 def test_the_least_macro_architecture_has_the_multiply_adds_of_a_hand_count():
     stem, last = 3 * 32 * 9 * 32 * 32, 256 * 1280 * 4 * 4 + 1280 * 10
     strided = 32 * 64 * 16**2 + 64 * 128 * 8**2 + 128 * 256 * 4**2
-    cells = SPACES.load("nasbench_macro").cells(["00000000"])
+    cells = SPACES.load("nasbench_macro").architectures(["00000000"])
     assert count_flops(cells, 10, 32)[0] == pytest.approx((stem + strided + last) / 1e6)
 
 
 def test_macro_counts_are_those_of_the_benchmark(resource_file):
     records = json.loads(resource_file("nasbench_macro/cifar10.json").read_text())
     texts = sorted(records)
-    cells = SPACES.load("nasbench_macro").cells(texts)
+    cells = SPACES.load("nasbench_macro").architectures(texts)
     assert COSTS.load("nasbench_macro")(cells, 10).tolist() == [
         records[text]["params"] for text in texts
     ]

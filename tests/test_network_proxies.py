@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tgnas.cell import Cells
 from tgnas.methods.network_proxies import az_nas, meco, te_nas, vkdnw
 from tgnas.methods.network_proxies._network import multiply_adds, ranks
 from tgnas.methods.network_proxies.nasgraph import _ChannelGraph
 from tgnas.networks.nasbench201 import build_network
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench101 import SPACE as NASBENCH101
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -250,7 +250,7 @@ def test_multiply_adds_are_those_of_layers_with_weights():
 
 
 def test_the_fisher_information_is_that_of_automatic_differentiation():
-    cell = SPACE.cells_of_choices([[2, 3, 1, 4, 3, 2]]).cell(0)
+    cell = SPACE.of_choices([[2, 3, 1, 4, 3, 2]]).member(0)
     network = build_network(cell, 3, 4, 1).double().eval()
     images = torch.randn(5, 3, 8, 8, generator=torch.Generator().manual_seed(0)).double()
     values = {name: value.detach() for name, value in network.named_parameters()}
@@ -282,20 +282,20 @@ def test_nasgraph_has_the_average_degree_of_nodes_with_an_edge():
     assert graph.average_degree() == 2 * 4 / 4
 
 
-def topology(cells: Cells, space: str) -> list[float]:
+def topology(architectures: Architectures, space: str) -> list[float]:
     generator = np.random.default_rng(0)
     return GRAPH_PROXIES.load("topology")(
-        cells, space=space, dataset="cifar10", generator=generator
+        architectures, space=space, dataset="cifar10", generator=generator
     ).tolist()
 
 
 def test_topology_of_a_cell_that_gives_nothing_is_0():
-    assert topology(SPACE.cells_of_choices([[0] * 6]), "nasbench201") == [0]
+    assert topology(SPACE.of_choices([[0] * 6]), "nasbench201") == [0]
 
 
 def test_topology_counts_paths_weights_depth_and_pools():
     # conv1x1 -> conv3x3 -> output, and beside it a max pool: 2 paths, 2 deep.
     text = "input,conv1x1-bn-relu,conv3x3-bn-relu,maxpool3x3,output;0-1,0-3,1-2,2-4,3-4"
     expected = log(3) + log(3) + log(3) - log(2)
-    found = topology(NASBENCH101.cells([text]), "nasbench101")
+    found = topology(NASBENCH101.architectures([text]), "nasbench101")
     assert found == pytest.approx([expected])

@@ -41,7 +41,7 @@ def accuracy(nasbench201):
 def test_measured_costs_are_of_the_architectures_that_they_stand_beside(costs, nasbench201):
     # A synthesised accelerator takes as long as it has multiplications; any other order of
     # operators or edges loses this.
-    assert list(costs.architecture) == nasbench201.architectures
+    assert list(costs.architecture) == nasbench201.strings
     assert stats.spearmanr(costs.flops, costs.fpga_latency).statistic > 0.96
 
 

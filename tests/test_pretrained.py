@@ -32,9 +32,9 @@ def check_card(found: Pretrained, target: Benchmark) -> None:
     assert card["benchmark"] == target.name
     assert card["architectures"] == len(target)
     scores = found.score(
-        target.architectures, space={"nasbench301": "darts"}.get(target.name, target.name)
+        target.strings, space={"nasbench301": "darts"}.get(target.name, target.name)
     )
-    assert scores == pytest.approx(target.of_architectures(found.scores(target.cells)).mean(axis=0))
+    assert scores == pytest.approx(found.scores(target.architectures).mean(axis=0))
     for dataset, measures in card["measures"].items():
         true = target.accuracy(dataset=dataset, split=card["split"], epochs=card["epochs"])
         assert kendall_tau(scores, true) == pytest.approx(measures["kendall_tau"], abs=1e-4)
@@ -71,7 +71,7 @@ def test_a_cell_that_computes_something_scores_above_one_that_does_not(shipped):
 
 def test_architectures_that_connect_nothing_score_lowest(shipped):
     cells = NASBENCH201.enumerate()
-    dead = ~live_vertices(cells)[:, 0]
+    dead = ~live_vertices(cells.cells)[:, 0]
     scores = shipped.scores(cells)
     assert dead.sum() == 341
     if shipped.name != "code":  # the authors' graph has zeros like any operator
@@ -90,14 +90,14 @@ def test_a_score_is_the_mean_of_the_members_and_the_spread_theirs():
 def test_threads_change_no_score():
     found = load_pretrained()
     drawn = np.random.default_rng(0).integers(5, size=(2 * SCORING_CHUNK + 100, 6))
-    cells = NASBENCH201.cells_of_choices(drawn)  # three chunks, for three threads
+    cells = NASBENCH201.of_choices(drawn)  # three chunks, for three threads
     one, two = (found.score(cells, threads=threads) for threads in (1, 2))
     assert np.array_equal(one, two)
 
 
 def test_scores_do_not_depend_on_what_else_is_scored():
     found = load_pretrained()
-    cells = NASBENCH201.cells_of_choices(np.random.default_rng(1).integers(5, size=(3000, 6)))
+    cells = NASBENCH201.of_choices(np.random.default_rng(1).integers(5, size=(3000, 6)))
     whole = found.score(cells)
     parts = np.concatenate([found.score(cells[k : k + 7]) for k in range(0, 3000, 7)])
     assert whole == pytest.approx(parts, abs=1e-5)

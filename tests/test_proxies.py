@@ -12,7 +12,9 @@ from tgnas.methods.card import Card
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.spaces.nasbench201 import SPACE
 
-ALL_CONVOLUTIONS, ALL_ZERO = ([SPACE.operators.index(name)] * 6 for name in ("conv_3x3", "zero"))
+ALL_CONVOLUTIONS, ALL_ZERO = (
+    [list(SPACE.operators).index(name)] * 6 for name in ("nor_conv_3x3", "none")
+)
 
 
 def score(name: str, cells, dataset: str = "cifar10", seed: int = 0) -> np.ndarray:
@@ -44,14 +46,14 @@ def test_every_proxy_repeats_with_one_seed(some, name):
 
 @pytest.mark.parametrize("name", GRAPH_PROXIES.names())
 def test_every_proxy_leaves_the_cells_alone(some, name):
-    before = some.operators.copy()
+    before = some.cells.operators.copy()
     score(name, some)
-    assert np.array_equal(some.operators, before)
+    assert np.array_equal(some.cells.operators, before)
 
 
 @pytest.mark.parametrize("name", [name for name in GRAPH_PROXIES.names() if name != "random"])
 def test_every_proxy_prefers_convolutions_to_nothing(name):
-    best, worst = score(name, SPACE.cells_of_choices([ALL_CONVOLUTIONS, ALL_ZERO]))
+    best, worst = score(name, SPACE.of_choices([ALL_CONVOLUTIONS, ALL_ZERO]))
     assert best > worst
 
 
@@ -77,7 +79,7 @@ def test_another_seed_draws_other_random_scores(some):
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 6), min_size=1))
 def test_no_cell_has_more_effective_parameters_than_parameters(choices):
-    cells = SPACE.cells_of_choices(choices)
+    cells = SPACE.of_choices(choices)
     assert (score("effective_params", cells) <= score("params", cells)).all()
 
 
@@ -85,7 +87,7 @@ def test_a_dead_convolution_is_not_an_effective_parameter():
     nothing = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     dead = nothing.replace("|none~0|+|none~0|none~1|+", "|nor_conv_3x3~0|+|none~0|none~1|+")
     live = dead.replace("none~1|none~2|", "nor_conv_1x1~1|none~2|")  # 0->1 goes on to 3
-    cells = SPACE.cells([nothing, dead, live])
+    cells = SPACE.architectures([nothing, dead, live])
     without, with_dead, with_live = score("effective_params", cells)
     assert without == with_dead < with_live
     assert score("params", cells)[0] < score("params", cells)[1]
@@ -106,12 +108,12 @@ MEASURED = [
 @pytest.mark.parametrize(("name", "dataset", "tau"), MEASURED)
 def test_a_trivial_proxy_is_worth_what_was_measured(nasbench201, name, dataset, tau):
     accuracy = nasbench201.accuracy(dataset=dataset, split="test", epochs=200)
-    scores = score(name, nasbench201.cells, dataset)
+    scores = score(name, nasbench201.architectures, dataset)
     assert kendalltau(scores, accuracy).statistic == pytest.approx(tau, abs=2e-3)
 
 
 @pytest.mark.parametrize(("name", "rho"), [("params", 0.753), ("flops", 0.732)])
 def test_size_has_the_spearman_rho_of_the_mirrors_readme(nasbench201, name, rho):
     accuracy = nasbench201.accuracy(dataset="cifar10", split="test", epochs=200)
-    scores = score(name, nasbench201.cells)
+    scores = score(name, nasbench201.architectures)
     assert spearmanr(scores, accuracy).statistic == pytest.approx(rho, abs=5e-4)

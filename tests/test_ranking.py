@@ -105,7 +105,7 @@ def test_every_measure_is_taken_and_named():
 def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
     # peers.md: .621 / .586 / .547 on one representative of each live pattern.
     scores = GRAPH_PROXIES.load("effective_params")(
-        nasbench201.cells,
+        nasbench201.architectures,
         space="nasbench201",
         dataset="cifar10",
         generator=np.random.default_rng(0),

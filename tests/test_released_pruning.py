@@ -20,7 +20,7 @@ def random_score(seed: int):
 def test_the_released_pruning_gives_max_pooling_on_the_last_two_edges_of_every_node():
     pairs = released_pruning(random_score(0))
     assert [source for _, source in pairs] == [0, 1, 1, 2, 2, 3, 3, 4]
-    normal, _ = SPACE.parse(genotype(pairs, pairs))
+    normal, _ = SPACE.parse(genotype(pairs, pairs)).member(0)
     assert set(normal.operators[2:-1]) == {"max_pool_3x3"}
 
 

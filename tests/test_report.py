@@ -85,9 +85,8 @@ def made_benchmark() -> Benchmark:
         worth = np.array([0.0, 0.5, 1.1, 2.3, 0.2])
         columns[f"accuracy/{dataset}/test/200"] = 10 + 1.2 * (worth[choices] * weights).sum(axis=1)
         columns[f"parameters/{dataset}"] = 70_000 + 1000 * (choices == 3).sum(axis=1)
-    cells = SPACE.enumerate()
-    texts = [SPACE.format(cells.cell(row)) for row in range(len(cells))]
-    return Benchmark("nasbench201", build_table(cells, texts, columns))
+    every = SPACE.enumerate()
+    return Benchmark("nasbench201", build_table(SPACE, every, SPACE.format(every), columns))
 
 
 def ranking_table() -> pd.DataFrame:
@@ -528,7 +527,7 @@ def test_pages_turn_and_end(page):
 def test_a_chosen_row_draws_its_cell(page):
     benchmark = made_benchmark()
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)
-    third = benchmark.architectures[np.argsort(-accuracies, kind="stable")[2]]
+    third = benchmark.strings[np.argsort(-accuracies, kind="stable")[2]]
     page.locator(".listing tbody tr").nth(2).click()
     page.mouse.move(0, 0)
     assert page.inner_text(".cell figcaption code") == third
@@ -557,11 +556,11 @@ def test_keys_walk_the_rows(page):
 
 def test_dead_edges_are_drawn_as_such(page):
     benchmark = made_benchmark()
-    live = live_vertices(benchmark.cells)[:, 1:-1]
-    given = benchmark.cells.operators[:, 1:-1] != CODES["zero"]
+    live = live_vertices(benchmark.architectures.cells)[:, 1:-1]
+    given = benchmark.architectures.cells.operators[:, 1:-1] != CODES["zero"]
     with_dead = np.flatnonzero((given & ~live).any(axis=1))
     for row in np.random.default_rng(0).choice(with_dead, 8, replace=False):
-        choose(page, benchmark.architectures[row])
+        choose(page, benchmark.strings[row])
         dead = page.locator(".picture .edge.dead").evaluate_all(
             "edges => edges.map(edge => Number(edge.dataset.edge))"
         )
@@ -614,6 +613,6 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, project):
     benchmark = open_benchmark(project.folder / "results" / "benchmarks" / "nasbench201.arrow")
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)
     assert column(page, 3)[0] == f"{accuracies.max():.2f}"
-    assert drawn_operators(page) == spelled(benchmark.architectures[accuracies.argmax()])
+    assert drawn_operators(page) == spelled(benchmark.strings[accuracies.argmax()])
     assert not opened.said and not opened.outside()
     page.close()

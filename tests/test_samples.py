@@ -86,9 +86,9 @@ def test_a_sample_is_a_function_of_its_seed(nasbench201, sample):
 
 
 def test_a_sample_names_the_architectures_of_its_rows(nasbench201, sample, target):
-    listed = nasbench201.architectures
+    listed = nasbench201.strings
     assert list(sample.architecture) == [listed[row] for row in sample["row"]]
-    assert target.architectures == list(sample.architecture)
+    assert target.strings == list(sample.architecture)
     assert sample["row"].is_unique
 
 
@@ -149,7 +149,7 @@ def test_a_proxy_of_cells_is_timed_alone_and_with_all_others(sample):
         sample,
         "nasbench201",
     )
-    cells = SPACES.load("nasbench201").cells(list(sample.architecture))
+    cells = SPACES.load("nasbench201").architectures(list(sample.architecture))
     assert list(table.seed1) == list(count(cells, **about, generator=generator))
     assert 0 < table.batched.iloc[0] < table.milliseconds.median()
 

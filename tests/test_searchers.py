@@ -14,7 +14,6 @@ from tgnas.methods.searchers import differential_evolution, pruning, regularised
 from tgnas.methods.searchers._trace import Settings, neighbours
 from tgnas.registry import SEARCHERS
 from tgnas.search.runs import compare_supernets, known, live, look_up, run_searches, standing
-from tgnas.spaces.base import all_choices, format_choices
 from tgnas.spaces.darts import SPACE as DARTS
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -43,7 +42,7 @@ def test_a_searcher_answers_with_an_architecture_that_it_scored(searcher):
     trace = search(searcher)
     answer = trace.all_choices()[[trace.answer]]
     assert additive(answer)[0] == trace.all_scores()[trace.answer]
-    assert SPACE.format(SPACE.cells_of_choices(answer).cell(0)).startswith("|")
+    assert SPACE.format(SPACE.of_choices(answer))[0].startswith("|")
 
 
 def test_a_searcher_repeats_with_its_seed(searcher):
@@ -100,8 +99,8 @@ def real_scores(name, nasbench201, resource_file):
     if name == "released predictor":
         return read_dump(resource_file("nasbench201/authors_dump.txt"), nasbench201)
     about = {"space": "nasbench201", "dataset": "cifar10"}
-    cells = nasbench201.cells
-    return effective_params.score(cells, **about, generator=np.random.default_rng(0))
+    architectures = nasbench201.architectures
+    return effective_params.score(architectures, **about, generator=np.random.default_rng(0))
 
 
 def removal_scores(evaluate, supernet="mean"):
@@ -121,7 +120,7 @@ def test_the_supernet_score_of_a_proxy_ties_only_operators_without_weights(
 ):
     scores = real_scores("effective #params", nasbench201, resource_file)
     damage = removal_scores(known(SPACE, nasbench201, scores))
-    convolutions = [SPACE.operators.index(name) for name in ("conv_1x1", "conv_3x3")]
+    convolutions = [list(SPACE.operators).index(name) for name in ("nor_conv_1x1", "nor_conv_3x3")]
     assert all(
         edge[place] not in np.delete(edge, place) for edge in damage for place in convolutions
     )
@@ -218,7 +217,7 @@ def test_a_searcher_finds_a_genotype_of_the_darts_space(name):
     trace = SEARCHERS.load(name)(DARTS, darts_additive, SETTINGS, np.random.default_rng(0))
     answer = trace.all_choices()[[trace.answer]]
     assert darts_additive(answer)[0] == trace.all_scores()[trace.answer]
-    assert format_choices(DARTS, answer)[0].startswith("Genotype(normal=[('")
+    assert DARTS.format(DARTS.of_choices(answer))[0].startswith("Genotype(normal=[('")
 
 
 def test_a_space_that_is_too_large_is_not_enumerated():
@@ -239,13 +238,13 @@ def test_both_cells_of_a_genotype_count_by_their_share():
 def test_looked_up_scores_are_those_of_the_architecture(nasbench201):
     scores = np.arange(15625.0)
     rows = np.random.default_rng(0).integers(0, 5, (50, 6))
-    place = {text: row for row, text in enumerate(nasbench201.architectures)}
+    place = {text: row for row, text in enumerate(nasbench201.strings)}
     found = known(SPACE, nasbench201, scores)(rows)
-    assert list(found) == [place[text] for text in format_choices(SPACE, rows)]
+    assert list(found) == [place[text] for text in SPACE.format(SPACE.of_choices(rows))]
 
 
-def test_every_row_of_all_choices_is_another_architecture():
-    assert len(np.unique(all_choices(SPACE), axis=0)) == 15625
+def test_every_row_of_choices_of_the_whole_space_is_another_architecture():
+    assert len(np.unique(SPACE.choices_of(SPACE.enumerate()), axis=0)) == 15625
 
 
 def test_validation_accuracy_chooses_among_the_best_scored(nasbench201):
@@ -259,7 +258,7 @@ def test_validation_accuracy_chooses_among_the_best_scored(nasbench201):
 
 
 def test_an_answer_stands_above_the_listed_architectures_that_its_seed_scores_lower(nasbench201):
-    listed = nasbench201.architectures
+    listed = nasbench201.strings
     found = pd.DataFrame({"architecture": [listed[0], "new"], "seed": [0, 1], "score": [2.0, 2.0]})
     table = standing(found, nasbench201, np.array([[1.0, 3.0, 4.0, 5.0], [0.0, 1.0, 1.0, 2.0]]))
     assert list(table.listed) == [True, False]

@@ -1,22 +1,91 @@
-"""Search spaces: their strings, their rules, their counts."""
+"""Search spaces: built in and from files; strings, objects, rules, draws, counts."""
 
 import math
 from collections import Counter
 from hashlib import md5
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import strategies
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tgnas.cell import Cell, Cells
-from tgnas.errors import InvalidCellError, TgnasError, UnknownNameError
+from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
+from tgnas.operators import CODES, NAMES
 from tgnas.registry import SPACES
-from tgnas.spaces import darts, nasbench101, nasbench201
-from tgnas.spaces.base import format_choices
+from tgnas.spaces import nasbench101
+from tgnas.spaces.architectures import Architectures, of_cells
+from tgnas.spaces.space import Space, open_space, read_space, space_of
 
-DARTS, NB101, NB201 = darts.SPACE, nasbench101.SPACE, nasbench201.SPACE
+DARTS, NB101, NB201 = map(open_space, ("darts", "nasbench101", "nasbench201"))
+BY_COLUMN = ["darts", "nasbench101", "nasbench201", "nasbench_macro"]
+OF_CHOICES = [name for name in SPACES.names() if open_space(name).choices]
+EXAMPLES = Path(__file__).parents[1] / "examples"
+OPERATORS = {"conv": "conv_3x3", "skip": {"kind": "identity"}, "none": {"kind": "zero"}}
+FORMS = {
+    "edges": {"form": "operators_on_edges", "nodes": 4, "edges": [[0, 1], [1, 3], [0, 3]]},
+    "template": {
+        "form": "operators_on_edges",
+        "nodes": 3,
+        "string": "<{1-2}> {0-1}, {0-2}!",
+    },
+    "nodes": {"form": "operators_on_nodes", "max_nodes": 5},
+    "blocks": {"form": "blocks", "length": [2, 5], "string": "net({blocks})"},
+    "genotype": {
+        "form": "genotype",
+        "kinds": {"up": 0.5, "down": 0.25, "side": 0.25},
+        "inputs": 1,
+        "nodes": 2,
+        "pairs": 2,
+        "different": False,
+        "concat": "any",
+    },
+}
+
+
+def space(form: str, **changes: object) -> Space:
+    return space_of({"name": "mine", "operators": OPERATORS, "cells": FORMS[form] | changes})
+
+
+def check_same(found: Architectures, expected: Architectures) -> None:
+    assert found.cell_weights == expected.cell_weights
+    assert np.array_equal(found.cells.operators, expected.cells.operators)
+    assert np.array_equal(found.cells.edges, expected.cells.edges)
+
+
+def check_members(space: Space, architectures: Architectures) -> None:
+    """Raise unless all are members: the space writes and reads no other."""
+    check_same(space.architectures(space.format(architectures)), architectures)
+
+
+def drawn(space: Space, seed: int, count: int = 5) -> Architectures:
+    return space.sample(count, np.random.default_rng(seed))
+
+
+@st.composite
+def objects(draw: st.DrawFn, form: str) -> dict:
+    """Draw a JSON object of one of the forms above."""
+    operator = st.sampled_from(sorted(OPERATORS))
+    if form in ("edges", "template"):
+        return {"edges": [[*pair, draw(operator)] for pair in space(form).form.pairs]}
+    if form == "nodes":
+        inner = draw(st.lists(operator, max_size=3))
+        size = len(inner) + 2
+        pairs = [[i, j] for j in range(size) for i in range(j)]
+        edges = draw(st.lists(st.sampled_from(pairs), unique_by=tuple).map(sorted))
+        return {"operators": ["input", *inner, "output"], "edges": edges}
+    if form == "blocks":
+        return {"operators": draw(st.lists(operator, min_size=2, max_size=5))}
+    found: dict = {}
+    for kind in FORMS["genotype"]["kinds"]:
+        sources = [0, 0, draw(st.integers(0, 1)), draw(st.integers(0, 1))]
+        found[kind] = [[draw(operator), source] for source in sources]
+        found[f"{kind}_concat"] = draw(st.sampled_from([[1], [2], [1, 2]]))
+    return found
 
 
 # Every space
@@ -25,44 +94,132 @@ DARTS, NB101, NB201 = darts.SPACE, nasbench101.SPACE, nasbench201.SPACE
 @pytest.mark.parametrize("name", SPACES.names())
 @given(data=st.data())
 def test_a_formatted_architecture_parses_to_the_same(name, data):
-    space, member = SPACES.load(name), data.draw(strategies.members(name))
-    assert space.parse(space.format(member)) == member
+    space, one = open_space(name), data.draw(strategies.architectures(name))
+    check_same(space.parse(space.format(one)[0]), one)
 
 
 @pytest.mark.parametrize("name", SPACES.names())
 @given(data=st.data())
-def test_many_strings_become_the_cells_of_each(name, data):
-    space = SPACES.load(name)
-    members = data.draw(st.lists(strategies.members(name), min_size=1, max_size=5))
-    packed = space.cells([space.format(member) for member in members])
-    expected = [cell for member in members for cell in strategies.cells_of(member)]
-    assert [packed.cell(row) for row in range(len(packed))] == expected
+def test_many_strings_are_read_as_each_alone(name, data):
+    space, some = open_space(name), st.lists(strategies.architectures(name), min_size=1, max_size=4)
+    parts = data.draw(some)
+    texts = [text for part in parts for text in space.format(part)]
+    check_same(space.architectures(texts), Architectures.concatenate(parts))
+    check_same(space.architectures(texts), Architectures.concatenate(map(space.parse, texts)))
 
 
 @pytest.mark.parametrize("name", SPACES.names())
 @given(text=st.text(st.characters(codec="ascii")))
 def test_text_that_is_no_architecture_is_refused_with_one_line(name, text):
     with pytest.raises(TgnasError) as caught:
-        SPACES.load(name).parse(text)
+        open_space(name).parse(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", SPACES.names())
 @given(data=st.data())
-def test_every_kind_of_cell_has_its_share_of_the_network(name, data):
-    shares = SPACES.load(name).shares
-    assert len(shares) == len(strategies.cells_of(data.draw(strategies.members(name))))
-    assert sum(shares) == 1
+def test_a_string_its_object_and_the_string_again_are_one_architecture(name, data):
+    space, one = open_space(name), data.draw(strategies.architectures(name))
+    member = space.object_of(space.format(one)[0])
+    check_same(space.parse(member), one)
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+@given(data=st.data(), text=st.text(max_size=30))
+def test_faulty_strings_are_told_by_their_row_and_others_are_read(name, data, text):
+    space, one = open_space(name), data.draw(strategies.architectures(name))
+    good = space.format(one)[0]
+    parsed = space.read([good, f"?{text}", good])
+    assert list(parsed.errors) == [1]
+    assert "\n" not in str(parsed.errors[1])
+    check_same(parsed.architectures[[0]], one)
+    check_same(parsed.architectures[[2]], one)
+
+
+@pytest.mark.parametrize("name", BY_COLUMN)
+@given(data=st.data())
+def test_strings_are_understood_by_the_column(name, data):
+    space, one = open_space(name), data.draw(strategies.architectures(name))
+    assert space.form.read(pa.array(space.format(one)))[1].all()
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+@given(seed=st.integers(0, 1000))
+def test_what_is_drawn_and_its_neighbours_are_members(name, seed):
+    space, generator = open_space(name), np.random.default_rng(seed)
+    some = space.sample(5, generator)
+    assert len(some) == 5
+    check_members(space, some)
+    check_members(space, space.mutate(some, generator))
+    check_members(space, space.neighbours(some[:1]))
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+@given(seed=st.integers(0, 1000))
+def test_a_mutation_is_a_neighbour_and_no_neighbour_is_the_architecture_itself(name, seed):
+    space = open_space(name)
+    one = drawn(space, seed, 1)
+    one = space.of_choices(space.choices_of(one)) if space.choices else one
+    around = space.neighbours(one)
+    assert around.rows_of(space.mutate(one, np.random.default_rng(seed)))[0] >= 0
+    assert around.rows_of(one)[0] == -1
+    assert len(around.distinct()[0]) == len(around)
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+def test_draws_repeat_with_one_seed(name):
+    check_same(drawn(open_space(name), 3), drawn(open_space(name), 3))
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+def test_no_architectures_are_none_in_every_form(name):
+    space, generator = open_space(name), np.random.default_rng(0)
+    none = space.sample(0, generator)
+    assert len(none) == len(space.mutate(none, generator)) == len(space.architectures([])) == 0
+    assert space.format(none) == []
+
+
+@pytest.mark.parametrize("name", OF_CHOICES)
+@given(data=st.data())
+def test_choices_are_those_of_the_architecture_that_they_make(name, data):
+    space, row = open_space(name), data.draw(strategies.choices(name))
+    check_members(space, space.of_choices(row))
+    assert np.array_equal(space.choices_of(space.of_choices(row)), row)
+
+
+@pytest.mark.parametrize("name", OF_CHOICES)
+def test_neighbours_differ_in_one_decision(name):
+    space, row = open_space(name), np.zeros((1, len(open_space(name).choices)), dtype=np.int64)
+    around = space.choices_of(space.neighbours(space.of_choices(row)))
+    assert ((around != row).sum(axis=1) == 1).all()
+    assert len(around) == sum(len(options) - 1 for options in space.choices)
+
+
+def test_a_genotype_counts_by_its_sources_not_by_the_order_of_a_nodes_pairs():
+    turned = GENOTYPE.replace(
+        "('sep_conv_3x3', 0), ('skip_connect', 1)", "('skip_connect', 1), ('sep_conv_3x3', 0)"
+    )
+    assert turned != GENOTYPE
+    rows = DARTS.choices_of(DARTS.architectures([GENOTYPE, turned]))
+    assert np.array_equal(rows[0], rows[1])
+
+
+@pytest.mark.parametrize("name", SPACES.names())
+@given(data=st.data())
+def test_every_kind_of_cell_has_its_weight_in_the_network(name, data):
+    weights = open_space(name).cell_weights
+    assert len(weights) == data.draw(strategies.architectures(name)).cells_per_architecture
+    assert sum(weights) == 1
 
 
 @pytest.mark.parametrize("name", SPACES.names())
 def test_a_space_bears_the_name_of_its_file(name):
-    assert SPACES.load(name).name == name
+    assert open_space(name).name == name
 
 
 def test_an_unknown_space_is_answered_with_the_nearest_one():
     with pytest.raises(UnknownNameError, match=r"'nasbench2O1' \(did you mean 'nasbench201'\?\)"):
-        SPACES.load("nasbench2O1")
+        open_space("nasbench2O1")
 
 
 # NAS-Bench-101
@@ -102,11 +259,11 @@ def test_a_hash_does_not_see_the_order_of_the_vertices(data):
 @pytest.fixture(scope="module")
 def small() -> tuple[Cells, np.ndarray]:
     """Enumerate the cells of at most 5 vertices."""
-    return NB101.enumerate(max_vertices=5)
+    return nasbench101.enumerate_cells(max_vertices=5)
 
 
 def test_cells_of_four_vertices_are_counted_as_published():
-    cells, _ = NB101.enumerate(max_vertices=4)
+    cells, _ = nasbench101.enumerate_cells(max_vertices=4)
     assert Counter(cells.sizes.tolist()) == {2: 1, 3: 6, 4: 84}
 
 
@@ -121,12 +278,11 @@ def test_enumerated_cells_stand_in_ascending_order_of_their_hash(small):
 
 
 def test_every_enumerated_cell_obeys_the_rules(small):
-    for row in range(len(small[0])):
-        NB101.checked(small[0].cell(row))
+    check_members(NB101, Architectures(small[0].padded(7)))
 
 
 def test_the_enumeration_is_the_same_in_two_processes(small):
-    cells, hashes = NB101.enumerate(max_vertices=5, processes=2)
+    cells, hashes = nasbench101.enumerate_cells(max_vertices=5, processes=2)
     assert np.array_equal(hashes, small[1])
     assert np.array_equal(cells.edges, small[0].edges)
     assert np.array_equal(cells.operators, small[0].operators)
@@ -134,16 +290,16 @@ def test_the_enumeration_is_the_same_in_two_processes(small):
 
 CONV = "conv3x3-bn-relu"
 BROKEN = {
-    "8 vertices and 7 edges": f"input,{','.join([CONV] * 6)},output;0-1,1-2,2-3,3-4,4-5,5-6,6-7",
-    "5 vertices and 10 edges": f"input,{','.join([CONV] * 3)},output;"
+    "8 nodes and 7 edges": f"input,{','.join([CONV] * 6)},output;0-1,1-2,2-3,3-4,4-5,5-6,6-7",
+    "5 nodes and 10 edges": f"input,{','.join([CONV] * 3)},output;"
     "0-1,0-2,0-3,0-4,1-2,1-3,1-4,2-3,2-4,3-4",
     "on a path from input to output": f"input,{CONV},{CONV},output;0-1,0-2,1-3",
-    "every vertex must lie on a path": "input,output;",
-    "not of the form '0-1,1-2'": f"input,{CONV},output;0-1,1",
-    "edges of 'input,output;a-b'": "input,output;a-b",
-    r"edge \(1, 0\) must go from a lower": "input,output;1-0",
-    "ascending and distinct": "input,output;0-1,0-1",
-    "starts with 'input' and ends with 'output'": f"{CONV},output;0-1",
+    "every node must lie on a path": "input,output;",
+    "not of the form 'input,OPERATOR,...,output;0-1,1-2": f"input,{CONV},output;0-1,1",
+    "'input,output;a-b' is not of the form": "input,output;a-b",
+    r"edge \[1, 0\] must go from a lower": "input,output;1-0",
+    "edges must be different": "input,output;0-1,0-1",
+    "start with 'input' and end with 'output'": f"{CONV},output;0-1",
 }
 
 
@@ -154,8 +310,8 @@ def test_a_cell_outside_of_nasbench101_is_refused_with_the_rule(rule):
 
 
 def test_nasbench101_formats_no_operator_of_another_space():
-    with pytest.raises(InvalidCellError, match=r"nasbench101 has no \['zero'\]"):
-        NB101.format(Cell(("input", "zero", "output"), ((0, 1), (1, 2))))
+    with pytest.raises(InvalidCellError, match="nasbench101: a cell is not in this search space"):
+        NB101.format(of_cells(Cell(("input", "zero", "output"), ((0, 1), (1, 2)))))
 
 
 def test_an_unknown_nasbench101_operator_is_answered_with_the_nearest_one():
@@ -171,20 +327,20 @@ ZEROS = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 def test_a_nasbench201_cell_is_the_line_graph_of_the_paper():
     # Vertices 1 to 6 are the edges 0->1, 0->2, 1->2, 0->3, 1->3, 2->3; 1 ends where 3 and 5 start.
     expected = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 6), (3, 6), (4, 7), (5, 7), (6, 7))
-    assert NB201.parse(ZEROS).edges == expected
+    assert NB201.parse(ZEROS).member(0).edges == expected
 
 
 def test_nasbench201_operators_stand_in_the_order_of_the_string():
     text = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|"
     inner = ("conv_3x3", "zero", "identity", "avg_pool_3x3", "conv_1x1", "zero")
-    assert NB201.parse(text).operators == ("input", *inner, "output")
+    assert NB201.parse(text).member(0).operators == ("input", *inner, "output")
 
 
 @pytest.mark.parametrize(
     "text", ["", ZEROS[:-1], ZEROS.replace("~2", "~1"), ZEROS + ZEROS, ZEROS.replace("+", "")]
 )
 def test_a_malformed_nasbench201_string_is_refused_with_the_form(text):
-    with pytest.raises(InvalidCellError, match=r"is not of the form '\|OPERATOR~0\|\+"):
+    with pytest.raises(InvalidCellError, match=r"is not of the form '\|\{0-1\}~0\|\+"):
         NB201.parse(text)
 
 
@@ -194,27 +350,22 @@ def test_an_unknown_nasbench201_operator_is_answered_with_the_nearest_one():
 
 
 def test_nasbench201_formats_no_other_graph():
-    with pytest.raises(InvalidCellError, match="is not a cell of this space"):
-        NB201.format(Cell(("input", "zero", "output"), ((0, 1), (1, 2))))
+    with pytest.raises(InvalidCellError, match="nasbench201: a cell is not in this search space"):
+        NB201.format(of_cells(Cell(("input", "zero", "output"), ((0, 1), (1, 2)))))
 
 
 def test_nasbench201_has_15625_distinct_cells():
-    assert len(np.unique(NB201.enumerate().operators, axis=0)) == len(NB201.enumerate()) == 15625
-
-
-def test_choices_of_cells_are_the_ones_that_made_them():
-    choices = np.random.default_rng(0).integers(0, 5, size=(100, 6))
-    assert np.array_equal(NB201.choices_of_cells(NB201.cells_of_choices(choices)), choices)
+    assert len(NB201.enumerate().distinct()[0]) == len(NB201.enumerate()) == NB201.size == 15625
 
 
 def test_hashes_of_padded_cells_are_refused():
-    padded = NB101.cells(["input,output;0-1"])
+    padded = NB101.parse("input,output;0-1").cells
     with pytest.raises(InvalidCellError, match="some of these are padded"):
         nasbench101.module_hashes(padded)
 
 
 def test_digits_that_are_no_numbers_are_refused_as_edges():
-    with pytest.raises(InvalidCellError, match="not of the form '0-1,1-2'"):
+    with pytest.raises(InvalidCellError, match="not of the form 'input,OPERATOR"):
         NB101.parse("input,output;0-²")
 
 
@@ -230,10 +381,11 @@ CONCAT = "[2, 3, 4, 5]"
 GENOTYPE = (
     f"Genotype(normal={NORMAL}, normal_concat={CONCAT}, reduce={REDUCTION}, reduce_concat={CONCAT})"
 )
+PARSED = DARTS.parse(GENOTYPE).member(0)[0]
 
 
 def test_a_darts_operator_receives_from_what_ends_in_the_node_that_it_takes_from():
-    cell = DARTS.parse(GENOTYPE)[0]
+    cell = DARTS.parse(GENOTYPE).member(0)[0]
     into = [[i for i, j in cell.edges if j == vertex] for vertex in range(11)]
     inputs, operators, output = into[:2], into[2:10], into[10]
     assert inputs == [[], []]
@@ -242,7 +394,7 @@ def test_a_darts_operator_receives_from_what_ends_in_the_node_that_it_takes_from
 
 
 def test_darts_operators_stand_in_the_order_of_the_genotype():
-    normal, reduction = DARTS.parse(GENOTYPE)
+    normal, reduction = DARTS.parse(GENOTYPE).member(0)
     rest = ("identity", "dil_conv_5x5", "max_pool_3x3", "avg_pool_3x3", "sep_conv_5x5")
     rest += ("dil_conv_3x3", "identity", "output")
     assert normal.operators == ("input", "input", "sep_conv_3x3", *rest)
@@ -254,11 +406,11 @@ def test_darts_operators_stand_in_the_order_of_the_genotype():
     [(CONCAT, "range(2, 6)"), (CONCAT, "(2, 3, 4, 5)"), (", ", ",\n  "), (", ", ","), ("'", '"')],
 )
 def test_another_print_of_a_genotype_is_the_same_architecture(printed, other):
-    assert DARTS.format(DARTS.parse(GENOTYPE.replace(printed, other))) == GENOTYPE
+    assert DARTS.format(DARTS.parse(GENOTYPE.replace(printed, other))) == [GENOTYPE]
 
 
 BAD_GENOTYPES = {
-    "the normal cell has 7 pairs; a cell has 8": ("('sep_conv_3x3', 0), ", ""),
+    "normal must be a list of 8 pairs": ("('sep_conv_3x3', 0), ", ""),
     "node 2 of the normal cell takes from node 2; allowed are 0 to 1": (
         "'sep_conv_3x3', 0",
         "'sep_conv_3x3', 2",
@@ -282,15 +434,26 @@ def test_a_genotype_that_breaks_a_rule_of_darts_is_refused_with_the_rule(rule):
         ("Genotype", "Architecture"),
         ("Genotype", "x = 1, Genotype"),
         ("'sep_conv_3x3'", "print('run')"),
-        ("'sep_conv_3x3', 0", "'sep_conv_3x3', '0'"),
-        ("'skip_connect', 1", "'skip_connect', True"),
-        ("reduce=", "normal="),
         (CONCAT, "range(10**12)"),
         (CONCAT, "5"),
     ],
 )
 def test_a_text_that_is_no_darts_genotype_is_refused_with_the_form(printed, other):
     with pytest.raises(InvalidCellError, match=r"is not of the form Genotype\(normal=\[\('OPER"):
+        DARTS.parse(GENOTYPE.replace(printed, other))
+
+
+@pytest.mark.parametrize(
+    ("printed", "other", "message"),
+    [
+        ("'sep_conv_3x3', 0", "'sep_conv_3x3', '0'", "normal must be a list of 8 pairs"),
+        ("'skip_connect', 1", "'skip_connect', True", "normal must be a list of 8 pairs"),
+        ("reduce=", "normal=", "the object has the keys"),
+        ("reduce=", "other=", "the object has the keys"),
+    ],
+)
+def test_a_darts_genotype_of_other_fields_is_refused_with_what_is_wrong(printed, other, message):
+    with pytest.raises(InvalidCellError, match=message):
         DARTS.parse(GENOTYPE.replace(printed, other))
 
 
@@ -308,36 +471,226 @@ def test_the_none_of_darts_stands_in_no_genotype():
     "other",
     [
         Cell(("input", "output"), ((0, 1),)),
-        NB201.parse(ZEROS),
-        Cell(DARTS.parse(GENOTYPE)[0].operators, DARTS.parse(GENOTYPE)[0].edges[1:]),
-        Cell(("input", "input", *["zero"] * 8, "output"), DARTS.parse(GENOTYPE)[0].edges),
+        NB201.parse(ZEROS).member(0),
+        Cell(PARSED.operators, PARSED.edges[1:]),
+        Cell(("input", "input", *["zero"] * 8, "output"), PARSED.edges),
     ],
 )
 def test_darts_formats_no_cell_of_another_space(other):
-    normal, _ = DARTS.parse(GENOTYPE)
-    with pytest.raises(InvalidCellError, match="is not a reduction cell of this space"):
-        DARTS.format((normal, other))
-
-
-@pytest.mark.parametrize("name", [n for n in SPACES.names() if hasattr(SPACES.load(n), "choices")])
-@given(data=st.data())
-def test_cells_of_choices_are_those_of_the_string_that_they_spell(name, data):
-    space, row = SPACES.load(name), data.draw(strategies.choices(name))
-    cells, again = space.cells_of_choices(row), space.cells(format_choices(space, row))
-    assert np.array_equal(cells.operators, again.operators)
-    assert np.array_equal(cells.edges, again.edges)
+    with pytest.raises(InvalidCellError, match="darts: a cell is not in this search space"):
+        DARTS.format(of_cells(PARSED, other, cell_weights=DARTS.cell_weights))
 
 
 def test_the_choices_of_darts_are_the_known_number_of_genotypes():
     # Liu et al. count (k + 1) k / 2 x 7^2 for the k-th of 4 nodes, squared for two cells.
     expected = (1 * 3 * 6 * 10 * 7**8) ** 2
-    assert math.prod(len(options) for options in DARTS.choices) == expected
+    assert DARTS.size == math.prod(len(options) for options in DARTS.choices) == expected
 
 
 def test_the_first_choices_of_darts_spell_this_genotype():
     row = np.zeros((1, 24), dtype=np.int64)
     # Nodes 2 to 5 have the decisions 0-2, 3-5, 6-8, 9-11: sources, then the two operators.
-    row[0, [1, 5, 9, 11]] = 3, 2, DARTS.choices[9].index("0,4"), 6
+    row[0, [1, 5, 9, 11]] = 3, 2, DARTS.choices[9].index("0+4"), 6
     pairs = "[('sep_conv_3x3', 0), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 1), "
     pairs += "('max_pool_3x3', 0), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('dil_conv_5x5', 4)]"
-    assert format_choices(DARTS, row)[0].startswith(f"Genotype(normal={pairs}, normal_concat=")
+    assert DARTS.format(DARTS.of_choices(row))[0].startswith(
+        f"Genotype(normal={pairs}, normal_concat="
+    )
+
+
+# Drawing cells of NAS-Bench-101
+
+
+def test_drawn_nasbench101_cells_are_of_many_sizes_and_obey_the_limits():
+    cells = drawn(NB101, 0, 500).cells
+    assert set(cells.sizes) >= {4, 5, 6, 7}
+    assert cells.adjacency().sum(axis=(1, 2)).max() <= nasbench101.MAX_EDGES
+
+
+def test_the_neighbours_of_the_smallest_cell_put_one_operator_on_its_only_edge():
+    around = NB101.neighbours(NB101.parse("input,output;0-1"))
+    names = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+    assert NB101.format(around) == [f"input,{name},output;0-1,0-2,1-2" for name in names]
+
+
+def test_an_edge_that_is_flipped_off_takes_the_nodes_with_it_that_lead_nowhere():
+    text = "input,conv3x3-bn-relu,maxpool3x3,output;0-1,0-3,1-2,2-3"
+    strings = NB101.format(NB101.neighbours(NB101.parse(text)))
+    assert "input,output;0-1" in strings
+    assert "input,conv3x3-bn-relu,maxpool3x3,output;0-1,0-2,0-3,1-2,2-3" in strings
+    assert "input,conv1x1-bn-relu,maxpool3x3,output;0-1,0-3,1-2,2-3" in strings
+
+
+@given(seed=st.integers(0, 100))
+def test_every_step_can_be_taken_back(seed):
+    one = drawn(NB101, seed, 1)
+    around = NB101.neighbours(one)
+    other = around[[len(around) // 2]]
+    if one.cells.sizes[0] == other.cells.sizes[0]:
+        assert NB101.neighbours(other).rows_of(one)[0] >= 0
+
+
+@pytest.mark.parametrize("change", [{"length": [2, 5]}, {}])
+def test_a_space_without_independent_choices_says_that_it_cannot_be_drawn_from(change):
+    opened = space("blocks", **change) if change else space("genotype")
+    with pytest.raises(ConfigError, match="not made of independent choices"):
+        drawn(opened, 0)
+    with pytest.raises(ConfigError, match="not made of independent choices"):
+        opened.enumerate()
+
+
+def test_a_space_of_operators_on_nodes_of_ones_own_can_be_drawn_from():
+    opened = space("nodes", max_nodes=20, max_edges=9)
+    check_members(opened, drawn(opened, 0))
+    check_members(opened, opened.mutate(drawn(opened, 0), np.random.default_rng(1)))
+
+
+def test_a_space_that_is_too_large_is_not_listed():
+    with pytest.raises(ConfigError, match=r"darts has 1\.1e\+18 architectures; at most 1,000,000"):
+        DARTS.enumerate()
+
+
+# Spaces in files
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(data=st.data())
+def test_every_form_reads_what_it_writes(form, data):
+    opened, member = space(form), data.draw(objects(form))
+    text = opened.format(opened.parse(member))[0]
+    assert opened.object_of(text) == member
+    parsed = opened.read([text, member])
+    assert not parsed.errors
+    check_same(parsed.architectures[:1], parsed.architectures[1:])
+
+
+@pytest.mark.parametrize("form", ["edges", "template", "nodes", "blocks"])
+@given(data=st.data())
+def test_the_column_gives_what_one_string_gives(form, data):
+    opened = space(form)
+    texts = opened.format(opened.architectures([data.draw(objects(form)) for _ in range(3)]))
+    cells, understood = opened.form.read(pa.array(texts))
+    assert understood.all()
+    check_same(Architectures(cells), Architectures.concatenate(map(opened.parse, texts)))
+
+
+def test_an_edge_that_is_left_out_is_the_zero_operator():
+    left_out = {"edges": [[0, 1, "nor_conv_3x3"], [1, 3, "skip_connect"]]}
+    text = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|"
+    check_same(NB201.parse(left_out), NB201.parse(text))
+    assert NB201.format(NB201.parse(left_out)) == [text]
+
+
+def test_an_identity_within_a_stage_is_a_block_that_is_left_out():
+    blocks = space("blocks", length=3, stages=[2])
+    cell = blocks.parse({"operators": ["skip", "skip", "skip"]}).member(0)
+    assert cell.operators == ("input", "zero", "identity", "zero", "output")
+
+
+def test_known_operators_have_their_code_and_new_ones_the_next_free():
+    opened = read_space(EXAMPLES / "own_space.yaml")
+    assert opened.operators["conv3"] == CODES["conv_3x3"]
+    assert opened.operators["sep7"] == len(NAMES)
+    assert opened.operators["attention"] == len(NAMES) + 1
+    assert [op.description for op in opened.new] == [
+        "Depth-wise separable convolution 7 by 7",
+        "Squeeze and excitation channel attention",
+    ]
+
+
+def test_transnas_bench_strings_are_those_of_its_line_graph():
+    opened = read_space(EXAMPLES / "transnas_bench_micro.yaml")
+    same = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|nor_conv_3x3~1|none~2|"
+    check_same(opened.parse("64-41414-3_01_230"), NB201.parse(same))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")))
+def test_every_example_defines_a_space(path):
+    assert read_space(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("form", "found", "message"),
+    [
+        ("edges", {"edges": [[0, 2, "conv"]]}, r"no edge \[0, 2\]; allowed are \[0, 1\]"),
+        ("edges", {"edges": [[0, 1, "conv"], [0, 1, "skip"]]}, "twice"),
+        ("edges", {"edges": [[0, 1, "cnv"]]}, r"'cnv' \(did you mean 'conv'\?\)"),
+        ("edges", {"edges": [[0, 1]]}, "SOURCE, TARGET, OPERATOR"),
+        ("edges", {"operators": []}, r"must have \['edges'\]"),
+        ("nodes", {"operators": ["conv"], "edges": []}, "start with 'input'"),
+        ("nodes", {"operators": ["input", "output"], "edges": [[1, 0]]}, "lower to a higher"),
+        ("nodes", {"operators": ["input", "output"], "edges": [[0, True]]}, "list of"),
+        ("blocks", {"operators": ["conv"]}, "1 blocks; allowed are 2 to 5"),
+        ("genotype", {"up": [], "down": [], "side": []}, "must have"),
+    ],
+)
+def test_what_is_wrong_with_an_object_is_said(form, found, message):
+    with pytest.raises(TgnasError, match=message):
+        space(form).parse(found)
+
+
+@given(text=st.text(st.characters(codec="ascii"), max_size=40))
+def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
+    with pytest.raises(TgnasError) as caught:
+        NB201.parse("{" + text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": None}, "name: None is not of type 'string'"),
+        ({"colour": 1}, "'colour' was unexpected"),
+        ({"operators": {}}, "operators: "),
+        ({"operators": {"a": {"kind": "compute"}}}, "operators: a: needs a description"),
+        ({"operators": {"a": {"description": "Input"}}}, "is of the kind input"),
+        ({"operators": {False: "conv_3x3"}}, "key False as no text"),
+        ({"cells": {"form": "tree"}}, "cells: form: 'tree' is not one of"),
+        ({"cells": {"form": "blocks"}}, "cells: 'length' is a required property"),
+        ({"cells": FORMS["edges"] | {"edges": [[2, 1]]}}, "0 <= SOURCE < TARGET < 4"),
+        ({"cells": FORMS["template"] | {"string": "{0-1}"}}, r"must name each of \{0-1\}"),
+        (
+            {
+                "operators": OPERATORS | {"pooling": "max_pool_3x3"},
+                "cells": FORMS["template"] | {"string": "{0-1}{0-2}{1-2}"},
+            },
+            "equally many characters",
+        ),
+        ({"cells": FORMS["template"] | {"string": "{0-1}n{0-2}n{1-2}"}}, "'n' behind"),
+        ({"cells": FORMS["genotype"] | {"kinds": {"a": 0.3}}}, "must add to 1"),
+        ({"cells": FORMS["blocks"] | {"separator": "o"}}, "the separator stands in 'conv'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_place(tmp_path, change, message):
+    content = {"name": "mine", "operators": OPERATORS, "cells": FORMS["nodes"]} | change
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_space(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_and_one_that_is_no_yaml_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        open_space(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        open_space(tmp_path / "bad.yaml")
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load(
+        (Path(__file__).parents[1] / "src/tgnas/spaces/forms/schema.yaml").read_text()
+    )
+
+    def undescribed(node: dict, path: str) -> list[str]:
+        found = []
+        for key, value in node.get("properties", {}).items():
+            found += [f"{path}/{key}"] * ("description" not in value and "const" not in value)
+            found += undescribed(value, f"{path}/{key}")
+        for part in node.get("$defs", {}).values():
+            found += undescribed(part, path)
+        return found
+
+    assert not undescribed(schema, "")

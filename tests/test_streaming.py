@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def texts(count: int, seed: int = 0) -> list[str]:
     space = open_space("nasbench201")
     choices = np.random.default_rng(seed).integers(5, size=(count, 6))
-    return [space.text_of_choices(row) for row in choices.tolist()]
+    return space.format(space.of_choices(choices))
 
 
 def write(path: Path, table: pa.Table) -> Path:
@@ -122,7 +122,7 @@ def test_a_csv_that_is_written_is_the_one_that_was_read(tmp_path):
 
 
 def test_members_that_share_what_is_encoded_score_as_each_alone():
-    predictor, cells = load_pretrained(), open_space("nasbench201").cells(texts(300))
+    predictor, cells = load_pretrained(), open_space("nasbench201").architectures(texts(300)).cells
     alone = np.stack([member.predict(cells) for member in predictor.members])
     np.testing.assert_array_equal(scores_of(predictor.members, cells), alone)
 

@@ -27,7 +27,7 @@ def scored() -> pd.DataFrame:
 
 def test_a_lesson_is_a_teachers_scores_with_their_cells(scored):
     cells, scores = lesson_of(scored)
-    assert [NB101.format(cells.cell(row)) for row in range(4)] == ARCHITECTURES
+    assert NB101.format(cells) == ARCHITECTURES
     assert np.argsort(scores).tolist() == [2, 1, 3, 0]  # what failed ranks last
 
 
@@ -38,7 +38,7 @@ def test_a_teacher_that_fails_on_every_cell_has_no_lesson(scored):
 
 def test_a_student_learns_from_no_cell_of_the_part_that_is_held_out(scored):
     cells, scores = lesson_of(scored)
-    parts = held_out_parts(cells)
+    parts = held_out_parts(cells.cells)
     given = [Task(name, (cells[:0], scores[:0]), {}) for name in (*parts, "another_space")]
     for task in taught_tasks(iter(given), cells, scores):
         learned, labels = task.training
@@ -46,7 +46,7 @@ def test_a_student_learns_from_no_cell_of_the_part_that_is_held_out(scored):
             assert len(learned) == 4
         else:
             assert len(learned) == 4 - parts[task.name].sum()
-            assert not held_out_parts(learned)[task.name].any()
+            assert not held_out_parts(learned.cells)[task.name].any()
         if task.name == "unseen_max_pool_3x3":
-            assert not (learned.operators == CODES["max_pool_3x3"]).any()
+            assert not (learned.cells.operators == CODES["max_pool_3x3"]).any()
             assert labels.tolist() == [3, 1, 2]

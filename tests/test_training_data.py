@@ -241,7 +241,7 @@ def test_the_paper_network_for_imagenet_is_a_mobile_one():
         "('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), "
         "('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])"
     )
-    network = build_evaluation_network(SPACE.parse(darts_v2), 1000, imagenet=True)
+    network = build_evaluation_network(SPACE.parse(darts_v2).member(0), 1000, imagenet=True)
     network.auxiliary = None
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(4.7, abs=0.05)
     with pytest.raises(ValueError, match="no auxiliary head"):

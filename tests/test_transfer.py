@@ -20,7 +20,8 @@ from tgnas.evaluation.selection import (
     write_transfer,
 )
 from tgnas.operators import CODES
-from tgnas.spaces.nasbench101 import SPACE
+from tgnas.spaces.architectures import Architectures, of_cells
+from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
 from tgnas.training.auxiliary_targets import cell_scores
 
 LABELS = {"dataset": "cifar10", "split": "test", "epochs": 108}
@@ -31,18 +32,19 @@ TOP = 0.1  # inside which ranks are measured again
 @pytest.fixture(scope="module")
 def source() -> Benchmark:
     """Return all cells of at most 5 vertices with drawn accuracies."""
-    cells, hashes = SPACE.enumerate(max_vertices=5)
+    cells, hashes = enumerate_cells(max_vertices=5)
     accuracies = np.random.default_rng(0).uniform(80, 95, len(cells))
     columns = {FINAL: accuracies, "parameters/cifar10": np.arange(len(cells))}
-    return Benchmark("nasbench101", build_table(cells, hashes, columns))
+    return Benchmark("nasbench101", build_table(SPACE, Architectures(cells), hashes, columns))
 
 
 def other(name: str, accuracies: dict[str, np.ndarray]) -> Benchmark:
     cell = Cell(("input", "conv_3x3", "output"), ((0, 1), (1, 2)))
     size = len(next(iter(accuracies.values())))
     counts = {f"parameters/{name.split('/')[1]}": np.arange(size) for name in accuracies}
-    cells = Cells.from_cells([cell] * size)
-    return Benchmark(name, build_table(cells, [str(k) for k in range(size)], accuracies | counts))
+    strings = [str(k) for k in range(size)]
+    table = build_table(SPACE, of_cells(*[cell] * size), strings, accuracies | counts)
+    return Benchmark(name, table)
 
 
 def tasks(source: Benchmark, *others: Benchmark, size: int = 50, tested: int = 20):
@@ -50,25 +52,29 @@ def tasks(source: Benchmark, *others: Benchmark, size: int = 50, tested: int = 2
 
 
 def test_what_a_task_ranks_is_not_what_it_trains_on(source):
-    parts = held_out_parts(source.cells)
+    parts = held_out_parts(source.architectures.cells)
     for name, task in tasks(source).items():
         if name in parts:
-            assert not held_out_parts(task.training[0])[name].any()
-            assert held_out_parts(task.targets[name].cells)[name].all()
+            assert not held_out_parts(task.training[0].cells)[name].any()
+            assert held_out_parts(task.targets[name].architectures.cells)[name].all()
 
 
 def test_an_unseen_operator_is_in_every_ranked_cell_and_in_no_training_cell(source):
     task = tasks(source)["unseen_max_pool_3x3"]
     pool = CODES["max_pool_3x3"]
-    assert not (task.training[0].operators == pool).any()
-    assert (task.targets["unseen_max_pool_3x3"].cells.operators == pool).any(axis=1).all()
+    assert not (task.training[0].cells.operators == pool).any()
+    assert (
+        (task.targets["unseen_max_pool_3x3"].architectures.cells.operators == pool)
+        .any(axis=1)
+        .all()
+    )
 
 
 def test_labels_stay_with_their_cells(source):
     known = {
         (cell.operators.tobytes(), cell.edges.tobytes()): label
         for cell, label in zip(
-            (source.cells[k : k + 1] for k in range(len(source))),
+            (source.architectures.cells[k : k + 1] for k in range(len(source))),
             source.accuracy(**LABELS),
             strict=True,
         )
@@ -76,10 +82,10 @@ def test_labels_stay_with_their_cells(source):
     for task in tasks(source).values():
         for cells, labels in (
             task.training,
-            *((t.cells, t.accuracies[0]) for t in task.targets.values()),
+            *((t.architectures, t.accuracies[0]) for t in task.targets.values()),
         ):
             for row, label in enumerate(labels):
-                cell = cells[row : row + 1]
+                cell = cells.cells[row : row + 1]
                 assert known[cell.operators.tobytes(), cell.edges.tobytes()] == label
 
 
@@ -102,9 +108,9 @@ def test_longest_paths_are_counted_in_edges():
 
 def test_what_is_ranked_does_not_depend_on_the_number_of_training_cells(source):
     few, many = tasks(source, size=20), tasks(source, size=200)
-    for name in held_out_parts(source.cells):
+    for name in held_out_parts(source.architectures.cells):
         one, other = few[name].targets[name], many[name].targets[name]
-        assert np.array_equal(one.cells.edges, other.cells.edges)
+        assert np.array_equal(one.architectures.cells.edges, other.architectures.cells.edges)
 
 
 @pytest.fixture
@@ -131,7 +137,7 @@ def test_a_target_of_several_data_sets_counts_with_its_mean_tau(ranked):
 def test_inside_the_best_share_only_its_own_order_counts(ranked):
     targets, _ = ranked
     target = targets["some_space"]
-    up = Target("one", target.cells, [np.arange(4.0)], target.parameters[:1])
+    up = Target("one", target.architectures, [np.arange(4.0)], target.parameters[:1])
     turned = np.array([[0.0, 3.0, 2.0, 1.0]])  # the three best in the wrong order
     assert measure_transfer([turned], up) == [pytest.approx(0.0)]
     assert measure_transfer([turned], up, share=0.1) == [-1.0]
@@ -157,10 +163,10 @@ def test_a_proxy_of_cells_can_be_a_member(source):
     target = targets["larger"]
     both = [{"name": "counts", "members": {"topology": 1}, "over_seeds": True}]
     rows = measure_candidates(
-        targets, {"start": {"larger": np.zeros((2, len(target.cells)))}}, both, TOP
+        targets, {"start": {"larger": np.zeros((2, len(target.architectures)))}}, both, TOP
     )
     found = rows[rows.candidate == "counts"].kendall_tau.item()
-    topology = cell_scores("topology", target.cells, "nasbench101")
+    topology = cell_scores("topology", target.architectures, "nasbench101")
     assert found == pytest.approx(kendall_tau(topology, target.accuracies[0]))
 
 

@@ -1,8 +1,7 @@
 """Families of methods: a folder is a family, a file in it is a member.
 
 A file ``synflow.py`` in ``methods/network_proxies/`` that defines the export of its family *is* the
-proxy
-``synflow``: in the config, in a wildcard, in a path and in a table. There is no other list.
+proxy ``synflow``: in the config, in a wildcard, in a path and in a table. There is no other list.
 """
 
 import ast
@@ -25,15 +24,17 @@ class Family:
         kind: what one member is called in an error message, e.g. "proxy".
         package: dotted name of the folder.
         export: the function or class that every member defines.
+        data: the ending of files that are members without a module; none if empty.
     """
 
     kind: str
     package: str
     export: str
+    data: str = ""
 
     def names(self) -> list[str]:
         """Return the members' names in alphabetic order; imports none of them."""
-        return list(_members(self.package, self.export))
+        return list(_members(self.package, self.export, self.data))
 
     def module_name(self, name: str) -> str:
         """Return the dotted name of a member's module.
@@ -55,11 +56,12 @@ class Family:
 
 
 @cache
-def _members(package: str, export: str) -> tuple[str, ...]:
-    """Return the names of the files of a package that define `export`."""
+def _members(package: str, export: str, data: str) -> tuple[str, ...]:
+    """Return the names of the files of a package that define `export`, and of its data files."""
     folder = Path(str(resources.files(package)))
-    names = sorted(module.name for module in pkgutil.iter_modules([str(folder)]))
-    return tuple(n for n in names if not n.startswith("_") and export in _defined(folder / n))
+    modules = [module.name for module in pkgutil.iter_modules([str(folder)])]
+    members = {n for n in modules if not n.startswith("_") and export in _defined(folder / n)}
+    return tuple(sorted(members | {file.stem for file in folder.glob(f"*{data}") if data}))
 
 
 def _defined(module: Path) -> set[str]:
@@ -74,7 +76,7 @@ def _defined(module: Path) -> set[str]:
     return found
 
 
-SPACES = Family("space", "tgnas.spaces", "SPACE")
+SPACES = Family("space", "tgnas.spaces", "SPACE", data=".yaml")
 BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
 COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
 NETWORKS = Family("torch network", "tgnas.networks", "build_network")

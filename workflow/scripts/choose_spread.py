@@ -14,7 +14,7 @@ def main(*, benchmark: Path, best: list[Path], ranking: dict) -> None:
     accuracies = target.accuracy(dataset="cifar10", **ranking)
     places, quantiles = spread_over(accuracies, len(best))
     for path, place, quantile in zip(best, places, quantiles, strict=True):
-        chosen = {"architecture": target.architectures[place], "quantile": float(quantile)}
+        chosen = {"architecture": target.strings[place], "quantile": float(quantile)}
         path.write_text(json.dumps(chosen, indent=2) + "\n")
 
 

@@ -33,13 +33,14 @@ def main(
     torch.set_num_threads(threads)
     predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
     learned, benchmark = open_benchmark(source), open_benchmark(target)
-    cells, accuracies = learned.labelled(**label, cells=settings["cells"])
-    goal = with_auxiliary_targets(accuracies, cells, learned.name, settings["auxiliary_targets"])
+    of_all = benchmark.architectures
+    training, accuracies = learned.labelled(**label, cells=settings["cells"])
+    goal = with_auxiliary_targets(accuracies, training, learned.name, settings["auxiliary_targets"])
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
     chosen, rows = predictor.Settings.from_config(settings), []
     for seed in range(seeds):
-        fitted, history = predictor.fit([(cells, goal)], vectors, chosen, seed)
-        scores = fitted.predict(benchmark.cells)
+        fitted, history = predictor.fit([(training.cells, goal)], vectors, chosen, seed)
+        scores = of_all.mean_over_cells(fitted.predict(of_all.cells))
         seconds = sum(row["seconds"] for row in history.history)
         for dataset in ranking["datasets"]:
             true = benchmark.accuracy(dataset=dataset, **fidelity)
@@ -52,7 +53,7 @@ def main(
                     "dataset": dataset,
                     "kendall_tau": kendall_tau(scores, true),
                     "spearman_rho": spearman_rho(scores, true),
-                    "cells": len(cells),
+                    "cells": len(training),
                     "seconds": seconds,
                 }
             )

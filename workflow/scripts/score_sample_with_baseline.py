@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tgnas.cell import Cells
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.scoring.samples import score_cells
+from tgnas.spaces.architectures import Architectures
 from tgnas.workflow.script import run
 
 
@@ -16,8 +16,8 @@ def main(*, sample: Path, scores: Path, baseline: str, space: str, dataset: str,
     generator = np.random.default_rng(seed)
     about = {"space": space, "dataset": dataset, "generator": generator}
 
-    def score(cells: Cells) -> np.ndarray:
-        return GRAPH_PROXIES.load(baseline)(cells, **about)[None]
+    def score(architectures: Architectures) -> np.ndarray:
+        return GRAPH_PROXIES.load(baseline)(architectures, **about)[None]
 
     score_cells(score, pd.read_parquet(sample), space).to_parquet(scores, index=False)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.registry import PREDICTORS, SPACES
+from tgnas.registry import PREDICTORS
 from tgnas.scoring.samples import score_cells
+from tgnas.spaces.architectures import Architectures
 from tgnas.workflow.script import run
 
 
@@ -27,11 +27,10 @@ def main(
     torch.set_num_threads(threads)
     vectors = OperatorEmbeddings.read(embeddings)
     members = [PREDICTORS.module(method).load(path, vectors) for path in epochs]
-    shares = np.array(SPACES.load(space).shares)
 
-    def score(cells: Cells) -> np.ndarray:
-        found = np.stack([member.predict(cells) for member in members])
-        return found.reshape(len(found), -1, len(shares)) @ shares
+    def score(architectures: Architectures) -> np.ndarray:
+        rows = np.stack([member.predict(architectures.cells) for member in members])
+        return architectures.mean_over_cells(rows)
 
     score_cells(score, pd.read_parquet(sample), space).to_parquet(scores, index=False)
 

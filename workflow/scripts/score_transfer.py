@@ -7,7 +7,6 @@ import pandas as pd
 import torch
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.selection import (
     development_tasks,
@@ -16,6 +15,7 @@ from tgnas.evaluation.selection import (
     write_transfer,
 )
 from tgnas.registry import PREDICTORS
+from tgnas.spaces.architectures import Architectures
 from tgnas.training.auxiliary_targets import with_auxiliary_targets
 from tgnas.training.distillation import lesson_of
 from tgnas.workflow.script import run
@@ -40,11 +40,12 @@ def main(
 
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
 
-    def fit(cells: Cells, accuracies: np.ndarray, seed: int):
+    def fit(training: Architectures, accuracies: np.ndarray, seed: int):
         goal = with_auxiliary_targets(
-            accuracies, cells, learned.name, settings["auxiliary_targets"]
+            accuracies, training, learned.name, settings["auxiliary_targets"]
         )
-        return predictor.fit([(cells, goal)], vectors, chosen, seed)[0].predict
+        fitted = predictor.fit([(training.cells, goal)], vectors, chosen, seed)[0]
+        return lambda target: target.mean_over_cells(fitted.predict(target.cells))
 
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])
     for path in taught:

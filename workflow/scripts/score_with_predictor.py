@@ -19,11 +19,11 @@ def main(
     """Load each seed's predictor, score all architectures, write one row for each."""
     target = open_benchmark(benchmark)
     vectors = OperatorEmbeddings.read(embeddings)
-    found = []
+    found, of_all = [], target.architectures
     for path in epochs:
         predictor = PREDICTORS.module(method).load(path, vectors)
         start = time.perf_counter()
-        found.append(target.of_architectures(predictor.predict(target.cells)))
+        found.append(of_all.mean_over_cells(predictor.predict(of_all.cells)))
         seconds = time.perf_counter() - start
         logging.info("scored architectures=%d seconds=%.3f", len(target), seconds)
     write_scores(scores, target, np.stack(found))

@@ -14,9 +14,10 @@ def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seeds: list
     """Score all cells at once, with every seed; write one row for each."""
     target = open_benchmark(benchmark)
     found = [
-        cell_scores(proxy, target.cells, target.name, dataset=dataset, seed=seed) for seed in seeds
+        cell_scores(proxy, target.architectures, target.name, dataset=dataset, seed=seed)
+        for seed in seeds
     ]
-    write_scores(scores, target, target.of_architectures(np.stack(found)))
+    write_scores(scores, target, np.stack(found))
 
 
 if __name__ == "__main__":

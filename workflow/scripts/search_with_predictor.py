@@ -6,8 +6,9 @@ import pandas as pd
 import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.registry import PREDICTORS, SPACES
+from tgnas.registry import PREDICTORS
 from tgnas.search.runs import live, run_searches
+from tgnas.spaces.space import open_space
 from tgnas.workflow.script import run
 
 
@@ -24,7 +25,7 @@ def main(
 ) -> None:
     """Run the searcher several times with each seed; write its answers, queries and progress."""
     torch.set_num_threads(threads)
-    vectors, searched = OperatorEmbeddings.read(embeddings), SPACES.load(space)
+    vectors, searched = OperatorEmbeddings.read(embeddings), open_space(space)
     tables = []
     for seed, path in enumerate(epochs):
         evaluate = live(searched, PREDICTORS.module(method).load(path, vectors).predict)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.registry import SPACES
 from tgnas.scoring.tables import read_scores
 from tgnas.search.runs import known, run_searches
 from tgnas.workflow.script import run
@@ -14,7 +13,7 @@ from tgnas.workflow.script import run
 def main(*, benchmark: Path, scores: Path, runs: Path, searcher: str, search: dict) -> None:
     """Run the searcher several times with each seed; write its answers, queries and progress."""
     target = open_benchmark(benchmark)
-    space = SPACES.load(target.name)
+    space = target.space
     evaluators = (known(space, target, row) for row in read_scores(scores, target))
     tables = [
         run_searches(space, evaluate, searcher, search, seed)

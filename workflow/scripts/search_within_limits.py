@@ -6,7 +6,6 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.evaluation.pareto import search_within_limits
-from tgnas.registry import SPACES
 from tgnas.scoring.tables import read_scores
 from tgnas.workflow.script import run
 
@@ -16,7 +15,7 @@ def main(
 ) -> None:
     """Run the searchers several times with each seed, under each limit on each cost."""
     target = open_benchmark(benchmark)
-    space, table = SPACES.load(target.name), pd.read_parquet(costs)
+    space, table = target.space, pd.read_parquet(costs)
     known = read_scores(scores, target)
     found = search_within_limits(space, target, table, known, limits, search)
     found.to_parquet(runs, index=False)

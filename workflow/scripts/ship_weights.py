@@ -54,7 +54,7 @@ def main(
     card.write_text(json.dumps(facts, indent=2) + "\n")
     benchmark = open_benchmark(target)
     ensemble = load_pretrained(weights.stem, weights.parent)
-    scores = benchmark.of_architectures(ensemble.scores(benchmark.cells)).mean(axis=0)
+    scores = ensemble.scores(benchmark.architectures).mean(axis=0)
     measures = {}
     for dataset in ranking["datasets"]:
         true = benchmark.accuracy(dataset=dataset, split=ranking["split"], epochs=ranking["epochs"])

@@ -13,7 +13,7 @@ def main(*, benchmark: Path, result: Path, table: Path, markdown: Path, ranking:
     """Write one row as CSV and the same as a Markdown list of facts."""
     target = open_benchmark(benchmark)
     facts = json.loads(result.read_text())
-    row = target.architectures.index(facts["architecture"])
+    row = target.strings.index(facts["architecture"])
     accuracy = target.accuracy(dataset="cifar10", **ranking)[row]
     facts |= {"tabular_accuracy": accuracy, "tabular_epochs": ranking["epochs"]}
     frame = pd.DataFrame([facts])

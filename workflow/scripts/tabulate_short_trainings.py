@@ -34,9 +34,7 @@ def main(
 ) -> None:
     """Write one row for each architecture; the Markdown says first what all have in common."""
     target = open_benchmark(benchmark)
-    known = dict(
-        zip(target.architectures, target.accuracy(dataset="cifar10", **ranking), strict=True)
-    )
+    known = dict(zip(target.strings, target.accuracy(dataset="cifar10", **ranking), strict=True))
     rows = [
         json.loads(chosen.read_text()) | json.loads(result.read_text())
         for chosen, result in zip(best, results, strict=True)

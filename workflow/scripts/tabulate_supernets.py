@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.registry import SPACES
 from tgnas.results.searches import summarise_supernets, supernets_markdown
 from tgnas.scoring.tables import read_scores
 from tgnas.search.runs import compare_supernets, known, look_up
@@ -24,7 +23,7 @@ def main(
 ) -> None:
     """Prune with each supernet score and each method's scores; write CSV and Markdown."""
     target = open_benchmark(benchmark)
-    space, tables = SPACES.load(target.name), []
+    space, tables = target.space, []
     for name, path in zip(scorers, scores, strict=True):
         evaluators = [known(space, target, row) for row in read_scores(path, target)]
         found = look_up(compare_supernets(space, evaluators, search), target, ranking)

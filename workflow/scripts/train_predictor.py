@@ -29,12 +29,14 @@ def main(
     """Fit on labelled cells, or on those of a teacher; write weights and history of all epochs."""
     torch.set_num_threads(threads)
     predictor = PREDICTORS.module(settings["method"])
-    sources = [lesson_of(pd.read_parquet(path)) for path in taught]
+    lessons = [lesson_of(pd.read_parquet(path)) for path in taught]
+    sources = [(architectures.cells, scores) for architectures, scores in lessons]
     for path, label in zip(benchmarks, labels, strict=True):
         source = open_benchmark(path)
-        cells, accuracies = source.labelled(**label, cells=settings["cells"])
-        goal = with_auxiliary_targets(accuracies, cells, source.name, settings["auxiliary_targets"])
-        sources.append((cells, goal))
+        learned, accuracies = source.labelled(**label, cells=settings["cells"])
+        targets = settings["auxiliary_targets"]
+        goal = with_auxiliary_targets(accuracies, learned, source.name, targets)
+        sources.append((learned.cells, goal))
     checkpoint = epochs.with_name("checkpoint.pt")  # no output: it outlives an interrupted job
     chosen, vectors = predictor.Settings.from_config(settings), OperatorEmbeddings.read(embeddings)
     fitted = predictor.fit(sources, vectors, chosen, seed, checkpoint, code)[1]

@@ -4,14 +4,14 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, random_choices
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(title="coordinate search", reference="an example of this repository", needs="scores")
 DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
     trace = Trace(space, evaluate)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
 from tgnas.errors import CorruptTableError
-from tgnas.registry import SPACES
+from tgnas.spaces.space import open_space
 
 DATASET, SPLITS = "digits", ("validation", "test")
 FOLDER = resources.files("tgnas") / "data"
@@ -63,4 +63,5 @@ def build_of(space: str) -> pa.Table:
         f"flops/{DATASET}": table.flops.to_numpy(dtype=np.float64) / 1e6,
     }
     strings = table.architecture.tolist()
-    return build_table(SPACES.load(space).cells(strings), strings, means | costs)
+    opened = open_space(space)
+    return build_table(opened, opened.architectures(strings), strings, means | costs)

@@ -1,26 +1,27 @@
-"""A benchmark is one Arrow file that maps into memory: cells, accuracies, costs.
+"""A benchmark is one Arrow file that maps into memory: architectures, accuracies, costs.
 
 Accuracy columns are named ``accuracy/{dataset}/{split}/{epochs}``, in percent; NaN is unknown.
 Cost columns are ``parameters/{dataset}`` (weights) and ``flops/{dataset}`` (millions).
 Columns ``proxy/{name}`` are training-free scores as their authors published them, any sign.
 
-An architecture is K cells, the kinds of cell of its space; they stand side by side in one row.
+The K cells of an architecture stand side by side in one row.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Float64
+from jaxtyping import Float64
 
 from tgnas.cell import Cells, packed_bytes
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.files import written_whole
 from tgnas.operators import CODES, NAMES, PADDING
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space, open_space
 
 _OPERATORS, _EDGES = "operators", "edges"
 
@@ -40,21 +41,24 @@ class Benchmark:
     def __len__(self) -> int:
         return self.table.num_rows
 
+    @property
+    def space(self) -> Space:
+        """The search space that the architectures are of."""
+        return open_space(self.table.schema.metadata[b"space"].decode())
+
     @cached_property
-    def cells(self) -> Cells:
-        """All N K cells, in the file's order; cell k of architecture i is row i K + k."""
-        names = json.loads(self.table.schema.metadata[b"operators"])
+    def architectures(self) -> Architectures:
+        """All architectures, in the file's order."""
+        metadata = self.table.schema.metadata
+        names = json.loads(metadata[b"operators"])
         codes = np.full(256, PADDING, dtype=np.uint8)
         codes[: len(names)] = [CODES[name] for name in names]
-        return Cells(codes[self._bytes(_OPERATORS)], self._bytes(_EDGES))
-
-    @cached_property
-    def shares(self) -> tuple[float, ...]:
-        """The share of each of the K kinds of cell among the cells of the network."""
-        return tuple(json.loads(self.table.schema.metadata.get(b"shares", b"[1.0]")))
+        weights = tuple(json.loads(metadata.get(b"cell_weights", b"[1.0]")))
+        operators, edges = (self._bytes(name, len(weights)) for name in (_OPERATORS, _EDGES))
+        return Architectures(Cells(codes[operators], edges), weights)
 
     @property
-    def architectures(self) -> list[str]:
+    def strings(self) -> list[str]:
         """The architecture string (or, where the benchmark has none, hash) of every row."""
         return self.table.column("architecture").to_pylist()
 
@@ -66,17 +70,10 @@ class Benchmark:
         """
         return self._numbers("accuracy", f"accuracy/{dataset}/{split}/{epochs}")
 
-    def of_architectures(
-        self, values: Float[np.ndarray, "*seeds cells"]
-    ) -> Float[np.ndarray, "*seeds N"]:
-        """Return one value of each architecture: the mean of its K cells', weighted by share."""
-        rows = values.reshape(*values.shape[:-1], len(self), len(self.shares))
-        return rows @ np.array(self.shares, dtype=values.dtype)
-
     def labelled(
         self, *, dataset: str, split: str, epochs: int, cells: int | str
-    ) -> tuple[Cells, Float64[np.ndarray, " N"]]:
-        """Return cells to learn from with their accuracies in percent.
+    ) -> tuple[Architectures, Float64[np.ndarray, " N"]]:
+        """Return architectures to learn from with their accuracies in percent.
 
         Args:
             dataset: as in ``accuracy``.
@@ -85,21 +82,22 @@ class Benchmark:
             cells: "all", or the size of a random part, the same for every seed of a method.
 
         Raises:
-            ConfigError: more cells than there are, or architectures of several cells, whose
-                accuracy is no single cell's.
+            ConfigError: more than there are, or architectures of several cells, whose accuracy is
+                no single cell's.
         """
-        if len(self.shares) > 1:
+        count = self.architectures.cells_per_architecture
+        if count > 1:
             raise ConfigError(
-                f"{self.name} has {len(self.shares)} cells in each architecture; only a benchmark "
-                "of single cells has labelled cells to learn from"
+                f"{self.name} has {count} cells in each architecture; only a benchmark of single "
+                "cells has labelled cells to learn from"
             )
         accuracies = self.accuracy(dataset=dataset, split=split, epochs=epochs)
         if cells == "all":
-            return self.cells, accuracies
+            return self.architectures, accuracies
         if not 0 < int(cells) <= len(self):
             raise ConfigError(f"{cells} training cells; {self.name} has 1 to {len(self)}")
         rows = np.sort(np.random.default_rng(0).choice(len(self), int(cells), replace=False))
-        return self.cells[rows], accuracies[rows]
+        return self.architectures[rows], accuracies[rows]
 
     def cost(self, kind: str, *, dataset: str) -> np.ndarray:
         """Return "parameters" or "flops" (millions) of every architecture."""
@@ -115,37 +113,41 @@ class Benchmark:
             raise UnknownNameError(f"{what} of {self.name}", column, known)
         return self.table.column(column).to_numpy()
 
-    def _bytes(self, column: str) -> np.ndarray:
+    def _bytes(self, column: str, cells: int) -> np.ndarray:
         chunks = self.table.column(column).combine_chunks()
         width = chunks.type.byte_width
         flat = np.frombuffer(chunks.buffers()[1], dtype=np.uint8)
         start = chunks.offset * width
         rows = flat[start : start + len(chunks) * width]
-        return rows.reshape(-1, width // len(self.shares))
+        return rows.reshape(-1, width // cells)
 
 
 def build_table(
-    cells: Cells,
-    architectures: list[str] | np.ndarray,
+    space: Space,
+    architectures: Architectures,
+    strings: list[str] | np.ndarray,
     columns: dict[str, np.ndarray],
-    shares: Sequence[float] = (1.0,),
 ) -> pa.Table:
     """Return the table of a benchmark.
 
     Args:
-        cells: N K cells; cell k of architecture i is row i K + k.
-        architectures: N strings or hashes.
+        space: what the architectures are of.
+        architectures: N of them.
+        strings: N strings or hashes.
         columns: accuracies, costs and proxies by name, N values each.
-        shares: the share of each of the K kinds of cell among the cells of the network.
     """
-    kinds = len(shares)
+    cells, count = architectures.cells, architectures.cells_per_architecture
     data = {
-        "architecture": pa.array(architectures),
-        _OPERATORS: _binary(cells.operators, kinds * cells.vertices),
-        _EDGES: _binary(cells.edges, kinds * packed_bytes(cells.vertices)),
+        "architecture": pa.array(strings),
+        _OPERATORS: _binary(cells.operators, count * cells.vertices),
+        _EDGES: _binary(cells.edges, count * packed_bytes(cells.vertices)),
         **columns,
     }
-    metadata = {"operators": json.dumps(NAMES), "shares": json.dumps(list(shares))}
+    metadata = {
+        "space": space.name,
+        "operators": json.dumps(NAMES),
+        "cell_weights": json.dumps(list(architectures.cell_weights)),
+    }
     return pa.table(data).replace_schema_metadata(metadata)
 
 

@@ -19,7 +19,7 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.errors import CorruptTableError
 from tgnas.spaces.nasbench201 import EDGES, SPACE
 
-OPERATORS = ("identity", "zero", "conv_3x3", "conv_1x1", "avg_pool_3x3")
+OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _EDGES = sorted(EDGES)
 COUNTED = ("parameters", "flops")
 MEASURED = (
@@ -48,14 +48,13 @@ def read_costs(path: Path, benchmark: Benchmark, dataset: str) -> pd.DataFrame:
     if list(table.columns) != ["net", *MEASURED]:
         raise CorruptTableError(f"{path}:1: the columns must be net, {', '.join(MEASURED)}")
     digits = np.array([ast.literal_eval(text) for text in table.net])
-    place = np.array([SPACE.operators.index(name) for name in OPERATORS])
+    place = np.array([list(SPACE.operators).index(name) for name in OPERATORS])
     choices = place[digits][:, [_EDGES.index(edge) for edge in EDGES]]
-    cells = SPACE.cells_of_choices(choices)
-    row_of = {operators.tobytes(): row for row, operators in enumerate(cells.operators)}
-    keys = [operators.tobytes() for operators in benchmark.cells.operators]
-    if len(table) != len(keys) or row_of.keys() != set(keys):
+    listed = SPACE.of_choices(choices)
+    rows = listed.rows_of(benchmark.architectures)
+    if len(table) != len(benchmark) or set(rows) != set(range(len(table))):
         raise CorruptTableError(f"{path} does not list every architecture of {benchmark.name} once")
-    measured = table[list(MEASURED)].iloc[[row_of[key] for key in keys]].reset_index(drop=True)
+    measured = table[list(MEASURED)].iloc[rows].reset_index(drop=True)
     counted = {name: benchmark.cost(name, dataset=dataset) for name in COUNTED}
-    about = pd.DataFrame({"architecture": benchmark.architectures, **counted})
+    about = pd.DataFrame({"architecture": benchmark.strings, **counted})
     return about.join(measured.where(measured >= 0))

@@ -14,7 +14,8 @@ from tgnas.benchmarks.base import build_table
 from tgnas.costs.nasbench101 import count_parameters
 from tgnas.errors import CorruptTableError
 from tgnas.resources.unpickle import load_frame_columns
-from tgnas.spaces.nasbench101 import SPACE
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
 
 ACCURACY = "accuracy/cifar10/test/108"
 SOURCES = ("nasbench101/accuracies.pkl.gz", "nasbench101/params.pkl.gz")
@@ -31,13 +32,14 @@ def build(files: Sequence[Path]) -> pa.Table:
     accuracies, parameters = files
     accuracy = load_frame_columns(accuracies.read_bytes())["accuracy"]
     millions = load_frame_columns(parameters.read_bytes())["params"]
-    cells, hashes = SPACE.enumerate(processes=THREADS)
+    cells, hashes = enumerate_cells(processes=THREADS)
+    architectures = Architectures(cells)
     if not len(cells) == len(accuracy) == len(millions):
         raise CorruptTableError(
             f"{accuracies} has {len(accuracy)} rows and {parameters} {len(millions)}; "
             f"there are {len(cells)} cells"
         )
-    counted = count_parameters(cells)
+    counted = count_parameters(architectures)
     wrong = np.flatnonzero(np.rint(millions * 1e6).astype(np.int64) != counted)
     if len(wrong):
         row = wrong[0]
@@ -45,4 +47,5 @@ def build(files: Sequence[Path]) -> pa.Table:
             f"{parameters}: {len(wrong)} rows disagree with the cells, first row {row}: "
             f"{millions[row] * 1e6:.0f} parameters, counted {counted[row]}"
         )
-    return build_table(cells, hashes, {ACCURACY: accuracy * 100, "parameters/cifar10": counted})
+    columns = {ACCURACY: accuracy * 100, "parameters/cifar10": counted}
+    return build_table(SPACE, architectures, hashes, columns)

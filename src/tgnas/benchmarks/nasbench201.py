@@ -37,7 +37,7 @@ def build(files: Sequence[Path]) -> pa.Table:
     """
     accuracies, parameters, nasgraph = files[:3], files[3:6], files[6:]
     strings = pd.read_csv(nasgraph[0])["arch str"].tolist()
-    cells = SPACE.cells(strings)
+    architectures = SPACE.architectures(strings)
     columns: dict[str, np.ndarray] = {}
     of_datasets = zip(VALIDATED.items(), accuracies, parameters, nasgraph, strict=True)
     for (dataset, validated), accuracy, stored, text in of_datasets:
@@ -45,7 +45,7 @@ def build(files: Sequence[Path]) -> pa.Table:
         graph = pd.read_csv(text)
         if graph["arch str"].tolist() != strings:
             raise CorruptTableError(f"{text} lists other architectures than {nasgraph[0]}")
-        counted = count_parameters(cells, facts.classes)
+        counted = count_parameters(architectures, facts.classes)
         _check_parameters(stored, counted)
         columns[f"accuracy/{dataset}/test/{EPOCHS}"] = _column(accuracy, "accuracy")
         columns[f"accuracy/{validated}/validation/{EPOCHS}"] = graph[
@@ -54,8 +54,8 @@ def build(files: Sequence[Path]) -> pa.Table:
         if validated != dataset:
             columns[f"accuracy/{validated}/test/{EPOCHS}"] = graph["test accuracy"].to_numpy()
         columns[f"parameters/{dataset}"] = counted
-        columns[f"flops/{dataset}"] = count_flops(cells, facts.classes, facts.image_size)
-    return build_table(cells, strings, columns)
+        columns[f"flops/{dataset}"] = count_flops(architectures, facts.classes, facts.image_size)
+    return build_table(SPACE, architectures, strings, columns)
 
 
 def _column(path: Path, name: str) -> np.ndarray:

@@ -45,13 +45,13 @@ def build(files: Sequence[Path]) -> pa.Table:
         for text, values in _read(file).items():
             known.setdefault(text, values)
     strings = list(known)
-    cells = SPACE.cells(strings)
+    architectures = SPACE.architectures(strings)
     proxies = {name for values in known.values() for name in values} - COLUMNS.keys()
     columns = {}
     for name in (*COLUMNS, *sorted(proxies)):
         found = np.array([values.get(name, np.nan) for values in known.values()], dtype=np.float64)
         columns[COLUMNS.get(name, f"proxy/{name}")] = np.where(np.isfinite(found), found, np.nan)
-    counted = count_parameters(cells)
+    counted = count_parameters(architectures)
     wrong = np.flatnonzero(np.rint(columns[COLUMNS["params"]] * 1e6) != counted)
     if len(wrong):
         raise CorruptTableError(
@@ -59,7 +59,7 @@ def build(files: Sequence[Path]) -> pa.Table:
             f"{strings[wrong[0]]}"
         )
     columns[COLUMNS["params"]] = counted
-    return build_table(cells, strings, columns, SPACE.shares)
+    return build_table(SPACE, architectures, strings, columns)
 
 
 def _read(path: Path) -> dict[str, dict[str, float]]:
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, dict[str, float]]:
 
 def _genotype(key: str) -> str:
     """Return the genotype of a text [normal, reduction] of 8 pairs (node, operator's number)."""
-    spelled = [SPACE.spelling[name] for name in SPACE.operators]
+    spelled = list(SPACE.operators)
     normal, reduction = (
         [(spelled[number], node) for node, number in pairs] for pairs in ast.literal_eval(key)
     )

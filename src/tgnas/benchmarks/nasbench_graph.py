@@ -27,7 +27,7 @@ from tgnas.benchmarks.base import build_table
 from tgnas.errors import CorruptTableError, ResourceError
 from tgnas.operators import CODES
 from tgnas.resources.unpickle import load_records
-from tgnas.spaces.nasbench_graph import SPACE
+from tgnas.spaces.nasbench_graph import SPACE, all_keys
 
 EPOCHS = "unstated"
 SOURCES = ()  # the data are files of an installed package
@@ -68,9 +68,9 @@ def build(_: Sequence[Path] = SOURCES) -> pa.Table:
         CorruptTableError: a file has other keys than the space.
     """
     folder = data_folder()
-    cells, keys = SPACE.enumerate()
+    architectures, keys = SPACE.enumerate(), all_keys()
     codes = [CODES[name] for name in OF_PROTEINS]
-    small = np.isin(cells.operators[:, 1:-1], codes).all(axis=1)
+    small = np.isin(architectures.cells.operators[:, 1:-1], codes).all(axis=1)
     columns: dict[str, np.ndarray] = {}
     for dataset, measure in MEASURES.items():
         known = keys[small] if dataset == "proteins" else keys
@@ -80,8 +80,7 @@ def build(_: Sequence[Path] = SOURCES) -> pa.Table:
         if dataset != MIXED_WIDTHS:
             columns[f"parameters/{dataset}"] = np.rint(records["para"].to_numpy() * 1e6)
         columns[f"latency/{dataset}"] = records["latency"].to_numpy()
-    strings = [SPACE.format(cells.cell(row)) for row in range(len(cells))]
-    return build_table(cells, strings, columns)
+    return build_table(SPACE, architectures, SPACE.format(architectures), columns)
 
 
 def _records(path: Path, keys: np.ndarray) -> pd.DataFrame:

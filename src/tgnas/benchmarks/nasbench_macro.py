@@ -31,12 +31,12 @@ def build(files: Sequence[Path]) -> pa.Table:
             is not that of its three accuracies.
     """
     (file,) = files
-    cells = SPACE.enumerate()
-    strings = [SPACE.format(cells.cell(row)) for row in range(len(cells))]
+    architectures = SPACE.enumerate()
+    strings = SPACE.format(architectures)
     table = pd.DataFrame.from_dict(json.loads(file.read_text()), orient="index").sort_index()
     if table.index.tolist() != strings:
         raise CorruptTableError(
-            f"{file} lists {len(table)} architectures that are not the {len(cells)} of the space"
+            f"{file} lists {len(table)} architectures that are not the {len(strings)} of the space"
         )
     mean = np.array(table["test_acc"].tolist()).mean(axis=1)
     wrong = np.flatnonzero(np.abs(mean - table["mean_acc"].to_numpy()) > 1e-6)
@@ -50,4 +50,4 @@ def build(files: Sequence[Path]) -> pa.Table:
         "parameters/cifar10": table["params"].to_numpy(),
         "flops/cifar10": table["flops"].to_numpy() / 1e6,
     }
-    return build_table(cells, strings, columns)
+    return build_table(SPACE, architectures, strings, columns)

@@ -19,13 +19,12 @@ from jaxtyping import Float64
 from tgnas.benchmarks.authors_dump import read_dump
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.stored import STORED
-from tgnas.cell import Cell
 from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.spaces.nasbench201 import EDGES, SPACE
 
 SUITE_ZERO, FREEREA, NASLIB = "NAS-Bench-Suite-Zero", "FreeREA", "NASLib"
 # NASLib's tuple of an architecture: what its numbers mean, and the edge at each place.
-NASLIB_OPERATORS = ("identity", "zero", "conv_3x3", "conv_1x1", "avg_pool_3x3")
+NASLIB_OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
 
@@ -89,13 +88,13 @@ def read_suite_zero(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
     table = pd.read_csv(path)
     _require(path, table, ["net_str", column])
     table = table.set_index("net_str")
-    unknown = table.index.difference(benchmark.architectures)
+    unknown = table.index.difference(benchmark.strings)
     if len(unknown) or not table.index.is_unique:
         raise CorruptTableError(
             f"{path} lists {len(unknown)} architectures that {benchmark.name} has not, "
             f"{table.index.duplicated().sum()} more than once"
         )
-    return table[column].reindex(benchmark.architectures).reset_index(drop=True)
+    return table[column].reindex(benchmark.strings).reset_index(drop=True)
 
 
 def read_freerea(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
@@ -125,16 +124,16 @@ def read_naslib(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
         scores = {_naslib_string(row["arch"]): float(row[column]["score"]) for row in rows}
     except (zipfile.BadZipFile, ValueError, LookupError, TypeError, SyntaxError) as error:
         raise CorruptTableError(f"{path} is not NASLib's archive of {column}: {error}") from error
-    if len(rows) != len(benchmark) or scores.keys() != set(benchmark.architectures):
+    if len(rows) != len(benchmark) or scores.keys() != set(benchmark.strings):
         raise CorruptTableError(f"{path} does not list every architecture once")
-    return pd.Series([scores[text] for text in benchmark.architectures], name=column)
+    return pd.Series([scores[text] for text in benchmark.strings], name=column)
 
 
 def _naslib_string(numbers: str) -> str:
     """Return the architecture string of the text of a tuple of operators' numbers."""
     of_edge = dict(zip(NASLIB_EDGES, ast.literal_eval(numbers), strict=True))
-    operators = [NASLIB_OPERATORS[of_edge[edge]] for edge in EDGES]
-    return SPACE.format(Cell(("input", *operators, "output"), SPACE.graph))
+    edges = [[*edge, NASLIB_OPERATORS[of_edge[edge]]] for edge in EDGES]
+    return SPACE.form.text_of({"edges": edges})
 
 
 def ranked_last(stored: pd.Series) -> Float64[np.ndarray, " N"]:

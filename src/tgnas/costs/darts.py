@@ -11,9 +11,9 @@ Parameters and FLOPs agree with NAS-Bench-Suite-Zero on all 1,218 genotypes that
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from tgnas.cell import Cells
 from tgnas.costs.operators import global_pool_flops
 from tgnas.operators import CODES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.darts import LAYERS, NODES, REDUCTIONS
 
 CHANNELS = 32
@@ -28,13 +28,14 @@ CONVOLUTIONS = {
 }
 
 
-def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]:
-    """Return the trainable parameters of N networks, from their 2 N cells."""
+def count_parameters(architectures: Architectures, classes: int = 10) -> Int64[np.ndarray, " N"]:
+    """Return the trainable parameters of each architecture's network."""
+    cells = architectures.cells
     operators = cells.operators[:, 2:-1]
     shrinks = cells.adjacency()[:, :2, 2:-1].any(axis=1) & (operators == CODES["identity"])
     width, stem = CHANNELS, STEM * CHANNELS
     before, last = stem, stem
-    total = np.full(len(cells) // 2, 3 * 3 * 3 * stem + 2 * stem, dtype=np.int64)
+    total = np.full(len(architectures), 3 * 3 * 3 * stem + 2 * stem, dtype=np.int64)
     for layer in range(LAYERS):
         kind = int(layer in REDUCTIONS)
         width *= 2**kind
@@ -46,18 +47,21 @@ def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]
     return total + last * classes + classes
 
 
-def count_flops(cells: Cells, classes: int, image_size: int) -> Float64[np.ndarray, " N"]:
+def count_flops(
+    architectures: Architectures, classes: int, image_size: int
+) -> Float64[np.ndarray, " N"]:
     """Return the floating-point operations of one forward pass of one image, in millions.
 
     Counted as for NAS-Bench-201; an element of a normalisation without scale and shift costs one.
     """
+    cells = architectures.cells
     operators = cells.operators[:, 2:-1]
     halved = np.any(cells.adjacency()[:, :2, 2:-1], axis=1)
     width, side = CHANNELS, image_size
     stem = STEM * CHANNELS
     # Channels and side length of the two cells before.
     before, last = (stem, side), (stem, side)
-    total = np.full(len(cells) // 2, (9 * 3 + 2) * stem * side**2, dtype=np.int64)
+    total = np.full(len(architectures), (9 * 3 + 2) * stem * side**2, dtype=np.int64)
     for layer in range(LAYERS):
         kind = int(layer in REDUCTIONS)
         width *= 2**kind

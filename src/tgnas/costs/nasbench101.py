@@ -10,9 +10,9 @@ Parameters agree with the benchmark on all 423,624 cells; nobody publishes their
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from tgnas.cell import Cells
 from tgnas.costs.operators import global_pool_flops
 from tgnas.operators import CODES
+from tgnas.spaces.architectures import Architectures
 
 STEM_CHANNELS = 128
 STACKS = 3
@@ -47,8 +47,9 @@ def vertex_channels(
     return channels
 
 
-def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]:
-    """Return the trainable parameters of the whole network of each cell."""
+def count_parameters(architectures: Architectures, classes: int = 10) -> Int64[np.ndarray, " N"]:
+    """Return the trainable parameters of each architecture's network."""
+    cells = architectures.cells
     adjacency, sizes = cells.adjacency(), cells.sizes
     stem = 3 * 3 * 3 * STEM_CHANNELS + 2 * STEM_CHANNELS
     total = np.full(len(cells), stem, dtype=np.int64)
@@ -61,12 +62,15 @@ def count_parameters(cells: Cells, classes: int = 10) -> Int64[np.ndarray, " N"]
     return total + into * classes + classes
 
 
-def count_flops(cells: Cells, classes: int, image_size: int) -> Float64[np.ndarray, " N"]:
+def count_flops(
+    architectures: Architectures, classes: int, image_size: int
+) -> Float64[np.ndarray, " N"]:
     """Return the floating-point operations of one forward pass of one image, in millions.
 
     Counted as for NAS-Bench-201: a multiplication with its addition is one, two for a normalised
     element, one for a ReLU, k*k for an element of a k x k pool.
     """
+    cells = architectures.cells
     adjacency, sizes = cells.adjacency(), cells.sizes
     into, side = STEM_CHANNELS, image_size
     total = np.full(len(cells), (9 * 3 + 3) * into * side**2, dtype=np.int64)

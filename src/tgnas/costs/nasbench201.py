@@ -14,10 +14,10 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int64
 
-from tgnas.cell import Cells
 from tgnas.costs.operators import KERNELS, POOLS, global_pool_flops
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, NAMES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench201 import SPACE
 
 CHANNELS = 16  # C of the benchmark
@@ -32,12 +32,12 @@ def stage_widths(channels: int) -> list[int]:
 
 
 def count_parameters(
-    cells: Cells, classes: int, channels: int = CHANNELS, repeats: int = REPEATS
+    architectures: Architectures, classes: int, channels: int = CHANNELS, repeats: int = REPEATS
 ) -> Int64[np.ndarray, " N"]:
-    """Return how many trainable parameters the network of each cell has.
+    """Return the trainable parameters of each architecture's network.
 
     Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-201.
+        InvalidCellError: an architecture is not one of NAS-Bench-201.
     """
     widths = stage_widths(channels)
     cost = np.zeros(len(NAMES), dtype=np.int64)
@@ -47,11 +47,11 @@ def count_parameters(
     for narrow, wide in pairwise(widths):
         skeleton += _normalised(3, narrow, wide) + _normalised(3, wide, wide) + narrow * wide
     skeleton += 2 * widths[-1] + (widths[-1] + 1) * classes
-    return skeleton + cost[_edge_operators(cells)].sum(axis=1)
+    return skeleton + cost[_edge_operators(architectures)].sum(axis=1)
 
 
 def count_flops(
-    cells: Cells,
+    architectures: Architectures,
     classes: int,
     image_size: int,
     channels: int = CHANNELS,
@@ -79,7 +79,7 @@ def count_flops(
         skeleton += _reduction_flops(widths[stage], widths[stage + 1], sides[stage + 1])
     skeleton += 3 * sizes[-1] + widths[-1] * classes
     skeleton += global_pool_flops(widths[-1], sides[-1])
-    return (skeleton + cost[_edge_operators(cells)].sum(axis=1)) / 1e6
+    return (skeleton + cost[_edge_operators(architectures)].sum(axis=1)) / 1e6
 
 
 def _normalised(kernel: int, source: int, target: int) -> int:
@@ -95,10 +95,11 @@ def _reduction_flops(narrow: int, wide: int, side: int) -> int:
     return (main + shortcut) * area
 
 
-def _edge_operators(cells: Cells) -> np.ndarray:
+def _edge_operators(architectures: Architectures) -> np.ndarray:
     """Return the codes of the six edge operators, shape (N, 6)."""
+    cells = architectures.cells
     codes = cells.operators[:, 1 : 1 + EDGES]
-    known = np.isin(codes, [CODES[name] for name in SPACE.operators]).all(axis=1)
+    known = np.isin(codes, list(SPACE.operators.values())).all(axis=1)
     bad = np.flatnonzero(~known | (cells.sizes != EDGES + 2))
     if len(bad):
         raise InvalidCellError(

@@ -8,9 +8,9 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from tgnas.cell import Cells
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench_macro import SPACE, STAGES
 
 CHANNELS = 32  # of the stem
@@ -25,16 +25,16 @@ BLOCKS = MappingProxyType(
 
 
 def count_parameters(
-    cells: Cells, classes: int, channels: int = CHANNELS
+    architectures: Architectures, classes: int, channels: int = CHANNELS
 ) -> Int64[np.ndarray, " N"]:
-    """Return how many trainable parameters the network of each cell has.
+    """Return the trainable parameters of each architecture's network.
 
     Raises:
-        InvalidCellError: a cell is not one of NAS-Bench-Macro.
+        InvalidCellError: an architecture is not one of NAS-Bench-Macro.
     """
-    total = np.full(len(cells), 3 * channels * 9 + 2 * channels, dtype=np.int64)
+    total = np.full(len(architectures), 3 * channels * 9 + 2 * channels, dtype=np.int64)
     width = channels
-    for place, codes in enumerate(_blocks(cells).T, start=1):
+    for place, codes in enumerate(_blocks(architectures).T, start=1):
         stride = 2 if place in STAGES else 1
         cost = np.zeros(len(CODES), dtype=np.int64)
         for name, (expansion, kernel) in BLOCKS.items():
@@ -48,7 +48,7 @@ def count_parameters(
 
 
 def count_flops(
-    cells: Cells, classes: int, image_size: int, channels: int = CHANNELS
+    architectures: Architectures, classes: int, image_size: int, channels: int = CHANNELS
 ) -> Float64[np.ndarray, " N"]:
     """Return the multiply-adds of one forward pass of one image, in millions.
 
@@ -57,9 +57,9 @@ def count_flops(
     Raises:
         InvalidCellError: a cell is not one of NAS-Bench-Macro.
     """
-    total = np.full(len(cells), 3 * channels * 9 * image_size**2, dtype=np.int64)
+    total = np.full(len(architectures), 3 * channels * 9 * image_size**2, dtype=np.int64)
     width, side = channels, image_size
-    for place, codes in enumerate(_blocks(cells).T, start=1):
+    for place, codes in enumerate(_blocks(architectures).T, start=1):
         stride = 2 if place in STAGES else 1
         before, side = side**2, -(-side // stride)
         cost = np.zeros(len(CODES), dtype=np.int64)
@@ -73,13 +73,9 @@ def count_flops(
     return (total + width * LAST * side**2 + LAST * classes) / 1e6
 
 
-def _blocks(cells: Cells) -> np.ndarray:
+def _blocks(architectures: Architectures) -> np.ndarray:
     """Return the codes of the eight blocks, shape (N, 8)."""
-    codes = cells.operators[:, 1:-1]
-    allowed = [[CODES[name] for name in names] for names in SPACE.choices]
-    known = codes.shape[1] == len(allowed) and all(
-        np.isin(codes[:, place], names).all() for place, names in enumerate(allowed)
-    )
-    if not known:
-        raise InvalidCellError("nasbench_macro: a cell has blocks that the space does not have")
-    return codes
+    if architectures.cells.vertices != SPACE.form.vertices:
+        raise InvalidCellError("nasbench_macro: a cell has not 8 blocks")
+    SPACE.choices_of(architectures)  # refuses blocks that the space does not have
+    return architectures.cells.operators[:, 1:-1]

@@ -1,14 +1,18 @@
-"""The live part of a cell: what lies on a path from an input to output that no zero cuts.
+"""The live part of an architecture: what lies on a path from an input to output without a zero.
 
-What is dead cannot change the network's function, so cells with one live pattern differ only in
-name. NAS-Bench-201 has 9,445 live patterns in 15,625 architectures.
+What is dead cannot change the network's function, so architectures of one live pattern differ only
+in name: ``live_pattern(architectures).distinct()`` finds them. NAS-Bench-201 has 9,445 live
+patterns in 15,625 architectures.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool
 
 from tgnas.cell import Cells
 from tgnas.operators import CODES, PADDING
+from tgnas.spaces.architectures import Architectures
 
 
 def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
@@ -26,21 +30,10 @@ def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
     return reached & reaches
 
 
-def live_pattern(cells: Cells) -> Cells:
-    """Return the cells with every dead inner vertex's operator set to zero; idempotent."""
+def live_pattern(architectures: Architectures) -> Architectures:
+    """Return architectures with every dead inner vertex's operator set to zero; idempotent."""
+    cells = architectures.cells
     inner = ~np.isin(cells.operators, [CODES["input"], CODES["output"], PADDING])
     dead = inner & ~live_vertices(cells)
-    return Cells(np.where(dead, np.uint8(CODES["zero"]), cells.operators), cells.edges)
-
-
-def first_of_each_pattern(cells: Cells, kinds: int = 1) -> np.ndarray:
-    """Return the first architecture of each live pattern, ascending.
-
-    Args:
-        cells: N K cells.
-        kinds: K, the cells of one architecture, which stand side by side.
-    """
-    pattern = live_pattern(cells)
-    rows = np.concatenate([pattern.operators, pattern.edges], axis=1)
-    rows = rows.reshape(len(cells) // kinds, -1)
-    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
+    operators = np.where(dead, np.uint8(CODES["zero"]), cells.operators)
+    return replace(architectures, cells=Cells(operators, cells.edges))

@@ -35,9 +35,9 @@ def tau_of_epochs(
     """
     fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
     labels = {d: target.accuracy(dataset=d, **fidelity) for d in ranking["datasets"]}
-    scores, rows = [], []
+    scores, rows, of_all = [], [], target.architectures
     for epoch, predictor in enumerate(tqdm(predictors, "score epochs", disable=None), start=1):
-        scores.append(predictor.predict(target.cells))
+        scores.append(of_all.mean_over_cells(predictor.predict(of_all.cells)))
         rows += [
             (epoch, name, kendall_tau(scores[-1], true), spearman_rho(scores[-1], true))
             for name, true in labels.items()

@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.search.runs import known, run_searches, within
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 
 def front(
@@ -47,7 +47,7 @@ def fronts(
     accuracy = benchmark.accuracy(
         dataset=limits["dataset"], split=ranking["split"], epochs=ranking["epochs"]
     )
-    names, tables = np.array(benchmark.architectures), []
+    names, tables = np.array(benchmark.strings), []
     for cost in limits["costs"]:
         values = costs[cost].to_numpy(dtype=np.float64)
         true = front(values, accuracy)
@@ -64,7 +64,7 @@ def fronts(
 
 
 def search_within_limits(
-    space: ChoiceSpace,
+    space: Space,
     benchmark: Benchmark,
     costs: pd.DataFrame,
     scores: Float64[np.ndarray, "S N"],
@@ -87,7 +87,7 @@ def search_within_limits(
     tables = []
     for cost in limits["costs"]:
         values = costs[cost].to_numpy(dtype=np.float64)
-        value_of = dict(zip(benchmark.architectures, values, strict=True))
+        value_of = dict(zip(benchmark.strings, values, strict=True))
         for share in limits["shares"]:
             limit = float(np.nanquantile(values, share))
             about = {"cost": cost, "share": share, "limit": limit}

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.encodings.live import first_of_each_pattern
+from tgnas.encodings.live import live_pattern
 
 Vector = Float64[np.ndarray, " N"]
 
@@ -160,8 +160,8 @@ def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]
     """
     rows = []
     everyone = np.arange(len(target))
-    kinds = len(target.shares)
-    populations = {"all": everyone, "unique": first_of_each_pattern(target.cells, kinds)}
+    unique = live_pattern(target.architectures).distinct()[0]
+    populations = {"all": everyone, "unique": unique}
     scored = np.isfinite(scores)
     settings = {key: ranking[key] for key in ("top_share", "at", "resamples", "level")}
     fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}

@@ -22,40 +22,41 @@ from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.ranking import best, kendall_tau
 from tgnas.files import written_whole
 from tgnas.operators import CODES, PADDING
+from tgnas.spaces.architectures import Architectures
 from tgnas.training.auxiliary_targets import cell_scores
 from tgnas.training.ranks import mean_rank
 
 TEST_SPACES = ("nasbench201", "nasbench301")
 PARAMETERS = "parameters"  # a member of ensembles that is neither candidate nor proxy
-Labelled = tuple[Cells, Float64[np.ndarray, " _"]]
+Labelled = tuple[Architectures, Float64[np.ndarray, " _"]]
 Scores = Float64[np.ndarray, "_ N"]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Cells to rank.
+    """Architectures to rank.
 
     Attributes:
-        benchmark: whose the cells are.
-        cells: N cells.
+        benchmark: whose they are.
+        architectures: N of them.
         accuracies: of each data set; NaN is unknown.
         parameters: of the networks for each data set. No development space has parameters that
             cannot change the output, so they are the effective ones.
     """
 
     benchmark: str
-    cells: Cells
+    architectures: Architectures
     accuracies: list[Float64[np.ndarray, " N"]]
     parameters: list[Float64[np.ndarray, " N"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Cells to learn from, and others to rank.
+    """Architectures to learn from, and others to rank.
 
     Attributes:
         name: what the training cells lack.
-        training: cells and accuracies in percent, or a teacher's scores of them.
+        training: architectures and accuracies in percent, or a teacher's scores of them.
         targets: what is ranked, by name.
     """
 
@@ -87,7 +88,7 @@ def development_tasks(
     if barred:
         raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
     most = len(source) if size == "all" else int(size)
-    cells, accuracies = source.cells, source.accuracy(**labels)
+    known, accuracies = source.architectures, source.accuracy(**labels)
     parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
 
     def drawn(members: Bool[np.ndarray, " N"], count: int) -> Int64[np.ndarray, " n"]:
@@ -96,29 +97,29 @@ def development_tasks(
         generator = np.random.default_rng(0)
         return np.sort(generator.choice(rows, min(count, len(rows)), replace=False))
 
-    for name, unlike in held_out_parts(cells).items():
+    for name, unlike in held_out_parts(known.cells).items():
         rows, held = drawn(~unlike, most), drawn(unlike, tested)
-        target = Target(source.name, cells[held], [accuracies[held]], [parameters[held]])
-        yield Task(name, (cells[rows], accuracies[rows]), {name: target})
-    rows = drawn(np.ones(len(cells), dtype=bool), most)
+        target = Target(source.name, known[held], [accuracies[held]], [parameters[held]])
+        yield Task(name, (known[rows], accuracies[rows]), {name: target})
+    rows = drawn(np.ones(len(known), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
-    yield Task("another_space", (cells[rows], accuracies[rows]), targets)
+    yield Task("another_space", (known[rows], accuracies[rows]), targets)
 
 
 def taught_tasks(
-    tasks: Iterator[Task], cells: Cells, scores: Float64[np.ndarray, " N"]
+    tasks: Iterator[Task], scored: Architectures, scores: Float64[np.ndarray, " N"]
 ) -> Iterator[Task]:
     """Yield the tasks for a student: it learns from cells of a lesson that are not held out.
 
     Args:
         tasks: those of ``development_tasks``.
-        cells: cells of NAS-Bench-101 that a teacher has scored.
+        scored: cells of NAS-Bench-101 that a teacher has scored.
         scores: what it says of them.
     """
-    parts, none = held_out_parts(cells), np.zeros(len(cells), dtype=bool)
+    parts, none = held_out_parts(scored.cells), np.zeros(len(scored), dtype=bool)
     for task in tasks:
         rows = np.flatnonzero(~parts.get(task.name, none))
-        yield replace(task, training=(cells[rows], scores[rows]))
+        yield replace(task, training=(scored[rows], scores[rows]))
 
 
 def held_out_parts(cells: Cells) -> dict[str, Bool[np.ndarray, " N"]]:
@@ -159,19 +160,21 @@ def target_of(benchmark: Benchmark) -> Target:
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
     # Where there is no accuracy either they may be unknown; such architectures are not ranked.
     known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
-    return Target(benchmark.name, benchmark.cells, accuracies, known)
+    return Target(benchmark.name, benchmark.architectures, accuracies, known)
 
 
 def transfer_scores(
     tasks: Iterator[Task],
-    fit: Callable[[Cells, Float64[np.ndarray, " N"], int], Callable[[Cells], np.ndarray]],
+    fit: Callable[
+        [Architectures, Float64[np.ndarray, " N"], int], Callable[[Architectures], np.ndarray]
+    ],
     seeds: int,
 ) -> dict[str, Scores]:
-    """Return the scores of every target's cells, a row for each seed.
+    """Return the scores of every target, a row for each seed.
 
     Args:
         tasks: what to learn and to rank.
-        fit: cells, accuracies and a seed -> what scores cells.
+        fit: architectures, accuracies and a seed -> what scores architectures.
         seeds: number of seeds.
     """
     found: dict[str, list[np.ndarray]] = {}
@@ -179,7 +182,7 @@ def transfer_scores(
         for seed in range(seeds):
             predict = fit(*task.training, seed)
             for name, target in task.targets.items():
-                found.setdefault(name, []).append(predict(target.cells))
+                found.setdefault(name, []).append(predict(target.architectures))
     return {name: np.stack(rows) for name, rows in found.items()}
 
 
@@ -215,12 +218,12 @@ def combined(
 
     Args:
         members: candidate, proxy of cells, or ``PARAMETERS`` -> its weight.
-        scores: candidate -> scores of the target's cells.
+        scores: candidate -> scores of the target.
         target: what is ranked.
         over_seeds: whether a member's seeds are averaged first.
     """
     of_cells = {
-        name: cell_scores(name, target.cells, target.benchmark)[None]
+        name: cell_scores(name, target.architectures, target.benchmark)[None]
         for name in members
         if name not in scores and name != PARAMETERS
     }

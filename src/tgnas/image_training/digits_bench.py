@@ -21,10 +21,9 @@ from tgnas.image_training.final import build, count_cost
 from tgnas.image_training.images import CLASSES
 from tgnas.image_training.loop import measure, train
 from tgnas.image_training.recipe import Recipe
-from tgnas.registry import SPACES
-from tgnas.spaces.base import format_choices
+from tgnas.spaces import nasbench101, nasbench201
+from tgnas.spaces.architectures import Architectures
 
-SPACE_OF_ALL, SPACE_OF_SOME = "nasbench101", "nasbench201"
 INTEGERS = ("parameters", "flops")
 QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 LICENCES = {
@@ -42,13 +41,12 @@ def list_architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame
         drawn: architectures of NAS-Bench-201, drawn at random from all strings.
         seed: of the draw.
     """
-    of_all, of_some = SPACES.load(SPACE_OF_ALL), SPACES.load(SPACE_OF_SOME)
-    cells, _ = of_all.enumerate(max_vertices)
-    strings = [of_all.format(cells.cell(row)) for row in range(len(cells))]
+    of_all, of_some = nasbench101.SPACE, nasbench201.SPACE
+    strings = of_all.format(Architectures(nasbench101.enumerate_cells(max_vertices)[0]))
     members = of_some.enumerate()
     rows = np.sort(np.random.default_rng(seed).choice(len(members), drawn, replace=False))
-    some = format_choices(of_some, of_some.choices_of_cells(members)[rows])
-    names = [SPACE_OF_ALL] * len(strings) + [SPACE_OF_SOME] * len(some)
+    some = of_some.format(members[rows])
+    names = [of_all.name] * len(strings) + [of_some.name] * len(some)
     return pd.DataFrame({"space": names, "architecture": strings + some})
 
 

@@ -27,7 +27,7 @@ from tgnas.image_training.loop import Epoch, train
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
 from tgnas.networks import darts, nasbench101, nasbench201
-from tgnas.registry import SPACES
+from tgnas.spaces.space import open_space
 from tgnas.training.seeds import seeded
 
 CIFAR10 = (50_000, 10_000)
@@ -42,7 +42,8 @@ def build(architecture: str, recipe: Recipe, classes: int, seed: int) -> nn.Modu
         InvalidCellError: the architecture is not one of the recipe's space.
         UnknownNameError: nor is one of its operators.
     """
-    member, size = SPACES.load(recipe.space).parse(architecture), (recipe.channels, recipe.layers)
+    member = open_space(recipe.space).parse(architecture).member(0)
+    size = (recipe.channels, recipe.layers)
     with seeded(seed):
         if recipe.space in STACKED:
             return STACKED[recipe.space].build_network(member, classes, *size)

@@ -19,7 +19,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.files import written_whole
@@ -27,6 +26,7 @@ from tgnas.inference.described import Known, open_network
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._network import Shape
 from tgnas.operators import CODES, NAMES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
 from tgnas.training.fit import Optimisation
 
@@ -97,7 +97,7 @@ class Pretrained:
 
     def score(
         self,
-        architectures: Cells | Sequence[Architecture],
+        architectures: Architectures | Sequence[Architecture],
         space: str | Path | Space = "",
         threads: int = 1,
     ) -> Float64[np.ndarray, " N"]:
@@ -107,9 +107,9 @@ class Pretrained:
         as a fraction. Only the order means something in another space.
 
         Args:
-            architectures: packed cells, strings as the space writes them, or JSON objects.
+            architectures: parsed ones, strings as the space writes them, or JSON objects.
             space: a built-in space's name, the path of a space file, or a space; needed for all
-                but packed cells of a space whose architectures have one each.
+                but parsed architectures without new operators.
             threads: how many work at once.
 
         Raises:
@@ -121,7 +121,7 @@ class Pretrained:
 
     def spread(
         self,
-        architectures: Cells | Sequence[Architecture],
+        architectures: Architectures | Sequence[Architecture],
         space: str | Path | Space = "",
         threads: int = 1,
     ) -> Float64[np.ndarray, " N"]:
@@ -130,18 +130,19 @@ class Pretrained:
 
     def scores(
         self,
-        architectures: Cells | Sequence[Architecture],
+        architectures: Architectures | Sequence[Architecture],
         space: str | Path | Space = "",
         threads: int = 1,
     ) -> Float64[np.ndarray, "S N"]:
         """Return every member's score of each architecture; arguments as in ``score``."""
         if space == "":
-            if not isinstance(architectures, Cells):
-                raise ConfigError("architectures that are no packed cells need a space")
-            return self._rows(self.members, architectures, (1.0,), threads)
+            if not isinstance(architectures, Architectures):
+                raise ConfigError("architectures that are not parsed need a space")
+            return self._rows(self.members, architectures, threads)
         opened = open_space(space)
-        cells = architectures if isinstance(architectures, Cells) else opened.cells(architectures)
-        return self._rows(self.members_for(opened), cells, opened.shares, threads)
+        if not isinstance(architectures, Architectures):
+            architectures = opened.architectures(architectures)
+        return self._rows(self.members_for(opened), architectures, threads)
 
     def members_for(self, space: Space) -> tuple[tgnas.Predictor, ...]:
         """Return the members, which know a space's new operators; errors as in ``Weights``."""
@@ -153,10 +154,10 @@ class Pretrained:
 
     @staticmethod
     def _rows(
-        members: Sequence[tgnas.Predictor], cells: Cells, shares: tuple[float, ...], threads: int
+        members: Sequence[tgnas.Predictor], architectures: Architectures, threads: int
     ) -> Float64[np.ndarray, "S N"]:
-        rows = tgnas.scores_of(members, cells, threads)
-        return rows.reshape(len(rows), -1, len(shares)) @ np.array(shares)
+        rows = tgnas.scores_of(members, architectures.cells, threads)
+        return architectures.mean_over_cells(rows)
 
 
 def spread_of(scores: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, " N"]:

@@ -84,7 +84,7 @@ class Scorer:
         places: Int64[np.ndarray, " N"] = known.to_numpy(zero_copy_only=False).astype(np.int64)
         rows = np.flatnonzero(places < 0)
         new = texts.take(pa.array(rows))
-        size = SCORING_CHUNK // len(self.space.shares)
+        size = SCORING_CHUNK // len(self.space.cell_weights)
         starts = range(0, len(new), size)
         parts = in_threads(self._read, (new.slice(start, size) for start in starts), self.threads)
         found = np.concatenate([np.empty((len(self.members), 0)), *(s for s, _ in parts)], axis=1)
@@ -102,9 +102,8 @@ class Scorer:
     def _read(self, texts: pa.Array) -> tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]:
         """Return the scores of texts that no one has seen, and what is wrong with any."""
         parsed = self.space.read(texts)
-        shares = np.array(self.space.shares)
-        scores = scores_of_chunk(self.members, parsed.cells)
-        return scores.reshape(len(scores), -1, len(shares)) @ shares, parsed.errors
+        scores = scores_of_chunk(self.members, parsed.architectures.cells)
+        return parsed.architectures.mean_over_cells(scores), parsed.errors
 
     def _remember(
         self, texts: pa.Array, scores: Float64[np.ndarray, "S N"], faults: dict[int, TgnasError]

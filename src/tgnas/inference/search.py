@@ -61,13 +61,13 @@ def search(
         )
 
     def evaluate(choices: np.ndarray) -> np.ndarray:
-        return predictor.score(space.cells_of_choices(choices), space, threads)
+        return predictor.score(space.of_choices(choices), space, threads)
 
     settings = settings_of(space, searcher, budget)
     trace = module.search(space, evaluate, settings, np.random.default_rng(seed))
-    row = trace.all_choices()[trace.answer].tolist()
+    architecture = space.format(space.of_choices(trace.all_choices()[[trace.answer]]))[0]
     score = float(trace.all_scores()[trace.answer])
-    return Found(space.text_of_choices(row), score, trace.queries)
+    return Found(architecture, score, trace.queries)
 
 
 def settings_of(space: Space, searcher: str, budget: int) -> Settings:

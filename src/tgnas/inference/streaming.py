@@ -21,9 +21,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
-from tgnas.cell import Cells
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.files import written_whole
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 COLUMN = "architecture"
@@ -165,8 +165,8 @@ class Source:
         self.first_skipped = self.first_skipped or message
         self.skipped += 1
 
-    def architectures(self, space: Space) -> Iterator[tuple[Chunk, Cells]]:
-        """Yield the rows that are architectures of a space, and their cells.
+    def architectures(self, space: Space) -> Iterator[tuple[Chunk, Architectures]]:
+        """Yield the rows that are architectures of a space, and these.
 
         Raises:
             DataError: a row is not, and is not to be skipped.
@@ -177,7 +177,7 @@ class Source:
             for row, error in parsed.errors.items():
                 self.fault(int(chunk.numbers[row]), COLUMN, str(error))
                 good[row] = False
-            yield chunk.kept(good), parsed.cells[np.repeat(good, len(space.shares))]
+            yield chunk.kept(good), parsed.architectures[good]
 
     def column(self, chunk: Chunk, name: str) -> Float64[np.ndarray, " N"]:
         """Return a column of numbers; NaN where a row has none and rows may be skipped.

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tgnas.cell import Cells
 from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.operators import NAMES, PADDING
 from tgnas.registry import COSTS, SPACES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
 
 Drawing = tuple[list[str], np.ndarray]  # names of V vertices, and how often j takes what i puts out
@@ -41,9 +41,10 @@ def summary_of(architecture: str, space: Space) -> Summary:
         DataError: it has an operator that the space does not have.
     """
     try:
-        cells = space.parse(architecture)
+        parsed = space.parse(architecture)
     except UnknownNameError as error:
         raise DataError(str(error)) from error
+    cells = parsed.cells
     graphs = canonicalise(cells)
     drawings = {}
     for row in range(len(cells)):
@@ -55,18 +56,18 @@ def summary_of(architecture: str, space: Space) -> Summary:
             size = int((operators != PADDING).sum())
             names = [space.name_of(int(code)) for code in operators[:size]]
             drawings[title] = (names, edges[:size, :size])
-    text = space.format(architecture)
-    return Summary(text, space.object_of(architecture), drawings, _sizes_of(space, cells))
+    text, sizes = space.format(parsed)[0], _sizes_of(space, parsed)
+    return Summary(text, space.object_of(architecture), drawings, sizes)
 
 
-def _sizes_of(space: Space, cells: Cells) -> dict[str, str]:
+def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
     known = space.name in COSTS.names() and space.name in SPACES.names()
     if not known or dict(open_space(space.name).operators) != dict(space.operators):
         return {}
     module = COSTS.module(space.name)
-    sizes = {"parameters": f"{int(module.count_parameters(cells, 10)[0]):,} (CIFAR-10)"}
+    sizes = {"parameters": f"{int(module.count_parameters(architecture, 10)[0]):,} (CIFAR-10)"}
     if hasattr(module, "count_flops"):
-        flops = float(module.count_flops(cells, 10, 32)[0])
+        flops = float(module.count_flops(architecture, 10, 32)[0])
         sizes["FLOPs"] = f"{flops:,.2f} million (CIFAR-10)"
     return sizes
 
@@ -84,5 +85,4 @@ def example_of(space: Space) -> str | None:
     """Return an architecture of a space; None where its choices are not independent."""
     if not space.choices:
         return None
-    row = np.random.default_rng(0).integers([len(options) for options in space.choices])
-    return space.text_of_choices(row.tolist())
+    return space.format(space.sample(1, np.random.default_rng(0)))[0]

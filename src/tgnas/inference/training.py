@@ -12,7 +12,6 @@ from scipy import stats
 from torch import Tensor
 
 from tgnas import __version__
-from tgnas.cell import Cells
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import DataError
 from tgnas.inference.described import Known, open_network
@@ -20,6 +19,7 @@ from tgnas.inference.pretrained import Pretrained, Weights
 from tgnas.inference.streaming import Source
 from tgnas.methods.predictors.tgnas import GRAPHS, LOSSES, Settings
 from tgnas.operators import NAMES
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.fit import fit
 
@@ -49,20 +49,19 @@ def train_on_file(
     Raises:
         DataError: a row is faulty and is not to be skipped, or there is nothing to learn.
     """
-    cells, labels = [], []
-    for chunk, found in source.architectures(space):
+    parts, labels = [], []
+    for chunk, architectures in source.architectures(space):
         accuracies = source.column(chunk, accuracy_column)
         known = np.isfinite(accuracies)
-        cells.append(found[np.repeat(known, len(space.shares))])
+        parts.append(architectures[known])
         labels.append(accuracies[known])
     accuracies = np.concatenate([np.empty(0), *labels])
     if len(np.unique(accuracies)) < 2:
         raise DataError(f"{source.path}: {len(accuracies)} labelled architectures teach nothing")
     settings, members = scaled_to(like.weights.settings, epochs), list(range(seeds))
     embeddings = like.weights.embeddings
-    weights = train(
-        Cells.concatenate(cells), accuracies, space, embeddings, settings, members, done
-    )
+    learned = Architectures.concatenate(parts)
+    weights = train(learned, accuracies, space, embeddings, settings, members, done)
     card = {
         "title": f"trained on {space.name}",
         "seeds": members,
@@ -82,7 +81,7 @@ def scaled_to(settings: Settings, epochs: int) -> Settings:
 
 
 def train(
-    cells: Cells,
+    architectures: Architectures,
     accuracies: Float64[np.ndarray, " N"],
     space: Space,
     embeddings: OperatorEmbeddings,
@@ -92,10 +91,10 @@ def train(
 ) -> Weights:
     """Return an ensemble that was trained on architectures of one space.
 
-    An architecture of several cells has the mean of their scores, weighted by their shares.
+    An architecture of several cells has the mean of their scores, by its cell weights.
 
     Args:
-        cells: the N K cells.
+        architectures: what is learned from.
         accuracies: measured, in any unit; higher is better.
         space: what they are of.
         embeddings: the vocabulary's sentence vectors.
@@ -103,13 +102,14 @@ def train(
         seeds: each draws a member's initial parameters and its order of the architectures.
         done: told each seed that is trained.
     """
+    cells = architectures.cells
     codes = np.unique(cells.operators)
     codes = codes[codes < len(NAMES) + len(space.new)].tolist()
     known = Known.of(embeddings, space.new)
     scale = {"accuracy": lambda a: a / 100, "rank": lambda a: stats.rankdata(a) / len(a)}
     labels = torch.from_numpy(scale[settings.label](accuracies)).float()
-    loss, kinds = LOSSES[settings.loss], len(space.shares)
-    shares = torch.tensor(space.shares, dtype=torch.float32)
+    loss, count = LOSSES[settings.loss], architectures.cells_per_architecture
+    weights = torch.tensor(architectures.cell_weights, dtype=torch.float32)
     states: dict[str, list[Tensor]] = {}
     for seed in seeds:
         generator = torch.Generator().manual_seed(seed)
@@ -118,8 +118,8 @@ def train(
         inputs = network.prepare(GRAPHS[settings.graph](cells))
 
         def loss_of(index: Tensor, network: Any = network, inputs: Any = inputs) -> Tensor:
-            rows = (index[:, None] * kinds + torch.arange(kinds)).flatten()
-            scores = network(inputs.select(rows)).view(-1, kinds) @ shares
+            rows = (index[:, None] * count + torch.arange(count)).flatten()
+            scores = network(inputs.select(rows)).view(-1, count) @ weights
             return loss(scores, labels.index_select(0, index))
 
         logger.info("architectures=%d seed=%d settings=%s", len(accuracies), seed, settings)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from tgnas.cell import Cell
 from tgnas.costs.darts import CHANNELS, STEM
 from tgnas.networks.layers import convolution, global_pool, normalised
-from tgnas.spaces.darts import LAYERS, NODES, SPACE
+from tgnas.spaces.darts import LAYERS, NODES, pairs_of_cell
 
 EVALUATION_SIZE, IMAGENET_SIZE = (36, 20), (48, 14)  # channels and cells
 
@@ -122,8 +122,7 @@ class CellModule(nn.Module):
             else convolution(1, before, width, affine=True)
         )
         self.second = convolution(1, last, width, affine=True)
-        kind = "reduction" if reduces else "normal"
-        self.nodes = [node for _, node in SPACE.pairs_of(cell, kind)]
+        self.nodes = [node for _, node in pairs_of_cell(cell)]
         self.operators = nn.ModuleList(
             OPERATORS[name](width, 2 if reduces and node < 2 else 1, affine)
             for name, node in zip(cell.operators[2:-1], self.nodes, strict=True)

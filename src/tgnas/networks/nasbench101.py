@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tgnas.cell import Cell
 from tgnas.costs.nasbench101 import CELLS_PER_STACK, STACKS, STEM_CHANNELS, vertex_channels
 from tgnas.networks.layers import StackedNetwork, global_pool, normalised
+from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.nasbench101 import SPACE
 
 
@@ -114,4 +115,5 @@ def build_network(
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    return Network(SPACE.checked(cell), classes, channels, repeats)
+    SPACE.format(of_cells(cell))  # refuses what is not a cell of this space
+    return Network(cell, classes, channels, repeats)

@@ -19,6 +19,7 @@ from tgnas.networks.layers import (
     global_pool,
     normalised,
 )
+from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.nasbench201 import SPACE
 
 Operators = Mapping[str, Callable[[int], nn.Module]]
@@ -102,5 +103,5 @@ def build_network(
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    SPACE.format(cell)  # refuses what is not a cell of this space
+    SPACE.format(of_cells(cell))  # refuses what is not a cell of this space
     return Network(cell, classes, channels, repeats)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from scipy.stats import rankdata
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.operators import NAMES
 from tgnas.results.style import dataset_title
 from tgnas.spaces.nasbench201 import EDGES, SPACE
 
@@ -56,7 +57,7 @@ def pack_architectures(
         label: datasets, split and epochs of the accuracies.
         methods: in the order of the columns.
     """
-    choices = SPACE.choices_of_cells(benchmark.cells)
+    choices = SPACE.choices_of(benchmark.architectures)
     split, epochs = label["split"], label["epochs"]
     measured = [
         {
@@ -71,8 +72,8 @@ def pack_architectures(
     return {
         "count": len(benchmark),
         "operators": [
-            {"name": SPACE.spelling[name], "title": SHOWN[name][0], "letter": SHOWN[name][1]}
-            for name in SPACE.operators
+            {"name": name, "title": SHOWN[NAMES[code]][0], "letter": SHOWN[NAMES[code]][1]}
+            for name, code in SPACE.operators.items()
         ],
         "edges": [list(edge) for edge in EDGES],
         "choices": "".join(map(str, choices.ravel())),

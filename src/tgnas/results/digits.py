@@ -25,7 +25,7 @@ def place_among(
     """
     fidelity = {name: ranking[name] for name in ("split", "epochs")}
     accuracies = target.accuracy(dataset=ranking["datasets"][0], **fidelity)
-    itself = np.array(target.architectures) == facts["architecture"]
+    itself = np.array(target.strings) == facts["architecture"]
     others = accuracies[~itself]
     return dict(facts) | {
         "place": int((others > facts["test_accuracy"]).sum()) + 1,

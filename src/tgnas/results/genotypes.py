@@ -6,8 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tgnas.operators import NAMES
 from tgnas.results import style
-from tgnas.spaces.darts import NODES, SPACE, Pairs
+from tgnas.spaces.darts import NODES, SPACE, Pairs, pairs_of
 
 COLOURS = {
     "max_pool_3x3": style.ORANGE,
@@ -31,20 +32,18 @@ def draw_genotype(architecture: str, title: str) -> Figure:
     box takes from the line that it has a dot on and ends in the line below it, its node, which
     adds two boxes; the output c(k) is the concatenation of nodes 0 to 3.
     """
-    normal, reduction = SPACE.parse(architecture)
     with style.styled():
         figure = Figure(figsize=(style.WIDE, 4.6))
         figure.suptitle(title)
-        for panel, cell, kind in zip(
-            figure.subplots(2, 1), (normal, reduction), ("normal", "reduction"), strict=True
+        for panel, pairs, kind in zip(
+            figure.subplots(2, 1), pairs_of(architecture), ("normal", "reduction"), strict=True
         ):
-            _draw_cell(panel, SPACE.pairs_of(cell, kind))
+            _draw_cell(panel, pairs)
             panel.set_title(f"{kind} cell")
     return figure
 
 
 def _draw_cell(panel: Axes, pairs: Pairs) -> None:
-    names = {spelled: name for name, spelled in SPACE.spelling.items()}
     for node, label in enumerate(LABELS):
         start = 0.0 if node < 2 else _column(node) - 0.3
         panel.plot((start, END if node >= 2 else END - 0.8), (-node, -node), **WIRE, zorder=1)
@@ -56,7 +55,7 @@ def _draw_cell(panel: Axes, pairs: Pairs) -> None:
         panel.plot((x, x), (-source, -node), **WIRE, zorder=1)
         panel.plot(x, -source, marker="o", markersize=3.5, color=style.BLACK, zorder=2)
         panel.plot(x, -node + 0.06, marker="v", markersize=3, color=style.GREY, zorder=2)
-        _write(panel, x, 0.5 - node, spelled, COLOURS[names[spelled]])
+        _write(panel, x, 0.5 - node, spelled, COLOURS[NAMES[SPACE.operators[spelled]]])
     panel.plot((END, END), (-2, -NODES - 1), color=style.BLACK, linewidth=2)
     _write(panel, END + 0.5, -(NODES + 3) / 2, "c(k)", style.BLACK)
     panel.set(xlim=(-0.6, END + 0.9), ylim=(-NODES - 1.4, 0.4))

@@ -20,7 +20,8 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
-from tgnas.registry import NETWORK_PROXIES, NETWORKS, SPACES
+from tgnas.registry import NETWORK_PROXIES, NETWORKS
+from tgnas.spaces.space import open_space
 
 BUILD = "build"  # stands among the milliseconds for building the network
 INITIALISATIONS = ("default", "kaiming")
@@ -140,10 +141,10 @@ def measure(
     unfit = [name for name in proxies if not scores_network_of(name, built)]
     if unfit:
         raise ConfigError(f"{', '.join(unfit)} cannot score networks of {built}")
-    parse = SPACES.load(space).parse
+    parse = open_space(space).parse
     for architecture in architectures:
         start = time.process_time()
-        member = parse(architecture)
+        member = parse(architecture).member(0)
         network = seeded_network(member, classes, settings, space=built)
         milliseconds = {BUILD: 1e3 * (time.process_time() - start)}
         components = {}

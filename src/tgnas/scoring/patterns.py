@@ -10,20 +10,20 @@ from jaxtyping import Float64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.stored_scores import ranked_last
-from tgnas.encodings.live import first_of_each_pattern, live_pattern
+from tgnas.encodings.live import live_pattern
 from tgnas.errors import CorruptTableError
-from tgnas.registry import SPACES
 from tgnas.scoring.tables import SEED
+from tgnas.spaces.space import open_space
 
 
 def list_patterns(benchmark: Benchmark, space: str) -> pd.DataFrame:
-    """Return each live pattern's first row of a benchmark of single cells, and its own string.
+    """Return each live pattern's first row of a benchmark, and its own string.
 
     The string is the pattern's: what is dead in the architecture is written as zero operators.
     """
-    rows = first_of_each_pattern(benchmark.cells)
-    patterns, format_ = live_pattern(benchmark.cells[rows]), SPACES.load(space).format
-    texts = [format_(patterns.cell(place)) for place in range(len(patterns))]
+    patterns = live_pattern(benchmark.architectures)
+    rows = patterns.distinct()[0]
+    texts = open_space(space).format(patterns[rows])
     return pd.DataFrame({"row": rows, "architecture": texts})
 
 
@@ -33,15 +33,14 @@ def spread_over(
     """Return the score of each architecture, which is its pattern's; failures rank last, equally.
 
     Args:
-        benchmark: of single cells.
+        benchmark: what is scored.
         space: theirs.
         scored: columns architecture (a pattern's string) and seed0.
 
     Raises:
         CorruptTableError: a pattern has no score.
     """
-    patterns, format_ = live_pattern(benchmark.cells), SPACES.load(space).format
-    texts = [format_(patterns.cell(place)) for place in range(len(patterns))]
+    texts = open_space(space).format(live_pattern(benchmark.architectures))
     values = scored.set_index("architecture")[f"{SEED}0"]
     missing = set(texts) - set(values.index)
     if missing:

@@ -16,18 +16,18 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.ranking import measure_seeds, spearman_rho
-from tgnas.registry import SPACES
 from tgnas.scoring.harness import BUILD, Measured, aggregate, components_of
 from tgnas.scoring.tables import SEED
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import open_space
 from tgnas.training.ranks import mean_rank
 
 COMPONENT, MILLISECONDS, BATCHED = "component/", "milliseconds", "batched"
 SCORED_BY_ALL = "common"  # population of the architectures on which no method failed
-# Scores of shape (S, N) of packed cells, one row for each seed; N K cells, K in an architecture.
-ScoreCells = Callable[[Cells], Float64[np.ndarray, "S N"]]
+# Scores of N architectures, one row for each seed.
+ScoreArchitectures = Callable[[Architectures], Float64[np.ndarray, "S N"]]
 
 
 def draw_sample(benchmark: Benchmark, space: str, size: int, seed: int) -> pd.DataFrame:
@@ -39,12 +39,8 @@ def draw_sample(benchmark: Benchmark, space: str, size: int, seed: int) -> pd.Da
     if size > len(benchmark):
         raise ConfigError(f"a sample of {size} asked for; {benchmark.name} has {len(benchmark)}")
     rows = np.sort(np.random.default_rng(seed).choice(len(benchmark), size, replace=False))
-    chosen, kinds = sampled(benchmark, rows).cells, len(benchmark.shares)
-    cells = [chosen.cell(place) for place in range(len(chosen))]
-    groups = [tuple(cells[start : start + kinds]) for start in range(0, len(cells), kinds)]
-    members = [group if kinds > 1 else group[0] for group in groups]
-    format_ = SPACES.load(space).format
-    return pd.DataFrame({"row": rows, "architecture": [format_(member) for member in members]})
+    strings = open_space(space).format(benchmark.architectures[rows])
+    return pd.DataFrame({"row": rows, "architecture": strings})
 
 
 def sampled(benchmark: Benchmark, rows: Int64[np.ndarray, " N"]) -> Benchmark:
@@ -83,22 +79,22 @@ def join_shards(shards: Sequence[pd.DataFrame], sample: pd.DataFrame, proxy: str
     return table
 
 
-def score_cells(score: ScoreCells, sample: pd.DataFrame, space: str) -> pd.DataFrame:
-    """Return the table of scores of a method of cells: each alone, then all at once for time.
+def score_cells(score: ScoreArchitectures, sample: pd.DataFrame, space: str) -> pd.DataFrame:
+    """Return the table of scores of a method: each architecture alone, then all at once for time.
 
     The milliseconds are of one seed.
     """
-    rows, parse = [], SPACES.load(space).cells
+    rows, parse = [], open_space(space).architectures
     for architecture in sample.architecture:
         start = time.process_time()
-        cells = parse([architecture])
+        one = parse([architecture])
         parsed = time.process_time()
-        scores = score(cells)[:, 0]
+        scores = score(one)[:, 0]
         end = time.process_time()
         rows.append((*scores, 1e3 * (end - parsed) / len(scores), 1e3 * (parsed - start)))
-    cells = parse(list(sample.architecture))
+    architectures = parse(list(sample.architecture))
     start = time.process_time()
-    seeds = len(score(cells))
+    seeds = len(score(architectures))
     batched = 1e3 * (time.process_time() - start) / seeds / len(sample)
     columns = [*(f"{SEED}{seed}" for seed in range(seeds)), MILLISECONDS, BUILD]
     table = pd.DataFrame(rows, columns=columns).assign(**{BATCHED: batched})

@@ -38,6 +38,6 @@ def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, "S N"]:
             f"{path} has the columns {', '.join(table.column_names)}; a file of scores has "
             f"architecture, {SEED}0, {SEED}1, ..."
         )
-    if table.column("architecture").to_pylist() != benchmark.architectures:
+    if table.column("architecture").to_pylist() != benchmark.strings:
         raise CorruptTableError(f"{path} does not score the architectures of {benchmark.name}")
     return np.stack([table.column(name).to_numpy() for name in seeds]).astype(np.float64)

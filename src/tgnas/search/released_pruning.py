@@ -29,7 +29,8 @@ from jaxtyping import Bool
 from tgnas.spaces.darts import SPACE, Pairs
 
 # The authors' list without `none`: that of the space with the poolings behind, max pooling last.
-OPERATORS = (*SPACE.operators[2:], *SPACE.operators[1::-1])
+_SPELLED = tuple(SPACE.operators)
+OPERATORS = (*_SPELLED[2:], *_SPELLED[1::-1])
 # The edges into nodes 2 to 5; edge k of a group comes from node k.
 GROUPS = ((0, 2), (2, 5), (5, 9), (9, 14))
 KEPT = 2  # edges into each node
@@ -97,7 +98,5 @@ def decode(left: Left) -> Pairs:
     for start, stop in GROUPS:
         sources = np.argsort(-weights[start:stop].max(axis=1), kind="stable")[:KEPT]
         operators = weights[start + sources].argmax(axis=1)
-        pairs += [
-            (SPACE.spelling[OPERATORS[o]], int(s)) for o, s in zip(operators, sources, strict=True)
-        ]
+        pairs += [(OPERATORS[o], int(s)) for o, s in zip(operators, sources, strict=True)]
     return pairs

@@ -18,23 +18,23 @@ from tgnas.errors import ConfigError
 from tgnas.methods.searchers import pruning
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
 from tgnas.registry import SEARCHERS
-from tgnas.spaces.base import ChoiceSpace, all_choices, format_choices
+from tgnas.spaces.space import Space
 
 
-def live(space: ChoiceSpace, predict: Callable[[Cells], np.ndarray]) -> Evaluate:
+def live(space: Space, predict: Callable[[Cells], np.ndarray]) -> Evaluate:
     """Return the evaluator that asks a predictor.
 
-    An architecture's score is the mean of its K cells' scores, weighted by ``space.shares``.
+    An architecture's score is the weighted mean of its K cells' scores.
     """
-    shares = np.array(space.shares)
 
     def evaluate(choices: np.ndarray) -> np.ndarray:
-        return predict(space.cells_of_choices(choices)).reshape(-1, len(shares)) @ shares
+        architectures = space.of_choices(choices)
+        return architectures.mean_over_cells(predict(architectures.cells))
 
     return evaluate
 
 
-def known(space: ChoiceSpace, benchmark: Benchmark, scores: np.ndarray) -> Evaluate:
+def known(space: Space, benchmark: Benchmark, scores: np.ndarray) -> Evaluate:
     """Return the evaluator that looks scores up: of any method that has a score file.
 
     Args:
@@ -42,9 +42,7 @@ def known(space: ChoiceSpace, benchmark: Benchmark, scores: np.ndarray) -> Evalu
         benchmark: whose order the scores have.
         scores: one for each architecture.
     """
-    row_of = {operators.tobytes(): row for row, operators in enumerate(benchmark.cells.operators)}
-    cells = space.cells_of_choices(all_choices(space))
-    rows = [row_of[operators.tobytes()] for operators in cells.operators]
+    rows = benchmark.architectures.rows_of(space.enumerate())
     table = scores[rows].reshape([len(options) for options in space.choices])
     return lambda choices: table[tuple(choices.T)]
 
@@ -71,7 +69,7 @@ def within(
 
 
 def run_searches(
-    space: ChoiceSpace,
+    space: Space,
     evaluate: Evaluate,
     searcher: str,
     settings: dict[str, Any],
@@ -110,7 +108,7 @@ def _summary(trace: Trace, top: int) -> dict[str, Any]:
     best = np.sort(first)[np.argsort(-scores[np.sort(first)], kind="stable")[:top]]
     steps = np.flatnonzero(np.diff(np.maximum.accumulate(scores), prepend=-np.inf) > 0)
     rows = np.concatenate([[trace.answer], best, steps])
-    answer, *others = format_choices(trace.space, choices[rows])
+    answer, *others = trace.space.format(trace.space.of_choices(choices[rows]))
     return {
         "architecture": answer,
         "score": scores[trace.answer],
@@ -129,7 +127,7 @@ def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) 
     the name with " top" (of the one among the run's best-scored that has the highest validation
     accuracy on that data set).
     """
-    row_of = {text: row for row, text in enumerate(benchmark.architectures)}
+    row_of = {text: row for row, text in enumerate(benchmark.strings)}
     answers = found.architecture.map(row_of).to_numpy()
     columns = {}
     for dataset in ranking["datasets"]:
@@ -156,13 +154,13 @@ def standing(
         benchmark: what is known.
         scores: a row for each seed: the scores of the benchmark's architectures.
     """
-    listed = found.architecture.isin(set(benchmark.architectures))
+    listed = found.architecture.isin(set(benchmark.strings))
     pairs = zip(found.seed, found.score, strict=True)
     return found.assign(listed=listed, above=[(scores[s] < score).mean() for s, score in pairs])
 
 
 def compare_supernets(
-    space: ChoiceSpace,
+    space: Space,
     evaluators: Sequence[Evaluate],
     settings: dict[str, Any],
 ) -> pd.DataFrame:
@@ -211,7 +209,7 @@ def progress_table(
         benchmark: what the accuracies are looked up in.
         ranking: the config's section: datasets, split, epochs.
     """
-    row_of = {text: row for row, text in enumerate(benchmark.architectures)}
+    row_of = {text: row for row, text in enumerate(benchmark.strings)}
     accuracies = benchmark.accuracy(
         dataset=ranking["datasets"][0], split=ranking["split"], epochs=ranking["epochs"]
     )

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int64
 
-from tgnas.cell import Cells
+from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError
 
 
@@ -46,8 +47,10 @@ class Architectures:
     def __len__(self) -> int:
         return len(self.cells) // len(self.cell_weights)
 
-    def __getitem__(self, index: slice | np.ndarray) -> "Architectures":
+    def __getitem__(self, index: slice | np.ndarray | list[int]) -> "Architectures":
         """Return some of them, in the order of the index; a slice of single cells is no copy."""
+        if isinstance(index, list):
+            index = np.array(index, dtype=np.int64)
         count = self.cells_per_architecture
         rows = index
         if count > 1:
@@ -89,6 +92,19 @@ class Architectures:
         """
         return self._distinct
 
+    def rows_of(self, others: "Architectures") -> Int64[np.ndarray, " M"]:
+        """Return the row here of each of M others, the first of equal ones; -1 where it is none."""
+        rows, places = Architectures.concatenate([self, others]).distinct()
+        first = rows[places[len(self) :]]
+        return np.where(first < len(self), first, -1)
+
+    def member(self, row: int) -> Any:
+        """Return what a network is built of: the cell of one architecture, or its K as a tuple."""
+        count = self.cells_per_architecture
+        first = range(len(self))[row] * count
+        cells = tuple(self.cells.cell(place) for place in range(first, first + count))
+        return cells if count > 1 else cells[0]
+
     @classmethod
     def concatenate(cls, parts: Iterable["Architectures"]) -> "Architectures":
         """Return the architectures of all parts, one after another, padded to the largest cell.
@@ -112,6 +128,11 @@ class Architectures:
         }
         cells = Cells.concatenate(part.cells for part in parts)
         return cls(cells, first.cell_weights, MappingProxyType(joined))
+
+
+def of_cells(*cells: Cell, cell_weights: tuple[float, ...] = (1.0,)) -> Architectures:
+    """Return architectures of single cells, e.g. one that a network is built of."""
+    return Architectures(Cells.from_cells(cells), cell_weights)
 
 
 def _as_bytes(values: np.ndarray) -> np.ndarray:

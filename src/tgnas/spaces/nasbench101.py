@@ -7,8 +7,7 @@ An architecture string names the operators and the edges::
     input,conv3x3-bn-relu,output;0-1,1-2
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import md5
@@ -17,105 +16,63 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from tqdm import tqdm
 
-from tgnas.cell import Cell, Cells, triangle
-from tgnas.errors import InvalidCellError, UnknownNameError
-from tgnas.operators import CODES, PADDING, spellings
+from tgnas.cell import Cells, triangle
+from tgnas.errors import InvalidCellError
+from tgnas.operators import CODES, PADDING
+from tgnas.spaces.forms.nodes import OperatorsOnNodes
+from tgnas.spaces.space import Space, alphabet_of
 
 MAX_VERTICES = 7
 MAX_EDGES = 9
 # The benchmark's own labels of operators, which enter its hash.
 LABELS = {"input": -1, "output": -2, "conv_3x3": 0, "conv_1x1": 1, "max_pool_3x3": 2}
 
-NUMBER = re.compile("[0-9]+")
 DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
-class NasBench101:
-    """The NAS-Bench-101 search space."""
+class NasBench101(OperatorsOnNodes):
+    """Operators on at most 7 nodes, which can be listed by the benchmark's own hash."""
 
-    name = "nasbench101"
-    spelling = spellings("nasbench101")
-    operators = ("conv_3x3", "conv_1x1", "max_pool_3x3")
-    shares = (1.0,)
-
-    def parse(self, architecture: str) -> Cell:
-        """Return the cell of an architecture string.
-
-        Raises:
-            InvalidCellError: wrong form, too many vertices or edges, or a vertex off every path.
-            UnknownNameError: an operator that the space does not have.
-        """
-        names = {spelled: name for name, spelled in self.spelling.items()}
-        left, _, right = architecture.strip().partition(";")
-        operators = left.split(",")
-        for spelled in operators:
-            if spelled not in names:
-                raise UnknownNameError("nasbench101 operator", spelled, names)
-        pairs = [edge.split("-") for edge in right.split(",") if edge]
-        if not all(len(pair) == 2 and all(map(NUMBER.fullmatch, pair)) for pair in pairs):
-            raise InvalidCellError(
-                f"nasbench101: edges of {architecture!r} are not of the form '0-1,1-2'"
-            )
-        edges = tuple(sorted((int(source), int(target)) for source, target in pairs))
-        return self.checked(Cell(tuple(names[spelled] for spelled in operators), edges))
-
-    def checked(self, cell: Cell) -> Cell:
-        """Return a cell that obeys the rules of the space.
-
-        Raises:
-            InvalidCellError: the rule that it breaks.
-        """
-        inner = set(cell.operators[1:-1])
-        if not inner <= set(self.operators):
-            raise InvalidCellError(f"nasbench101 has no {sorted(inner - set(self.operators))}")
-        if len(cell.operators) > MAX_VERTICES or len(cell.edges) > MAX_EDGES:
-            raise InvalidCellError(
-                f"nasbench101: {len(cell.operators)} vertices and {len(cell.edges)} edges; allowed "
-                f"are at most {MAX_VERTICES} and {MAX_EDGES}"
-            )
-        if not spans(cell.adjacency()[None])[0]:
-            raise InvalidCellError(
-                "nasbench101: every vertex must lie on a path from input to output, not so in "
-                f"{cell.edges}"
-            )
-        return cell
-
-    def format(self, cell: Cell) -> str:
-        """Return the architecture string of a cell of this space."""
-        self.checked(cell)
-        operators = ",".join(self.spelling[name] for name in cell.operators)
-        return f"{operators};" + ",".join(f"{source}-{target}" for source, target in cell.edges)
-
-    def cells(self, architectures: Sequence[str]) -> Cells:
-        """Return the packed cells of N architecture strings, padded to 7 vertices."""
-        return Cells.from_cells([self.parse(text) for text in architectures]).padded(MAX_VERTICES)
-
-    def enumerate(
-        self, max_vertices: int = MAX_VERTICES, processes: int = 1
-    ) -> tuple[Cells, np.ndarray]:
-        """Return one cell of each isomorphism class, and the benchmark's hashes of shape (N,).
-
-        Of the labelled graphs with one hash the first is kept, in ascending order of the
-        adjacency's bits and then of the labels. Classes come in ascending order of the hash: with
-        all 7 vertices position i is row i of the official file.
-        """
-        # Isomorphic graphs agree in all three counts, so each triple is a task of its own.
-        counts = [
-            (vertices, edges, convolutions)
-            for vertices in range(max_vertices, 1, -1)
-            for edges in range(min(MAX_EDGES, vertices * (vertices - 1) // 2), vertices - 2, -1)
-            for convolutions in range(vertices - 1)
-        ]
-        with ProcessPoolExecutor(processes) as pool:
-            done = pool.map(_distinct_graphs, *zip(*counts, strict=True))
-            parts = list(tqdm(done, "enumerate nasbench101", len(counts), disable=None))
-        cells = Cells.concatenate(part.padded(max_vertices) for part, _ in parts)
-        hashes = np.concatenate([hashes for _, hashes in parts])
-        order = np.argsort(hashes)
-        return cells[order], hashes[order]
+    def enumerate(self) -> Cells:
+        """Return one cell of each isomorphism class, all 423,624, as ``enumerate_cells`` does."""
+        return enumerate_cells()[0]
 
 
-SPACE = NasBench101()
+SPACE = Space(
+    "nasbench101",
+    "NAS-Bench-101 (Ying et al., ICML 2019), 423,624 distinct cells",
+    NasBench101(
+        alphabet_of("nasbench101", ("conv_3x3", "conv_1x1", "max_pool_3x3")),
+        max_nodes=MAX_VERTICES,
+        max_edges=MAX_EDGES,
+        connected=True,
+    ),
+)
+
+
+def enumerate_cells(
+    max_vertices: int = MAX_VERTICES, processes: int = 1
+) -> tuple[Cells, np.ndarray]:
+    """Return one cell of each isomorphism class, and the benchmark's hashes of shape (N,).
+
+    Of the labelled graphs with one hash the first is kept, in ascending order of the adjacency's
+    bits and then of the labels. Classes come in ascending order of the hash: with all 7 vertices
+    position i is row i of the official file.
+    """
+    # Isomorphic graphs agree in all three counts, so each triple is a task of its own.
+    counts = [
+        (vertices, edges, convolutions)
+        for vertices in range(max_vertices, 1, -1)
+        for edges in range(min(MAX_EDGES, vertices * (vertices - 1) // 2), vertices - 2, -1)
+        for convolutions in range(vertices - 1)
+    ]
+    with ProcessPoolExecutor(processes) as pool:
+        done = pool.map(_distinct_graphs, *zip(*counts, strict=True))
+        parts = list(tqdm(done, "enumerate nasbench101", len(counts), disable=None))
+    cells = Cells.concatenate(part.padded(max_vertices) for part, _ in parts)
+    hashes = np.concatenate([hashes for _, hashes in parts])
+    order = np.argsort(hashes)
+    return cells[order], hashes[order]
 
 
 def spans(adjacency: Bool[np.ndarray, "N V V"]) -> Bool[np.ndarray, " N"]:
@@ -145,10 +102,10 @@ def _labelled_graphs(vertices: int, edges: int, convolutions: int) -> Cells:
     adjacency = np.zeros((len(bits), vertices, vertices), dtype=bool)
     adjacency[:, source, target] = bits[:, None] >> np.arange(len(source), dtype=np.uint32) & 1
     adjacency = adjacency[np.flatnonzero(spans(adjacency))]
-    inner = np.array([CODES[name] for name in SPACE.operators], dtype=np.uint8)
-    ensembles = len(inner) ** (vertices - 2)
-    choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, ensembles).T
-    choice = choice[(choice == SPACE.operators.index("conv_3x3")).sum(axis=1) == convolutions]
+    inner = np.array(list(SPACE.operators.values()), dtype=np.uint8)
+    count = len(inner) ** (vertices - 2)
+    choice = np.indices((len(inner),) * (vertices - 2)).reshape(vertices - 2, count).T
+    choice = choice[(inner[choice] == CODES["conv_3x3"]).sum(axis=1) == convolutions]
     labels = np.empty((len(choice), vertices), dtype=np.uint8)
     labels[:, 0], labels[:, 1:-1], labels[:, -1] = CODES["input"], inner[choice], CODES["output"]
     return Cells.from_arrays(
@@ -266,8 +223,8 @@ def _hash_rows(
     for numbers, texts in texts_of(rows[first]):
         length, flat = texts.shape[1], texts.tobytes()
         cuts = range(0, len(flat), length)
-        found = b"".join([md5(flat[cut : cut + length]).digest() for cut in cuts])
-        digests[numbers] = np.frombuffer(found, dtype=np.uint8).reshape(-1, 16)
+        joined = b"".join([md5(flat[cut : cut + length]).digest() for cut in cuts])
+        digests[numbers] = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16)
     high, low = digests.view(">u8").T
     order = np.lexsort((low, high))
     rank = np.empty(len(order), dtype=np.int32)

@@ -6,20 +6,33 @@ feeds none feeds the output. An architecture string names every vertex's operato
     gcn~0|gat~1|skip~1|fc~2
 
 Many strings name one network: vertices may stand in another order, and most skips do the same
-anywhere. ``key`` gives all of them the number by which the benchmark knows them.
+anywhere. ``keys_of`` gives all of them the number by which the benchmark knows them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Int64
 
-from tgnas.cell import Cell, Cells
-from tgnas.errors import InvalidCellError, UnknownNameError
-from tgnas.operators import CODES, spellings
+from tgnas.cell import Cells
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.forms.base import (
+    IDENTITY,
+    INPUT,
+    OUTPUT,
+    Alphabet,
+    Choices,
+    Form,
+    Graph,
+    Pair,
+    Read,
+)
+from tgnas.spaces.space import Space, alphabet_of
 
 SIZE = 4
 # The inputs of the vertices of every tree, in the order of the benchmark's list of links.
@@ -37,117 +50,167 @@ TREES = (
 _VERTEX = re.compile("([^|~]+)~([0-3])")
 
 
-class NasBenchGraph:
-    """The NAS-Bench-Graph search space."""
+class NasBenchGraph(Form):
+    """A tree of four operators below the cell's input; nothing but skips is not allowed."""
 
-    name = "nasbench_graph"
-    shares = (1.0,)
-    spelling = spellings("nasbench_graph")
-    # The order of the benchmark's list: an operator's place in it is its digit in a key.
-    operators = (
-        "graph_attention",
-        "graph_convolution",
-        "graph_isomorphism",
-        "chebyshev_convolution",
-        "graph_sage",
-        "arma_convolution",
-        "k_graph",
-        "fully_connected",
-        "identity",
-    )
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.alphabet, self.vertices = alphabet, SIZE + 2
+        self._codes = np.array(list(alphabet.codes.values()), dtype=np.uint8)
+        # An operator at each vertex, then the vertex that each takes its input from.
+        self._sizes = [len(alphabet.codes)] * SIZE + list(range(1, SIZE + 1))
 
-    def parse(self, architecture: str) -> Cell:
-        """Return the cell of an architecture string.
-
-        Raises:
-            InvalidCellError: wrong form, an input that is no earlier vertex, or nothing but skips.
-            UnknownNameError: an operator that the space does not have.
-        """
-        found = [_VERTEX.fullmatch(vertex) for vertex in architecture.strip().split("|")]
-        parts = [match.groups() for match in found if match]
-        if not len(parts) == len(found) == SIZE:
-            raise InvalidCellError(
-                f"nasbench_graph: {architecture!r} is not of the form "
+    def object_of(self, text: str) -> dict[str, Any]:
+        """Return ``{"operators": [...], "inputs": [...]}``."""
+        parts = [match.groups() for match in map(_VERTEX.fullmatch, text.split("|")) if match]
+        if not len(parts) == text.count("|") + 1 == SIZE:
+            raise self.alphabet.refuse(
+                f"{text!r} is not of the form "
                 f"{'|'.join(f'OPERATOR~{vertex}' for vertex in range(SIZE))!r}"
             )
-        names = {spelled: name for name, spelled in self.spelling.items()}
-        for spelled, _ in parts:
-            if spelled not in names:
-                raise UnknownNameError("nasbench_graph operator", spelled, names)
-        inner = tuple(names[spelled] for spelled, _ in parts)
-        return _cell(inner, tuple(int(source) for _, source in parts))
+        return {"operators": [p[0] for p in parts], "inputs": [int(p[1]) for p in parts]}
 
-    def format(self, cell: Cell) -> str:
-        """Return the architecture string of a cell of this space.
+    def text_of(self, member: Mapping[str, Any]) -> str:
+        """Return the string."""
+        parts = zip(member["operators"], member["inputs"], strict=True)
+        return "|".join(f"{name}~{source}" for name, source in parts)
 
-        Raises:
-            InvalidCellError: the cell is not one of this space.
-        """
-        inner, sources = self._parts(cell)
-        spelled = (self.spelling[name] for name in inner)
-        return "|".join(f"{name}~{source}" for name, source in zip(spelled, sources, strict=True))
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
+        """Return the tree; what feeds no vertex feeds the output."""
+        self._fields(member, {"operators", "inputs"}, {"operators", "inputs"})
+        names, sources = self._operators(member["operators"]), member["inputs"]
+        if len(names) != SIZE:
+            raise self.alphabet.refuse(f"{len(names)} operators; an architecture has {SIZE}")
+        if not isinstance(sources, list) or [*map(type, sources)] != [int] * SIZE:
+            raise self.alphabet.refuse(f"inputs must be {SIZE} numbers, not {sources!r}")
+        codes = [self.alphabet.code(name) for name in names]
+        for vertex, source in enumerate(sources, start=1):
+            if not 0 <= source < vertex:
+                raise self.alphabet.refuse(
+                    f"vertex {vertex} takes its input from {source}; allowed are 0 to {vertex - 1}"
+                )
+        if set(codes) == {IDENTITY}:
+            raise self.alphabet.refuse("an architecture is more than four skips")
+        return [([INPUT, *codes, OUTPUT], _edges(sources))]
 
-    def _parts(self, cell: Cell) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Return the operators and the inputs of the 4 vertices."""
-        inner = cell.operators[1:-1]
-        sources = tuple(
-            next((i for i, j in cell.edges if j == vertex), 0) for vertex in range(1, SIZE + 1)
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return operators and inputs of each cell."""
+        rows, names = self._rows_of(cells), self.alphabet.spellings
+        return [
+            {"operators": [names[place] for place in row[:SIZE]], "inputs": row[SIZE:]}
+            for row in rows.tolist()
+        ]
+
+    def read(self, texts: pa.Array) -> Read:
+        """Understand nothing by the column: strings are read one by one."""
+        empty = self.pack([([INPUT, OUTPUT], [(0, 1)])] * len(texts))
+        return empty, np.zeros(len(texts), dtype=bool)
+
+    def enumerate(self) -> Cells:
+        """Return the 26,206 cells that spell their own key, in ascending order of the key."""
+        return cells_of_keys(all_keys())
+
+    def sample(self, count: int, generator: np.random.Generator) -> Cells:
+        """Return the cells of strings that are drawn uniformly from all."""
+        rows = np.empty((0, 2 * SIZE), dtype=np.int64)
+        while len(rows) < count:
+            drawn = generator.integers(self._sizes, size=(count - len(rows), 2 * SIZE))
+            rows = np.concatenate([rows, self._allowed(drawn)])
+        return self._cells(rows)
+
+    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
+        """Return a random neighbour of each architecture."""
+        parts = [self.neighbours(cells[row : row + 1]) for row in range(len(cells))]
+        chosen = [int(generator.integers(len(part))) for part in parts]
+        return Cells.concatenate(part[i : i + 1] for part, i in zip(parts, chosen, strict=True))
+
+    def neighbours(self, cells: Cells) -> Cells:
+        """Return all architectures with another operator, or another input, at one vertex."""
+        row = self._rows_of(cells)[0]
+        changes = [(p, option) for p, size in enumerate(self._sizes) for option in range(size)]
+        rows = np.repeat(row[None], len(changes), axis=0)
+        for changed, (place, option) in zip(rows, changes, strict=True):
+            changed[place] = option
+        return self._cells(self._allowed(rows[(rows != row).any(axis=1)]))
+
+    def _allowed(self, rows: np.ndarray) -> np.ndarray:
+        skips = self._codes[rows[:, :SIZE]] == IDENTITY
+        return rows[~skips.all(axis=1)]
+
+    def _cells(self, rows: Choices) -> Cells:
+        codes, sources = self._codes[rows[:, :SIZE]].tolist(), rows[:, SIZE:].tolist()
+        pairs = zip(codes, sources, strict=True)
+        return self.pack([([INPUT, *some, OUTPUT], _edges(into)) for some, into in pairs])
+
+    def _rows_of(self, cells: Cells) -> Choices:
+        """Return operators and inputs of the 4 vertices."""
+        places = self.alphabet.known(self.alphabet.places_of_codes()[cells.operators[:, 1:-1]])
+        return np.hstack([places, cells.adjacency()[:, :, 1:-1].argmax(axis=1)])
+
+
+# In the order of the benchmark's list: an operator's place in it is its digit in a key.
+SPACE = Space(
+    "nasbench_graph",
+    "NAS-Bench-Graph (Qin et al., NeurIPS 2022), 26,206 distinct graph networks",
+    NasBenchGraph(
+        alphabet_of(
+            "nasbench_graph",
+            (
+                "graph_attention",
+                "graph_convolution",
+                "graph_isomorphism",
+                "chebyshev_convolution",
+                "graph_sage",
+                "arma_convolution",
+                "k_graph",
+                "fully_connected",
+                "identity",
+            ),
         )
-        alike = len(inner) == SIZE and set(inner) <= set(self.operators)
-        if not alike or _cell(inner, sources) != cell:
-            raise InvalidCellError(f"nasbench_graph: {cell} is not a cell of this space")
-        return inner, sources
-
-    def cells(self, architectures: Sequence[str]) -> Cells:
-        """Return the packed cells of N architecture strings."""
-        return Cells.from_cells([self.parse(text) for text in architectures]).padded(SIZE + 2)
-
-    def key(self, cell: Cell) -> int:
-        """Return the benchmark's key, the same for all cells that it holds to be one network."""
-        inner, sources = self._parts(cell)
-        return _key(tuple(self.operators.index(name) for name in inner), sources)
-
-    def cells_of_keys(self, keys: Int64[np.ndarray, " N"]) -> Cells:
-        """Return the cell that each key spells: the place of a tree, then 4 of operators."""
-        digits = keys[:, None] // 10 ** np.arange(SIZE, -1, -1) % 10
-        codes = np.array([CODES[name] for name in self.operators], dtype=np.uint8)
-        operators = np.empty((len(keys), SIZE + 2), dtype=np.uint8)
-        operators[:, 0], operators[:, -1] = CODES["input"], CODES["output"]
-        operators[:, 1:-1] = codes[digits[:, 1:]]
-        some = self.operators[:SIZE]
-        trees = np.stack([_cell(some, sources).adjacency() for sources in TREES])
-        return Cells.from_arrays(operators, trees[digits[:, 0]])
-
-    def enumerate(self) -> tuple[Cells, Int64[np.ndarray, " N"]]:
-        """Return the 26,206 cells that spell their own key, and the keys in ascending order."""
-        labels = product(range(len(self.operators)), repeat=SIZE)
-        alive = [row for row in labels if set(row) != {_SKIP}]
-        spelled = (
-            (_spelled(place, row), _key(row, sources))
-            for place, sources in enumerate(TREES)
-            for row in alive
-        )
-        keys = np.array([key for own, key in spelled if own == key], dtype=np.int64)
-        return self.cells_of_keys(keys), keys
+    ),
+)
+_CODES = np.array(list(SPACE.operators.values()), dtype=np.uint8)
+_SKIP = _CODES.tolist().index(IDENTITY)
 
 
-SPACE = NasBenchGraph()
-_SKIP = SPACE.operators.index("identity")
-
-
-def _cell(inner: tuple[str, ...], sources: tuple[int, ...]) -> Cell:
-    """Return the cell of the operators and the inputs of the 4 vertices."""
-    for vertex, source in enumerate(sources, start=1):
-        if source >= vertex:
-            raise InvalidCellError(
-                f"nasbench_graph: vertex {vertex} takes its input from {source}; allowed are "
-                f"0 to {vertex - 1}"
-            )
-    if set(inner) == {"identity"}:
-        raise InvalidCellError("nasbench_graph: an architecture is more than four skips")
+def _edges(sources: Sequence[int]) -> list[Pair]:
     edges = [(source, vertex) for vertex, source in enumerate(sources, start=1)]
-    edges += [(vertex, SIZE + 1) for vertex in range(1, SIZE + 1) if vertex not in sources]
-    return Cell(("input", *inner, "output"), tuple(sorted(edges)))
+    return edges + [(vertex, SIZE + 1) for vertex in range(1, SIZE + 1) if vertex not in sources]
+
+
+def keys_of(architectures: Architectures) -> list[int]:
+    """Return the benchmark's keys, the same for all that it holds to be one network.
+
+    Raises:
+        InvalidCellError: an architecture is not in the space.
+    """
+    members = map(SPACE.object_of, SPACE.format(architectures))
+    names = list(SPACE.operators)
+    return [_key(tuple(map(names.index, m["operators"])), tuple(m["inputs"])) for m in members]
+
+
+def cells_of_keys(keys: Int64[np.ndarray, " N"]) -> Cells:
+    """Return the cell that each key spells: the place of a tree, then 4 of operators."""
+    digits = keys[:, None] // 10 ** np.arange(SIZE, -1, -1) % 10
+    operators = np.empty((len(keys), SIZE + 2), dtype=np.uint8)
+    operators[:, 0], operators[:, -1] = INPUT, OUTPUT
+    operators[:, 1:-1] = _CODES[digits[:, 1:]]
+    trees = SPACE.form.pack(
+        [([INPUT, *_CODES[:SIZE].tolist(), OUTPUT], _edges(tree)) for tree in TREES]
+    )
+    return Cells(operators, trees.edges[digits[:, 0]])
+
+
+@cache
+def all_keys() -> Int64[np.ndarray, " N"]:
+    """Return the keys of the 26,206 distinct architectures, ascending."""
+    labels = product(range(len(_CODES)), repeat=SIZE)
+    alive = [row for row in labels if set(row) != {_SKIP}]
+    spelled = (
+        (_spelled(place, row), _key(row, sources))
+        for place, sources in enumerate(TREES)
+        for row in alive
+    )
+    return np.array([key for own, key in spelled if own == key], dtype=np.int64)
 
 
 def _key(labels: tuple[int, ...], sources: tuple[int, ...]) -> int:

@@ -1,8 +1,9 @@
-"""A search space that a YAML file defines, and the built-in ones in the same form.
+"""The search space: what may be built, in strings, in objects and in cells.
 
-``schema.yaml`` describes every key. An operator that is known here, by its name or by one of its
-descriptions, has its code of ``operators.CODES``; a new one has the next free code, and predictors
-learn what it is from its description alone.
+A space is one of the package's, which ``open_space`` knows by name, or a YAML file of one's own;
+``schema.yaml`` describes every key of such a file. An operator that is known here, by its name or
+by one of its descriptions, has its code of ``operators.CODES``; a new one has the next free code,
+and predictors learn what it is from its description alone.
 """
 
 import json
@@ -20,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from jaxtyping import Int64
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
-from tgnas.operators import ATTRIBUTES, CODES, NAMES, PADDING, VOCABULARY
+from tgnas.operators import ATTRIBUTES, CODES, NAMES, PADDING, VOCABULARY, spellings
 from tgnas.registry import SPACES
-from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Form, Graph
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph
 from tgnas.spaces.forms.blocks import Blocks
 from tgnas.spaces.forms.edges import OperatorsOnEdges
 from tgnas.spaces.forms.genotypes import Genotypes
@@ -34,7 +35,7 @@ from tgnas.spaces.forms.nodes import OperatorsOnNodes
 
 Architecture = str | Mapping[str, Any]
 FREE = PADDING - 1 - len(NAMES)  # codes that neither the vocabulary nor an encoding uses
-_HERE = "tgnas.spaces"
+FOLDER = resources.files("tgnas.spaces")
 FORMS = {
     "operators_on_edges": OperatorsOnEdges,
     "operators_on_nodes": OperatorsOnNodes,
@@ -59,14 +60,14 @@ class NewOperator:
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What became of N architectures.
+    """What became of N strings or objects.
 
     Attributes:
-        cells: N K cells; cell k of architecture i is row i K + k. Those of a faulty one are empty.
-        errors: row of each faulty architecture -> what is wrong with it.
+        architectures: N of them; the cells of a faulty one are empty.
+        errors: row of each faulty one -> what is wrong with it.
     """
 
-    cells: Cells
+    architectures: Architectures
     errors: dict[int, TgnasError]
 
 
@@ -77,21 +78,24 @@ class Space:
     Attributes:
         name: its name.
         description: what it is, for people.
-        operators: spelling -> code; ``len(NAMES) + i`` is the i-th new operator.
-        new: the operators that the vocabulary does not have.
         form: how cells are built.
+        new: the operators that the vocabulary does not have.
     """
 
     name: str
     description: str
-    operators: Mapping[str, int]
-    new: tuple[NewOperator, ...]
     form: Form
+    new: tuple[NewOperator, ...] = ()
 
     @property
-    def shares(self) -> tuple[float, ...]:
-        """The share of each of an architecture's K kinds of cell among those of the network."""
-        return self.form.shares
+    def operators(self) -> Mapping[str, int]:
+        """Spelling -> code of every operator; ``len(NAMES) + i`` is the i-th new one."""
+        return self.form.alphabet.codes
+
+    @property
+    def cell_weights(self) -> tuple[float, ...]:
+        """The share of each of an architecture's K cells among those of the stacked network."""
+        return self.form.cell_weights
 
     @property
     def choices(self) -> tuple[tuple[str, ...], ...]:
@@ -100,70 +104,87 @@ class Space:
 
     @cached_property
     def size(self) -> int | None:
-        """How many architectures can be written; None where no decisions are independent."""
+        """The number of architectures; None where no decisions are independent."""
         return prod(map(len, self.choices)) if self.choices else None
 
     def name_of(self, code: int) -> str:
         """Return the operator of a code: the space's spelling, or the vocabulary's name."""
-        spelled = {known: name for name, known in self.operators.items()}
-        return spelled.get(code, NAMES[code] if code < len(NAMES) else "?")
+        name = NAMES[code] if code < len(NAMES) else "?"
+        return self.form.alphabet.names.get(code, name)
 
-    def parse(self, architecture: Architecture) -> Cells:
-        """Return the K cells of an architecture.
+    def parse(self, architecture: Architecture) -> Architectures:
+        """Return one architecture.
+
+        Args:
+            architecture: a string as the space writes it, or a JSON object (as a string, too).
 
         Raises:
-            InvalidCellError: it is none of this space; the message says why.
+            InvalidCellError: it is not in this search space; the message says why.
             UnknownNameError: an operator that the space does not have.
         """
-        return self.form.pack(self._graphs(architecture))
+        return self._packed(self.form.pack(self._graphs(architecture)))
 
-    def format(self, architecture: Architecture) -> str:
-        """Return an architecture as the space's own string; errors are those of ``parse``."""
-        return self.form.text_of(self._object(architecture))
+    def architectures(self, strings: Sequence[Architecture] | pa.Array) -> Architectures:
+        """Return N architectures; the first faulty one's error is raised, as by ``parse``."""
+        parsed = self.read(strings)
+        for error in parsed.errors.values():
+            raise error
+        return parsed.architectures
+
+    def format(self, architectures: Architectures) -> list[str]:
+        """Return architectures as the space's own strings.
+
+        Raises:
+            InvalidCellError: one is not in this search space, or no string can say it.
+        """
+        refused = InvalidCellError(f"{self.name}: a cell is not in this search space")
+        if architectures.cell_weights != self.cell_weights:
+            raise refused
+        cells = architectures.cells
+        if cells.vertices != self.form.vertices:
+            cells = cells.padded(self.form.vertices)
+        strings = [self.form.text_of(member) for member in self.form.objects_of(cells)]
+        # What was made of a cell says it only if it is read as the same cell.
+        parsed = self.read(strings)
+        again = parsed.architectures.cells
+        same = np.array_equal(again.operators, cells.operators)
+        if parsed.errors or not same or not np.array_equal(again.edges, cells.edges):
+            raise refused
+        return strings
 
     def object_of(self, architecture: Architecture) -> dict[str, Any]:
         """Return an architecture as a plain JSON object; errors are those of ``parse``."""
-        found = self._object(architecture)
-        self.form.graphs_of(found)
-        return found
+        member = self._object(architecture)
+        self.form.graphs_of(member)
+        return member
 
-    def cells(self, architectures: Sequence[Architecture]) -> Cells:
-        """Return the N K cells of N architectures; the first faulty one's error is raised."""
-        parsed = self.read(architectures)
-        for error in parsed.errors.values():
-            raise error
-        return parsed.cells
-
-    def read(self, architectures: Sequence[Architecture] | pa.Array) -> Parsed:
-        """Return the cells of a column of architectures, and what is wrong with any.
+    def read(self, column: Sequence[Architecture] | pa.Array) -> Parsed:
+        """Return a column of architectures, and what is wrong with any.
 
         Each distinct one is read once, and all strings of the usual form by the column.
         """
         objects: dict[int, Mapping[str, Any]] = {}
-        if not isinstance(architectures, pa.Array):
-            objects = {i: a for i, a in enumerate(architectures) if isinstance(a, Mapping)}
-            texts = [None if i in objects else a for i, a in enumerate(architectures)]
-            architectures = pa.array(texts, pa.string())
-        encoded = architectures.dictionary_encode()
+        if not isinstance(column, pa.Array):
+            objects = {i: a for i, a in enumerate(column) if isinstance(a, Mapping)}
+            texts = [None if i in objects else a for i, a in enumerate(column)]
+            column = pa.array(texts, pa.string())
+        encoded = column.dictionary_encode()
         words = pc.utf8_trim_whitespace(encoded.dictionary)
         cells, understood = self.form.read(words)
         place = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        # Behind the words stand the objects, and behind them the row that nothing is in.
         place[list(objects)] = len(words) + np.arange(len(objects))
         place[place < 0] = len(words) + len(objects)
 
         doubtful = np.flatnonzero(~understood)
-        rest: list[Architecture | None] = [words[i].as_py() for i in doubtful]
-        rest += [*objects.values(), None]
+        rest = [*(words[i].as_py() for i in doubtful), *objects.values(), None]
         graphs, faults = self._one_by_one(rest)
-        known = len(words)
-        rows = [*doubtful.tolist(), *range(known, known + len(objects) + 1)]
-        bad = {rows[i]: error for i, error in faults.items()}
-        found = _replaced(cells, self.form.pack(graphs), rows, len(self.shares))
-        errors = {}
-        if bad:
-            for i in np.flatnonzero(np.isin(place, list(bad))):
-                errors[int(i)] = bad[int(place[i])]
-        return Parsed(found[_rows_of(place, len(self.shares))], errors)
+        rows = np.concatenate([doubtful, len(words) + np.arange(len(objects) + 1)])
+        distinct = _replaced(cells, self.form.pack(graphs), rows, len(self.cell_weights))
+        bad = {int(rows[i]): error for i, error in faults.items()}
+        faulty = np.flatnonzero(np.isin(place, list(bad))) if bad else ()
+        errors = {int(i): bad[int(place[i])] for i in faulty}
+        return Parsed(self._packed(distinct)[place], errors)
 
     def _one_by_one(
         self, architectures: Sequence[Architecture | None]
@@ -176,7 +197,7 @@ class Space:
             except (InvalidCellError, UnknownNameError) as error:
                 # Its traceback would keep the whole column until the collector runs.
                 faults[i] = error.with_traceback(None)
-                graphs += [([INPUT, OUTPUT], [])] * len(self.shares)
+                graphs += [([INPUT, OUTPUT], [])] * len(self.cell_weights)
         return graphs, faults
 
     def _graphs(self, architecture: Architecture | None) -> list[Graph]:
@@ -195,71 +216,62 @@ class Space:
         except (ValueError, RecursionError) as error:
             raise InvalidCellError(f"{self.name}: {text!r} is not JSON: {error}") from None
 
-    def cells_of_choices(self, choices: Int64[np.ndarray, "N D"]) -> Cells:
-        """Return the N K cells of rows of indices into ``choices``.
+    def _packed(self, cells: Cells) -> Architectures:
+        return Architectures(cells, self.cell_weights)
+
+    def of_choices(self, rows: Choices | Sequence[Sequence[int]]) -> Architectures:
+        """Return the architectures of rows of indices into ``choices``.
 
         Raises:
             ConfigError: the space is not made of independent choices.
         """
-        return self.form.cells_of_choices(choices)
+        return self._packed(
+            self.form.of_choices(np.asarray(rows, dtype=np.int64).reshape(len(rows), -1))
+        )
 
-    def text_of_choices(self, row: Sequence[int]) -> str:
-        """Return the string of one row of indices into ``choices``; errors as above."""
-        return self.form.text_of(self.form.object_of_choices(row))
+    def choices_of(self, architectures: Architectures) -> Choices:
+        """Return the decisions behind architectures, the inverse of ``of_choices``.
+
+        Raises:
+            ConfigError: the space is not made of independent choices.
+            InvalidCellError: an architecture is not in this search space.
+        """
+        return self.form.choices_of(architectures.cells)
+
+    def enumerate(self) -> Architectures:
+        """Return every architecture; of independent choices the last one changes fastest.
+
+        Raises:
+            ConfigError: the space has more than a million, or cannot be listed.
+        """
+        return self._packed(self.form.enumerate())
+
+    def sample(self, count: int, generator: np.random.Generator) -> Architectures:
+        """Return architectures that are drawn at random, uniformly where choices are independent.
+
+        Raises:
+            ConfigError: the space cannot be drawn from.
+        """
+        return self._packed(self.form.sample(count, generator))
+
+    def mutate(self, architectures: Architectures, generator: np.random.Generator) -> Architectures:
+        """Return one random neighbour of each architecture; errors as in ``sample``."""
+        return self._packed(self.form.mutate(architectures.cells, generator))
+
+    def neighbours(self, architectures: Architectures) -> Architectures:
+        """Return all architectures one step away from one; errors as in ``sample``."""
+        return self._packed(self.form.neighbours(architectures.cells))
 
 
-def _rows_of(places: Int64[np.ndarray, " N"], kinds: int) -> Int64[np.ndarray, " NK"]:
-    return (places[:, None] * kinds + np.arange(kinds)).ravel()
-
-
-def _replaced(cells: Cells, others: Cells, rows: Sequence[int], kinds: int) -> Cells:
-    """Return cells of which the architectures in `rows`, ascending, are others."""
-    size = max(len(cells), (rows[-1] + 1) * kinds)
+def _replaced(cells: Cells, others: Cells, rows: np.ndarray, count: int) -> Cells:
+    """Return cells of which the architectures in `rows`, ascending, are others; `count` is K."""
+    size = max(len(cells), (int(rows[-1]) + 1) * count)
     operators = np.full((size, cells.vertices), PADDING, dtype=np.uint8)
     edges = np.zeros((size, cells.edges.shape[1]), dtype=np.uint8)
     operators[: len(cells)], edges[: len(cells)] = cells.operators, cells.edges
-    at = _rows_of(np.array(rows, dtype=np.int64), kinds)
+    at = (rows[:, None] * count + np.arange(count)).ravel()
     operators[at], edges[at] = others.operators, others.edges
     return Cells(operators, edges)
-
-
-class RegisteredForm(Form):
-    """A built-in space whose strings no form of a file describes; one string at a time."""
-
-    def __init__(self, name: str) -> None:
-        self.space = SPACES.load(name)
-        self.alphabet = Alphabet(name, {s: CODES[n] for n, s in self.space.spelling.items()})
-        self.shares = self.space.shares
-        self.vertices = max(len(code) for code, _ in self._example())
-
-    def _example(self) -> list[Graph]:
-        cells = self.space.enumerate()[0]
-        return [_graph(cells.cell(0))]
-
-    def object_of(self, text: str) -> dict[str, Any]:
-        """Return the string itself under the key "string"."""
-        return {"string": text}
-
-    def text_of(self, found: Mapping[str, Any]) -> str:
-        """Return the string."""
-        self.graphs_of(found)
-        return found["string"]
-
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
-        """Return what the space's own parser makes of it."""
-        if set(found) != {"string"} or not isinstance(found["string"], str):
-            raise self.alphabet.refuse('its JSON form is {"string": ARCHITECTURE}')
-        member = self.space.parse(found["string"])
-        return [_graph(cell) for cell in (member if isinstance(member, tuple) else (member,))]
-
-    def read(self, texts: pa.Array) -> tuple[Cells, np.ndarray]:
-        """Understand nothing by the column."""
-        empty = self.pack([([INPUT, OUTPUT], [])] * len(self.shares) * len(texts))
-        return empty, np.zeros(len(texts), dtype=bool)
-
-
-def _graph(cell: Any) -> Graph:
-    return [CODES[name] for name in cell.operators], list(cell.edges)
 
 
 def open_space(space: str | Path | Space) -> Space:
@@ -276,24 +288,24 @@ def open_space(space: str | Path | Space) -> Space:
         return space
     if str(space).endswith((".yaml", ".yml")):
         return read_space(Path(space))
+    if space not in SPACES.names():
+        raise UnknownNameError("space", str(space), [*SPACES.names(), "a path that ends in .yaml"])
     return built_in(str(space))
 
 
 @cache
 def built_in(name: str) -> Space:
-    """Return a space of ``tgnas.spaces``.
-
-    Raises:
-        UnknownNameError: there is none of that name.
-    """
-    if name not in SPACES.names():
-        raise UnknownNameError("space", name, [*SPACES.names(), "a path that ends in .yaml"])
-    file = resources.files("tgnas.spaces") / f"{name}.yaml"
+    """Return a space of ``tgnas.spaces``: what its YAML file defines, or what its module does."""
+    file = FOLDER / f"{name}.yaml"
     if file.is_file():
         return space_of(yaml.safe_load(file.read_text()), f"{name}.yaml")
-    form = RegisteredForm(name)
-    about = (SPACES.module(name).__doc__ or "").splitlines()[0]
-    return Space(name, about, form.alphabet.codes, (), form)
+    return SPACES.load(name)
+
+
+def alphabet_of(name: str, operators: Sequence[str]) -> Alphabet:
+    """Return the alphabet of a space that is defined in code, as the vocabulary spells it."""
+    spelling = spellings(name)
+    return Alphabet(name, MappingProxyType({spelling[op]: CODES[op] for op in operators}))
 
 
 def read_space(path: Path) -> Space:
@@ -333,7 +345,7 @@ def space_of(content: Any, where: str = "space") -> Space:
         built: Form = form(Alphabet(name, MappingProxyType(codes)), **cells)
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
-    return Space(name, content.get("description", ""), MappingProxyType(codes), new, built)
+    return Space(name, content.get("description", ""), built, new)
 
 
 def _operators(
@@ -382,7 +394,7 @@ def _known() -> dict[str, str]:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return yaml.safe_load((resources.files(_HERE) / "schema.yaml").read_text())
+    return yaml.safe_load((FOLDER / "forms" / "schema.yaml").read_text())
 
 
 def _check_keys(content: Any, where: str) -> None:

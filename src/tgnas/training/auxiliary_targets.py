@@ -5,31 +5,37 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.cell import Cells
 from tgnas.registry import BENCHMARKS, GRAPH_PROXIES
+from tgnas.spaces.architectures import Architectures
 from tgnas.training.ranks import mean_rank
 
 
 def cell_scores(
-    proxy: str, cells: Cells, benchmark: str, *, dataset: str = "cifar10", seed: int = 0
+    proxy: str,
+    architectures: Architectures,
+    benchmark: str,
+    *,
+    dataset: str = "cifar10",
+    seed: int = 0,
 ) -> Float64[np.ndarray, " N"]:
     """Return the scores that a proxy of cells gives; no label takes part.
 
     Args:
         proxy: a file of ``tgnas.methods.graph_proxies``.
-        cells: what is scored.
+        architectures: what is scored.
         benchmark: whose they are; it knows the space.
         dataset: sizes the classifier, which all architectures share.
         seed: for what draws.
     """
     space = BENCHMARKS.module(benchmark).SPACE.name
     generator = np.random.default_rng(seed)
-    return GRAPH_PROXIES.load(proxy)(cells, space=space, dataset=dataset, generator=generator)
+    score = GRAPH_PROXIES.load(proxy)
+    return score(architectures, space=space, dataset=dataset, generator=generator)
 
 
 def with_auxiliary_targets(
     accuracies: Float64[np.ndarray, " N"],
-    cells: Cells,
+    architectures: Architectures,
     benchmark: str,
     auxiliary_targets: Mapping[str, float | int],
 ) -> Float64[np.ndarray, " N"]:
@@ -40,8 +46,8 @@ def with_auxiliary_targets(
     auxiliary targets.
 
     Args:
-        accuracies: of the training cells, in percent.
-        cells: the training cells.
+        accuracies: of the training architectures, in percent.
+        architectures: those.
         benchmark: whose they are.
         auxiliary_targets: a proxy of cells -> its weight.
     """
@@ -49,6 +55,6 @@ def with_auxiliary_targets(
         return accuracies
     members = [
         accuracies[None],
-        *(cell_scores(name, cells, benchmark)[None] for name in auxiliary_targets),
+        *(cell_scores(name, architectures, benchmark)[None] for name in auxiliary_targets),
     ]
     return mean_rank(members, over_seeds=False, weights=[1, *auxiliary_targets.values()])[0]

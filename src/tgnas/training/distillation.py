@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 
-from tgnas.cell import Cells
 from tgnas.errors import CorruptTableError
-from tgnas.registry import SPACES
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import open_space
 
 SPACE = "nasbench101"  # whose cells teachers score
 
 
-def lesson_of(scored: pd.DataFrame) -> tuple[Cells, Float64[np.ndarray, " N"]]:
+def lesson_of(scored: pd.DataFrame) -> tuple[Architectures, Float64[np.ndarray, " N"]]:
     """Return the cells that a teacher has scored, and its scores; failures rank last, equally.
 
     Args:
@@ -29,5 +29,5 @@ def lesson_of(scored: pd.DataFrame) -> tuple[Cells, Float64[np.ndarray, " N"]]:
     known = np.isfinite(scores)
     if not known.any():
         raise CorruptTableError(f"a teacher has failed on all of the {len(scored)} cells")
-    cells = SPACES.load(SPACE).cells(list(scored.architecture))
-    return cells, np.where(known, scores, scores[known].min() - 1)
+    architectures = open_space(SPACE).architectures(list(scored.architecture))
+    return architectures, np.where(known, scores, scores[known].min() - 1)

@@ -7,16 +7,17 @@ does not count (``encodings.live``).
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.cell import Cells
 from tgnas.encodings.live import live_pattern
 from tgnas.methods.card import Card
 from tgnas.methods.graph_proxies import params
+from tgnas.spaces.architectures import Architectures
 
 CARD = Card(title="effective #params", reference="counted analytically", needs="nothing")
 
 
 def score(
-    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+    architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
 ) -> Float64[np.ndarray, " N"]:
     """Return the parameters of every architecture's live operators."""
-    return params.score(live_pattern(cells), space=space, dataset=dataset, generator=generator)
+    live = live_pattern(architectures)
+    return params.score(live, space=space, dataset=dataset, generator=generator)

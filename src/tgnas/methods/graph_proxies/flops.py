@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.cell import Cells
 from tgnas.datasets import dataset_facts
 from tgnas.methods.card import Card
 from tgnas.registry import COSTS
+from tgnas.spaces.architectures import Architectures
 
 CARD = Card(
     title="FLOPs", reference="counted analytically as NAS-Bench-Suite-Zero does", needs="nothing"
@@ -14,9 +14,9 @@ CARD = Card(
 
 
 def score(
-    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+    architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
 ) -> Float64[np.ndarray, " N"]:
     """Return the millions of multiply-adds of every architecture's network."""
     del generator  # deterministic
     facts = dataset_facts(dataset)
-    return COSTS.module(space).count_flops(cells, facts.classes, facts.image_size)
+    return COSTS.module(space).count_flops(architectures, facts.classes, facts.image_size)

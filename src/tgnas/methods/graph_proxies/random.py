@@ -3,15 +3,17 @@
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.cell import Cells
 from tgnas.methods.card import Card
+from tgnas.spaces.architectures import Architectures
 
 CARD = Card(title="random score", reference="uniform on [0, 1)", needs="nothing")
 
 
 def score(
-    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+    architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
 ) -> Float64[np.ndarray, " N"]:
     """Return one uniform number for every architecture."""
     del space, dataset  # of no influence
-    return generator.random(len(cells))
+    # One is drawn for each cell, and the first of an architecture's is its score.
+    drawn = generator.random(len(architectures.cells))
+    return drawn[:: architectures.cells_per_architecture]

@@ -20,7 +20,7 @@ from tgnas.cell import Cells
 from tgnas.encodings.live import live_vertices
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.operators import NAMES, VOCABULARY
-from tgnas.registry import SPACES
+from tgnas.spaces.architectures import Architectures
 
 CARD = NetworkCard(
     title="topology (reconstruction)",
@@ -34,12 +34,11 @@ _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
 
 
 def score(
-    cells: Cells, *, space: str, dataset: str, generator: np.random.Generator
+    architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
 ) -> Float64[np.ndarray, " N"]:
-    """Return the score of N architectures: the mean of their cells', weighted by their shares."""
-    del dataset, generator  # of no influence
-    shares = np.array(SPACES.load(space).shares)
-    return _of_cells(cells).reshape(-1, len(shares)) @ shares
+    """Return the score of N architectures: the mean of their cells', weighted."""
+    del space, dataset, generator  # of no influence
+    return architectures.mean_over_cells(_of_cells(architectures.cells))
 
 
 def _of_cells(cells: Cells) -> Float64[np.ndarray, " cells"]:

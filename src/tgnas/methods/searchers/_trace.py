@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 # Rows of D choices -> scores, higher is better.
 Evaluate = Callable[[Int64[np.ndarray, "N D"]], Float64[np.ndarray, " N"]]
@@ -51,7 +51,7 @@ class Trace:
         answer: row in ``choices`` of what the searcher returns.
     """
 
-    space: ChoiceSpace
+    space: Space
     evaluate: Evaluate
     choices: list[np.ndarray] = field(default_factory=list)
     scores: list[np.ndarray] = field(default_factory=list)
@@ -84,16 +84,14 @@ class Trace:
 
 
 def random_choices(
-    space: ChoiceSpace, count: int, generator: np.random.Generator
+    space: Space, count: int, generator: np.random.Generator
 ) -> Int64[np.ndarray, "N D"]:
     """Return architectures drawn uniformly."""
     sizes = [len(options) for options in space.choices]
     return generator.integers(sizes, size=(count, len(sizes)))
 
 
-def neighbours(
-    space: ChoiceSpace, choices: Int64[np.ndarray, " D"]
-) -> Int64[np.ndarray, "neighbours D"]:
+def neighbours(space: Space, choices: Int64[np.ndarray, " D"]) -> Int64[np.ndarray, "neighbours D"]:
     """Return all architectures that differ in one decision."""
     changes = [
         (place, option)

@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="differential evolution",
@@ -23,7 +23,7 @@ DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored architecture of population x (generations + 1) queries."""
     trace = Trace(space, evaluate)
@@ -37,7 +37,7 @@ def search(
     return trace.answer_best()
 
 
-def discretise(space: ChoiceSpace, vectors: Float64[np.ndarray, "N D"]) -> Int64[np.ndarray, "N D"]:
+def discretise(space: Space, vectors: Float64[np.ndarray, "N D"]) -> Int64[np.ndarray, "N D"]:
     """Return the architectures that vectors in [0, 1] stand for."""
     sizes = np.array([len(options) for options in space.choices])
     return np.minimum((vectors * sizes).astype(np.int64), sizes - 1)

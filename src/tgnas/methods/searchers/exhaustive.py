@@ -4,14 +4,14 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
-from tgnas.spaces.base import ChoiceSpace, all_choices
+from tgnas.spaces.space import Space
 
 CARD = Card(title="exhaustive argmax", reference="the bound of every searcher", needs="scores")
 DETERMINISTIC = True
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored architecture of the space; the first of equals.
 
@@ -20,5 +20,5 @@ def search(
     """
     del settings, generator  # it has no choice
     trace = Trace(space, evaluate)
-    trace.ask(all_choices(space))
+    trace.ask(space.choices_of(space.enumerate()))
     return trace.answer_best()

@@ -5,7 +5,7 @@ import numpy as np
 from tgnas.methods.card import Card
 from tgnas.methods.searchers import differential_evolution, pruning
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="pruning + evolution",
@@ -17,7 +17,7 @@ DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the better-scored answer of both halves; of equals the pruned one."""
     pruned = pruning.search(space, evaluate, settings, generator)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, neighbours, random_choices
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="local search",
@@ -21,7 +21,7 @@ DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
     trace = Trace(space, evaluate)

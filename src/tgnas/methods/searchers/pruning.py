@@ -27,7 +27,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="pruning",
@@ -47,7 +47,7 @@ PARTIAL_SCORES: Mapping[str, Supernet] = MappingProxyType(
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the single path that is left; its score is the last query."""
     trace = Trace(space, evaluate)
@@ -62,7 +62,7 @@ def search(
     return trace
 
 
-def remaining(space: ChoiceSpace) -> Bool[np.ndarray, "D O"]:
+def remaining(space: Space) -> Bool[np.ndarray, "D O"]:
     """Return the supernet in which every operator is on every edge."""
     sizes = np.array([len(options) for options in space.choices])
     return np.arange(sizes.max()) < sizes[:, None]

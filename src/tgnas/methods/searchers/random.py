@@ -4,7 +4,7 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, random_choices
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="random search", reference="the baseline of Li and Talwalkar 2019", needs="scores"
@@ -13,7 +13,7 @@ DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures drawn with replacement."""
     trace = Trace(space, evaluate)

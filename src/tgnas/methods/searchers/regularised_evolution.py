@@ -10,7 +10,7 @@ import numpy as np
 
 from tgnas.methods.card import Card
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, random_choices
-from tgnas.spaces.base import ChoiceSpace
+from tgnas.spaces.space import Space
 
 CARD = Card(
     title="regularised evolution",
@@ -22,7 +22,7 @@ DETERMINISTIC = False
 
 
 def search(
-    space: ChoiceSpace, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
     trace = Trace(space, evaluate)
@@ -36,7 +36,7 @@ def search(
     return trace.answer_best()
 
 
-def mutated(space: ChoiceSpace, choices: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def mutated(space: Space, choices: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return a random neighbour: one decision, then another of its options."""
     sizes = np.array([len(options) for options in space.choices])
     place = generator.choice(np.flatnonzero(sizes > 1))

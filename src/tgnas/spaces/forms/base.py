@@ -1,14 +1,15 @@
-"""What the forms of search spaces share.
+"""What the forms of search spaces have in common.
 
-Each form knows an architecture in three ways: as the space's own string, as a plain JSON object,
-and as the graphs of its K kinds of cell, whose vertices carry operator codes. Strings that are
-written in the usual manner are read by the column; any other goes by way of its object, where
-everything that is wrong is told.
+A form knows an architecture in three ways: as the space's own string, as a plain JSON object, and
+as its K cells. Strings that are written in the usual manner are read by the column; any other goes
+by way of its object, which is where every error is told.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,15 @@ from tgnas.operators import CODES, PADDING
 
 INPUT, OUTPUT = CODES["input"], CODES["output"]
 IDENTITY, ZERO = CODES["identity"], CODES["zero"]
+ENUMERABLE = 1_000_000
 Pair = tuple[int, int]
 # Codes of the vertices and the edges between them.
 Graph = tuple[list[int], list[Pair]]
 Read = tuple[Cells, Bool[np.ndarray, " N"]]
+Choices = Int64[np.ndarray, "N D"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Alphabet:
     """The operators of a space as it spells them.
 
@@ -55,33 +58,50 @@ class Alphabet:
         """The operators in the order of the file."""
         return tuple(self.codes)
 
-    @property
-    def zero(self) -> str | None:
-        """The operator that lets nothing through, if there is one."""
-        return next((name for name, code in self.codes.items() if code == ZERO), None)
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Code -> spelling; of several spellings the first."""
+        return {code: name for name, code in reversed(list(self.codes.items()))}
 
     def places(self, texts: pa.Array) -> Int64[np.ndarray, " N"]:
-        """Return each operator's place in the file; -1 for what is none."""
-        found = pc.index_in(texts, value_set=pa.array(self.spellings, texts.type))
-        return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        """Return each operator's place in the file; -1 for what is not an operator."""
+        places = pc.index_in(texts, value_set=pa.array(self.spellings, texts.type))
+        return places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def places_of_codes(self) -> Int64[np.ndarray, " 256"]:
+        """Return the place in the file of every code; -1 for those of other spaces."""
+        places = np.full(256, -1, dtype=np.int64)
+        for place, code in reversed(list(enumerate(self.codes.values()))):
+            places[code] = place
+        return places
 
     def refuse(self, what: str) -> InvalidCellError:
         """Return the error that says what is wrong with an architecture of the space."""
         return InvalidCellError(f"{self.space}: {what}")
 
+    def known(self, places: Int64[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
+        """Return places of which none is -1.
+
+        Raises:
+            InvalidCellError: a cell holds what the space does not have.
+        """
+        if (places < 0).any():
+            raise self.refuse("a cell is not in this search space")
+        return places
+
 
 class Form(ABC):
-    """One way to build cells of at most V vertices.
+    """One way to build cells of at most V vertices; all cells here are N K, in arrays of V columns.
 
     Attributes:
         alphabet: the operators.
-        shares: the share of each of the K kinds of cell among the cells of the network.
+        cell_weights: the share of each of the K cells among the cells of the network.
         vertices: V.
         choices: what may stand at each of D independent decisions; empty where they are not.
     """
 
     alphabet: Alphabet
-    shares: tuple[float, ...] = (1.0,)
+    cell_weights: tuple[float, ...] = (1.0,)
     vertices: int
     choices: tuple[tuple[str, ...], ...] = ()
 
@@ -94,38 +114,92 @@ class Form(ABC):
         """
 
     @abstractmethod
-    def text_of(self, found: Mapping[str, Any]) -> str:
+    def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the space's own string of a valid JSON object."""
 
     @abstractmethod
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the graphs of the K cells of a JSON object.
 
         Raises:
-            InvalidCellError: the object is no architecture of the space.
+            InvalidCellError: the object is not an architecture of the space.
             UnknownNameError: an operator that the space does not have.
+        """
+
+    @abstractmethod
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return the JSON objects of N K cells: the inverse of ``graphs_of``.
+
+        Raises:
+            InvalidCellError: a cell that the space does not have, where that is seen on the way.
         """
 
     @abstractmethod
     def read(self, texts: pa.Array) -> Read:
         """Return the N K cells of strings, and which of the N strings were understood."""
 
-    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
-        """Return the architecture of one row of indices into ``choices``.
+    def of_choices(self, rows: Choices) -> Cells:
+        """Return the N K cells of rows of indices into ``choices``."""
+        del rows  # a form that has choices writes both anew
+        raise self._not_independent()
+
+    def choices_of(self, cells: Cells) -> Choices:
+        """Return the rows of indices into ``choices`` that build cells, up to vertices' order."""
+        del cells
+        raise self._not_independent()
+
+    def enumerate(self) -> Cells:
+        """Return the cells of every architecture; the last decision changes fastest."""
+        sizes = self.sizes
+        if math.prod(sizes) > ENUMERABLE:
+            raise ConfigError(
+                f"{self.alphabet.space} has {math.prod(sizes):.1e} architectures; at most "
+                f"{ENUMERABLE:,} can be enumerated"
+            )
+        return self.of_choices(np.indices(sizes).reshape(len(sizes), -1).T)
+
+    def sample(self, count: int, generator: np.random.Generator) -> Cells:
+        """Return the cells of architectures that are drawn uniformly."""
+        return self.of_choices(generator.integers(self.sizes, size=(count, len(self.sizes))))
+
+    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
+        """Return a random neighbour of each architecture: one decision, another of its options."""
+        sizes, rows = np.array(self.sizes), self.choices_of(cells)
+        for row in rows:
+            place = generator.choice(np.flatnonzero(sizes > 1))
+            row[place] = (row[place] + generator.integers(1, sizes[place])) % sizes[place]
+        return self.of_choices(rows)
+
+    def neighbours(self, cells: Cells) -> Cells:
+        """Return all architectures that differ from one in one decision."""
+        row = self.choices_of(cells)[0]
+        changes = [
+            (place, option)
+            for place, size in enumerate(self.sizes)
+            for option in range(size)
+            if option != row[place]
+        ]
+        rows = np.repeat(row[None], len(changes), axis=0)
+        for changed, (place, option) in zip(rows, changes, strict=True):
+            changed[place] = option
+        return self.of_choices(rows)
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of options at each decision.
 
         Raises:
-            ConfigError: its architectures are not made of independent choices.
+            ConfigError: the architectures are not made of independent choices.
         """
-        del row  # a form that has choices writes this anew
-        raise ConfigError(
-            f"{self.alphabet.space}: its architectures are not made of independent choices, so no "
-            "searcher can draw them; list architectures and rank them"
-        )
+        if not self.choices:
+            raise self._not_independent()
+        return [len(options) for options in self.choices]
 
-    def cells_of_choices(self, choices: Int64[np.ndarray, "N D"]) -> Cells:
-        """Return the N K cells of rows of indices into ``choices``."""
-        objects = map(self.object_of_choices, choices.tolist())
-        return self.pack([graph for found in objects for graph in self.graphs_of(found)])
+    def _not_independent(self) -> ConfigError:
+        return ConfigError(
+            f"{self.alphabet.space}: its architectures are not made of independent choices, so "
+            "they can be neither drawn nor listed here; list architectures and rank them"
+        )
 
     def pack(self, graphs: Sequence[Graph]) -> Cells:
         """Return packed cells of V columns."""
@@ -137,23 +211,23 @@ class Form(ABC):
                 adjacency[row, source, target] = True
         return Cells.from_arrays(operators, adjacency)
 
-    def _fields(self, found: Mapping[str, Any], needed: set[str], allowed: set[str]) -> None:
-        if not needed <= set(found) <= allowed:
+    def _fields(self, member: Mapping[str, Any], needed: set[str], allowed: set[str]) -> None:
+        if not needed <= set(member) <= allowed:
             raise self.alphabet.refuse(
-                f"the object has the keys {sorted(found)}; it must have {sorted(needed)}"
+                f"the object has the keys {sorted(member)}; it must have {sorted(needed)}"
                 + (f" and may have {sorted(allowed - needed)}" if allowed - needed else "")
             )
 
-    def _operators(self, found: Any) -> list[str]:
-        if not isinstance(found, list) or not all(type(name) is str for name in found):
-            raise self.alphabet.refuse(f"operators must be a list of names, not {found!r}")
-        return found
+    def _operators(self, names: Any) -> list[str]:
+        if not isinstance(names, list) or not all(type(name) is str for name in names):
+            raise self.alphabet.refuse(f"operators must be a list of names, not {names!r}")
+        return names
 
 
-def is_items(found: Any, *types: type) -> bool:
+def is_items(value: Any, *types: type) -> bool:
     """Tell whether a value is a list of lists, or tuples, of values of just these types."""
-    return isinstance(found, list | tuple) and all(
-        isinstance(item, list | tuple) and tuple(map(type, item)) == types for item in found
+    return isinstance(value, list | tuple) and all(
+        isinstance(item, list | tuple) and tuple(map(type, item)) == types for item in value
     )
 
 

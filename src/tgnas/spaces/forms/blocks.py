@@ -17,6 +17,7 @@ from tgnas.spaces.forms.base import (
     OUTPUT,
     ZERO,
     Alphabet,
+    Choices,
     Form,
     Graph,
     Pair,
@@ -109,15 +110,14 @@ class Blocks(Form):
         starts = range(0, len(inside), self.characters)
         return {"operators": [inside[start : start + self.characters] for start in starts]}
 
-    def text_of(self, found: Mapping[str, Any]) -> str:
+    def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the string."""
-        self.graphs_of(found)
-        return self.before + self.separator.join(found["operators"]) + self.after
+        return self.before + self.separator.join(member["operators"]) + self.after
 
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the chain, with the sums of its stages."""
-        self._fields(found, {"operators"}, {"operators"})
-        names = self._operators(found["operators"])
+        self._fields(member, {"operators"}, {"operators"})
+        names = self._operators(member["operators"])
         if not self.least <= len(names) <= self.most:
             allowed = str(self.least) if self.choices else f"{self.least} to {self.most}"
             raise self.alphabet.refuse(f"{len(names)} blocks; allowed are {allowed}")
@@ -137,20 +137,43 @@ class Blocks(Form):
             inside = pc.utf8_rtrim(cut, separator)
         lists = pc.split_pattern(inside, separator)
         row, place = rows_and_places(lists)
-        found = self.alphabet.places(lists.flatten())
+        chosen = self.alphabet.places(lists.flatten())
         sizes = np.bincount(row, minlength=len(texts))
         good = (sizes >= self.least) & (sizes <= self.most)
-        good[row[found < 0]] = False
+        good[row[chosen < 0]] = False
         operators = np.full((len(texts), self.vertices), PADDING, dtype=np.uint8)
         kept = good[row]
-        operators[row[kept], place[kept] + 1] = self._codes[place[kept], found[kept]]
+        operators[row[kept], place[kept] + 1] = self._codes[place[kept], chosen[kept]]
         blocks = np.where(good, sizes, 0)
         operators[:, 0] = INPUT
         operators[np.arange(len(texts)), blocks + 1] = OUTPUT
         return Cells(operators, self._packed[blocks]), good
 
-    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
-        """Return the architecture with operator ``row[b]`` as block b + 1."""
-        if not self.choices:
-            return super().object_of_choices(row)
-        return {"operators": [self.alphabet.spellings[place] for place in row]}
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return the operators of the blocks; a block that is left out is an identity."""
+        sizes, names = cells.sizes - 2, self.alphabet.spellings
+        places = np.full(cells.operators.shape, -1)
+        for block in range(self.most):
+            places[:, block] = self._places(block)[cells.operators[:, block + 1]]
+        used = np.arange(self.vertices) < sizes[:, None]
+        self.alphabet.known(places[used])
+        rows = zip(places.tolist(), sizes.tolist(), strict=True)
+        return [{"operators": [names[place] for place in row[:size]]} for row, size in rows]
+
+    def _places(self, block: int) -> np.ndarray:
+        """Return the operator of a block, counted from 0, for each code; -1 for none."""
+        places = np.full(256, -1)
+        places[self._codes[block, ::-1]] = np.arange(len(self.alphabet.codes))[::-1]
+        return places
+
+    def of_choices(self, rows: Choices) -> Cells:
+        """Return the chains with operator ``rows[:, b]`` as block b + 1."""
+        operators = np.empty((len(rows), len(self.sizes) + 2), dtype=np.uint8)
+        operators[:, 0], operators[:, -1] = INPUT, OUTPUT
+        operators[:, 1:-1] = self._codes[np.arange(self.most), rows]
+        return Cells(operators, np.repeat(self._packed[-1:], len(rows), axis=0))
+
+    def choices_of(self, cells: Cells) -> Choices:
+        """Return the place of the operator of every block."""
+        columns = [self._places(b)[cells.operators[:, b + 1]] for b in range(len(self.sizes))]
+        return self.alphabet.known(np.stack(columns, axis=1))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
@@ -16,6 +16,7 @@ from tgnas.spaces.forms.base import (
     OUTPUT,
     ZERO,
     Alphabet,
+    Choices,
     Form,
     Graph,
     Pair,
@@ -72,8 +73,8 @@ class Template:
 
     def match(self, text: str) -> list[str] | None:
         """Return what stands at the places, in the order of the labels."""
-        found = self._compiled.fullmatch(text)
-        return [found.group(f"o{column}") for column in self._columns] if found else None
+        match = self._compiled.fullmatch(text)
+        return [match.group(f"o{column}") for column in self._columns] if match else None
 
     def format(self, operators: Sequence[str]) -> str:
         """Return the string with operators, in the order of the labels, at its places."""
@@ -83,13 +84,13 @@ class Template:
             word + after for word, after in zip(words, self.literals[1:], strict=True)
         )
 
-    def places(self, texts: pa.Array) -> tuple[Int64[np.ndarray, "N D"], Bool[np.ndarray, " N"]]:
+    def places(self, texts: pa.Array) -> tuple[Choices, Bool[np.ndarray, " N"]]:
         """Return the places in the alphabet of all strings' operators, and which were understood.
 
         What was not understood has place 0.
         """
-        found = pc.extract_regex(texts, f"(?s)^{self.pattern}$")
-        columns = [self.alphabet.places(found.field(place)) for place in self._columns]
+        groups = pc.extract_regex(texts, f"(?s)^{self.pattern}$")
+        columns = [self.alphabet.places(groups.field(place)) for place in self._columns]
         places = np.stack(columns, axis=1)
         understood = np.all(places >= 0, axis=1)
         return np.where(understood[:, None], places, 0), understood
@@ -98,8 +99,8 @@ class Template:
 class OperatorsOnEdges(Form):
     """Nodes in a row, one operator on every edge; the last node is the output.
 
-    The cell is the line graph (paper.md, section 3): an operator receives from all that end in its
-    source. What an object leaves out is not there.
+    The cell is the line graph of the authors' code (YeQiao/TG-NAS): an operator receives from all
+    that end in its source. What an object leaves out is not there.
 
     Args:
         alphabet: the operators.
@@ -144,15 +145,15 @@ class OperatorsOnEdges(Form):
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"edges": [[SOURCE, TARGET, OPERATOR], ...]}``."""
-        found = self.template.match(text)
-        if found is None:
+        names = self.template.match(text)
+        if names is None:
             raise self.alphabet.refuse(f"{text!r} is not of the form {self.template.text!r}")
-        return {"edges": [[*pair, name] for pair, name in zip(self.pairs, found, strict=True)]}
+        return {"edges": [[*pair, name] for pair, name in zip(self.pairs, names, strict=True)]}
 
-    def text_of(self, found: Mapping[str, Any]) -> str:
+    def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the string; what is not there is written as the zero operator."""
-        named = self._named(found)
-        zero = self.alphabet.zero
+        named = {(source, target): name for source, target, name in member["edges"]}
+        zero = self.alphabet.names.get(ZERO)
         absent = [pair for pair in self.pairs if pair not in named]
         if absent and zero is None:
             raise self.alphabet.refuse(
@@ -161,15 +162,15 @@ class OperatorsOnEdges(Form):
             )
         return self.template.format([named.get(pair) or str(zero) for pair in self.pairs])
 
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the line graph."""
-        named = self._named(found)
+        named = self._named(member)
         inner = [self.alphabet.code(named[pair]) if pair in named else ZERO for pair in self.pairs]
         return [([INPUT, *inner, OUTPUT], self.line_graph)]
 
-    def _named(self, found: Mapping[str, Any]) -> dict[Pair, str]:
-        self._fields(found, {"edges"}, {"edges"})
-        edges = found["edges"]
+    def _named(self, member: Mapping[str, Any]) -> dict[Pair, str]:
+        self._fields(member, {"edges"}, {"edges"})
+        edges = member["edges"]
         if not is_items(edges, int, int, str):
             raise self.alphabet.refuse(
                 f"edges must be a list of [SOURCE, TARGET, OPERATOR], not {edges!r}"
@@ -186,19 +187,35 @@ class OperatorsOnEdges(Form):
             named[source, target] = name
         return named
 
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return the objects; a zero that the space does not have is an edge that is left out."""
+        names = self.alphabet.names
+        absent = set() if ZERO in names else {ZERO}
+        inner = cells.operators[:, 1:-1]
+        self.alphabet.known(np.where(np.isin(inner, [*names, *absent]), 0, -1))
+        return [
+            {
+                "edges": [
+                    [*pair, names[code]]
+                    for pair, code in zip(self.pairs, row, strict=True)
+                    if code not in absent
+                ]
+            }
+            for row in inner.tolist()
+        ]
+
     def read(self, texts: pa.Array) -> Read:
         """Read all strings by the template."""
         places, understood = self.template.places(texts)
-        return self.cells_of_choices(places), understood
+        return self.of_choices(places), understood
 
-    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
-        """Return the architecture with operator ``row[k]`` on edge k."""
-        names = [self.alphabet.spellings[place] for place in row]
-        return {"edges": [[*pair, name] for pair, name in zip(self.pairs, names, strict=True)]}
-
-    def cells_of_choices(self, choices: Int64[np.ndarray, "N D"]) -> Cells:
-        """Return the line graphs of rows of operators, all at once."""
-        operators = np.empty((len(choices), self.vertices), dtype=np.uint8)
+    def of_choices(self, rows: Choices) -> Cells:
+        """Return the line graphs with operator ``rows[:, k]`` on edge k."""
+        operators = np.empty((len(rows), self.vertices), dtype=np.uint8)
         operators[:, 0], operators[:, -1] = INPUT, OUTPUT
-        operators[:, 1:-1] = self._codes[choices]
-        return Cells(operators, np.repeat(self._edges.edges, len(choices), axis=0))
+        operators[:, 1:-1] = self._codes[rows]
+        return Cells(operators, np.repeat(self._edges.edges, len(rows), axis=0))
+
+    def choices_of(self, cells: Cells) -> Choices:
+        """Return the place of the operator of every edge."""
+        return self.alphabet.known(self.alphabet.places_of_codes()[cells.operators[:, 1:-1]])

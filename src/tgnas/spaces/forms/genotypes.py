@@ -1,7 +1,7 @@
 """Genotypes, as in DARTS."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations, product
 from typing import Any
 
@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Int64
 
-from tgnas.cell import Cells, packed_bytes, triangle
+from tgnas.cell import Cells
 from tgnas.errors import ConfigError
-from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Form, Graph, Read, is_items
+from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph, Read, is_items
 
 
 class Genotypes(Form):
@@ -20,11 +20,11 @@ class Genotypes(Form):
 
     The first nodes of a cell are the outputs of cells before it. Each of the others adds a fixed
     number of pairs (operator, the node it takes from), and the output is a concatenation. The cell
-    is the line graph, as ``spaces.darts`` describes it.
+    is the line graph, as ``tgnas.spaces.darts`` describes it.
 
     Args:
         alphabet: the operators.
-        kinds: kind of cell -> its share among the cells of the network.
+        kinds: kind of cell -> its share of the network's cells, its cell weight.
         inputs: how many nodes are outputs of cells before.
         nodes: how many nodes are computed.
         pairs: how many pairs a node adds.
@@ -48,7 +48,8 @@ class Genotypes(Form):
             raise ConfigError(
                 f"{alphabet.space}: {pairs} pairs cannot take from {inputs} different inputs"
             )
-        self.alphabet, self.kinds, self.shares = alphabet, tuple(kinds), tuple(kinds.values())
+        self.alphabet, self.kinds = alphabet, tuple(kinds)
+        self.cell_weights = tuple(kinds.values())
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
         self.different, self.any_concat = different, concat == "any"
         self.computed = list(range(inputs, inputs + nodes))
@@ -56,13 +57,19 @@ class Genotypes(Form):
         draw = combinations if different else _with_repetition
         sources = [list(draw(range(node), pairs)) for node in self.computed]
         self._sources = sources * len(kinds)
-        per_node = [("+".join(map(str, s)) for s in options) for options in self._sources]
         if not self.any_concat:
             self.choices = tuple(
-                tuple(options)
-                for node in per_node
-                for options in (node, *[alphabet.spellings] * pairs)
+                options
+                for nodes_before in self._sources
+                for options in (
+                    tuple("+".join(map(str, some)) for some in nodes_before),
+                    *[alphabet.spellings] * pairs,
+                )
             )
+        # heard[node, vertex] marks the vertices whose sum a node is.
+        self._heard = np.zeros((inputs + nodes, self.vertices), dtype=bool)
+        for node in range(inputs + nodes):
+            self._heard[node, list(self._vertices(node))] = True
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"normal": [[OPERATOR, NODE], ...], "normal_concat": [...], ...}``."""
@@ -85,24 +92,23 @@ class Genotypes(Form):
             )
             raise self.alphabet.refuse(f"{text!r} is not of the form Genotype({forms})") from None
 
-    def text_of(self, found: Mapping[str, Any]) -> str:
+    def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the genotype as Python prints the authors' named tuple."""
-        self.graphs_of(found)
         fields = []
         for kind in self.kinds:
-            pairs = [(name, node) for name, node in found[kind]]
-            fields += [f"{kind}={pairs}", f"{kind}_concat={self._concat(found, kind)}"]
+            pairs = [(name, node) for name, node in member[kind]]
+            fields += [f"{kind}={pairs}", f"{kind}_concat={self._concat(member, kind)}"]
         return f"Genotype({', '.join(fields)})"
 
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the line graph of each kind of cell."""
         concats = {f"{kind}_concat" for kind in self.kinds}
         needed = set(self.kinds) | (concats if self.any_concat else set())
-        self._fields(found, needed, set(self.kinds) | concats)
-        return [self._graph(found, kind) for kind in self.kinds]
+        self._fields(member, needed, set(self.kinds) | concats)
+        return [self._graph(member, kind) for kind in self.kinds]
 
-    def _concat(self, found: Mapping[str, Any], kind: str) -> list[int]:
-        concat = found.get(f"{kind}_concat", self.computed)
+    def _concat(self, member: Mapping[str, Any], kind: str) -> list[int]:
+        concat = member.get(f"{kind}_concat", self.computed)
         chosen = isinstance(concat, list) and all(type(n) is int for n in concat)
         if self.any_concat and chosen and concat and set(concat) <= set(self.computed):
             return concat
@@ -111,8 +117,8 @@ class Genotypes(Form):
             raise self.alphabet.refuse(f"{kind}_concat is {concat}; allowed is {allowed}")
         return concat
 
-    def _graph(self, found: Mapping[str, Any], kind: str) -> Graph:
-        given, concat = found[kind], self._concat(found, kind)
+    def _graph(self, member: Mapping[str, Any], kind: str) -> Graph:
+        given, concat = member[kind], self._concat(member, kind)
         total = self.nodes * self.pairs
         if not is_items(given, str, int) or len(given) != total:
             raise self.alphabet.refuse(
@@ -146,28 +152,46 @@ class Genotypes(Form):
         first = self.inputs + (node - self.inputs) * self.pairs
         return range(first, first + self.pairs)
 
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return pairs and concatenation of every kind of cell."""
+        operators, sources = self._chosen(cells)
+        ends = cells.adjacency()[:, self.inputs : -1 : self.pairs, -1]
+        names, found, count = self.alphabet.spellings, [], len(self.kinds)
+        for row in range(0, len(cells), count):
+            member: dict[str, Any] = {}
+            for kind, cell in zip(self.kinds, range(row, row + count), strict=True):
+                pairs = zip(operators[cell].tolist(), sources[cell].tolist(), strict=True)
+                member[kind] = [[names[operator], source] for operator, source in pairs]
+                concat = (self.inputs + np.flatnonzero(ends[cell])).tolist()
+                member[f"{kind}_concat"] = concat
+            found.append(member)
+        return found
+
+    def _chosen(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+        """Return the operators of N K cells and the nodes that they take from, (N K, P) each."""
+        operators = self.alphabet.places_of_codes()[cells.operators[:, self.inputs : -1]]
+        into = cells.adjacency()[:, :, self.inputs : -1].transpose(0, 2, 1)
+        alike = (into[:, :, None, :] == self._heard).all(axis=3)
+        sources = np.where(alike.any(axis=2), alike.argmax(axis=2), -1)
+        return self.alphabet.known(operators), self.alphabet.known(sources)
+
     def read(self, texts: pa.Array) -> Read:
         """Read all genotypes by the column: cut at the quotes, look up what stands between."""
-        count, total = len(texts), self.nodes * self.pairs
         rows, good = self._places(texts)
-        kinds = len(self.kinds)
-        operators = np.full((count * kinds, self.vertices), OUTPUT, dtype=np.uint8)
-        operators[:, : self.inputs] = INPUT
+        return self._cells(rows[..., 0], rows[..., 1]), good
+
+    def _cells(self, operators: np.ndarray, sources: np.ndarray) -> Cells:
+        """Return the cells of operators and sources, N K P of each; all nodes are concatenated."""
+        total = self.nodes * self.pairs
+        operators, sources = operators.reshape(-1, total), sources.reshape(-1, total)
         codes = np.array(list(self.alphabet.codes.values()), dtype=np.uint8)
-        operators[:, self.inputs : -1] = codes[rows[..., 0].reshape(-1, total)]
-        source = rows[..., 1].reshape(-1, total)
-        # heard[place, node] marks the vertices whose sum node `node` is.
-        heard = np.zeros((self.inputs + self.nodes, self.vertices), dtype=bool)
-        for node in range(self.inputs + self.nodes):
-            heard[node, list(self._vertices(node))] = True
-        adjacency = np.zeros((count * kinds, self.vertices, self.vertices), dtype=bool)
-        adjacency[:, :, self.inputs : -1] = heard[source].transpose(0, 2, 1)
+        vertices = np.full((len(operators), self.vertices), OUTPUT, dtype=np.uint8)
+        vertices[:, : self.inputs] = INPUT
+        vertices[:, self.inputs : -1] = codes[operators]
+        adjacency = np.zeros((len(operators), self.vertices, self.vertices), dtype=bool)
+        adjacency[:, :, self.inputs : -1] = self._heard[sources].transpose(0, 2, 1)
         adjacency[:, self.inputs : -1, -1] = True
-        edges = np.triu(adjacency, k=1)
-        starts, ends = triangle(self.vertices)
-        bits = np.packbits(edges[:, starts, ends], axis=1)
-        assert bits.shape[1] == packed_bytes(self.vertices)
-        return Cells(operators, bits), good
+        return Cells.from_arrays(vertices, adjacency)
 
     def _places(
         self, texts: pa.Array
@@ -217,20 +241,27 @@ class Genotypes(Form):
         concats = (f"[{nodes}]", f"range({self.inputs},{self.inputs + self.nodes})")
         return [f",{source})],{name}={concat}{following}" for concat in concats]
 
-    def object_of_choices(self, row: Sequence[int]) -> dict[str, Any]:
-        """Return the genotype of decisions: for each node the sources, then an operator of each."""
-        if not self.choices:
-            return super().object_of_choices(row)
-        steps = [
-            row[start : start + 1 + self.pairs] for start in range(0, len(row), 1 + self.pairs)
+    def of_choices(self, rows: Choices) -> Cells:
+        """Return the cells of decisions: for each node the sources, then an operator of each."""
+        steps = rows.reshape(len(rows), len(self.sizes) // (1 + self.pairs), 1 + self.pairs)
+        taken = [np.array(s)[steps[:, node, 0]] for node, s in enumerate(self._sources)]
+        return self._cells(steps[..., 1:], np.stack(taken, axis=1))
+
+    def choices_of(self, cells: Cells) -> Choices:
+        """Return the decisions; the pairs of a node count in ascending order of their sources."""
+        shape = (len(cells) * self.nodes, self.pairs)
+        operators, sources = (part.reshape(shape) for part in self._chosen(cells))
+        if self.different:
+            order = np.argsort(sources, axis=1)
+            operators, sources = (np.take_along_axis(p, order, 1) for p in (operators, sources))
+        nodes = range(len(self.kinds) * self.nodes)
+        place = [{some: i for i, some in enumerate(self._sources[node])} for node in nodes]
+        first = [
+            place[row % len(place)].get(tuple(some), -1)
+            for row, some in enumerate(sources.tolist())
         ]
-        found: dict[str, Any] = {}
-        for number, (sources, *names) in enumerate(steps):
-            kind = self.kinds[number // self.nodes]
-            taken = self._sources[number][sources]
-            spelled = [self.alphabet.spellings[name] for name in names]
-            found.setdefault(kind, []).extend([n, s] for n, s in zip(spelled, taken, strict=True))
-        return found
+        rows = np.column_stack([self.alphabet.known(np.array(first, dtype=np.int64)), operators])
+        return rows.reshape(-1, len(self.sizes))
 
 
 def _with_repetition(nodes: range, count: int) -> list[tuple[int, ...]]:

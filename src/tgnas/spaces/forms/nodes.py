@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.operators import PADDING
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import (
     INPUT,
     OUTPUT,
@@ -66,18 +67,17 @@ class OperatorsOnNodes(Form):
             )
         return {"operators": left.split(","), "edges": [[int(a), int(b)] for a, b in edges]}
 
-    def text_of(self, found: Mapping[str, Any]) -> str:
+    def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the string, edges in ascending order."""
-        self.graphs_of(found)
         edges = ",".join(
-            f"{source}-{target}" for source, target in sorted(map(tuple, found["edges"]))
+            f"{source}-{target}" for source, target in sorted(map(tuple, member["edges"]))
         )
-        return f"{','.join(found['operators'])};{edges}"
+        return f"{','.join(member['operators'])};{edges}"
 
-    def graphs_of(self, found: Mapping[str, Any]) -> list[Graph]:
+    def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the graph itself."""
-        self._fields(found, {"operators", "edges"}, {"operators", "edges"})
-        names, given = self._operators(found["operators"]), found["edges"]
+        self._fields(member, {"operators", "edges"}, {"operators", "edges"})
+        names, given = self._operators(member["operators"]), member["edges"]
         if not is_items(given, int, int):
             raise self.alphabet.refuse(f"edges must be a list of [SOURCE, TARGET], not {given!r}")
         edges = [(source, target) for source, target in given]
@@ -148,6 +148,104 @@ class OperatorsOnNodes(Form):
             ways = adjacency.any(axis=2).sum(axis=1), adjacency.any(axis=1).sum(axis=1)
             good &= (ways[0] == sizes - 1) & (ways[1] == sizes - 1)
         return Cells.from_arrays(operators, adjacency), good
+
+    def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
+        """Return operators and edges of each cell, edges in ascending order."""
+        names = {INPUT: "input", OUTPUT: "output"} | self.alphabet.names
+        self.alphabet.known(np.where(np.isin(cells.operators, [*names, PADDING]), 0, -1))
+        row, *ends = np.nonzero(cells.adjacency())
+        starts = np.searchsorted(row, np.arange(len(cells)))
+        edges = np.split(np.stack(ends, axis=1), starts)[1:]
+        operators = zip(cells.operators.tolist(), cells.sizes.tolist(), strict=True)
+        return [
+            {"operators": [names[code] for code in codes[:size]], "edges": of_cell.tolist()}
+            for (codes, size), of_cell in zip(operators, edges, strict=True)
+        ]
+
+    def sample(self, count: int, generator: np.random.Generator) -> Cells:
+        """Return cells drawn as NAS-Bench-101's authors do (``random_spec`` of their examples).
+
+        Each edge between V nodes is there with probability 1/2 and each operator is drawn
+        uniformly; nodes on no path are pruned, and what is not of the space is drawn again. Where
+        few edges are allowed fewer are drawn, so that this ends.
+        """
+        pairs = self.vertices * (self.vertices - 1) // 2
+        share = min(0.5, 2 * self.max_edges / pairs)
+        parts, missing = [self.pack([])], count
+        while missing:
+            shape = (max(64, 2 * missing), self.vertices, self.vertices)
+            adjacency = np.triu(generator.random(shape) < share, k=1)
+            operators = generator.choice(self._codes[2:], size=shape[:2])
+            operators[:, 0], operators[:, -1] = INPUT, OUTPUT
+            parts.append(self._members(operators, adjacency)[:missing])
+            missing -= len(parts[-1])
+        return Cells.concatenate(parts)
+
+    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
+        """Return a random neighbour of each cell."""
+        parts = [self.pack([])]
+        for row in range(len(cells)):
+            around = self.neighbours(cells[row : row + 1])
+            chosen = int(generator.integers(len(around)))
+            parts.append(around[chosen : chosen + 1])
+        return Cells.concatenate(parts)
+
+    def neighbours(self, cells: Cells) -> Cells:
+        """Return all different cells that one step leads to.
+
+        A step flips an edge or changes an operator, as in the NAS-Bench-101 paper (Ying et al.,
+        ICML 2019, section 5.1), and prunes. What pruning took away comes back by a third kind of
+        step, for the benchmark's own steps walk on unpruned graphs: a new node between two others.
+        """
+        size = int(cells.sizes[0])
+        codes, matrix = cells.operators[0, :size], cells.adjacency()[0, :size, :size]
+        graphs: list[tuple[np.ndarray, np.ndarray]] = []
+        for source, target in zip(*np.triu_indices(size, k=1), strict=True):
+            flipped = matrix.copy()
+            flipped[source, target] ^= True
+            graphs.append((codes, flipped))
+            if size == self.vertices:
+                continue
+            place = source + 1
+            larger = np.insert(np.insert(matrix, place, False, axis=0), place, False, axis=1)
+            larger[source, place] = larger[place, target + 1] = True
+            graphs += [(np.insert(codes, place, code), larger) for code in self._codes[2:]]
+        for inner in range(1, size - 1):
+            for code in self._codes[2:]:
+                changed = codes.copy()
+                changed[inner] = code
+                graphs.append((changed, matrix))
+        operators = np.full((len(graphs), self.vertices), PADDING, dtype=np.uint8)
+        adjacency = np.zeros((len(graphs), self.vertices, self.vertices), dtype=bool)
+        for number, (some, edges) in enumerate(graphs):
+            operators[number, : len(some)] = some
+            adjacency[number, : len(some), : len(some)] = edges
+        found = Architectures(self._members(operators, adjacency))
+        found = found[found.distinct()[0]]
+        here = Architectures(cells.padded(self.vertices))
+        return found[found.rows_of(here)[0] != np.arange(len(found))].cells
+
+    def _members(self, operators: np.ndarray, adjacency: np.ndarray) -> Cells:
+        """Return those pruned graphs that connect the ends and have few enough edges."""
+        cells = pruned(operators, adjacency)
+        edges = cells.adjacency().sum(axis=(1, 2))
+        return cells[(edges > 0) & (edges <= self.max_edges)]
+
+
+def pruned(operators: np.ndarray, adjacency: np.ndarray) -> Cells:
+    """Return N graphs without the nodes, but for the two ends, on no path between them."""
+    reached, reaches = operators == INPUT, operators == OUTPUT
+    for vertex in range(1, operators.shape[1]):
+        reached[:, vertex] |= (adjacency[:, :, vertex] & reached).any(axis=1)
+    for vertex in reversed(range(operators.shape[1] - 1)):
+        reaches[:, vertex] |= (adjacency[:, vertex] & reaches).any(axis=1)
+    live = (reached & reaches) | (operators == INPUT) | (operators == OUTPUT)
+    order = np.argsort(~live, axis=1, kind="stable")
+    edges = adjacency & live[:, :, None] & live[:, None, :]
+    edges = np.take_along_axis(edges, order[:, :, None], axis=1)
+    edges = np.take_along_axis(edges, order[:, None, :], axis=2)
+    kept = np.where(live, operators, np.uint8(PADDING))
+    return Cells.from_arrays(np.take_along_axis(kept, order, axis=1), edges)
 
 
 def _pieces(texts: pa.Array) -> pa.Array:
