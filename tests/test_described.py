@@ -43,7 +43,7 @@ def test_an_operator_with_a_known_ones_vector_scores_as_that_one(name, monkeypat
     found = load_pretrained(name)
     vector = found.weights.embeddings.vectors[[CODES["conv_3x3"]]]
     monkeypatch.setattr(described, "sentence_vectors", lambda *_: vector)
-    numbers = tuple(VOCABULARY[CODES["conv_3x3"]].numbers.values())
+    numbers = tuple(VOCABULARY[CODES["conv_3x3"]].attributes.values())
     space = replace(space_of(twin("Some blur")), new=(NewOperator("Some blur", numbers),))
     known, new = found.score([{"edges": [[0, 1, n]]} for n in ("known", "new")], space)
     assert new == pytest.approx(known, abs=1e-5)

@@ -196,7 +196,7 @@ def test_a_proxy_of_another_space_is_refused():
 @pytest.mark.parametrize("proxy", ["nasgraph", "te_nas"])
 def test_a_proxy_that_does_not_know_the_networks_that_are_built_is_refused(proxy):
     about = {"space": "nasbench101", "classes": 2, "networks": "uniform_width"}
-    with pytest.raises(ConfigError, match=f"{proxy} cannot score networks of summed"):
+    with pytest.raises(ConfigError, match=f"{proxy} cannot score networks of uniform_width"):
         next(measure([], [proxy], batch("nasbench101"), settings("nasbench101"), **about))
 
 
