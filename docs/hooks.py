@@ -19,6 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from tgnas.resources.fetch import human_size, read_resources
+from tgnas.workflow.config.document import json_schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "workflow/schemas"
@@ -136,27 +137,34 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 
 def config_page() -> str:
     """Return a section for each key of the config: its own keys, types, values, meanings."""
-    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    schema = json_schema()
     values = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     parts = [(ROOT / "docs/_config.md").read_text()]
-    for name, node in schema["properties"].items():
+    rounds = {"config/selection/*.yaml": {"$ref": "#/$defs/Round"}}
+    for name, node in (schema["properties"] | rounds).items():
         keys = list(keys_of(node, schema, name))
-        value = values.get(name)
         parts.append(f"## {name}\n\n{sentence(described(node, schema)['description'])}\n")
         if not keys:
-            parts.append(table(["type", "value"], [[type_text(node, schema), value_text(value)]]))
+            shown = [type_text(node, schema), value_text(values.get(name))]
+            parts.append(table(["type", "value"], [shown]))
             continue
-        rows = []
-        for path, inner in keys:
-            given = look_up(values, path)
-            meaning = sentence(inner["description"])
-            rows.append([f"`{path}`", type_text(inner, schema), value_text(given), meaning])
+        rows = [
+            [f"`{path}`", type_text(inner, schema), value_text(look_up(values, path)),
+             sentence(inner["description"])]
+            for path, inner in keys
+        ]  # fmt: skip
         parts.append(table(["key", "type", "value", "meaning"], rows))
     return "\n".join([*parts, sheets_text()])
 
 
 def described(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a node of the schema with what it refers to; its own words come first."""
+    """Return a node of the schema with what it refers to; its own words come first.
+
+    Of a key that may be left out only what it holds otherwise is told.
+    """
+    choices = [choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"]
+    if len(choices) == 1:
+        node = choices[0] | {key: value for key, value in node.items() if key != "anyOf"}
     if "$ref" not in node:
         return node
     referred = schema["$defs"][node["$ref"].rpartition("/")[2]]
@@ -168,16 +176,13 @@ def keys_of(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the path and the node of every key below a key.
 
-    ``NAME`` stands for an entry that the user names, ``[]`` for the members of a list. The keys
-    of a predictor are described once, where predictors are.
+    ``NAME`` stands for an entry that the user names, ``[]`` for the members of a list.
     """
     whole = described(node, schema)
-    repeated = node.get("$ref", "").endswith("predictor") and path != "predictors.NAME"
-    if not repeated:
-        for name, inner in whole.get("properties", {}).items():
-            below = f"{path}.{name}"
-            yield below, described(inner, schema)
-            yield from keys_of(inner, schema, below)
+    for name, inner in whole.get("properties", {}).items():
+        below = f"{path}.{name}"
+        yield below, described(inner, schema)
+        yield from keys_of(inner, schema, below)
     for inner in whole.get("patternProperties", {}).values():
         yield from keys_of(inner, schema, f"{path}.NAME")
     if isinstance(whole.get("items"), dict):
@@ -204,13 +209,11 @@ def type_text(node: dict[str, Any], schema: dict[str, Any]) -> str:
     whole = described(node, schema)
     if "anyOf" in whole:
         return " or ".join(type_text(each, schema) for each in whole["anyOf"])
-    if "const" in whole:
-        return f"`{whole['const']}`"
-    if "enum" in whole:
-        return ", ".join(f"`{value}`" for value in whole["enum"])
-    if whole["type"] == "array":
-        return f"list of {type_text(whole['items'], schema)}" if "items" in whole else "list"
-    if whole["type"] == "object":
+    if "const" in whole or "enum" in whole:
+        return ", ".join(f"`{value}`" for value in whole.get("enum", [whole.get("const")]))
+    if whole.get("type") == "array":
+        return f"list of {type_text(whole['items'], schema)}"
+    if whole.get("type") == "object":
         return "keys" if "properties" in whole else "entries by name"
     bounds = {
         "minimum": "≥ {}",
@@ -219,8 +222,7 @@ def type_text(node: dict[str, Any], schema: dict[str, Any]) -> str:
         "exclusiveMaximum": "< {}",
     }
     limits = [text.format(whole[bound]) for bound, text in bounds.items() if bound in whole]
-    types = whole["type"] if isinstance(whole["type"], list) else [whole["type"]]
-    return " ".join([" or ".join(types), *limits])
+    return " ".join([whole.get("type", "any"), *limits])
 
 
 def sentence(text: str) -> str:

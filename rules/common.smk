@@ -9,20 +9,9 @@ from snakemake.exceptions import WorkflowError
 from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError
 from tgnas.benchmarks.stored import STORED, files_of
-from tgnas.workflow.experiments import (
-    LABELLED,
-    SMALL,
-    DISTILLED_BENCHMARK,
-    ablations,
-    candidates,
-    check_config,
-    complete,
-    correlated_methods,
-    network_proxies,
-    read_methods,
-    recipes,
-    wanted,
-)
+from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
+from tgnas.workflow.sheet import correlated_methods, read_methods, wanted
 from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.resources.packaged import MPNET, installed
@@ -47,12 +36,12 @@ if any(mirrors):
     os.environ["TGNAS_MIRROR"] = os.pathsep.join(filter(None, mirrors))
 
 try:
-    check_config(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    CONFIG = read_config(config)
     SHEETS = {
-        target: read_methods(Path(sheet), config, target)
-        for target, sheet in config["experiments"].items()
+        target: read_methods(Path(sheet), CONFIG, target)
+        for target, sheet in CONFIG.experiments.model_dump(exclude_none=True).items()
     }
-    RECIPES = recipes(config)
+    RECIPES = CONFIG.recipes
     RESOURCES = read_resources(Path("config/resources.tsv"))
     MIRRORS = mirror_folders([])
 except TgnasError as error:
@@ -63,8 +52,8 @@ METHODS = SHEETS["nasbench201"]
 # Tables of methods, and the benchmark that each is about.
 RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
 RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.values()}
-PREDICTOR_ROWS = complete(config["predictors"])
-CANDIDATES = candidates(config)
+PREDICTOR_ROWS = {name: row.flat() for name, row in CONFIG.predictors.items()}
+CANDIDATES = {name: row.flat() for name, row in CONFIG.candidates.items()}
 # The sample of cells whose scores are distilled.
 DISTILLED = f"{DISTILLED_BENCHMARK}_uniform_width"
 # Sentence transformers that are unpacked before they are read.

@@ -143,7 +143,7 @@ rule measure_independence:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         sample="<results>/proxies/samples/nasbench201.parquet",
         scores=[
-            table_of_scores("nasbench201", name) for name in correlated_methods(config)
+            table_of_scores("nasbench201", name) for name in correlated_methods(CONFIG)
         ],
     output:
         measures="<results>/proxies/measures/independence.csv",

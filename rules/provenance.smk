@@ -32,8 +32,10 @@ DEMO_FIGURES = [
     f"{kind}_{target}" for kind in ("correlations", "predictions") for target in TARGETS
 ]
 try:
-    TABLES = wanted(config, "tables", TABLES, [*RANKINGS, "digits_search"])
-    FIGURES = wanted(config, "figures", FIGURES, [*DEMO_FIGURES, "digits_search"])
+    TABLES = wanted(CONFIG.tables, "tables", TABLES, [*RANKINGS, "digits_search"])
+    FIGURES = wanted(
+        CONFIG.figures, "figures", FIGURES, [*DEMO_FIGURES, "digits_search"]
+    )
 except TgnasError as error:
     raise WorkflowError(str(error)) from None
 # What README shows of them; the page has the whole tables.

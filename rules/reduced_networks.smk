@@ -26,9 +26,9 @@ rule spread_over_patterns:
         benchmark="<benchmark_tables>/nasbench201.arrow",
         scored=f"<results>/proxies/scores/{PATTERNS}/{{network_proxy}}.parquet",
     output:
-        scores=f"<results>/scores/nasbench201/{{network_proxy}}{SMALL}.parquet",
+        scores=f"<results>/scores/nasbench201/{{network_proxy}}{REDUCED}.parquet",
     log:
-        f"<logs>/spread_over_patterns/{{network_proxy}}{SMALL}.log",
+        f"<logs>/spread_over_patterns/{{network_proxy}}{REDUCED}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:

@@ -67,6 +67,7 @@ rule render_report:
             for m in EXPLORED_METHODS.values()
         ],
         names=HEADLINE,
+        published=PREDICTOR_ROWS.get(HEADLINE["published"], {}),
         config=config,
         code=lambda w: digest("render_report", *cards_of(CARDED)),
     script:

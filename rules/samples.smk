@@ -58,7 +58,7 @@ def methods_of_sample(sampled):
     """
     from tgnas.scoring.harness import scores_network_of
 
-    sample, proxies = SAMPLES[sampled], network_proxies(config)
+    sample, proxies = SAMPLES[sampled], CONFIG.proxies.compared
     able = [name for name in proxies if scores_network_of(name, sample["space"])]
     return [*sample["methods"], *able]
 

@@ -1,12 +1,15 @@
 # The choice of our configuration: on development tasks alone, never on a test space.
 
 SIZES = ("tested", "seeds")
-# Proxies of cells among the members of ensembles.
-OF_CELLS = sorted(
+SELECTION_ENSEMBLES = [
+    {"name": name, "over_seeds": part.over_seeds, "members": members}
+    for part in CONFIG.rounds
+    for name, members in part.ensembles.items()
+]
+# Graph proxies among the members of ensembles.
+ENSEMBLED_PROXIES = sorted(
     f"tgnas.methods.graph_proxies.{member}"
-    for member in {
-        m for each in config["selection"]["ensembles"] for m in each["members"]
-    }
+    for member in {m for row in SELECTION_ENSEMBLES for m in row["members"]}
     if member in GRAPH_PROXIES.names()
 )
 
@@ -56,9 +59,9 @@ rule tabulate_selection:
     params:
         labels=config["training"]["nasbench101"],
         sizes={k: config["selection"][k] for k in SIZES},
-        ensembles=config["selection"]["ensembles"],
+        ensembles=SELECTION_ENSEMBLES,
         chosen=config["selection"]["chosen"],
         top_share=config["ranking"]["top_share"],
-        code=code("tabulate_selection", *OF_CELLS),
+        code=code("tabulate_selection", *ENSEMBLED_PROXIES),
     script:
         "../workflow/scripts/tabulate_selection.py"

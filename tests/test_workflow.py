@@ -303,7 +303,9 @@ def test_your_own_cifar100_is_seen_by_networks_of_100_classes(compared: Project)
 
 @pytest.mark.slow
 def test_searches_can_ask_proxies_on_small_networks_of_every_live_pattern(compared: Project):
-    planned = compared.planned("--", "results/smoke/searches/nasbench201/zico_small/hybrid.parquet")
+    planned = compared.planned(
+        "--", "results/smoke/searches/nasbench201/zico_reduced/hybrid.parquet"
+    )
     wanted = {"list_patterns": 1, "score_shard": 4, "join_shards": 1, "spread_over_patterns": 1}
     assert planned == wanted | {"search_with_scores": 1}
 

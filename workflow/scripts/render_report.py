@@ -14,7 +14,6 @@ from tgnas.resources.fetch import read_resources
 from tgnas.results.headline import claims, headline
 from tgnas.results.style import dataset_title
 from tgnas.scoring.tables import read_scores
-from tgnas.workflow.experiments import complete
 from tgnas.workflow.script import run
 
 
@@ -28,6 +27,7 @@ def main(
     results: dict,
     methods: list,
     names: dict,
+    published: dict,
     config: dict,
 ) -> None:
     """Write the HTML file; what this run has not made is left out of it.
@@ -41,6 +41,7 @@ def main(
         results: for each table (CSV), figure and the provenance: caption, wildcards and params.
         methods: name, title and family of each method of NAS-Bench-201.
         names: which methods the first sentences are about.
+        published: the settings of the published predictor.
         config: the whole configuration.
     """
     captions = {
@@ -51,7 +52,6 @@ def main(
     label = config["ranking"].get("nasbench201")
     sentences, tiles = [], []
     if {"ranking", "search"} <= tables.keys():
-        published = complete(config["predictors"]).get(names["published"], {})
         sentences, tiles = headline(
             tables["ranking"], tables["search"], names, published, label["datasets"][0]
         )

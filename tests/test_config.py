@@ -10,21 +10,17 @@ from snakemake.utils import update_config
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.registry import NETWORK_PROXIES
-from tgnas.workflow.experiments import (
+from tgnas.workflow.config.checks import read_config
+from tgnas.workflow.sheet import (
     COLUMNS,
     LEAKED,
     Method,
-    candidates,
-    check_config,
-    complete,
     correlated_methods,
-    network_proxies,
     read_methods,
     wanted,
 )
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 SHEET = ROOT / "config" / "experiments.tsv"
 
 
@@ -37,9 +33,17 @@ def config() -> dict:
 def refusal_of(config: dict, kind: type[TgnasError] = UnknownNameError) -> str:
     """Return the one line that a config is refused with."""
     with pytest.raises(kind) as caught:
-        check_config(config, SCHEMA)
+        read_config(config)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def add_round(config: dict, folder: Path, candidates: dict) -> Path:
+    """Add a round of candidates to a config and return its file."""
+    path = folder / "round.yaml"
+    path.write_text(yaml.safe_dump({"candidates": candidates, "over_seeds": True, "ensembles": {}}))
+    config["selection"]["rounds"].append(str(path))
+    return path
 
 
 @pytest.fixture
@@ -53,10 +57,10 @@ def demo(config) -> dict:
 
 
 def test_the_demos_config_is_allowed(demo):
-    check_config(demo, SCHEMA)
+    config = read_config(demo)
     for target in ("digits201", "nasbench_graph"):
-        methods = read_methods(ROOT / demo["experiments"][target], demo, target)
-        assert demo["demo"]["drawn"] in methods
+        methods = read_methods(ROOT / demo["experiments"][target], config, target)
+        assert config.demo.drawn in methods
 
 
 @pytest.mark.parametrize("key", ["predictor", "drawn"])
@@ -73,17 +77,17 @@ def test_an_unknown_searcher_of_the_demo_is_answered_with_the_nearest_one(demo):
 def test_an_unknown_table_is_answered_with_the_nearest_one():
     message = r"entry of tables 'ranknig' \(did you mean 'ranking'\?\); known: darts, ranking"
     with pytest.raises(UnknownNameError, match=message):
-        wanted({"tables": ["ranknig"]}, "tables", ["ranking"], ["darts"])
+        wanted(["ranknig"], "tables", ["ranking"], ["darts"])
 
 
 def test_the_usual_tables_are_wanted_where_the_config_names_none():
-    assert wanted({}, "tables", ["ranking"], ["darts"]) == ("ranking",)
-    assert wanted({"tables": ["darts"]}, "tables", ["ranking"], ["darts"]) == ("darts",)
+    assert wanted(None, "tables", ["ranking"], ["darts"]) == ("ranking",)
+    assert wanted(["darts"], "tables", ["ranking"], ["darts"]) == ("darts",)
 
 
 def test_the_shipped_config_is_allowed(config):
     before = deepcopy(config)
-    check_config(config, SCHEMA)
+    read_config(config)
     assert config == before
 
 
@@ -193,16 +197,15 @@ def test_an_unknown_embedding_is_answered_with_the_nearest_one(config):
     assert "embedding of predictor tgnas_paper 'minilm_shrot' (did you mean 'minilm_" in message
 
 
-def test_an_unknown_embedding_of_a_candidate_is_answered_with_the_nearest_one(config):
-    config["selection"]["candidates"].append({"name": "hot", "change": {"embedding": "one_hit"}})
+def test_an_unknown_embedding_of_a_candidate_is_answered_with_the_nearest_one(config, tmp_path):
+    add_round(config, tmp_path, {"hot": {"embedding": "one_hit"}})
     message = refusal_of(config)
     assert "embedding of candidate hot 'one_hit' (did you mean 'one_hot'?)" in message
 
 
-def test_a_candidate_may_have_another_embedding(config):
-    config["selection"]["candidates"].append({"name": "hot", "change": {"embedding": "one_hot"}})
-    check_config(config, SCHEMA)
-    assert candidates(config)["hot"]["embedding"] == "one_hot"
+def test_a_candidate_may_have_another_embedding(config, tmp_path):
+    add_round(config, tmp_path, {"hot": {"embedding": "one_hot"}})
+    assert read_config(config).candidates["hot"].embedding == "one_hot"
 
 
 def test_one_hot_vectors_are_not_cut_to_components(config):
@@ -267,14 +270,14 @@ def sheet_of(folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = COL
 
 
 def test_the_shipped_sheet_is_allowed(config):
-    methods = read_methods(SHEET, config, "nasbench201")
+    methods = read_methods(SHEET, read_config(config), "nasbench201")
     assert methods["tgnas_code"].seeds == tuple(range(config["seeds"]))
     assert methods["params"] == Method("params", "proxy", (0,), "#params")
 
 
 def test_methods_stand_in_the_order_of_the_sheet(config, tmp_path):
     sheet = sheet_of(tmp_path, ("random", "proxy", "seeds", "chance"), GOOD)
-    assert list(read_methods(sheet, config, "nasbench201")) == ["random", "params"]
+    assert list(read_methods(sheet, read_config(config), "nasbench201")) == ["random", "params"]
 
 
 BAD = {
@@ -294,7 +297,7 @@ BAD = {
 def test_a_bad_row_is_refused_with_file_and_line(config, tmp_path, reason):
     sheet = sheet_of(tmp_path, GOOD, BAD[reason])
     with pytest.raises(ConfigError) as caught:
-        read_methods(sheet, config, "nasbench201")
+        read_methods(sheet, read_config(config), "nasbench201")
     assert str(caught.value).startswith(f"{sheet}:3: ")
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -303,23 +306,23 @@ def test_a_bad_row_is_refused_with_file_and_line(config, tmp_path, reason):
 def test_other_columns_are_refused(config, tmp_path):
     sheet = sheet_of(tmp_path, header=("method", "family", "seeds", "title"))
     with pytest.raises(ConfigError, match=r":1: the columns must be method, family, runs, title"):
-        read_methods(sheet, config, "nasbench201")
+        read_methods(sheet, read_config(config), "nasbench201")
 
 
 def test_a_missing_sheet_is_named(config, tmp_path):
     with pytest.raises(ConfigError, match=r"no such sheet of experiments \(config key"):
-        read_methods(tmp_path / "absent.tsv", config, "nasbench201")
+        read_methods(tmp_path / "absent.tsv", read_config(config), "nasbench201")
 
 
 # Predictors that build on each other, candidates, ensembles
 
 
 def test_an_entry_takes_from_its_base_what_it_does_not_say(config):
-    rows = complete(config["predictors"])
-    assert rows["tgnas_paper"]["layers"] == 2
-    assert rows["tgnas_paper"]["width"] == rows["tgnas_code"]["width"]
-    assert rows["tgnas_paper"]["embedding"] == "minilm_short"
-    assert "base" not in rows["tgnas_paper"]
+    rows = read_config(config).predictors
+    assert rows["tgnas_paper"].settings.layers == 2
+    assert rows["tgnas_paper"].settings.width == rows["tgnas_code"].settings.width
+    assert rows["tgnas_paper"].embedding == "minilm_short"
+    assert "base" not in rows["tgnas_paper"].flat()
 
 
 def test_bases_that_go_round_in_a_circle_are_refused(config):
@@ -340,15 +343,50 @@ def test_an_entry_that_lacks_a_value_is_refused(config):
 
 
 def test_a_candidate_is_the_start_with_its_own_values(config):
-    start = complete(config["predictors"])[config["selection"]["start"]]
-    found = candidates(config)
-    assert found["start"] == start
-    assert found["two_layers"] == start | {"layers": 2}
+    read = read_config(config)
+    start = read.predictors[read.selection.start]
+    assert read.candidates["start"] == start
+    assert read.candidates["two_layers"].flat() == start.flat() | {"layers": 2}
+
+
+def test_a_candidate_may_build_on_another_one(config, tmp_path):
+    add_round(config, tmp_path, {"thin": {"base": "two_layers", "width": 8}})
+    candidates = read_config(config).candidates
+    assert candidates["thin"].flat() == candidates["two_layers"].flat() | {"width": 8}
+
+
+def test_a_candidate_builds_on_what_was_compared_before_it(config, tmp_path):
+    add_round(config, tmp_path, {"thin": {"base": "two_layer", "width": 8}})
+    message = "base of candidate thin 'two_layer' (did you mean 'two_layers'?)"
+    assert message in refusal_of(config)
+
+
+def test_a_candidate_does_not_take_the_name_of_another_one(config, tmp_path):
+    add_round(config, tmp_path, {"two_layers": {"layers": 2}})
+    assert "candidate two_layers stands there twice" in refusal_of(config, ConfigError)
+
+
+def test_a_misspelled_key_of_a_round_is_answered_with_the_nearest_one(config, tmp_path):
+    path = add_round(config, tmp_path, {})
+    path.write_text(path.read_text().replace("over_seeds", "over_seed"))
+    message = f"config key at {path} 'over_seed' (did you mean 'over_seeds'?)"
+    assert message in refusal_of(config)
+
+
+def test_a_round_that_is_not_there_is_named(config):
+    config["selection"]["rounds"] = ["config/selection/none.yaml"]
+    assert "config/selection/none.yaml: " in refusal_of(config, ConfigError)
+
+
+def test_another_method_inherits_none_of_the_settings_of_its_base(config):
+    config["predictors"]["other"] = {"base": "tgnas_code", "method": "tgnas"}
+    assert read_config(config).predictors["other"].settings.layers == 4
 
 
 def test_the_canonical_predictor_is_the_chosen_candidate(config):
-    chosen = candidates(config)[config["selection"]["chosen"]["candidate"]]
-    assert complete(config["predictors"])["tgnas_canonical"] == chosen
+    read = read_config(config)
+    chosen = read.candidates[read.selection.chosen.candidate]
+    assert read.predictors["tgnas_canonical"] == chosen
 
 
 def test_an_unknown_auxiliary_target_is_answered_with_the_nearest_one(config):
@@ -361,7 +399,7 @@ def test_an_auxiliary_target_needs_ranks_to_be_averaged_with(config):
     with pytest.raises(
         ConfigError, match=r"predictors.tgnas_code has auxiliary_targets, which need the label"
     ):
-        check_config(config, SCHEMA)
+        read_config(config)
 
 
 def test_an_unknown_proxy_to_distil_from_is_answered_with_the_nearest_one(config):
@@ -374,44 +412,43 @@ def test_an_unknown_proxy_to_distil_from_is_answered_with_the_nearest_one(config
 )
 def test_a_distilled_predictor_learns_from_its_proxy_alone(config, key, value):
     config["predictors"]["tgnas_distilled_az_nas"][key] = value
-    found = refusal_of(config, ConfigError)
-    assert "predictors.tgnas_distilled_az_nas is distilled from az_nas alone" in found
+    message = refusal_of(config, ConfigError)
+    assert "predictors.tgnas_distilled_az_nas is distilled from az_nas alone" in message
 
 
-def test_a_predictor_and_a_candidate_learn_from_something(config):
-    config["selection"]["candidates"][1]["change"]["sources"] = []
-    found = refusal_of(config, ConfigError)
-    assert "candidate code has neither a source nor a proxy to distil from" in found
+def test_a_predictor_and_a_candidate_learn_from_something(config, tmp_path):
+    add_round(config, tmp_path, {"idle": {"sources": []}})
+    message = refusal_of(config, ConfigError)
+    assert "candidate idle has neither a source nor a proxy to distil from" in message
     config["predictors"]["tgnas_start"]["sources"] = []
-    found = refusal_of(config, ConfigError)
-    assert "predictors.tgnas_start has neither a source nor a proxy to distil from" in found
+    message = refusal_of(config, ConfigError)
+    assert "predictors.tgnas_start has neither a source nor a proxy to distil from" in message
 
 
 def test_the_distilled_predictor_that_the_docs_add_is_allowed(config):
     page = (ROOT / "docs/add-a-method.md").read_text()
     block = next(part for part in page.split("```yaml\n") if "distil_from:" in part)
     update_config(config, yaml.safe_load(block.split("```")[0]))
-    check_config(config, SCHEMA)
-    assert complete(config["predictors"])["tgnas_distilled_zico"]["distil_from"] == "zico"
+    assert read_config(config).predictors["tgnas_distilled_zico"].distil_from == "zico"
 
 
 def test_a_distilled_predictor_is_no_base_of_ablations(config):
     config["ablations"]["bases"] = ["tgnas_distilled_meco"]
-    found = refusal_of(config, ConfigError)
-    assert "ablations: tgnas_distilled_meco learns no accuracy, but is distilled" in found
+    message = refusal_of(config, ConfigError)
+    assert "ablations: tgnas_distilled_meco learns no accuracy, but is distilled" in message
 
 
 def test_a_distilled_predictor_is_not_compared_on_the_cells_that_its_proxy_scored(config):
     sample = next(s for s in config["proxies"]["samples"] if s["benchmark"] == "nasbench101")
     sample["methods"] = ["tgnas_distilled_meco"]
-    found = refusal_of(config, ConfigError)
-    assert "tgnas_distilled_meco has learned from nasbench101" in found
+    message = refusal_of(config, ConfigError)
+    assert "tgnas_distilled_meco has learned from nasbench101" in message
 
 
 def test_a_proxy_to_distil_from_has_no_more_shards_than_cells(config):
     config["reduced_networks"]["distillation"] = {"architectures": 2, "shards": 3}
-    found = refusal_of(config, ConfigError)
-    assert "reduced_networks.distillation has more shards than architectures" in found
+    message = refusal_of(config, ConfigError)
+    assert "reduced_networks.distillation has more shards than architectures" in message
 
 
 def test_a_sample_is_of_a_search_space(config):
@@ -424,13 +461,13 @@ def test_an_unknown_chosen_candidate_is_answered_with_the_nearest_one(config):
     assert "candidate 'two_layer' (did you mean 'two_layers'?)" in refusal_of(config)
 
 
-def test_an_unknown_member_of_a_ensemble_is_answered_with_the_nearest_one(config):
+def test_an_unknown_member_of_an_ensemble_is_answered_with_the_nearest_one(config):
     config["ensembles"]["canonical_ensemble"]["members"] = {"tgnas_canonicle": 1}
     message = refusal_of(config)
     assert "canonical_ensemble 'tgnas_canonicle' (did you mean 'tgnas_canonical'?)" in message
 
 
-def test_a_ensemble_may_not_bear_the_name_of_a_method(config):
+def test_an_ensemble_may_not_bear_the_name_of_a_method(config):
     config["ensembles"]["params"] = config["ensembles"].pop("canonical_ensemble")
     assert "ensembles.params bears the name of another" in refusal_of(config, ConfigError)
 
@@ -444,15 +481,16 @@ def test_nothing_is_selected_on_an_unknown_benchmark(config):
 
 
 def test_all_proxies_of_networks_are_compared_unless_some_are_named(config):
-    assert network_proxies(config) == NETWORK_PROXIES.names()
+    assert read_config(config).proxies.compared == NETWORK_PROXIES.names()
     config["proxies"]["networks"] = ["zen", "synflow"]
-    assert network_proxies(config) == ["zen", "synflow"]
+    config["proxies"]["samples"] = config["proxies"]["samples"][:1]
+    assert read_config(config).proxies.compared == ["zen", "synflow"]
     config["proxies"]["networks"] = ["synflw"]
     assert "'synflw' (did you mean 'synflow'?)" in refusal_of(config)
 
 
 def test_the_heat_map_begins_with_tgnas_and_has_the_papers_14(config):
-    found = correlated_methods(config)
+    found = correlated_methods(read_config(config))
     assert found[0] == "tgnas_code"
     assert len(found) == 14
 
@@ -463,7 +501,7 @@ def test_no_predictor_is_compared_on_what_it_learned_from(config):
     assert message.endswith("sample of nasbench101: tgnas_paper has learned from nasbench101")
 
 
-def test_nor_is_a_ensemble_of_it(config):
+def test_nor_is_an_ensemble_of_it(config):
     config["proxies"]["samples"][1]["methods"] = ["canonical_ensemble"]
     assert "tgnas_canonical has learned from nasbench101" in refusal_of(config, ConfigError)
 

@@ -1,0 +1,161 @@
+"""What one key of the config says of another."""
+
+from collections.abc import Collection
+from typing import Any
+
+from tgnas.benchmarks.stored import STORED
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.registry import GRAPH_PROXIES
+from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
+from tgnas.workflow.config.models import Predictor
+from tgnas.workflow.config.reading import Config, parse
+
+REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
+# Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
+# that trains.
+LABELLED = {
+    f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
+    for dataset in ("cifar10", "cifar100", "ImageNet16-120")
+} | {"validation": {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}}
+
+
+def read_config(values: dict[str, Any]) -> Config:
+    """Return the config of the dictionary that Snakemake has merged.
+
+    Raises:
+        ConfigError: where, the value, what is allowed.
+        UnknownNameError: a key or name that does not exist, with the nearest one that does.
+    """
+    config = parse(values)
+    for one in (_predictors, _ensembles, _selection, _ablations, _search, _samples, _trainings):
+        one(config)
+    for name, entry in config.shipped.items():
+        _known(f"predictor of shipped {name}", entry.predictor, config.predictors)
+        if entry.measured_on in config.predictors[entry.predictor].learned_from:
+            raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+    if config.demo:
+        _known("predictor of demo", config.demo.predictor, config.predictors)
+        _known("drawn of demo", config.demo.drawn, config.predictors)
+    return config
+
+
+def _known(kind: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+
+
+def _predictors(config: Config) -> None:
+    for name, entry in config.embeddings.items():
+        if entry.model == "one_hot" and entry.components:
+            raise ConfigError(f"config: embeddings.{name}: one_hot has no components to keep")
+    for name, predictor in config.predictors.items():
+        if name in GRAPH_PROXIES.names():
+            raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
+        _predictor(config, f"predictors.{name}", predictor)
+    for name, predictor in config.candidates.items():
+        _predictor(config, f"candidate {name}", predictor)
+
+
+def _predictor(config: Config, name: str, row: Predictor) -> None:
+    place = name.replace("predictors.", "predictor ")
+    for source in row.sources:
+        _known(f"source of {place}", source, config.training)
+    _known(f"embedding of {place}", row.embedding, config.embeddings)
+    ranks = getattr(row.settings, "label", "rank") == "rank"
+    if row.distil_from:
+        if row.sources or row.auxiliary_targets or not ranks:
+            raise ConfigError(
+                f"config: {name} is distilled from {row.distil_from} alone: it needs "
+                "'sources: []', 'auxiliary_targets: {}' and 'label: rank'"
+            )
+    elif not row.sources:
+        raise ConfigError(f"config: {name} has neither a source nor a proxy to distil from")
+    elif row.auxiliary_targets and not ranks:
+        raise ConfigError(f"config: {name} has auxiliary_targets, which need the label rank")
+
+
+def _ensembles(config: Config) -> None:
+    stored = sorted({name for names in STORED.values() for name in names})
+    scored = dict.fromkeys([*config.predictors, *GRAPH_PROXIES.names(), *stored])
+    for name, entry in config.ensembles.items():
+        if name in scored:
+            raise ConfigError(f"config: ensembles.{name} bears the name of another method")
+        for member in entry.members:
+            _known(f"member of ensemble {name}", member, scored)
+
+
+def _selection(config: Config) -> None:
+    known = [*config.candidates, "parameters", *GRAPH_PROXIES.names()]
+    ensembles = [pair for part in config.rounds for pair in part.ensembles.items()]
+    names = [name for name, _ in ensembles]
+    for name, members in ensembles:
+        if name in config.candidates or names.count(name) > 1:
+            raise ConfigError(f"config: selection: the name of ensemble {name} is taken")
+        for member in members:
+            _known(f"member of ensemble {name}", member, known)
+    _known("candidate", config.selection.chosen.candidate, config.candidates)
+    _known("ensemble", config.selection.chosen.ensemble, names)
+    _known("ensemble", config.selection.chosen.top, names)
+
+
+def _ablations(config: Config) -> None:
+    for base in config.ablations.bases:
+        _known("base of ablations", base, config.predictors)
+        if config.predictors[base].distil_from:
+            raise ConfigError(f"config: ablations: {base} learns no accuracy, but is distilled")
+    for (base, axis, value), row in config.ablated.items():
+        _known(f"embedding of ablation {base}/{axis}/{value}", row.embedding, config.embeddings)
+
+
+def _search(config: Config) -> None:
+    search = config.search
+    reduced = [f"{proxy}{REDUCED}" for proxy in config.reduced_networks.proxies]
+    methods = [*config.predictors, *config.ensembles, *STORED["nasbench201"]]
+    for scorer in (*search.scorers, *search.constraints.scorers):
+        _known("scorer", scorer, [*methods, *GRAPH_PROXIES.names(), *reduced, *LABELLED])
+    for predictor in (search.predictor, search.darts.predictor):
+        _known("predictor", predictor, config.predictors)
+
+
+def _samples(config: Config) -> None:
+    distillation = config.reduced_networks.distillation
+    if distillation.shards > distillation.architectures:
+        raise ConfigError(
+            "config: reduced_networks.distillation has more shards than architectures"
+        )
+    known = [*config.predictors, *config.ensembles, *GRAPH_PROXIES.names()]
+    samples = config.proxies.samples
+    for number, sample in enumerate(samples):
+        place = f"config: proxies: the sample of {sample.benchmark}"
+        if sample.benchmark in [other.benchmark for other in samples[:number]]:
+            raise ConfigError(f"{place} stands there twice")
+        if sample.shards > sample.architectures:
+            raise ConfigError(f"{place} has more shards than architectures")
+        for method in sample.methods:
+            _known(f"method on {sample.benchmark}", method, known)
+            ensemble = config.ensembles.get(method)
+            for member in ensemble.members if ensemble else [method]:
+                learned = config.predictors.get(member)
+                if learned and sample.benchmark in learned.learned_from:
+                    raise ConfigError(f"{place}: {member} has learned from {sample.benchmark}")
+    reference = config.search.predictor
+    if not any(s.benchmark == "nasbench201" and reference in s.methods for s in samples):
+        raise ConfigError(f"config: proxies: {reference} is not compared on nasbench201")
+
+
+def _trainings(config: Config) -> None:
+    section = config.final_training
+    if "short" not in section.trainings:
+        raise ConfigError("config: final_training.trainings: 'short' is a required property")
+    for name, recipe in config.recipes.items():
+        if name == "digits_bench" and recipe.dataset != "digits":
+            raise ConfigError(f"config: digits_bench: {recipe.name} is of {recipe.dataset}")
+        if name != "digits_bench" and recipe.dataset != "cifar10":
+            raise ConfigError(
+                f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
+                "cifar10 (an image folder: tgnas train-network)"
+            )
+        if name in ("short", "spread", "copies") and recipe.space != "nasbench201":
+            raise ConfigError(f"config: final_training: {name} must be of space nasbench201")
+    for text in section.copies.cells.values():
+        NASBENCH201.parse(text)

@@ -1,0 +1,21 @@
+"""The JSON schema of the config, for editors and for the page of the site."""
+
+from typing import Any
+
+from tgnas.registry import PREDICTORS
+from tgnas.workflow.config.models import Round
+from tgnas.workflow.config.reading import Config, settings_of
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of the files: predictors with a base and their methods' own keys."""
+    schema = Config.model_json_schema()
+    schema["$defs"] |= {"Round": Round.model_json_schema()}
+    predictor = schema["$defs"]["Predictor"]
+    base = {"type": "string", "description": "The entry that gives what is not said here."}
+    keys = {"base": base} | predictor["properties"]
+    del keys["settings"], predictor["required"]  # a base may give any of them
+    for method in PREDICTORS.names():
+        keys |= settings_of(method).model_json_schema()["properties"]
+    predictor["properties"] = keys
+    return schema

@@ -1,0 +1,416 @@
+"""Every key of the config: its meaning, its type and its bounds, and nowhere else.
+
+What one key says of another is in ``checks.py``; the values are in ``config/config.yaml``.
+"""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tgnas import registry
+from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+
+
+class Section(BaseModel):
+    """Keys that stand together; values are not converted, and none can be changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know(cls, values: Any) -> Any:
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                about = {"name": str(name), "known": list(cls.model_fields)}
+                raise PydanticCustomError("unknown_key", "unknown key", about)
+        return values
+
+
+def key(meaning: str, **bounds: Any) -> Any:
+    """Return a key with its meaning; one without a default must stand in the config."""
+    return Field(description=meaning, **bounds)
+
+
+def count(meaning: str, least: int = 1, **bounds: Any) -> Any:
+    """Return a key that holds a whole number."""
+    return Field(description=meaning, ge=least, **bounds)
+
+
+def _member_of(family: registry.Family) -> AfterValidator:
+    def known(name: str) -> str:
+        family.module_name(name)
+        return name
+
+    return AfterValidator(known)
+
+
+def _all_different(values: tuple) -> tuple:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("repeated", "Input should have no entry twice")
+    return values
+
+
+Value = TypeVar("Value")
+Dataset = TypeVar("Dataset")
+Split = TypeVar("Split")
+Epochs = TypeVar("Epochs")
+Listed = Annotated[tuple[Value, ...], Strict(False)]
+Several = Annotated[tuple[Value, ...], Strict(False), Field(min_length=1)]
+Different = Annotated[tuple[Value, ...], Strict(False), AfterValidator(_all_different)]
+SeveralDifferent = Annotated[
+    tuple[Value, ...], Strict(False), Field(min_length=1), AfterValidator(_all_different)
+]
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+Named = dict[Name, Value]
+NamedSome = Annotated[dict[Name, Value], Field(min_length=1)]
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(gt=0)]
+Members = Annotated[dict[str, Weight], Field(min_length=1)]
+Changes = dict[str, Any]
+Benchmark = Annotated[str, _member_of(registry.BENCHMARKS)]
+Searcher = Annotated[str, _member_of(registry.SEARCHERS)]
+GraphProxy = Annotated[str, _member_of(registry.GRAPH_PROXIES)]
+NetworkProxy = Annotated[str, _member_of(registry.NETWORK_PROXIES)]
+Nb201Dataset = Literal["cifar10", "cifar100", "ImageNet16-120"]
+GraphDataset = Literal["cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv"]
+Cost = Literal[
+    "parameters", "flops", "edgegpu_latency", "edgegpu_energy", "raspi4_latency",
+    "edgetpu_latency", "pixel3_latency", "eyeriss_latency", "eyeriss_energy",
+    "eyeriss_arithmetic_intensity", "fpga_latency", "fpga_energy",
+]  # fmt: skip
+
+
+class Pathvars(Section):
+    """Where results, logs and timings go (Snakemake's own section)."""
+
+    results: str | None = key("Made by rules.", default=None)
+    resources: str | None = key("Fetched files.", default=None)
+    benchmark_tables: str | None = key("The Arrow files of the benchmarks.", default=None)
+    logs: str | None = key("One log for each job.", default=None)
+    benchmarks: str | None = key("Seconds and memory of costly jobs.", default=None)
+    weights: str | None = key("What comes with the package.", default=None)
+    data: str | None = key("digits-bench in the package.", default=None)
+
+
+class Experiments(Section):
+    """The sheet of methods of each benchmark that is scored, one line for each method."""
+
+    nasbench201: str = key("Sheet of NAS-Bench-201.")
+    nasbench301: str = key("Sheet of NAS-Bench-301.")
+    digits201: str | None = key("Sheet of digits-bench's NAS-Bench-201 part.", default=None)
+    nasbench_graph: str | None = key("Sheet of NAS-Bench-Graph.", default=None)
+
+
+class Embedding(Section):
+    """Sentence vectors of the operators."""
+
+    model: Literal["all-MiniLM-L6-v2", "all-mpnet-base-v2", "one_hot"] = key(
+        "Sentence transformer, or one_hot. all-mpnet-base-v2 needs `make mpnet`."
+    )
+    length: Literal["short", "medium", "long"] = key("Length of the operators' descriptions.")
+    components: int = count("Principal components that are kept; 0 keeps the vectors whole.", 0)
+
+
+class Label(Section):
+    """The accuracy that predictors learn."""
+
+    dataset: str = key("Data set of the label.")
+    split: str = key("Split of the label.")
+    epochs: int = key("Training epochs behind the label.")
+
+
+class Predictor(Section):
+    """One trained configuration; what an entry does not say its `base` says."""
+
+    method: Annotated[str, _member_of(registry.PREDICTORS)] = key(
+        "A file of tgnas.methods.predictors; the keys of its `Settings` stand beside these."
+    )
+    sources: Different[Benchmark] = key(
+        "Benchmarks whose labels are learned, entries of `training`; none with `distil_from`."
+    )
+    cells: Literal["all"] | Annotated[int, Field(ge=2)] = key(
+        "All, or the size of a random part of each source (the same for every seed)."
+    )
+    embedding: str = key("An entry of `embeddings`.")
+    auxiliary_targets: dict[GraphProxy, Weight] = key(
+        "Graph proxies, each with its weight, that have their part in the label beside the "
+        "accuracy, whose weight is 1 (mean rank); they need `label: rank`."
+    )
+    distil_from: NetworkProxy | None = key(
+        "Zero-cost proxy whose scores of `reduced_networks.distillation` are learned instead of "
+        "accuracies; needs `label: rank`, no source and no auxiliary target.",
+        default=None,
+    )
+    threads: int = count("Threads of one training; another number changes bits.")
+    settings: BaseModel = key("The method's own, an instance of its `Settings`.", exclude=True)
+
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        """The benchmarks whose architectures it learns from, labelled or distilled."""
+        return (DISTILLED_BENCHMARK,) if self.distil_from else self.sources
+
+    def flat(self) -> dict[str, Any]:
+        """Return all keys as an entry of the config has them."""
+        own = self.settings.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude_none=True) | own
+
+
+class Ensemble(Section):
+    """The weighted mean rank of other methods."""
+
+    over_seeds: bool = key("Whether the seeds of a member are averaged first.")
+    members: Members = key("What is combined, with its weight.")
+
+
+class Round(Section):
+    """What one round of the selection compares: a file of `config/selection`."""
+
+    candidates: Named[Changes] = key(
+        "What each has otherwise than its `base`, another candidate, or than `start`."
+    )
+    over_seeds: bool = key("Whether the seeds of a member of an ensemble are averaged first.")
+    ensembles: Named[Members] = key("Mean ranks of candidates, `parameters` and graph proxies.")
+
+
+class Chosen(Section):
+    """What leads, by the rule."""
+
+    candidate: str = key("The candidate that leads.")
+    ensemble: str = key("The ensemble that leads.")
+    top: str = key("The ensemble that leads inside the truly best share.")
+
+
+class Selection(Section):
+    """The choice of our configuration on development tasks."""
+
+    start: str = key("The predictor that candidates differ from.")
+    rounds: Several[str] = key("Files of candidates and ensembles, one for each round.")
+    chosen: Chosen
+    others: Listed[Benchmark] = key("Benchmarks beside NAS-Bench-101 to transfer to.")
+    tested: int = count("Ranked cells of NAS-Bench-101.", 10)
+    seeds: int = count("Trainings of each candidate and task.")
+
+
+class Axis(Section):
+    """What an ablation varies."""
+
+    name: Name = key("Its id in tables.")
+    values: Several[Any] = key("Its values.")
+    key: str = key("The key of a predictor.")
+
+
+class Ablations(Section):
+    """Predictors with one value changed at a time."""
+
+    bases: Several[str] = key("The predictors that are varied.")
+    budget: Changes = key("What all variants have in common; its keys are those of a predictor.")
+    seeds: int = count("Trainings of each variant.")
+    axes: Several[Axis] = key("What is varied.")
+
+
+class Shipped(Section):
+    """A predictor that comes with the package."""
+
+    predictor: str = key("A trained configuration.")
+    measured_on: Literal["nasbench201", "nasbench301"] = key(
+        "The benchmark of its card, no source."
+    )
+    title: str = key("How its card calls it.")
+
+
+class Labels(Section, Generic[Dataset, Split, Epochs]):
+    """The accuracies that scores are compared with."""
+
+    datasets: Several[Dataset] = key("Data sets of the accuracies.")
+    split: Split = key("Split of the accuracies.")
+    epochs: Epochs = key("Training epochs behind the accuracies.")
+
+
+class Ranking(Section):
+    """How scores are measured."""
+
+    nasbench201: Labels[Nb201Dataset, Literal["test"], Literal[200]] = key(
+        "The accuracies of NAS-Bench-201 that scores are compared with."
+    )
+    nasbench301: Labels[Literal["cifar10"], Literal["surrogate"], Literal[100]] = key(
+        "Those of NAS-Bench-301, which a surrogate predicts."
+    )
+    digits201: Labels[Literal["digits"], Literal["validation", "test"], Positive] | None = key(
+        "Those of the part of digits-bench that is of NAS-Bench-201.", default=None
+    )
+    nasbench_graph: (
+        Labels[GraphDataset, Literal["validation", "test"], Literal["unstated"]] | None
+    ) = key("Those of NAS-Bench-Graph, whose package does not say the epochs.", default=None)
+    leaked_dataset: Nb201Dataset = key("Its test labels pick the epoch of the leaked rows.")
+    top_share: float = key("Share of the truly best for the top measures.", gt=0, le=1)
+    at: Several[Positive] = key("Sizes k of precision@k, regret@k and true rank@k.")
+    resamples: int = count("Bootstrap resamples of architectures.", 10)
+    level: float = key("Coverage of the bootstrap intervals.", gt=0, lt=1)
+
+
+class Sample(Section):
+    """Architectures of one benchmark, and what is compared on them."""
+
+    benchmark: Benchmark = key("A file of tgnas.benchmarks.")
+    space: Annotated[str, _member_of(registry.NETWORKS), _member_of(registry.SPACES)] = key(
+        "A file of tgnas.networks."
+    )
+    architectures: int = count("How many, drawn at random.", 3)
+    shards: int = count("Jobs of each proxy.")
+    size: dict[str, Positive] = key("Of the networks, where not the benchmark's.")
+    labels: Labels[str, str, int] = key("The accuracies that scores are compared with.")
+    methods: Different[str] = key("Predictors, ensembles and graph proxies beside the networks'.")
+
+
+class Proxies(Section):
+    """The comparison of training-free proxies on real networks."""
+
+    networks: Literal["all"] | SeveralDifferent[NetworkProxy] = key(
+        "All, or files of tgnas.methods.network_proxies."
+    )
+    seed: int = count("Of samples, images, initial weights and the proxies' own draws.", 0)
+    batch: int = count("Images of a batch.", 2)
+    images: int = count("Class-balanced training images that the batch is drawn from.", 2, le=50000)
+    initialisation: Literal["default", "kaiming"] = key(
+        "Of the weights: torch's default, or normal with variance 2 / fan-in (kaiming)."
+    )
+    inputs: dict[Literal["cifar100", "ImageNet16-120"], str] = key(
+        "Your own copies of further data sets, whose images the networks then see too: "
+        "cifar-100-python.tar.gz or its folder, the folder or archive of ImageNet16-120's batches."
+    )
+    timed: int = count("NAS-Bench-201 architectures on which all methods are timed.", 3)
+    samples: Several[Sample] = key("What is compared on which architectures.")
+
+    @property
+    def compared(self) -> list[str]:
+        """The zero-cost proxies that are named, or all there are."""
+        everything = registry.NETWORK_PROXIES.names()
+        return everything if self.networks == "all" else list(self.networks)
+
+
+class Distillation(Section):
+    """Random cells of NAS-Bench-101, as networks of uniform width, whose scores are distilled."""
+
+    architectures: int = count("How many.", 2)
+    shards: int = count("Jobs of each proxy.")
+
+
+class ReducedNetworks(Section):
+    """Proxies on a small network of every live pattern of NAS-Bench-201, and for distillation."""
+
+    proxies: Different[NetworkProxy] = key("Files of tgnas.methods.network_proxies.")
+    shards: int = count("Jobs of each proxy.")
+    size: dict[str, Positive] = key("Of the networks, where not the benchmark's.")
+    distillation: Distillation
+
+
+class Constraints(Section):
+    """Searches under constraints on cost, and Pareto fronts."""
+
+    dataset: Nb201Dataset = key("Data set of the costs and of the accuracies beside them.")
+    costs: Several[Cost] = key("Counted costs, or columns of HW-NAS-Bench.")
+    shares: Several[Annotated[float, Field(gt=0, le=1)]] = key(
+        "A constraint is what that share of all architectures keeps."
+    )
+    scorers: Several[str] = key("Methods with a score file.")
+    searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
+
+
+class DartsSearch(Section):
+    """Search in the DARTS space."""
+
+    predictor: str = key("The predictor that searchers query.")
+    searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
+    runs: int = count("Runs of each searcher, shared by the seeds of the predictor.")
+    budget: int = count("As `search.budget`, in that space.")
+
+
+class Search(Section):
+    """Search on NAS-Bench-201 and in the DARTS space."""
+
+    predictor: str = key("The predictor whose searches are drawn and whose incumbent is trained.")
+    scorers: SeveralDifferent[str] = key(
+        "Methods that every searcher queries; predictors live, others by score file."
+    )
+    baselines: Listed[GraphProxy] = key("Graph proxies that are searched exhaustively too.")
+    searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
+    runs: int = count("Runs of each searcher, shared by the seeds of a predictor.")
+    top: int = count("Best-scored architectures among which validation accuracy chooses.")
+    completions: int = count("Completions of a partial architecture in pruning.")
+    partial_architecture: Literal["mean", "best"] = key("Which of their scores is its own.")
+    population: int = count("Vectors of differential evolution.", 4)
+    generations: int = count("Generations of differential evolution.")
+    differential_weight: float = key("F of differential evolution.", gt=0, le=2)
+    crossover: float = key("CR of differential evolution.", ge=0, le=1)
+    living: int = count("Population of regularised evolution.")
+    sample: int = count("Those that a parent is the best of.")
+    budget: int = count("Queries of random search, regularised evolution and local search.")
+    trainings: int = count("Architectures that random search by validation accuracy trains.")
+    training_runs: int = count("Independent runs of that search.")
+    constraints: Constraints
+    darts: DartsSearch
+
+
+class Training(Section):
+    """How networks are trained."""
+
+    recipe: str = key("A file of `config/recipes`.")
+    change: Changes = key("Keys of the recipe that differ from its file.")
+
+
+class Spread(Training):
+    """Short trainings of architectures spread over a benchmark's accuracies."""
+
+    architectures: int = count("How many.", 3)
+
+
+class Copies(Training):
+    """The same cells trained on lossless images and on JPEGs of them."""
+
+    cells: NamedSome[str] = key("NAS-Bench-201 architectures by name.")
+    seeds: int = count("Of split, weights and order.")
+    test_images: int = count("Held out of 4000.", 10, le=3990)
+
+
+class FinalTraining(Section):
+    """Training of incumbents on CIFAR-10, and what short trainings are worth."""
+
+    images: Literal["auto", "official", "jpeg"] = key(
+        "Which copy of CIFAR-10; auto takes the best that is at hand."
+    )
+    seed: int = count("Of weights, images and their order.", 0)
+    trainings: NamedSome[Training] = key("Trainings of incumbents; `short` is a part of all.")
+    spread: Spread
+    copies: Copies
+
+
+class DigitsArchitectures(Section):
+    """Which architectures digits-bench holds."""
+
+    max_vertices: int = count("Of NAS-Bench-101's cells.", 2, le=7)
+    drawn: int = count("Of NAS-Bench-201.", 3, le=15625)
+    seed: int = count("Of the draw.", 0)
+
+
+class DigitsBench(Training):
+    """Our own small benchmark, trained on scikit-learn's digits (`make digits-bench`)."""
+
+    architectures: DigitsArchitectures
+    seeds: int = count("Trainings of each architecture.")
+    shards: int = count("Jobs that share them.")
+
+
+class Demo(Section):
+    """The chain on digits-bench (config/demo.yaml); its rules are read where this stands."""
+
+    predictor: str = key("The predictor that searches.")
+    searcher: Searcher = key("A file of tgnas.methods.searchers.")
+    drawn: str = key("The predictor whose predictions are drawn.")

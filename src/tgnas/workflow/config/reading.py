@@ -1,0 +1,162 @@
+"""From the dictionary that Snakemake has merged to the config, and what it stands for in full."""
+
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.image_training.recipe import Recipe, read_recipe
+from tgnas.registry import PREDICTORS
+from tgnas.workflow.config import models
+from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor, Section, count, key
+from tgnas.workflow.config.validation import validated
+
+SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
+
+
+class Config(Section):
+    """The configuration of the workflow."""
+
+    pathvars: models.Pathvars = models.Pathvars()
+    mirrors: Listed[str] = key(
+        "Folders laid out like `wget -x` that are asked before the network. The environment "
+        "variable `TGNAS_MIRROR` (folders joined by `:`) comes first."
+    )
+    experiments: models.Experiments
+    seeds: int = count("How many seeds (0, 1, ...) a method has that has any.")
+    embeddings: NamedSome[models.Embedding] = key("Vectors of the operators by name.")
+    training: NamedSome[models.Label] = key(
+        "The label that predictors learn, for each possible source."
+    )
+    predictors: NamedSome[Predictor] = key("The trained configurations by name.")
+    selection: models.Selection
+    ensembles: Named[models.Ensemble] = key("Methods that are the weighted mean rank of others.")
+    ablations: models.Ablations
+    shipped: Named[models.Shipped] = key(
+        "The predictors that come with the package, by their names."
+    )
+    ranking: models.Ranking
+    proxies: models.Proxies
+    reduced_networks: models.ReducedNetworks
+    search: models.Search
+    final_training: models.FinalTraining
+    digits_bench: models.DigitsBench
+    demo: models.Demo | None = None
+    tables: Listed[str] | None = key("Tables that `all` makes, where not all.", default=None)
+    figures: Listed[str] | None = key("Figures that `all` makes, where not all.", default=None)
+
+    @cached_property
+    def rounds(self) -> list[models.Round]:
+        """The rounds of the selection, of their files."""
+        read = []
+        for name in self.selection.rounds:
+            try:
+                content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+                raise ConfigError(f"{name}: {' '.join(str(error).split())}") from error
+            read.append(validated(models.Round, content, name))
+        return read
+
+    @cached_property
+    def candidates(self) -> dict[str, Predictor]:
+        """The configurations that the rounds of the selection compare, in their order."""
+        start, done = self.predictors[self.selection.start], dict[str, Predictor]()
+        for name, change in (pair for part in self.rounds for pair in part.candidates.items()):
+            own = dict(change)
+            base = own.pop("base", None)
+            if base is not None and base not in done:
+                raise UnknownNameError(f"base of candidate {name}", base, done)
+            if name in done:
+                raise ConfigError(f"config: selection: candidate {name} stands there twice")
+            done[name] = _predictor(done[base] if base else start, own, f"candidate {name}")
+        return done
+
+    @cached_property
+    def ablated(self) -> dict[tuple[str, str, str], Predictor]:
+        """The configuration of every ablation by (base, axis, value), on the common budget."""
+        section = self.ablations
+        return {
+            (base, axis.name, str(value)): _predictor(
+                self.predictors[base],
+                section.budget | {axis.key: value},
+                f"ablation {base}/{axis.name}/{value}",
+            )
+            for base in section.bases
+            for axis in section.axes
+            for value in axis.values
+        }
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """The recipe of every training that the config names."""
+        section = self.final_training
+        named = section.trainings | {"spread": section.spread, "copies": section.copies}
+        named |= {"digits_bench": self.digits_bench}
+        return {name: read_recipe(Path(one.recipe), one.change) for name, one in named.items()}
+
+
+def parse(values: dict[str, Any]) -> Config:
+    """Return the config of a dictionary, every key by itself.
+
+    Raises:
+        ConfigError: where, the value, what is allowed.
+        UnknownNameError: a key or name that does not exist, with the nearest one that does.
+    """
+    given = dict(values)
+    if isinstance(given.get("predictors"), dict):
+        given["predictors"] = _predictors(given["predictors"])
+    return validated(Config, given)
+
+
+def _predictors(entries: dict[str, Any]) -> dict[str, Predictor]:
+    """Return every entry with what it takes from its `base`."""
+    done: dict[str, Predictor] = {}
+
+    def read(name: str, above: tuple[str, ...]) -> Predictor:
+        if name in above:
+            raise ConfigError(f"config: predictors: the bases {' -> '.join((*above, name))} circle")
+        if name not in done:
+            if not isinstance(entries[name], dict):
+                raise ConfigError(f"config: predictors.{name}: {entries[name]!r} holds no keys")
+            own = dict(entries[name])
+            base = own.pop("base", None)
+            if base is not None and base not in entries:
+                raise UnknownNameError(f"base of predictor {name}", base, entries)
+            rest = None if base is None else read(base, (*above, name))
+            done[name] = _predictor(rest, own, f"predictors.{name}")
+        return done[name]
+
+    return {name: read(name, ()) for name in entries}
+
+
+def settings_of(method: str) -> Any:
+    """Return the Settings of a method; those of tgnas come without torch."""
+    if method == "tgnas":
+        return import_module("tgnas.methods.predictors._settings").Settings
+    return PREDICTORS.module(method).Settings
+
+
+def _predictor(base: Predictor | None, own: dict[str, Any], place: str) -> Predictor:
+    """Return a predictor with what an entry says, and else what its base says."""
+    inherited = {} if base is None else base.flat()
+    method = own.get("method", inherited.get("method"))
+    if method is None:
+        raise ConfigError(f"config: {place} lacks method")
+    PREDICTORS.module_name(method)
+    kind = settings_of(method)
+    keys = list(kind.model_fields)
+    if base is not None and method != base.method:  # another method's settings say nothing
+        inherited = {name: inherited[name] for name in SHARED if name in inherited}
+    for name in own:
+        if name not in (*SHARED, *keys):
+            raise UnknownNameError(f"config key at {place}", str(name), ["base", *SHARED, *keys])
+    row = inherited | own
+    lacking = [name for name in (*SHARED, *keys) if name not in row and name != "distil_from"]
+    if lacking:
+        raise ConfigError(f"config: {place} lacks {', '.join(lacking)}")
+    settings = validated(kind, {name: row[name] for name in keys}, place, from_json=True)
+    shared = {name: row[name] for name in SHARED if name in row}
+    return validated(Predictor, shared | {"settings": settings}, place)
