@@ -1,4 +1,4 @@
-"""What a network learns from images: batches and their loss; images that lie on the device.
+"""What a network learns from images: batches and their loss; images that are held in memory.
 
 An epoch's order and augmentation are a function of the seed and of the epoch's number alone.
 Several processes share a batch: each takes every world-th image of it, so that all of them together
@@ -9,9 +9,10 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64, Num
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,7 +20,6 @@ from tgnas.image_training.images import CLASSES, Images, augment, channel_statis
 from tgnas.image_training.processes import Process
 from tgnas.training.seeds import generator_of
 
-TEST_BATCH = 500
 Batch = tuple[Float[Tensor, "B 3 H W"], Int64[Tensor, " B"]]
 
 
@@ -29,22 +29,24 @@ class Task(ABC):
     Attributes:
         source: what the images are, for tables.
         classes: C.
+        labels: of the training and of the test images.
         process: whose part of a batch is yielded.
     """
 
     source: str
     classes: int
+    labels: tuple[Any, Any]
     process: Process
 
     @property
-    @abstractmethod
     def train_size(self) -> int:
         """Number of training images."""
+        return len(self.labels[0])
 
     @property
-    @abstractmethod
     def test_size(self) -> int:
         """Number of test images."""
+        return len(self.labels[1])
 
     @abstractmethod
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
@@ -87,37 +89,54 @@ class Task(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class DeviceImages(Task):
-    """CIFAR-10 on the device as bytes, cropped, mirrored and cut out there.
+class ImagesInMemory(Task):
+    """Images that lie on the process's device, those of a split in one tensor.
 
     Attributes:
-        pixels: images of both splits.
+        pixels: training and test images.
         labels: their classes.
+        process: whose part is yielded.
+        source: where the images come from.
+    """
+
+    pixels: tuple[Num[Tensor, "N 3 H W"], Num[Tensor, "M 3 H W"]]
+    labels: tuple[Int64[Tensor, " N"], Int64[Tensor, " M"]]
+    process: Process
+    source: str
+    classes = CLASSES
+    largest_test_batch = 500
+
+    def test_batches(self) -> Iterator[Batch]:
+        """Yield this process's part of the test images."""
+        for places in self.own_test_places(self.largest_test_batch):
+            placed = places.to(self.process.device)
+            yield self.normalised(self.pixels[1][placed]), self.labels[1][placed]
+
+    def normalised(self, images: Num[Tensor, "B 3 H W"]) -> Float[Tensor, "B 3 H W"]:
+        """Return the images as networks take them."""
+        return images
+
+    def digest(self) -> str:
+        """Return a hash of the pixels and the labels."""
+        digest = hashlib.sha256()
+        for values in (*self.pixels, *self.labels):
+            digest.update(values.cpu().contiguous().numpy().data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceImages(ImagesInMemory):
+    """CIFAR-10 as bytes, cropped, mirrored and cut out on the device.
+
+    Attributes:
         means: of each channel over the training images.
         deviations: likewise.
         cutout: side of the square that a training image loses; 0 is none.
-        process: whose part is yielded.
-        source: which file they come from.
     """
 
-    pixels: tuple[UInt8[Tensor, "N 3 H W"], UInt8[Tensor, "M 3 H W"]]
-    labels: tuple[Int64[Tensor, " N"], Int64[Tensor, " M"]]
     means: Float[Tensor, "3"]
     deviations: Float[Tensor, "3"]
     cutout: int
-    process: Process
-    source: str
-    classes: int = CLASSES
-
-    @property
-    def train_size(self) -> int:
-        """Number of training images."""
-        return len(self.labels[0])
-
-    @property
-    def test_size(self) -> int:
-        """Number of test images."""
-        return len(self.labels[1])
 
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented.
@@ -129,36 +148,29 @@ class DeviceImages(Task):
         pixels, labels = self.pixels[0], self.labels[0]
         order = torch.randperm(len(pixels), generator=generator).to(pixels.device)
         for places in order.split(batch):
-            cropped = self.own(augment(pixels[places], generator))
-            images = normalise(cropped, self.means, self.deviations)
+            images = self.normalised(self.own(augment(pixels[places], generator)))
             if self.cutout:
                 centres = torch.randint(pixels.shape[-1], (len(places), 2), generator=generator)
                 images = cut_out(images, self.own(centres).to(images.device), self.cutout)
             if len(images):
                 yield images, labels[self.own(places)]
 
-    def test_batches(self) -> Iterator[Batch]:
-        """Yield this process's part of the test images."""
-        pixels, labels = self.pixels[1], self.labels[1]
-        for places in self.own_test_places(TEST_BATCH):
-            placed = places.to(pixels.device)
-            yield normalise(pixels[placed], self.means, self.deviations), labels[placed]
+    def normalised(self, images: Num[Tensor, "B 3 H W"]) -> Float[Tensor, "B 3 H W"]:
+        """Return the images, normalised by the training images."""
+        return normalise(images, self.means, self.deviations)
 
     def digest(self) -> str:
         """Return a hash of the pixels, the labels and the cutout."""
-        digest = hashlib.sha256(str(self.cutout).encode())
-        for values in (*self.pixels, *self.labels):
-            digest.update(values.cpu().contiguous().numpy().data)
-        return digest.hexdigest()
+        return f"{super().digest()}, cutout {self.cutout}"
 
 
 def on_device(images: Images, process: Process, cutout: int = 0) -> DeviceImages:
     """Return the images on the process's device, normalised by the training images alone."""
     means, deviations = (v.to(process.device) for v in channel_statistics(images.train))
     arrays = (images.train, images.test, images.train_labels, images.test_labels)
-    train, test, *labels = (torch.from_numpy(part).to(process.device) for part in arrays)
-    placed = (labels[0], labels[1])
-    return DeviceImages((train, test), placed, means, deviations, cutout, process, images.source)
+    train, test, classes, others = (torch.from_numpy(part).to(process.device) for part in arrays)
+    pixels, labels = (train, test), (classes, others)
+    return DeviceImages(pixels, labels, process, images.source, means, deviations, cutout)
 
 
 def cut_out(

@@ -5,7 +5,6 @@ Handwritten Digits" (Alpaydin and Kaynak, UCI Machine Learning Repository, 1998,
 come with scikit-learn.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from tgnas.errors import ConfigError
-from tgnas.image_training.data import Batch, Task
+from tgnas.image_training.data import Batch, ImagesInMemory
 from tgnas.image_training.images import CLASSES
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
@@ -28,40 +27,15 @@ IMAGES = 1797
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Normalised images with labels 0..9."""
-
-    images: Float[Tensor, "N 3 8 8"]
-    labels: Int64[Tensor, " N"]
-
-
-@dataclass(frozen=True, eq=False)
-class Digits(Task):
-    """The three splits, normalised by mean and deviation of the training pixels; not augmented.
+class Digits(ImagesInMemory):
+    """Digits, normalised by mean and deviation of the training pixels; they are not augmented.
 
     Attributes:
-        train: what is trained on.
-        validation: as many as the recipe says.
-        test: the rest; tested in one batch.
-        process: whose part is yielded.
+        validation: images that are neither trained on nor among the test images, and their labels.
     """
 
-    train: Split
-    validation: Split
-    test: Split
-    process: Process
-    source: str = "scikit-learn's digits"
-    classes: int = CLASSES
-
-    @property
-    def train_size(self) -> int:
-        """Number of training images."""
-        return len(self.train.labels)
-
-    @property
-    def test_size(self) -> int:
-        """Number of test images."""
-        return len(self.test.labels)
+    validation: tuple[Float[Tensor, "K 3 8 8"], Int64[Tensor, " K"]]
+    largest_test_batch = IMAGES
 
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch.
@@ -71,30 +45,14 @@ class Digits(Task):
         generator = torch.Generator().manual_seed(seed)
         for _ in range(epoch + 1):
             order = torch.randperm(self.train_size, generator=generator)
-        for places in map(self.own, order.split(batch)):
+        for places in map(self.own, order.to(self.process.device).split(batch)):
             if len(places):
-                yield self._placed(self.train, places)
-
-    def test_batches(self) -> Iterator[Batch]:
-        """Yield this process's part of the test images."""
-        for places in self.own_test_places(IMAGES):
-            yield self._placed(self.test, places)
+                yield self.pixels[0][places], self.labels[0][places]
 
     def validated(self) -> "Digits":
         """Return the same task with the validation images in place of the test images."""
-        return replace(self, test=self.validation)
-
-    def digest(self) -> str:
-        """Return a hash of the images and the labels."""
-        digest = hashlib.sha256()
-        for split in (self.train, self.test):
-            digest.update(split.images.numpy().data)
-            digest.update(split.labels.numpy().data)
-        return digest.hexdigest()
-
-    def _placed(self, split: Split, places: Tensor) -> Batch:
-        device = self.process.device
-        return split.images[places].to(device), split.labels[places].to(device)
+        images, labels = self.validation
+        return replace(self, pixels=(self.pixels[0], images), labels=(self.labels[0], labels))
 
 
 def open_digits(recipe: Recipe, process: Process) -> Digits:
@@ -118,9 +76,11 @@ def open_digits(recipe: Recipe, process: Process) -> Digits:
     images = torch.from_numpy(normal.astype(np.float32)).repeat(1, CHANNELS, 1, 1)
     classes = torch.from_numpy(labels.astype(np.int64))
     first, second, third = (
-        Split(images[rows], classes[rows]) for rows in (trained, validated, tested)
+        (images[rows].to(process.device), classes[rows].to(process.device))
+        for rows in (trained, tested, validated)
     )
-    return Digits(first, second, third, process)
+    pairs = (first[0], second[0]), (first[1], second[1])
+    return Digits(*pairs, process, "scikit-learn's digits", third)
 
 
 def _drawn(

@@ -145,6 +145,7 @@ class ImageFolder(Task):
     source: str
 
     def __post_init__(self) -> None:
+        self.labels = self.train.labels, self.test.labels
         self._keys = _Keys(), _Keys()
         self._loaders = [
             DataLoader(
@@ -156,16 +157,6 @@ class ImageFolder(Task):
             )
             for listing, keys in zip((self.train, self.test), self._keys, strict=True)
         ]
-
-    @property
-    def train_size(self) -> int:
-        """Number of training images."""
-        return len(self.train.paths)
-
-    @property
-    def test_size(self) -> int:
-        """Number of test images."""
-        return len(self.test.paths)
 
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented, on its device."""

@@ -8,7 +8,6 @@ classes of ImageNet at 16 x 16 pixels. The last two are read from the user's own
 """
 
 import io
-import pickle
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from torch.nn import functional
 
 from tgnas.datasets import dataset_facts
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
+from tgnas.resources.unpickle import load_image_batch
 
 CLASSES = 10
 SIDE = 32
@@ -38,19 +38,16 @@ OFFICIAL = "official archive (lossless)"
 JPEG = "JPEG quality 75 copy (lossy)"
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 LARGEST_BATCH = 1 << 28  # bytes; the largest official one has 154 MB
-# What a stream that is not a batch, or not a pickle, makes the reader raise.
+# What a file that does not hold images makes its readers raise.
 FAULTS = (
-    pickle.UnpicklingError,
+    CorruptTableError,
     tarfile.TarError,
     zlib.error,
     pyarrow.ArrowException,
     AttributeError,
     EOFError,
-    IndexError,
     KeyError,
-    MemoryError,
     OSError,
-    OverflowError,
     TypeError,
     ValueError,
 )
@@ -281,10 +278,10 @@ def _read_batches(files: Files, dataset: str) -> Images:
 def _read_batch(data: bytes, dataset: str) -> tuple[np.ndarray, np.ndarray]:
     """Return images (N, 3, H, W) and labels (N,) of one pickled batch."""
     layout, facts = BATCHES[dataset], dataset_facts(dataset)
-    batch = _BatchUnpickler(io.BytesIO(data), encoding="bytes").load()
-    # Written by Python 2, the keys are byte strings; by Python 3 either kind.
-    fields = {key.decode() if isinstance(key, bytes) else key: batch[key] for key in batch}
-    images = fields["data"].values().reshape(-1, 3, facts.image_size, facts.image_size)
+    fields = load_image_batch(data)
+    images = fields["data"].reshape(-1, 3, facts.image_size, facts.image_size)
+    if images.dtype != np.uint8:
+        raise ValueError(f"images of type {images.dtype} where uint8 is expected")
     labels = np.asarray(fields[layout.labels], dtype=np.int64) - layout.first
     if layout.first:  # ImageNet's batches hold its other 880 classes too
         kept = labels < facts.classes
@@ -327,60 +324,7 @@ def _decoded(encoded: pd.Series) -> Iterator[np.ndarray]:
 
 def _checked(labels: Any, size: int, classes: int = CLASSES) -> Int64[np.ndarray, " N"]:
     """Return labels as an array after checking their number and range."""
-    found = np.asarray(labels, dtype=np.int64)
-    if size == 0 or found.shape != (size,) or found.min() < 0 or found.max() >= classes:
+    checked = np.asarray(labels, dtype=np.int64)
+    if size == 0 or checked.shape != (size,) or checked.min() < 0 or checked.max() >= classes:
         raise ValueError(f"{size} images with labels 0..{classes - 1} expected")
-    return found
-
-
-class _Inert:
-    """Stands for a numpy class or function of the stream: keeps what it is given, does nothing."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.arguments = arguments
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def values(self) -> UInt8[np.ndarray, "..."]:
-        """Return the array that this stands for: (version, shape, dtype, is_fortran, content)."""
-        _, shape, dtype, is_fortran, content = self.state
-        if dtype.arguments[0] not in {"u1", b"u1"} or not isinstance(content, bytes):
-            raise ValueError("images of another type than uint8")
-        flat = np.frombuffer(content, dtype=np.uint8)
-        return flat.reshape(shape, order="F" if is_fortran else "C")
-
-
-def _encode(text: str, codec: str = "latin1") -> bytes:
-    """Return bytes that Python 3 wrote into a pickle of protocol 2 as a string."""
-    if codec not in {"latin1", b"latin1"}:
-        raise ValueError(f"bytes encoded as {codec!r}")
-    return text.encode("latin1")
-
-
-class _BatchUnpickler(pickle.Unpickler):
-    """An unpickler that knows numpy's array reconstruction and byte strings, nothing else.
-
-    Even those are stand-ins: numpy's own ``__setstate__`` trusts what the stream tells it.
-    """
-
-    allowed = frozenset(
-        {
-            ("numpy", "dtype"),
-            ("numpy", "ndarray"),
-            ("numpy._core.multiarray", "_reconstruct"),
-            ("numpy.core.multiarray", "_reconstruct"),
-        }
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return the stand-in of a global.
-
-        Raises:
-            pickle.UnpicklingError: the stream asks for any other global.
-        """
-        if (module, name) == ("_codecs", "encode"):
-            return _encode
-        if (module, name) not in self.allowed:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is refused")
-        return _Inert
+    return checked

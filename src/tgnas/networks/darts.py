@@ -15,6 +15,7 @@ concatenation of the four steps. The forms differ as in the authors' code:
 """
 
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 import torch
@@ -47,30 +48,26 @@ class FactorisedReduction(nn.Module):
         return self.norm(torch.cat(halves, dim=1))
 
 
-def depthwise(
-    kernel: int, width: int, stride: int, dilation: int, *, affine: bool
-) -> nn.Sequential:
+def depthwise(kernel: int, width: int, stride: int, dilation: int, affine: bool) -> list[nn.Module]:
     """Return ReLU, a convolution of each channel, a 1x1 convolution, batch normalisation."""
     padding = dilation * (kernel - 1) // 2
-    return nn.Sequential(
+    return [
         nn.ReLU(),
-        nn.Conv2d(
-            width, width, kernel, stride, padding, dilation=dilation, groups=width, bias=False
-        ),
+        nn.Conv2d(width, width, kernel, stride, padding, dilation, groups=width, bias=False),
         nn.Conv2d(width, width, 1, bias=False),
         nn.BatchNorm2d(width, affine=affine),
-    )
+    ]
 
 
 def separable(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
     """Return two depthwise convolutions, of which the first has the stride."""
-    first = depthwise(kernel, width, stride, 1, affine=affine)
-    return nn.Sequential(*first, *depthwise(kernel, width, 1, 1, affine=affine))
+    first = depthwise(kernel, width, stride, 1, affine)
+    return nn.Sequential(*first, *depthwise(kernel, width, 1, 1, affine))
 
 
 def dilated(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
     """Return one depthwise convolution whose kernel is spread to every second pixel."""
-    return depthwise(kernel, width, stride, 2, affine=affine)
+    return nn.Sequential(*depthwise(kernel, width, stride, 2, affine))
 
 
 def identity(width: int, stride: int, affine: bool) -> nn.Module:
@@ -78,25 +75,26 @@ def identity(width: int, stride: int, affine: bool) -> nn.Module:
     return nn.Identity() if stride == 1 else FactorisedReduction(width, width, affine=affine)
 
 
-def pool(module: nn.Module, width: int, affine: bool) -> nn.Module:
+def pool(width: int, stride: int, affine: bool, *, average: bool) -> nn.Module:
     """Return a pool, in the search form with a batch normalisation behind it."""
-    return module if affine else nn.Sequential(module, nn.BatchNorm2d(width, affine=False))
+    pooled = (
+        nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
+        if average
+        else nn.MaxPool2d(3, stride, padding=1)
+    )
+    return pooled if affine else nn.Sequential(pooled, nn.BatchNorm2d(width, affine=False))
 
 
 # Operator -> function of channels, stride and whether normalisations have scale and shift.
 OPERATORS: MappingProxyType[str, Callable[[int, int, bool], nn.Module]] = MappingProxyType(
     {
-        "max_pool_3x3": lambda width, stride, affine: pool(
-            nn.MaxPool2d(3, stride, padding=1), width, affine
-        ),
-        "avg_pool_3x3": lambda width, stride, affine: pool(
-            nn.AvgPool2d(3, stride, padding=1, count_include_pad=False), width, affine
-        ),
+        "max_pool_3x3": partial(pool, average=False),
+        "avg_pool_3x3": partial(pool, average=True),
         "identity": identity,
-        "sep_conv_3x3": lambda width, stride, affine: separable(3, width, stride, affine),
-        "sep_conv_5x5": lambda width, stride, affine: separable(5, width, stride, affine),
-        "dil_conv_3x3": lambda width, stride, affine: dilated(3, width, stride, affine),
-        "dil_conv_5x5": lambda width, stride, affine: dilated(5, width, stride, affine),
+        "sep_conv_3x3": partial(separable, 3),
+        "sep_conv_5x5": partial(separable, 5),
+        "dil_conv_3x3": partial(dilated, 3),
+        "dil_conv_5x5": partial(dilated, 5),
     }
 )
 
@@ -119,9 +117,9 @@ class CellModule(nn.Module):
         self.first: nn.Module = (
             FactorisedReduction(before, width, affine=True)
             if follows_reduction
-            else convolution(1, before, width, affine=True)
+            else convolution(1, before, width)
         )
-        self.second = convolution(1, last, width, affine=True)
+        self.second = convolution(1, last, width)
         self.nodes = [node for _, node in pairs_of_cell(cell)]
         self.operators = nn.ModuleList(
             OPERATORS[name](width, 2 if reduces and node < 2 else 1, affine)

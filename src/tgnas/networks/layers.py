@@ -15,15 +15,9 @@ class Zero(nn.Module):
         return images.mul(0.0)
 
 
-def convolution(
-    kernel: int, source: int, target: int, stride: int = 1, *, affine: bool = True
-) -> nn.Sequential:
+def convolution(kernel: int, source: int, target: int, stride: int = 1) -> nn.Sequential:
     """Return ReLU, convolution from `source` to `target` channels, batch normalisation."""
-    return nn.Sequential(
-        nn.ReLU(),
-        nn.Conv2d(source, target, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(target, affine=affine),
-    )
+    return nn.Sequential(nn.ReLU(), *normalised(kernel, source, target, stride))
 
 
 def normalised(

@@ -8,7 +8,8 @@ module hash; the hashes themselves are not inside. Their columns, in order:
 - ``params.pkl.gz``: ``index`` (int64), ``params`` (float64, millions), ``time=[s]`` and
   ``time_pure=[s]`` (float64, seconds).
 
-NAS-Bench-Graph's files are dictionaries: key -> name -> float, Python's own or numpy's.
+NAS-Bench-Graph's files are dictionaries: key -> name -> float, Python's own or numpy's. CIFAR's and
+ImageNet16's batches are dictionaries, too: of an array of pixels and lists.
 
 A pickle is a program. Here it can call nothing but the stand-ins below, which keep their arguments
 and do nothing, and ``slice``. Not even numpy's own reconstruction is called: its ``__setstate__``
@@ -21,6 +22,7 @@ import pickle
 import pickletools
 import re
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,7 +84,8 @@ class _Dtype(_StandIn):
 
     def kind(self) -> np.dtype:
         """Return the type; numbers only."""
-        code = self.state[1] + self.arguments[0]
+        parts = self.state[1], self.arguments[0]  # bytes where Python 2 wrote them
+        code = "".join(part.decode() if isinstance(part, bytes) else part for part in parts)
         if not re.fullmatch("[<>|][biuf][1248]", code):
             raise ValueError(f"values of type {code!r} where numbers are expected")
         return np.dtype(code)
@@ -116,14 +119,25 @@ class _Array(_StandIn):
         return content
 
 
-Names = dict[tuple[str, str], type]
-IN_FRAMES: Names = {
-    ("builtins", "slice"): slice,
-    ("functools", "partial"): _Partial,
+def _encoded(text: str, codec: str | bytes = "latin1") -> bytes:
+    """Return bytes that Python 3 wrote into a pickle of protocol 2 as a string."""
+    if codec not in {"latin1", b"latin1"}:
+        raise ValueError(f"bytes encoded as {codec!r}")
+    return text.encode("latin1")
+
+
+Names = dict[tuple[str, str], Callable[..., Any]]
+IN_ARRAYS: Names = {
     ("numpy", "dtype"): _Dtype,
     ("numpy", "ndarray"): _StandIn,
     ("numpy._core.multiarray", "_reconstruct"): _Array,
     ("numpy.core.multiarray", "_reconstruct"): _Array,
+}
+IN_BATCHES: Names = {("_codecs", "encode"): _encoded, **IN_ARRAYS}
+IN_FRAMES: Names = {
+    ("builtins", "slice"): slice,
+    ("functools", "partial"): _Partial,
+    **IN_ARRAYS,
     ("pandas.core.frame", "DataFrame"): _Frame,
     ("pandas.core.indexes.base", "Index"): _StandIn,
     ("pandas.core.indexes.base", "_new_Index"): _Index,
@@ -141,11 +155,11 @@ IN_RECORDS: Names = {
 class _Unpickler(pickle.Unpickler):
     """An unpickler that knows some names and no other."""
 
-    def __init__(self, stream: bytes, allowed: Names) -> None:
-        super().__init__(io.BytesIO(stream))
+    def __init__(self, stream: bytes, allowed: Names, encoding: str = "ASCII") -> None:
+        super().__init__(io.BytesIO(stream), encoding=encoding)
         self.allowed = allowed
 
-    def find_class(self, module: str, name: str) -> type:
+    def find_class(self, module: str, name: str) -> Callable[..., Any]:
         """Return the stand-in of a global.
 
         Raises:
@@ -190,6 +204,24 @@ def load_records(data: bytes) -> dict[int, dict[str, float]]:
     except FAULTS as error:
         raise CorruptTableError(
             f"not pickled records of numbers: {type(error).__name__}: {error}"
+        ) from error
+
+
+def load_image_batch(data: bytes) -> dict[str, Any]:
+    """Return the fields of a pickled batch of images, by name; an array is of numbers.
+
+    Raises:
+        CorruptTableError: the bytes are not such a batch, or ask for anything else to be run.
+    """
+    try:
+        _refuse_bombs(data)
+        fields = _Unpickler(data, IN_BATCHES, encoding="bytes").load().items()
+        # Written by Python 2, the keys are byte strings; by Python 3 either kind.
+        named = {key.decode() if isinstance(key, bytes) else key: field for key, field in fields}
+        return {k: v.values() if isinstance(v, _Array) else v for k, v in named.items()}
+    except FAULTS as error:
+        raise CorruptTableError(
+            f"not a pickled batch of images: {type(error).__name__}: {error}"
         ) from error
 
 
