@@ -145,7 +145,7 @@ def test_a_folder_is_listed_in_order_with_its_classes(folder):
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        ((), "is no folder of images"),
+        ((), "is not a folder of images"),
         (("train/a",), "has no folder 'val'"),
         (("val/a",), "has no folder 'train'"),
         (("train", "val"), "train has no folder of a class"),
@@ -194,7 +194,7 @@ def test_a_damaged_image_is_named(folder, tmp_path, workers):
     broken = tmp_path / "broken.jpeg"
     broken.write_bytes(data.train.paths[0].read_bytes()[:100])
     data.train.paths[3] = broken
-    with pytest.raises(CorruptTableError, match=r"broken\.jpeg is no image") as raised:
+    with pytest.raises(CorruptTableError, match=r"broken\.jpeg is not an image") as raised:
         epoch(data)
     assert "\n" not in str(raised.value)
 

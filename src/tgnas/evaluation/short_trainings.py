@@ -52,15 +52,15 @@ def cost_of_jpegs(rows: pd.DataFrame) -> pd.DataFrame:
     reference = wide["lossless", "lossless"]
     lines = []
     for trained, tested in (("lossless", "lossless"), ("jpeg", "jpeg"), ("jpeg", "lossless")):
-        found = wide[trained, tested]
-        lost = reference - found
+        accuracies = wide[trained, tested]
+        lost = reference - accuracies
         lines.append(
             {
                 "trained_on": trained,
                 "tested_on": tested,
-                "pairs": len(found),
-                "accuracy": found.mean(),
-                "accuracy_std": found.std(),
+                "pairs": len(accuracies),
+                "accuracy": accuracies.mean(),
+                "accuracy_std": accuracies.std(),
                 "lost": lost.mean(),
                 "lost_std": lost.std(),
                 "lost_min": lost.min(),
@@ -76,8 +76,8 @@ def common(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> dict[str, Any
     Raises:
         ValueError: they differ.
     """
-    found = {key: {row[key] for row in rows} for key in keys}
-    differing = [key for key, values in found.items() if len(values) > 1]
+    values = {key: {row[key] for row in rows} for key in keys}
+    differing = [key for key, distinct in values.items() if len(distinct) > 1]
     if differing:
         raise ValueError(f"trainings differ in {', '.join(differing)}")
-    return {key: values.pop() for key, values in found.items()}
+    return {key: distinct.pop() for key, distinct in values.items()}

@@ -1,4 +1,4 @@
-"""The same images lossless and as JPEGs: what does training on JPEGs cost?
+"""The same images lossless and as JPEGs, to measure what training on JPEGs costs.
 
 4,000 training images of CIFAR-10 are at hand without loss but without labels. Each is looked up in
 a labelled copy of the data set, which gives its label; where that copy is of JPEGs, its JPEG too.
@@ -61,7 +61,7 @@ def read_mosaics(paths: Sequence[Path]) -> UInt8[np.ndarray, "N 3 32 32"]:
     """Return the images of PNG files in which each row of 1,024 pixels is an image.
 
     Raises:
-        CorruptTableError: a file is no such PNG.
+        CorruptTableError: a file is not such a PNG.
     """
     parts = []
     for path in paths:
@@ -93,21 +93,21 @@ def match(lossless: UInt8[np.ndarray, "N 3 32 32"], images: Images) -> Copies:
 
 
 def nearest(
-    asked: UInt8[np.ndarray, "N 3 H W"], known: UInt8[np.ndarray, "M 3 H W"]
+    images: UInt8[np.ndarray, "N 3 H W"], known: UInt8[np.ndarray, "M 3 H W"]
 ) -> Int64[np.ndarray, " N"]:
     """Return the place of each image's own copy among the known ones.
 
     Raises:
         CorruptTableError: an image has no copy, or one as near as another, or two have the same.
     """
-    small, all_small = _coarse(asked), _coarse(known)
+    small, all_small = _coarse(images), _coarse(known)
     squares = (all_small**2).sum(axis=1)
-    places = np.empty(len(asked), dtype=np.int64)
-    for start in range(0, len(asked), 500):
+    places = np.empty(len(images), dtype=np.int64)
+    for start in range(0, len(images), 500):
         part = small[start : start + 500]
-        distances = squares - 2 * part @ all_small.T  # less the square of what is asked
+        distances = squares - 2 * part @ all_small.T  # less the squares of the images themselves
         two = np.argpartition(distances, 1, axis=1)[:, :2]
-        originals = asked[start : start + 500, None].astype(np.float32)
+        originals = images[start : start + 500, None].astype(np.float32)
         errors = ((known[two] - originals) ** 2).mean(axis=(2, 3, 4))
         best = errors.argmin(axis=1)
         rows = np.arange(len(part))

@@ -64,19 +64,19 @@ def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
     """
     form = "ImageNet's form is train/CLASS/image.jpg and val/CLASS/image.jpg"
     if not folder.is_dir():
-        raise ResourceError(f"{folder} is no folder of images; {form}")
-    found = {}
+        raise ResourceError(f"{folder} is not a folder of images; {form}")
+    classes: dict[str, list[str]] = {}
     for split in ("train", "val"):
         if not (folder / split).is_dir():
             raise ResourceError(f"{folder} has no folder {split!r}; {form}")
-        found[split] = sorted(path.name for path in (folder / split).iterdir() if path.is_dir())
-        if not found[split]:
+        classes[split] = sorted(path.name for path in (folder / split).iterdir() if path.is_dir())
+        if not classes[split]:
             raise ResourceError(f"{folder / split} has no folder of a class; {form}")
-    if found["train"] != found["val"]:
-        one_sided = sorted(set(found["train"]) ^ set(found["val"]))
+    if classes["train"] != classes["val"]:
+        one_sided = sorted(set(classes["train"]) ^ set(classes["val"]))
         raise ResourceError(f"{folder}: class {one_sided[0]!r} is in one of train and val only")
-    classes = found["train"]
-    return _listed(folder / "train", classes), _listed(folder / "val", classes), classes
+    names = classes["train"]
+    return _listed(folder / "train", names), _listed(folder / "val", names), names
 
 
 def _listed(split: Path, classes: list[str]) -> Listing:
@@ -105,7 +105,7 @@ class _Decoded(Dataset):
             with Image.open(path) as opened:
                 image = opened.convert("RGB")
         except (OSError, UnidentifiedImageError, ValueError) as error:
-            raise CorruptTableError(f"{path} is no image: {error}") from error
+            raise CorruptTableError(f"{path} is not an image: {error}") from error
         if isinstance(key, int):
             image = middle(image)
         else:
@@ -116,7 +116,7 @@ class _Decoded(Dataset):
 
 @dataclass(eq=False)
 class _Keys:
-    """What a loader asks for, in batches; changed before each epoch."""
+    """The keys that a loader reads, in batches; replaced before every epoch."""
 
     batches: list[list[Key]] = field(default_factory=list)
 

@@ -134,7 +134,7 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
         raise ResourceError(f"{path} is missing; it holds the CIFAR-10 images")
     with path.open("rb") as stream:
         start = stream.read(4)
-    with _faults_told(path):
+    with _faults_named(path):
         if start.startswith(b"\x1f\x8b"):
             images = _read_batches(_archived(path), "cifar10")
             return images.subset(*drawn, np.random.default_rng(seed)) if drawn else images
@@ -159,12 +159,12 @@ def load_images(dataset: str, path: Path) -> Images:
         raise UnknownNameError("data set", dataset, BATCHES)
     if not path.exists():
         raise ResourceError(f"{path} is missing; it holds the {dataset} images")
-    with _faults_told(path):
+    with _faults_named(path):
         return _read_batches(_unpacked(path) if path.is_dir() else _archived(path), dataset)
 
 
 @contextmanager
-def _faults_told(path: Path) -> Iterator[None]:
+def _faults_named(path: Path) -> Iterator[None]:
     """Turn whatever a file that is not one of images raises into one line that names it."""
     try:
         yield
@@ -231,9 +231,9 @@ def augment(
     columns = torch.arange(width, device=images.device).expand(batch, -1)
     columns = left[:, None] + torch.where(mirrored[:, None], width - 1 - columns, columns)
     padded = functional.pad(images, (PADDING,) * 4)
-    each = torch.arange(batch, device=images.device)[:, None, None, None]
+    image = torch.arange(batch, device=images.device)[:, None, None, None]
     channel = torch.arange(channels, device=images.device)[None, :, None, None]
-    return padded[each, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    return padded[image, channel, rows[:, None, :, None], columns[:, None, None, :]]
 
 
 # Gives the names of files, and what reads each, without holding more than one at a time.

@@ -51,9 +51,9 @@ class Process:
         """Return what the first process has chosen."""
         if self.world == 1:
             return choice
-        told = torch.tensor([int(choice)], device=self.device)
-        distributed.broadcast(told, 0)
-        return bool(told.item())
+        decision = torch.tensor([int(choice)], device=self.device)
+        distributed.broadcast(decision, 0)
+        return bool(decision.item())
 
 
 def find_device() -> torch.device:

@@ -5,7 +5,7 @@ ImageNet, and of digits-bench.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,14 @@ DATASETS = {
     "darts": ("cifar10", "imagenet"),
 }
 PRECISIONS = ("bfloat16", "float32")
+RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (("channels", "layers", "epochs", "test_images"), lambda value: value >= 1, "at least 1"),
+    (("batch", "train_images"), lambda value: value >= 2, "at least 2"),
+    (("warm_up", "cutout", "validation_images", "split_seed"), lambda v: v >= 0, "at least 0"),
+    (("momentum", "label_smoothing", "drop_path"), lambda v: 0 <= v < 1, "from 0 to below 1"),
+    (("weight_decay", "clip", "auxiliary"), lambda value: 0 <= value < math.inf, "0 or more"),
+    (("learning_rate",), lambda value: 0 < value < math.inf, "above 0"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +91,18 @@ class Recipe:
     changed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_names(self)
-        for name, least in (
-            ("channels", 1),
-            ("layers", 1),
-            ("epochs", 1),
-            ("batch", 2),
-            ("warm_up", 0),
-            ("cutout", 0),
-            ("train_images", 2),
-            ("test_images", 1),
-            ("validation_images", 0),
-            ("split_seed", 0),
+        for kind, name, known in (
+            ("space of a recipe", self.space, DATASETS),
+            (f"data set of {self.space} networks", self.dataset, DATASETS.get(self.space, ())),
+            ("precision", self.precision, PRECISIONS),
         ):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ConfigError(f"{name} must be at least {least}, not {value}")
-        for name in ("momentum", "label_smoothing", "drop_path"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
-        for name in ("weight_decay", "clip", "auxiliary"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}")
-        if not 0 < self.learning_rate < math.inf:
-            raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate}")
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+        for names, is_allowed, allowed in RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not is_allowed(value):
+                    raise ConfigError(f"{name} must be {allowed}, not {value}")
         if self.nesterov and self.momentum == 0:
             raise ConfigError("nesterov needs a momentum above 0")
         if self.warm_up >= self.epochs:
@@ -173,16 +169,6 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         return float(value)
     # A bool is an int to Python, but not here.
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
-        told = getattr(kind, "__name__", str(kind))
-        raise ConfigError(f"{name} must be of type {told}, not {value!r}")
+        wanted = getattr(kind, "__name__", str(kind))
+        raise ConfigError(f"{name} must be of type {wanted}, not {value!r}")
     return value
-
-
-def _check_names(recipe: Recipe) -> None:
-    if recipe.space not in DATASETS:
-        raise UnknownNameError("space of a recipe", recipe.space, DATASETS)
-    if recipe.dataset not in DATASETS[recipe.space]:
-        kind = f"data set of {recipe.space} networks"
-        raise UnknownNameError(kind, recipe.dataset, DATASETS[recipe.space])
-    if recipe.precision not in PRECISIONS:
-        raise UnknownNameError("precision", recipe.precision, PRECISIONS)

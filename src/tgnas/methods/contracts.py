@@ -243,14 +243,18 @@ class SearcherMethod(Protocol):
 
 
 class Task(Protocol):
-    """What is learned; nothing but the task knows what the batches hold."""
+    """What is learned, e.g. ``tgnas.image_training.data.Task``; nothing else knows the batches."""
 
-    def batches(self, generator: torch.Generator) -> Iterator[Any]:
-        """Yield the batches of one epoch."""
+    def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[tuple[Any, Any]]:
+        """Yield the inputs and targets of an epoch, a function of its seed and number."""
         ...
 
-    def loss(self, outputs: Tensor, batch: Any) -> Float[Tensor, ""]:
-        """Return the loss of a network's outputs on a batch."""
+    def test_batches(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the inputs and targets that a network is tested on."""
+        ...
+
+    def loss(self, outputs: Tensor, targets: Any, /) -> Float[Tensor, ""]:
+        """Return the mean loss of a network's outputs on a batch."""
         ...
 
 

@@ -69,7 +69,7 @@ class CellModule(nn.Module):
         return reduce(torch.add, self._projected(last, images) + joined)
 
     def _projected(self, vertex: int, images: Float[Tensor, "B D H W"]) -> list[Tensor]:
-        """Return the projection of the cell's input that a vertex hears, if it hears one."""
+        """Return the projection of the cell's input to a vertex, if an edge leads there."""
         return [self.projections[str(vertex)](images)] if str(vertex) in self.projections else []
 
     def extra_repr(self) -> str:
