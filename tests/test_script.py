@@ -154,6 +154,17 @@ def test_the_log_begins_with_the_arguments_and_ends_with_the_seconds(main, tmp_p
     assert "INFO tgnas.workflow.script done seconds=0.0" in last
 
 
+def test_a_long_argument_is_logged_by_its_length_and_a_digest(tmp_path):
+    def main(*, name: str, sizes: list) -> None:
+        pass
+
+    log = tmp_path / "job.log"
+    run(main, job([str(log)], params={"name": "x" * 20_000, "sizes": list(range(5000))}))
+    assert "name=<20000 characters, sha256 " in log.read_text()
+    assert "sizes=<5000 entries, sha256 " in log.read_text()
+    assert max(map(len, log.read_text().splitlines())) < 250
+
+
 def test_a_second_run_replaces_the_log_of_the_first(main, tmp_path):
     for _ in range(2):
         run(main, job([str(tmp_path / "job.log")], **PARTS))

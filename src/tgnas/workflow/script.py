@@ -5,18 +5,20 @@ threads; on a command line from ``--name value``, where lists and dictionaries a
 """
 
 import argparse
+import hashlib
 import inspect
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from tgnas.errors import ConfigError, TgnasError
 
 logger = logging.getLogger("tgnas.workflow.script")
+LONGEST = 100  # characters of an argument in a log
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -31,7 +33,7 @@ def run(main: Callable[..., None], job: Any = None) -> None:
     start = time.perf_counter()
     try:
         arguments = _of_job(main, job) if job is not None else _of_command_line(main)
-        logger.info("arguments %s", " ".join(f"{k}={v}" for k, v in arguments.items()))
+        logger.info("arguments %s", " ".join(f"{k}={brief(v)}" for k, v in arguments.items()))
         main(**arguments)
     except TgnasError as error:
         logger.error("%s", error)
@@ -40,6 +42,16 @@ def run(main: Callable[..., None], job: Any = None) -> None:
         logger.exception("failed")
         raise
     logger.info("done seconds=%.1f", time.perf_counter() - start)
+
+
+def brief(value: Any) -> str:
+    """Return a value for a line of a log: its text, or the length and a digest of a long one."""
+    text = str(value)
+    if len(text) <= LONGEST:
+        return text
+    whole = isinstance(value, str | Path) or not isinstance(value, Sized)
+    size = f"{len(text)} characters" if whole else f"{len(value)} entries"
+    return f"<{size}, sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
 
 
 def _handlers(job: Any) -> list[logging.Handler]:

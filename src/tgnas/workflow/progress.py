@@ -1,0 +1,404 @@
+"""Run Snakemake and show people stages, progress, the time left, and in the end what was made.
+
+``python -m tgnas.workflow.progress OPTIONS`` takes Snakemake's options and ends with its exit code.
+All that Snakemake and the jobs write goes into one log file; a stage is a file of ``rules/``.
+"""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+from typing import IO, Any
+
+import yaml
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+INTERRUPTED = 130
+EVERY = 20  # seconds between two lines where no terminal redraws them
+_HEADER = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
+_FINISHED = re.compile(r"^Finished jobid: (\d+) \(Rule: (\w+)\)$")
+_FAILED = re.compile(r"^Error in (?:rule|checkpoint) (\w+):$")
+_COUNT = re.compile(r"^(\w+) +(\d+)$")
+_LOG = re.compile(r"^    log: (.+?) \(check log file")
+_RULE = re.compile(r"^\s*(?:rule|checkpoint) (\w+):", re.MULTILINE)
+_INCLUDE = re.compile(r'^\s*include: "(.+)"', re.MULTILINE)
+
+
+@dataclass(eq=False)
+class Run:
+    """What Snakemake has told of a run so far.
+
+    Attributes:
+        usual: seconds that a job of a rule took in an earlier run, where that is known.
+        clock: the time in seconds.
+        jobs: rule -> how many jobs it has in this run.
+        done: rule -> how many of them are done.
+        running: job number -> rule and time of its start.
+        failed: rule and log file of each job that failed.
+        locked: whether another run holds the folder.
+        last: the last line that is not about a job.
+    """
+
+    usual: Mapping[str, float] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    jobs: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+    running: dict[int, tuple[str, float]] = field(default_factory=dict)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    locked: bool = False
+    last: str = ""
+    _seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _rule: str = ""
+    _counting: bool = False
+
+    def __post_init__(self) -> None:
+        self.start = self.clock()
+
+    def read(self, line: str) -> None:
+        """Take in a line of Snakemake's output."""
+        line = line.rstrip()
+        if line == "Job stats:":
+            self._counting = True
+            self.jobs.clear()
+        elif self._counting:
+            self._count(line)
+        elif match := _HEADER.match(line):
+            self._rule = match[1]
+        elif line.startswith("    jobid: ") and self._rule:
+            self.running[int(line.split()[-1])] = (self._rule, self.clock())
+            self._rule = ""
+        elif match := _FINISHED.match(line):
+            self.done[match[2]] += 1
+            _, begun = self.running.pop(int(match[1]), ("", self.clock()))
+            self._seconds[match[2]].append(self.clock() - begun)
+        elif match := _FAILED.match(line):
+            self.failed.append((match[1], ""))
+        elif (match := _LOG.match(line)) and self.failed and not self.failed[-1][1]:
+            self.failed[-1] = (self.failed[-1][0], match[1].split(", ")[0])
+        else:
+            self.locked |= "cannot be locked" in line or line.startswith("LockException")
+            self.last = line if line and not line.startswith(" ") else self.last
+
+    def _count(self, line: str) -> None:
+        match = _COUNT.match(line)
+        if match and match[1] != "total":
+            self.jobs[match[1]] = int(match[2])
+        self._counting = bool(line) and not line.startswith("total ")
+
+    @property
+    def total(self) -> int:
+        """How many jobs there are."""
+        return self.jobs.total()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self.start
+
+    def left(self) -> float | None:
+        """Return the seconds that are left, as what is done has gone; None where too little is."""
+        everything = [seconds for of_rule in self._seconds.values() for seconds in of_rule]
+        if len(everything) < 3 and not (everything and self.usual):
+            return None
+        typical = {
+            rule: mean(self._seconds[rule])
+            if self._seconds.get(rule)
+            else self.usual.get(rule, mean(everything))
+            for rule in self.jobs
+        }
+        ahead = sum(typical[rule] * (self.jobs[rule] - self.done[rule]) for rule in self.jobs)
+        now = self.clock()
+        begun = sum(min(now - start, typical.get(rule, 0)) for rule, start in self.running.values())
+        behind = sum(everything) + begun
+        return self.elapsed * max(0.0, ahead - begun) / behind if behind else None
+
+
+def stages_of(folder: Path) -> dict[str, str]:
+    """Return rule -> stage, in the order in which the Snakefile includes the files of rules.
+
+    The Snakefile's own rules name what is to be made and have no stage: "".
+    """
+    text = (folder / "Snakefile").read_text()
+    return dict.fromkeys(_RULE.findall(text), "") | {
+        rule: Path(name).stem.replace("_", " ")
+        for name in _INCLUDE.findall(text)
+        for rule in _RULE.findall((folder / name).read_text())
+    }
+
+
+def said(seconds: float) -> str:
+    """Return a duration for people, e.g. "about 4 min"."""
+    if seconds < 60:
+        return "less than a minute"
+    minutes = round(seconds / 60)
+    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min"
+
+
+def clock_text(seconds: float) -> str:
+    """Return a duration as mm:ss or h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours = f"{minutes // 60}:" if minutes >= 60 else ""
+    return f"{hours}{minutes % 60:02}:{rest:02}"
+
+
+@dataclass(eq=False)
+class Display:
+    """Stages on a console: redrawn on a terminal, else lines.
+
+    Attributes:
+        run: what is shown.
+        stages: rule -> stage.
+        console: where to.
+    """
+
+    run: Run
+    stages: Mapping[str, str]
+    console: Console
+    _told: float = -EVERY
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rows(self) -> list[tuple[str, int, int, str]]:
+        """Return for each stage that has jobs: its name, done, all, and which rules run."""
+        jobs, done, running = Counter[str](), Counter[str](), defaultdict(list)
+        for rule, count in self.run.jobs.items():
+            stage = self.stages.get(rule, "others")
+            jobs[stage] += count
+            done[stage] += self.run.done[rule]
+        for rule, _ in self.run.running.values():
+            running[self.stages.get(rule, "others")].append(rule)
+        order = [*dict.fromkeys(self.stages.values()), "others"]
+        return [
+            (stage, done[stage], jobs[stage], ", ".join(dict.fromkeys(running[stage])))
+            for stage in order
+            if jobs[stage] and stage
+        ]
+
+    def state(self) -> str:
+        """Return how far the run is, in a line."""
+        run, left = self.run, self.run.left()
+        if not run.total:
+            return f"{clock_text(run.elapsed)}  finding out what is to be made"
+        text = f"{run.done.total()} of {run.total} jobs, {clock_text(run.elapsed)}"
+        return text + (f", {said(left)} left" if left is not None else "")
+
+    def __rich__(self) -> Group:
+        """Return what a terminal shows."""
+        with self._lock:
+            rows, state = self.rows(), self.state()
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=1)
+        table.add_column(no_wrap=True, max_width=20)
+        table.add_column(width=14)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for stage, done, count, rules in rows:
+            mark = "✓" if done == count else "▸" if rules else " "
+            bar = ProgressBar(total=count, completed=done, width=14)
+            style = "dim" if done == count else "bold" if rules else ""
+            table.add_row(mark, Text(stage, style), bar, f"{done}/{count}", Text(rules, "dim"))
+        return Group(table, Text(state, "bold"))
+
+    def read(self, line: str) -> None:
+        """Take in a line; where nothing is redrawn, write one now and then."""
+        with self._lock:
+            complete = {stage for stage, done, count, _ in self.rows() if done == count}
+            self.run.read(line)
+            rows = self.rows()
+        if self.console.is_terminal or not rows:
+            return
+        for stage, done, count, _ in rows:
+            if done == count and stage not in complete:
+                self.console.print(f"{stage}: {count} done ({self.state()})", soft_wrap=True)
+                self._told = self.run.clock()
+        if self.run.clock() - self._told >= EVERY:
+            self.console.print(self.state(), soft_wrap=True)
+            self._told = self.run.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run writes.
+
+    Attributes:
+        results: the folder of results.
+        logs: the folder of logs.
+        tables: the tables of the config, which come first.
+    """
+
+    results: Path
+    logs: Path
+    tables: tuple[str, ...]
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> "Places":
+        """Return the places that the config files among Snakemake's options name."""
+        paths, tables = {"results": "results", "logs": "logs"}, ["ranking"]
+        for option, value in pairwise(arguments):
+            if option in ("--configfile", "--configfiles") and Path(value).is_file():
+                content = yaml.safe_load(Path(value).read_text()) or {}
+                paths |= {k: v for k, v in content.get("pathvars", {}).items() if k in paths}
+                tables += map(str, content.get("tables", ()))
+        return cls(Path(paths["results"]), Path(paths["logs"]), tuple(tables))
+
+
+def result_of(places: Places) -> str | None:
+    """Return the run's main result: Kendall's tau of its first predictors and of the parameters."""
+    for name in places.tables:
+        path = places.results / "tables" / f"{name}.csv"
+        if not path.is_file():
+            continue
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row.get("measure") == "kendall_tau"]
+        whole = [row for row in rows if (row["population"], row["subset"]) == ("all", "all")]
+        of_first = [row for row in whole if row["dataset"] == whole[0]["dataset"]]
+        ours = [row for row in of_first if "(ours)" in row["title"]][:1]
+        counted = [row for row in of_first if row["method"] == "params"]
+        if of_first:
+            shown = {row["title"]: row["mean"] for row in (of_first[0], *ours, *counted)}
+            texts = [f"{title} {float(value):.3f}" for title, value in shown.items()]
+            about = f"{of_first[0]['dataset']}, {int(of_first[0]['architectures']):,} architectures"
+            return f"Kendall's tau ({about}): {'; '.join(texts)}"
+    return None
+
+
+def made_in(places: Places) -> list[str]:
+    """Return the lines that a finished run ends with."""
+    folders = {"tables": "*.csv", "figures": "*.png"}
+    counts = {n: len(list((places.results / n).glob(glob))) for n, glob in folders.items()}
+    made = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    lines = [f"made: {made or 'what was asked for'} in {places.results}/"]
+    lines += [line] if (line := result_of(places)) else []
+    report = places.results / "report.html"
+    return [*lines, *([f"report: {report} (open it in a browser)"] if report.is_file() else [])]
+
+
+def fault_in(log: str) -> str:
+    """Return the line of a job's log that says what was wrong."""
+    try:
+        lines = [line for line in Path(log).read_text(errors="replace").splitlines() if line]
+    except OSError:
+        return ""
+    errors = [line for line in lines if " ERROR " in line and not line.endswith(" failed")]
+    return (errors or lines or [""])[-1][-300:]
+
+
+def end_of(run: Run, code: int, places: Places, log: Path) -> list[str]:
+    """Return what people are told at the end of a run."""
+    took = f"{run.done.total()} of {run.total} jobs done in {clock_text(run.elapsed)}"
+    again = "the same command goes on from there"
+    if code == 0:
+        nothing = ["nothing to be done: all is up to date"] if not run.total else [took]
+        return [*nothing, *made_in(places)]
+    if code == INTERRUPTED:
+        return [f"interrupted: {took}; {again}"]
+    if run.locked:
+        return [
+            "another run works in this folder, or one was killed: wait for it, or, if there is "
+            f"none, `.venv/bin/snakemake --unlock`; details: {log}"
+        ]
+    lines = [f"failed: {rule}: {fault_in(at)} (log: {at or log})" for rule, at in run.failed]
+    lines = lines or [f"failed: {run.last}"]
+    return [*lines, f"{took}; when it is mended, {again}; details: {log}"]
+
+
+@contextmanager
+def _forwarded(group: int) -> Iterator[None]:
+    """Hand on to a process group what asks this process to end; a terminal's closing counts."""
+    kinds = (signal.SIGTERM, signal.SIGHUP)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+
+    def hand_on(number: int, frame: Any) -> None:
+        del frame
+        os.killpg(group, number)
+
+    for kind in kinds:
+        signal.signal(kind, hand_on)
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def follow(output: IO[str], show: Callable[[str], None], log: IO[str], group: int) -> bool:
+    """Show all lines of a process group, and tell whether it was interrupted."""
+    interrupted = False
+    while True:
+        try:
+            for line in output:
+                log.write(line)
+                log.flush()
+                show(line)
+            return interrupted
+        except KeyboardInterrupt:
+            # The first asks Snakemake to end its jobs and to free the folder; a second insists.
+            os.killpg(group, signal.SIGTERM if interrupted else signal.SIGINT)
+            interrupted = True
+
+
+def usual_seconds(folder: Path, arguments: Sequence[str]) -> dict[str, float]:
+    """Return seconds of a job of each rule in the published run, for a run of its config."""
+    if any(argument.startswith("--configfile") for argument in arguments):
+        return {}
+    try:
+        rows = json.loads((folder / "results/paper/provenance.json").read_text())["seconds"]
+        return {rule: row["seconds"] / row["jobs"] for rule, row in rows.items()}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def main(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Run Snakemake with its options; return its exit code."""
+    console, folder = console or Console(highlight=False), Path.cwd()
+    places = Places.of(arguments)
+    places.logs.mkdir(parents=True, exist_ok=True)
+    path = places.logs / f"run-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    run = Run(usual_seconds(folder, arguments))
+    display = Display(run, stages_of(folder), console)
+    command = [sys.executable, "-m", "snakemake", "--nocolor", *arguments]
+    with (
+        path.open("w") as log,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches it once, by `follow`
+        ) as process,
+        _forwarded(process.pid),
+        Live(display, console=console, refresh_per_second=2) if console.is_terminal else _unshown(),
+    ):
+        assert process.stdout is not None
+        interrupted = follow(process.stdout, display.read, log, process.pid)
+        code = process.wait()
+    code = INTERRUPTED if interrupted else code
+    for line in end_of(run, code, places, path):
+        console.print(line, markup=False, soft_wrap=True)
+    return code
+
+
+@contextmanager
+def _unshown() -> Iterator[None]:
+    yield
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
