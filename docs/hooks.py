@@ -183,6 +183,11 @@ def keys_of(
         below = f"{path}.{name}"
         yield below, described(inner, schema)
         yield from keys_of(inner, schema, below)
+    for name in whole.get("propertyNames", {}).get("enum", ()):
+        yield (
+            f"{path}.{name}",
+            whole["additionalProperties"] | {"description": whole["description"]},
+        )
     for inner in whole.get("patternProperties", {}).values():
         yield from keys_of(inner, schema, f"{path}.NAME")
     if isinstance(whole.get("items"), dict):

@@ -135,6 +135,27 @@ def test_a_missing_key_is_named(config):
     assert refusal_of(config, ConfigError) == "config: search: 'runs' is a required property"
 
 
+@pytest.mark.parametrize(
+    ("section", "name"), [("pathvars", "result"), ("experiments", "nasbench21")]
+)
+def test_a_misspelled_name_in_a_section_of_files_is_answered_with_the_nearest_one(
+    config, section, name
+):
+    config[section] = {**config.get(section, {}), name: "somewhere"}
+    assert f"config key at {section} '{name}' (did you mean '{name[:4]}" in refusal_of(config)
+
+
+def test_the_sheets_of_both_benchmarks_are_needed(config):
+    del config["experiments"]["nasbench301"]
+    assert refusal_of(config, ConfigError).endswith("'nasbench301' is a required property")
+
+
+@pytest.mark.parametrize("section", ["search", "ranking"])
+def test_a_value_in_place_of_a_section_is_refused(config, section):
+    config[section] = 3
+    assert refusal_of(config, ConfigError).startswith(f"config: {section}: 3 is not allowed")
+
+
 @pytest.mark.parametrize("value", ["[5]", "5", 2.5, 0, None, [5]])
 def test_seeds_are_a_positive_whole_number(config, value):
     config["seeds"] = value

@@ -27,12 +27,18 @@ def read_config(values: dict[str, Any]) -> Config:
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
     """
     config = parse(values)
+    for target in ("nasbench201", "nasbench301"):
+        if target not in config.experiments:
+            raise ConfigError(f"config: experiments: {target!r} is a required property")
     for one in (_predictors, _ensembles, _selection, _ablations, _search, _samples, _trainings):
         one(config)
     for name, entry in config.shipped.items():
         _known(f"predictor of shipped {name}", entry.predictor, config.predictors)
         if entry.measured_on in config.predictors[entry.predictor].learned_from:
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+    for name in (config.headline.published, config.headline.ours):
+        _known("predictor of headline", name, config.predictors)
+    _known("ensemble of headline", config.headline.joined, config.ensembles)
     if config.demo:
         _known("predictor of demo", config.demo.predictor, config.predictors)
         _known("drawn of demo", config.demo.drawn, config.predictors)
@@ -115,6 +121,8 @@ def _search(config: Config) -> None:
         _known("scorer", scorer, [*methods, *GRAPH_PROXIES.names(), *reduced, *LABELLED])
     for predictor in (search.predictor, search.darts.predictor):
         _known("predictor", predictor, config.predictors)
+    for predictor in search.surrogates.values():
+        _known("surrogate", predictor, config.predictors)
 
 
 def _samples(config: Config) -> None:

@@ -20,12 +20,16 @@ SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
 class Config(Section):
     """The configuration of the workflow."""
 
-    pathvars: models.Pathvars = models.Pathvars()
+    pathvars: dict[models.Folder, str] = key(
+        "Where results, logs and timings (`benchmarks`) go: Snakemake's own section.", default={}
+    )
     mirrors: Listed[str] = key(
         "Folders laid out like `wget -x` that are asked before the network. The environment "
         "variable `TGNAS_MIRROR` (folders joined by `:`) comes first."
     )
-    experiments: models.Experiments
+    experiments: dict[models.Target, str] = key(
+        "The sheet of methods of each benchmark that is scored, one line for each method."
+    )
     seeds: int = count("How many seeds (0, 1, ...) a method has that has any.")
     embeddings: NamedSome[models.Embedding] = key("Vectors of the operators by name.")
     training: NamedSome[models.Label] = key(
@@ -38,6 +42,7 @@ class Config(Section):
     shipped: Named[models.Shipped] = key(
         "The predictors that come with the package, by their names."
     )
+    headline: models.Headline
     ranking: models.Ranking
     proxies: models.Proxies
     reduced_networks: models.ReducedNetworks
