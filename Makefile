@@ -57,7 +57,7 @@ paper: reproduce ## Renew results/paper, the tables of README and docs, and the 
 	@$(SNAKEMAKE) publish ship
 
 test: setup ## Run the tests (10 to 20 minutes).
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lint: setup ## Check style and types, and build the site.
 	$(BIN)/ruff check

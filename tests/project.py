@@ -40,6 +40,11 @@ class Project:
                 shutil.copytree(source, folder / part, ignore=ignored)
             elif source.exists():
                 shutil.copy(source, folder / part)
+        return cls.at(folder, mirrors, config)
+
+    @classmethod
+    def at(cls, folder: Path, mirrors: list[Path], config: str = SMOKE) -> "Project":
+        """Return the copy that stands in a folder."""
         return cls(folder, os.pathsep.join(str(mirror.resolve()) for mirror in mirrors), config)
 
     def command(self, *arguments: str) -> list[str]:

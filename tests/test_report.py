@@ -597,8 +597,8 @@ def test_a_point_of_the_map_leads_to_its_cell(page):
 
 
 @pytest.mark.slow
-def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, project):
-    results = project.folder / "results" / "smoke"
+def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, finished):
+    results = finished.folder / "results" / "smoke"
     assert (results / "report.html").stat().st_size < 6e6
     opened = Opened(browser, results / "report.html", 1280, "light")
     # What `make proxies` and `make paper` make in the same folder.
@@ -610,7 +610,7 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, project):
     ids = page.locator(".result, .drawing").evaluate_all("all => all.map(each => each.id)")
     assert {"ranking", "claims", "search"} <= tables and "rank_correlations" in figures
     assert {f"table-{t}" for t in tables} | {f"figure-{f}" for f in figures} <= set(ids)
-    benchmark = open_benchmark(project.folder / "results" / "benchmarks" / "nasbench201.arrow")
+    benchmark = open_benchmark(finished.folder / "results" / "benchmarks" / "nasbench201.arrow")
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)
     assert column(page, 3)[0] == f"{accuracies.max():.2f}"
     assert drawn_operators(page) == spelled(benchmark.strings[accuracies.argmax()])
