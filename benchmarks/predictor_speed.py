@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tgnas.cell import Cells
+from tgnas.encodings.described import KnownOperators
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import encode, node_features
 from tgnas.encodings.graphs import Graphs
@@ -73,7 +74,7 @@ def back_end(
     name: str, graphs: Graphs, embeddings: OperatorEmbeddings
 ) -> tuple[nn.Module, Callable]:
     """Return a network of one back end, and what yields its batches' scores."""
-    network = new_network(embeddings, Settings(back_end=name))
+    network = new_network(KnownOperators.of(embeddings), Settings(back_end=name))
     network.initialise(torch.Generator().manual_seed(0))
     inputs = network.prepare(graphs)
 

@@ -25,33 +25,33 @@ import torch
 from predictor_speed import item_by_item, measure
 from tqdm import tqdm
 
-from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
 from tgnas.encodings.graphs import distinct
 from tgnas.encodings.sentence import embed_operators
 from tgnas.inference.pretrained import load_pretrained
-from tgnas.methods.predictors.tgnas import Predictor
+from tgnas.methods.trained import Ensemble
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench201 import SPACE
 
 COPIES = 16
 ITEMS = 15_625
 
 
-def score_part(cells: Cells) -> np.ndarray:
-    """Return the scores of a process's part of the cells; as ``tgnas score --shard`` does."""
+def score_part(architectures: Architectures) -> np.ndarray:
+    """Return the scores of a process's part; as ``tgnas score --shard`` does."""
     torch.set_num_threads(1)
-    return _member().predict(cells)
+    return _member().scores(architectures)
 
 
-def who_is_ready(cells: Cells) -> int:
+def who_is_ready(architectures: Architectures) -> int:
     """Return the number of the process, which has loaded the predictor and scored once."""
-    score_part(cells[:ITEMS])
+    score_part(architectures[:ITEMS])
     return os.getpid()
 
 
 @cache
-def _member() -> Predictor:
-    return load_pretrained().members[0]
+def _member() -> Ensemble:
+    return load_pretrained().weights[:1].ensemble()
 
 
 def main() -> None:
@@ -63,14 +63,14 @@ def main() -> None:
     torch.set_num_threads(1)  # the threads are ours: one chunk of cells each
     choices = np.array(list(itertools.product(*map(range, map(len, SPACE.choices)))))
     order = np.concatenate([np.random.default_rng(s).permutation(ITEMS) for s in range(COPIES)])
-    whole = SPACE.cells_of_choices(choices)
-    cells = whole[order]
-    member = load_pretrained().members[0]
+    whole = SPACE.of_choices(choices)
+    repeated = whole[order]
+    member = _member()
     embeddings = embed_operators("all-MiniLM-L6-v2", "short")
-    graphs = global_node.encode(whole)
+    graphs = global_node.encode(whole.cells)
     network, batches = item_by_item(graphs, embeddings)
-    size = -(-len(cells) // arguments.threads)
-    parts = [cells[start : start + size] for start in range(0, len(cells), size)]
+    size = -(-len(repeated) // arguments.threads)
+    parts = [repeated[start : start + size] for start in range(0, len(repeated), size)]
     pool = ProcessPoolExecutor(arguments.threads, get_context("spawn"))
     while len({*pool.map(who_is_ready, parts)}) < arguments.threads:
         pass
@@ -78,15 +78,15 @@ def main() -> None:
     for _ in tqdm(range(arguments.rounds), "rounds", disable=None):
         for threads in sorted({1, arguments.threads}):
             start = time.perf_counter()
-            member.predict(cells, threads)
-            rate = len(cells) / (time.perf_counter() - start)
+            member.scores(repeated, threads)
+            rate = len(repeated) / (time.perf_counter() - start)
             rates.setdefault(f"canonical, {threads} threads", []).append(rate)
         start = time.perf_counter()
         list(pool.map(score_part, parts))
-        rate = len(cells) / (time.perf_counter() - start)
+        rate = len(repeated) / (time.perf_counter() - start)
         rates.setdefault(f"canonical, {arguments.threads} processes", []).append(rate)
         start = time.perf_counter()
-        canonical.encode(cells[:ITEMS])
+        canonical.encode(repeated[:ITEMS].cells)
         rate = ITEMS / (time.perf_counter() - start)
         rates.setdefault("of it encoding, 1 thread", []).append(rate)
         rates.setdefault("item by item, 1 thread", []).append(
@@ -96,8 +96,8 @@ def main() -> None:
     medians = {name: round(statistics.median(values)) for name, values in rates.items()}
     ours = medians[f"canonical, {arguments.threads} threads"]
     facts = {
-        "architectures": len(cells),
-        "distinct graphs of the space": len(distinct(canonical.encode(whole))[0]),
+        "architectures": len(repeated),
+        "distinct graphs of the space": len(distinct(canonical.encode(whole.cells))[0]),
         "rounds": arguments.rounds,
         "architectures per second": medians,
         "canonical / item by item": round(ours / medians["item by item, 1 thread"], 2),

@@ -90,7 +90,6 @@ rule time_setup:
         "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
-        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         settings=lambda w: embedding_of(w.predictor),
         code=lambda w: predictor_digest("time_setup", w.predictor),
     script:

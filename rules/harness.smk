@@ -112,7 +112,6 @@ rule score_sample_with_predictor:
     threads: 1
     params:
         space=lambda w: SAMPLES[w.sampled]["space"],
-        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         code=lambda w: predictor_digest(
             "score_sample_with_predictor", w.predictor, space_module(w)
         ),

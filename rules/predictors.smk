@@ -7,7 +7,7 @@ rule train_predictor:
             f"<benchmark_tables>/{source}.arrow"
             for source in PREDICTOR_ROWS[w.predictor]["sources"]
         ],
-        taught=lambda w: distilled_scores(PREDICTOR_ROWS[w.predictor]),
+        distilled=lambda w: distilled_scores(PREDICTOR_ROWS[w.predictor]),
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
@@ -44,7 +44,6 @@ rule score_with_predictor:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         code=lambda w: predictor_digest("score_with_predictor", w.predictor),
     script:
         "../workflow/scripts/score_with_predictor.py"
@@ -63,7 +62,6 @@ rule score_with_leaked_epoch:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         ranking=LABELS | {"leaked_dataset": config["ranking"]["leaked_dataset"]},
         code=lambda w: predictor_digest("score_with_leaked_epoch", w.predictor),
     script:

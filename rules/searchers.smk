@@ -30,7 +30,6 @@ rule search_with_predictor:
         "../workflow/envs/tgnas.yaml"
     threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
     params:
-        method=lambda w: PREDICTOR_ROWS[w.predictor]["method"],
         search=lambda w: search_settings(w.space, w.predictor),
         code=lambda w: predictor_digest(
             "search_with_predictor",

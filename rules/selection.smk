@@ -20,7 +20,7 @@ rule score_transfer:
         others=expand(
             "<benchmark_tables>/{other}.arrow", other=config["selection"]["others"]
         ),
-        taught=lambda w: distilled_scores(CANDIDATES[w.candidate]),
+        distilled=lambda w: distilled_scores(CANDIDATES[w.candidate]),
         embeddings=lambda w: vectors_of(CANDIDATES[w.candidate]),
     output:
         scores="<results>/selection/{candidate}.parquet",

@@ -27,7 +27,7 @@ from tgnas.benchmarks.base import (
 )
 from tgnas.costs.darts import count_flops
 from tgnas.encodings.live import live_pattern
-from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.spaces import darts
@@ -360,28 +360,6 @@ def test_an_unknown_cost_is_refused(nasbench101):
         nasbench101.cost("flops", dataset="cifar10")
 
 
-def test_all_labelled_cells_are_the_benchmark(nasbench101):
-    cells, accuracies = nasbench101.labelled(**FINAL, cells="all")
-    assert cells is nasbench101.architectures
-    assert np.array_equal(accuracies, nasbench101.accuracy(**FINAL))
-
-
-def test_a_part_of_the_labelled_cells_is_the_same_in_every_run(nasbench201):
-    (some, labels), (again, _) = (nasbench201.labelled(**LABELS, cells=100) for _ in range(2))
-    rows = map(bytes, nasbench201.architectures.cells.operators)
-    some, again = some.cells, again.cells
-    everything = dict(zip(rows, nasbench201.accuracy(**LABELS), strict=True))
-    assert np.array_equal(some.operators, again.operators)
-    assert len({*map(bytes, some.operators)}) == 100
-    assert [everything[bytes(row)] for row in some.operators] == labels.tolist()
-
-
-@pytest.mark.parametrize("count", [0, -1, 15626])
-def test_a_part_that_is_larger_than_the_benchmark_is_refused(nasbench201, count):
-    with pytest.raises(ConfigError, match=f"{count} training cells; .* has 1 to 15625"):
-        nasbench201.labelled(**LABELS, cells=count)
-
-
 # Files
 
 
@@ -434,11 +412,6 @@ def test_an_architectures_value_is_the_mean_of_its_cells_by_weight(pairs):
 def test_the_value_of_an_architecture_of_one_cell_is_its_cells(small):
     values = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
     assert np.array_equal(small[0].architectures.mean_over_cells(values), values)
-
-
-def test_architectures_of_several_cells_label_no_cell(pairs):
-    with pytest.raises(ConfigError, match="pairs has 2 cells in each architecture; only"):
-        pairs.labelled(**LABELS, cells="all")
 
 
 def test_a_file_that_says_no_cell_weights_has_one_cell_in_each_row(small):

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgnas.encodings import described
+from tgnas.encodings.described import KnownOperators, sentence_vectors
+from tgnas.encodings.global_node import GLOBAL, node_features
 from tgnas.errors import ConfigError, CorruptTableError, InvalidCellError, ResourceError
-from tgnas.inference import described
-from tgnas.inference.described import Known, features_of, sentence_vectors
-from tgnas.inference.pretrained import load_pretrained, own_embeddings, save_pretrained
+from tgnas.inference.pretrained import load_pretrained, own_embeddings
 from tgnas.methods.predictors import tgnas
+from tgnas.methods.trained import save
 from tgnas.operators import CODES, NAMES, VOCABULARY
 from tgnas.spaces.space import NewOperator, open_space, space_of
 
@@ -29,13 +31,20 @@ def twin(description: str) -> dict:
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
-def test_the_vocabulary_alone_gives_the_predictors_own_features(name):
+def test_a_new_operator_changes_no_known_ones_features(name, monkeypatch):
     weights = load_pretrained(name).weights
-    codes = [CODES[operator] for operator in weights.training_operators]
-    ours = features_of(Known.of(weights.embeddings, ()), weights.settings, codes)
-    network = tgnas.new_network(weights.embeddings, weights.settings, weights.training_operators)
-    theirs = network.features.numpy()
-    assert np.array_equal(ours if len(theirs) == 256 else ours[[*range(len(NAMES)), 254]], theirs)
+    vector = np.full((1, weights.embeddings.vectors.shape[1]), 0.5, dtype=np.float32)
+    monkeypatch.setattr(described, "sentence_vectors", lambda *_: vector)
+    codes = [CODES[operator] for operator in weights.operators]
+    networks = [
+        tgnas.new_network(KnownOperators.of(weights.embeddings, new, codes), weights.settings)
+        for new in ((), (NewOperator("Some blur"),))
+    ]
+    known, more = (network.features.numpy() for network in networks)
+    kept = [*range(len(NAMES)), GLOBAL if len(known) == 256 else -1]
+    assert np.array_equal(known[kept], more[kept])
+    if not weights.settings.projected:
+        assert np.array_equal(node_features(weights.embeddings.vectors)[: len(NAMES)], known[:-1])
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
@@ -114,11 +123,11 @@ def test_strings_without_a_space_are_refused():
 
 def test_a_weights_file_of_ones_own_is_read_and_a_damaged_one_refused(tmp_path):
     found, path = load_pretrained(), tmp_path / "mine.safetensors"
-    save_pretrained(path, found.weights, found.card)
+    save(path, replace(found.weights, card=found.card))
     again = load_pretrained(path)
     space, row = open_space("nasbench201"), [[0, 1, 2, 3, 4, 3]]
-    cells = space.of_choices(np.array(row))
-    assert np.array_equal(again.scores(cells), found.scores(cells))
+    architectures = space.of_choices(np.array(row))
+    assert np.array_equal(again.scores(architectures), found.scores(architectures))
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CorruptTableError, match="is not a file of weights"):
         load_pretrained(path)

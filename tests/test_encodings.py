@@ -10,6 +10,7 @@ from strategies import cells, member_cells, packed, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings import corpus
+from tgnas.encodings.described import KnownOperators
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.global_node import GLOBAL, encode, node_features
 from tgnas.encodings.sentence import (
@@ -84,7 +85,7 @@ def test_features_are_the_sentence_vectors_and_a_column_for_the_global_node(embe
 def network(embeddings):
     """Draw a network, its running statistics too."""
     generator = torch.Generator().manual_seed(0)
-    drawn = new_network(embeddings, Settings())
+    drawn = new_network(KnownOperators.of(embeddings), Settings())
     drawn.initialise(generator)
     for norm in drawn.norms:
         norm.running_mean.uniform_(-1, 1, generator=generator)

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import GRAPH_PROXIES
-from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.nasbench101 import enumerate_cells
-from tgnas.training.auxiliary_targets import with_auxiliary_targets
+from tgnas.spaces.space import open_space
+from tgnas.training.auxiliary_targets import graph_scores, with_auxiliary_targets
 from tgnas.training.ranks import mean_rank
+from tgnas.training.splits import TrainingSet
 
 scores = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(6)), elements=st.floats(-9, 9))
 
@@ -58,28 +57,26 @@ def test_members_of_two_and_three_seeds_are_refused():
 
 
 @pytest.fixture(scope="module")
-def labelled():
-    """Return all cells of at most 4 vertices with drawn accuracies."""
-    cells = Architectures(enumerate_cells(max_vertices=4)[0])
-    return cells, np.random.default_rng(0).uniform(80, 95, len(cells))
+def source():
+    """Return every 40th architecture of NAS-Bench-201 with drawn accuracies."""
+    architectures = open_space("nasbench201").enumerate()[::40]
+    accuracies = np.random.default_rng(0).uniform(80, 95, len(architectures))
+    return TrainingSet(architectures, accuracies, "nasbench201")
 
 
-def test_without_hints_a_label_is_the_accuracy(labelled):
-    cells, accuracies = labelled
-    assert with_auxiliary_targets(accuracies, cells, "nasbench101", {}) is accuracies
+def test_without_auxiliary_targets_a_label_is_the_accuracy(source):
+    assert with_auxiliary_targets(source, {}) is source
 
 
-def test_a_hint_has_its_part_in_the_label(labelled):
-    cells, accuracies = labelled
-    topology = GRAPH_PROXIES.load("topology")(
-        cells, space="nasbench101", dataset="cifar10", generator=np.random.default_rng(0)
-    )
-    found = with_auxiliary_targets(accuracies, cells, "nasbench101", {"topology": 0.5})
-    wanted = mean_rank([accuracies[None], topology[None]], over_seeds=False, weights=[2, 1])
-    np.testing.assert_allclose(found, wanted[0])
+def test_an_auxiliary_target_has_its_part_in_the_label(source):
+    topology = graph_scores("topology", source.architectures, "nasbench201")
+    members = [source.labels[None], topology[None]]
+    wanted = mean_rank(members, over_seeds=False, weights=[2, 1])[0]
+    made = with_auxiliary_targets(source, {"topology": 0.5})
+    np.testing.assert_allclose(made.labels, wanted)
+    assert made.architectures is source.architectures
 
 
-def test_an_unknown_hint_is_answered_with_the_nearest_one(labelled):
-    cells, accuracies = labelled
+def test_an_unknown_auxiliary_target_is_answered_with_the_nearest_one(source):
     with pytest.raises(UnknownNameError, match="did you mean 'topology'"):
-        with_auxiliary_targets(accuracies, cells, "nasbench101", {"topolgy": 1})
+        with_auxiliary_targets(source, {"topolgy": 1})

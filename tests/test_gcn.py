@@ -10,13 +10,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tgnas.cell import Cells
 from tgnas.encodings.global_node import encode, node_features
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
-from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN, _ConvolveNormaliseRelu
-from tgnas.methods.predictors.tgnas import AUTHORS_SHAPE, Settings, load, load_epochs, save
+from tgnas.methods.predictors.tgnas import Settings
+from tgnas.methods.trained import load, own_settings, save, train
 from tgnas.operators import NAMES
-from tgnas.training.fit import Optimisation, fit
+from tgnas.spaces.architectures import Architectures
+from tgnas.training.fit import MeanOverCells, fit
+from tgnas.training.optimisation import Optimisation
+from tgnas.training.sources import labelled as draw
+from tgnas.training.splits import TrainingSet
 
 FINAL = {"dataset": "cifar10", "split": "test", "epochs": 108}
 
@@ -156,7 +161,7 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-def train(graphs, vectors, checkpoint=None, digest="mine", steps=10**9, optimisation=SHORT):
+def run_loop(graphs, vectors, checkpoint=None, digest="mine", steps=10**9, optimisation=SHORT):
     """Fit the scores of another network; end after that many steps as a kill would."""
     generator = torch.Generator().manual_seed(7)
     network = drawn("dense", vectors)
@@ -177,7 +182,7 @@ def train(graphs, vectors, checkpoint=None, digest="mine", steps=10**9, optimisa
 def killed(graphs, vectors, checkpoint, epochs):
     """Train and end in the middle of the epoch behind that many."""
     with pytest.raises(KilledError):
-        train(graphs, vectors, checkpoint, steps=epochs * STEPS + 2)
+        run_loop(graphs, vectors, checkpoint, steps=epochs * STEPS + 2)
 
 
 STEPS = 5  # of an epoch: 313 graphs in batches of 64
@@ -186,7 +191,7 @@ STEPS = 5  # of an epoch: 313 graphs in batches of 64
 @pytest.fixture(scope="module")
 def whole(graphs, embeddings):
     """Train without interruption."""
-    return train(graphs, embeddings.vectors)[0]
+    return run_loop(graphs, embeddings.vectors)[0]
 
 
 def assert_same(one, other):
@@ -197,7 +202,7 @@ def assert_same(one, other):
 
 
 def test_training_repeats_to_the_bit(graphs, embeddings, whole):
-    fitted, steps = train(graphs, embeddings.vectors)
+    fitted, steps = run_loop(graphs, embeddings.vectors)
     assert_same(fitted, whole)
     assert steps == 5 * STEPS
 
@@ -213,14 +218,14 @@ def test_the_loss_falls_and_the_rate_steps(whole):
 def test_a_killed_training_resumes_to_the_bit(graphs, embeddings, whole, tmp_path, epochs):
     checkpoint = tmp_path / "new" / "checkpoint.pt"
     killed(graphs, embeddings.vectors, checkpoint, epochs)
-    fitted, steps = train(graphs, embeddings.vectors, checkpoint)
+    fitted, steps = run_loop(graphs, embeddings.vectors, checkpoint)
     assert_same(fitted, whole)
     assert steps == (5 - epochs) * STEPS
 
 
 def test_a_finished_training_is_not_repeated(graphs, embeddings, whole, tmp_path):
-    train(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
-    fitted, steps = train(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
+    run_loop(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
+    fitted, steps = run_loop(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
     assert_same(fitted, whole)
     assert steps == 0
 
@@ -228,7 +233,7 @@ def test_a_finished_training_is_not_repeated(graphs, embeddings, whole, tmp_path
 def test_a_checkpoint_of_another_digest_is_ignored(graphs, embeddings, whole, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     killed(graphs, embeddings.vectors, tmp_path / "checkpoint.pt", 2)
-    fitted, steps = train(graphs, embeddings.vectors, tmp_path / "checkpoint.pt", "other")
+    fitted, steps = run_loop(graphs, embeddings.vectors, tmp_path / "checkpoint.pt", "other")
     assert_same(fitted, whole)
     assert steps == 5 * STEPS
     assert "is of other settings, data or code and is ignored" in caplog.text
@@ -249,7 +254,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     checkpoint = tmp_path / "checkpoint.pt"
     killed(graphs, embeddings.vectors, checkpoint, 3)
     checkpoint.write_bytes(DAMAGES[damage](checkpoint.read_bytes()))
-    fitted, steps = train(graphs, embeddings.vectors, checkpoint)
+    fitted, steps = run_loop(graphs, embeddings.vectors, checkpoint)
     assert_same(fitted, whole)
     assert steps == (5 - 2) * STEPS
     assert "is damaged and is passed over" in caplog.text
@@ -258,99 +263,165 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 def test_two_damaged_checkpoints_mean_a_fresh_start(graphs, embeddings, whole, tmp_path):
     for name in ("checkpoint.pt", "checkpoint.pt.previous"):
         (tmp_path / name).write_bytes(b"not a checkpoint")
-    fitted, steps = train(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
+    fitted, steps = run_loop(graphs, embeddings.vectors, tmp_path / "checkpoint.pt")
     assert_same(fitted, whole)
     assert steps == 5 * STEPS
 
 
+# The mean over the cells of an architecture
+
+
+def architectures_of(count: int, weights: tuple[float, ...], start: int = 0) -> Architectures:
+    """Return architectures whose cells can be told apart by the bits of their edges."""
+    numbers = np.arange(start, start + count * len(weights))
+    operators = np.zeros((len(numbers), 3), dtype=np.uint8)
+    return Architectures(Cells(operators, numbers.astype(np.uint8)[:, None]), weights)
+
+
+def test_the_score_of_an_architecture_is_the_weighted_mean_of_its_cells():
+    mean = MeanOverCells([architectures_of(3, (0.75, 0.25))])
+    index = torch.tensor([2, 0])
+    assert mean.rows(index).tolist() == [4, 5, 0, 1]
+    assert mean(torch.tensor([4.0, 8.0, 1.0, 5.0]), index).tolist() == [5.0, 2.0]
+
+
+def test_sources_may_differ_in_the_cells_of_an_architecture():
+    mean = MeanOverCells([architectures_of(2, (1.0,)), architectures_of(2, (0.75, 0.25))])
+    index = torch.tensor([3, 1])
+    assert mean.rows(index).tolist() == [4, 5, 1]
+    assert mean(torch.tensor([4.0, 8.0, 7.0]), index).tolist() == [5.0, 7.0]
+
+
 # The predictor
 
-BRIEF = Settings(optimisation=Optimisation(epochs=30, batch=32, step_epochs=20))
+BRIEF = Settings(epochs=30, batch=32, step_epochs=20)
+ENTRY = {"cells": 400, "auxiliary_targets": {}}
 
 
 @pytest.fixture(scope="module")
-def labelled(nasbench101):
-    """Take 400 real cells with their accuracies in percent."""
-    architectures, accuracies = nasbench101.labelled(**FINAL, cells=400)
-    return architectures.cells, accuracies
+def source(nasbench101) -> TrainingSet:
+    """Take 400 real architectures with their accuracies in percent."""
+    return draw(nasbench101, FINAL, ENTRY)
+
+
+def fitted(source, embeddings, settings=BRIEF, seed=0, **context):
+    """Return the predictor after each epoch, and the history."""
+    return train("tgnas", [source], settings, embeddings, seed, **context)
 
 
 @pytest.fixture(scope="module")
-def learned(labelled, embeddings):
+def learned(source, embeddings):
     """Train on them."""
-    return tgnas.fit([labelled], embeddings, BRIEF, seed=0)
+    return fitted(source, embeddings)
 
 
-def test_it_learns_more_of_real_cells_than_a_constant(learned, labelled):
-    losses = [row["loss"] for row in learned[1].history]
+def last(trained):
+    return trained[-1:].ensemble().members[0]
+
+
+def assert_same_training(one, other):
+    assert one[0].states.keys() == other[0].states.keys()
+    assert all(torch.equal(entry, other[0].states[n]) for n, entry in one[0].states.items())
+    for ours, theirs in zip(one[1], other[1], strict=True):
+        assert ours | {"seconds": 0} == theirs | {"seconds": 0}
+
+
+def test_it_learns_more_of_real_cells_than_a_constant(learned, source):
+    losses = [row["loss"] for row in learned[1]]
     assert losses[-1] < losses[0]
-    scores = learned[0].predict(labelled[0])
-    assert np.mean((scores - labelled[1] / 100) ** 2) < np.var(labelled[1] / 100)
+    scores, accuracies = last(learned[0]).score(source.architectures), source.labels / 100
+    assert np.mean((scores - accuracies) ** 2) < np.var(accuracies)
 
 
 def test_its_scores_are_accuracies_as_fractions(learned, nasbench201):
-    scores = learned[0].predict(nasbench201.architectures.cells[:3000])
+    scores = last(learned[0]).score(nasbench201.architectures[:3000])
     assert scores.shape == (3000,)
     assert 0 < scores.mean() < 1.5
 
 
-def test_it_scores_no_cells_with_no_scores(learned, labelled):
-    assert learned[0].predict(labelled[0][:0]).shape == (0,)
+def test_it_scores_no_cells_with_no_scores(learned, source):
+    assert last(learned[0]).score(source.architectures[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize("back_end", BACK_ENDS)
-def test_one_seed_gives_one_predictor(labelled, embeddings, back_end):
-    settings = replace(BRIEF, back_end=back_end, optimisation=Optimisation(epochs=1))
-    one, again, other = (tgnas.fit([labelled], embeddings, settings, s)[1] for s in (0, 0, 1))
-    assert_same(one, again)
-    assert not torch.equal(one.epochs["head.weight"], other.epochs["head.weight"])
+def test_one_seed_gives_one_predictor(source, embeddings, back_end):
+    settings = Settings(back_end=back_end, epochs=1)
+    one, again, other = (fitted(source, embeddings, settings, seed) for seed in (0, 0, 1))
+    assert_same_training(one, again)
+    heads = [trained.states["head.weight"] for trained, _ in (one, other)]
+    assert not torch.equal(*heads)
 
 
-def test_other_labels_are_not_trained_from_the_same_checkpoint(labelled, embeddings, tmp_path):
-    settings = replace(BRIEF, optimisation=Optimisation(epochs=1))
-    cells, accuracies = labelled
-    first = tgnas.fit([(cells, accuracies)], embeddings, settings, 0, tmp_path / "c.pt")[1]
-    second = tgnas.fit([(cells, accuracies[::-1])], embeddings, settings, 0, tmp_path / "c.pt")[1]
-    assert first.history[0]["loss"] != second.history[0]["loss"]
+def test_other_labels_are_not_trained_from_the_same_checkpoint(source, embeddings, tmp_path):
+    settings, turned = Settings(epochs=1), TrainingSet(source.architectures, source.labels[::-1])
+    _, first = fitted(source, embeddings, settings, checkpoints=tmp_path)
+    _, second = fitted(turned, embeddings, settings, checkpoints=tmp_path)
+    assert (tmp_path / "checkpoint.pt").exists()
+    assert first[0]["loss"] != second[0]["loss"]
 
 
-def test_saved_weights_load_as_the_same_predictor(learned, labelled, embeddings, tmp_path):
-    save(tmp_path / "epochs.safetensors", learned[1].epochs, BRIEF)
+def test_architectures_of_two_cells_are_learned_and_scored_as_a_whole(embeddings, nasbench201):
+    pairs = Architectures(nasbench201.architectures[:300].cells, (0.75, 0.25))
+    first = Architectures(pairs.cells[::2])
+    learned, _ = fitted(TrainingSet(pairs, np.linspace(80, 90, 150)), embeddings)
+    member = last(learned)
+    one, other = member.score(first), member.score(Architectures(pairs.cells[1::2]))
+    assert member.score(pairs) == pytest.approx(0.75 * one + 0.25 * other)
+
+
+def test_saved_weights_load_as_the_same_predictor(learned, source, embeddings, tmp_path):
+    save(tmp_path / "epochs.safetensors", learned[0])
     loaded = load(tmp_path / "epochs.safetensors", embeddings)
-    assert np.array_equal(loaded.predict(labelled[0]), learned[0].predict(labelled[0]))
+    scores = last(loaded).score(source.architectures)
+    assert np.array_equal(scores, last(learned[0]).score(source.architectures))
+    assert loaded.settings == BRIEF
+    assert loaded.operators == ("input", "output", "conv_3x3", "conv_1x1", "max_pool_3x3")
 
 
-def test_every_saved_epoch_can_be_loaded(learned, labelled, embeddings, tmp_path):
-    save(tmp_path / "epochs.safetensors", learned[1].epochs, BRIEF)
-    scores = [
-        predictor.predict(labelled[0])
-        for predictor in load_epochs(tmp_path / "epochs.safetensors", embeddings)
-    ]
-    assert np.array_equal(scores[-1], learned[0].predict(labelled[0]))
+def test_every_saved_epoch_can_be_loaded(learned, source, embeddings, tmp_path):
+    save(tmp_path / "epochs.safetensors", learned[0])
+    loaded = load(tmp_path / "epochs.safetensors", embeddings)
+    scores = loaded.ensemble().scores(source.architectures)
+    assert np.array_equal(scores[-1], last(learned[0]).score(source.architectures))
     assert len(np.unique(scores, axis=0)) == 30
+
+
+def test_a_weights_file_knows_which_architectures_were_learned_from(
+    learned, source, embeddings, tmp_path
+):
+    save(tmp_path / "epochs.safetensors", learned[0])
+    (rows,) = load(tmp_path / "epochs.safetensors", embeddings).rows
+    assert rows.benchmark == "nasbench101"
+    assert np.array_equal(rows.rows, source.origin.rows)
+
+
+def test_two_saved_files_are_the_same_to_the_bit(learned, tmp_path):
+    for name in ("one", "other"):
+        save(tmp_path / name, learned[0])
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
 def test_a_file_of_something_else_is_refused(embeddings, tmp_path):
     (tmp_path / "epochs.safetensors").write_bytes(b"not weights" * 100)
-    with pytest.raises(CorruptTableError, match="holds no weights"):
+    with pytest.raises(CorruptTableError, match="is not a file of weights"):
         load(tmp_path / "epochs.safetensors", embeddings)
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
 def test_a_truncated_file_of_weights_is_refused(learned, embeddings, tmp_path, share):
     path = tmp_path / "epochs.safetensors"
-    save(path, learned[1].epochs, BRIEF)
+    save(path, learned[0])
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(CorruptTableError, match="holds no weights"):
+    with pytest.raises(CorruptTableError, match="is not a file of weights"):
         load(path, embeddings)
 
 
 def test_weights_for_other_embeddings_are_refused(learned, embeddings, tmp_path):
-    save(tmp_path / "epochs.safetensors", learned[1].epochs, BRIEF)
-    narrow = replace(embeddings, vectors=embeddings.vectors[:, :100].copy())
+    save(tmp_path / "epochs.safetensors", learned[0])
+    turned = replace(embeddings, vectors=embeddings.vectors[:, ::-1].copy())
     with pytest.raises(CorruptTableError, match="holds no weights for these embeddings"):
-        load(tmp_path / "epochs.safetensors", narrow)
+        load(tmp_path / "epochs.safetensors", turned)
 
 
 CONFIG = {
@@ -381,10 +452,18 @@ CONFIG = {
 
 
 def test_an_entry_of_the_config_becomes_settings():
-    optimisation = Optimisation(3, 8, 0.01, 0.0, 2, 0.5)
-    shape = replace(AUTHORS_SHAPE, layers=2, width=16)
-    made = Settings(shape=shape, back_end="dgl", optimisation=optimisation)
-    assert Settings.from_config(CONFIG) == made
+    made = Settings(
+        layers=2,
+        width=16,
+        back_end="dgl",
+        epochs=3,
+        batch=8,
+        learning_rate=0.01,
+        weight_decay=0.0,
+        step_epochs=2,
+        lr_gamma=0.5,
+    )
+    assert own_settings(CONFIG) == made
 
 
 @pytest.mark.parametrize(
@@ -401,12 +480,12 @@ def test_an_entry_of_the_config_becomes_settings():
 )
 def test_an_unknown_choice_is_answered_with_the_nearest_one(key, wrong, right):
     with pytest.raises(UnknownNameError, match=rf"'{wrong}' \(did you mean '{right}'"):
-        Settings.from_config(CONFIG | {key: wrong})
+        own_settings(CONFIG | {key: wrong})
 
 
 def test_dgl_runs_the_authors_network_alone():
     with pytest.raises(ConfigError, match="dgl runs the network of the authors' code only"):
-        Settings.from_config(CONFIG | {"norm": "graph"})
+        own_settings(CONFIG | {"norm": "graph"})
 
 
 def test_where_dgl_is_not_installed_its_back_end_says_so_in_a_line(monkeypatch):
@@ -417,5 +496,5 @@ def test_where_dgl_is_not_installed_its_back_end_says_so_in_a_line(monkeypatch):
 
 @pytest.mark.parametrize("key", ["layers", "width", "epochs", "learning_rate", "weight_decay"])
 def test_a_negative_setting_is_refused(key):
-    with pytest.raises(ConfigError, match=f"predictor's {key} is -1"):
-        Settings.from_config(CONFIG | {key: type(CONFIG[key])(-1)})
+    with pytest.raises(ConfigError, match=f"{key} is -1"):
+        own_settings(CONFIG | {key: type(CONFIG[key])(-1)})

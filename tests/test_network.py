@@ -1,6 +1,6 @@
 """The network of many choices: what it must not see, and what it computes."""
 
-from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,11 +11,11 @@ from strategies import cells, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings import canonical, global_node
+from tgnas.encodings.described import KnownOperators
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.predictors._gcn import DenseGCN
-from tgnas.methods.predictors._network import CHOICES, Network, Shape, normalised
+from tgnas.methods.predictors._network import Network, normalised
 from tgnas.methods.predictors.tgnas import (
-    AUTHORS_SHAPE,
     GRAPHS,
     Predictor,
     Settings,
@@ -24,8 +24,10 @@ from tgnas.methods.predictors.tgnas import (
     ranking_loss,
 )
 from tgnas.operators import CODES, NAMES
+from tgnas.spaces.architectures import Architectures
 
-OURS = Shape(
+OURS = Settings(
+    projected=True,
     layers=2,
     width=8,
     normalisation="row",
@@ -36,13 +38,21 @@ OURS = Shape(
     head_layers=1,
     degrees=True,
 )
+CHOICES = {
+    name: get_args(Settings.model_fields[name].annotation)
+    for name in ("normalisation", "norm", "readout")
+}
+
+
+def but(settings: Settings, **changed) -> Settings:
+    """Return settings with some values changed."""
+    return Settings(**settings.model_dump() | changed)
+
+
 # Each choice once beside ours.
-SHAPES = [replace(OURS, **{name: value}) for name, known in CHOICES.items() for value in known]
-SHAPES += [
-    replace(OURS, bidirectional=False),
-    replace(OURS, residual=False, head_layers=0, degrees=False),
-]
-TAUGHT = ("input", "output", "conv_3x3", "conv_1x1", "max_pool_3x3")
+SHAPES = [but(OURS, **{name: value}) for name, known in CHOICES.items() for value in known]
+SHAPES += [but(OURS, bidirectional=False), but(OURS, residual=False, head_layers=0, degrees=False)]
+TRAINING_OPERATORS = ("input", "output", "conv_3x3", "conv_1x1", "max_pool_3x3")
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +60,21 @@ def vectors() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(len(NAMES), 12)).astype(np.float32)
 
 
-def drawn(vectors: np.ndarray, shape: Shape, graph: str = "canonical") -> Predictor:
+def drawn(vectors: np.ndarray, shape: Settings, graph: str = "canonical") -> Predictor:
     """Return a predictor with random parameters and running statistics."""
     embeddings = OperatorEmbeddings(NAMES, vectors, "random", "")
-    settings = Settings(graph=graph, shape=shape, projected=True)
-    network, generator = new_network(embeddings, settings, TAUGHT), torch.Generator().manual_seed(0)
+    known = KnownOperators.of(embeddings, training=[CODES[name] for name in TRAINING_OPERATORS])
+    settings, generator = but(shape, graph=graph), torch.Generator().manual_seed(0)
+    network = new_network(known, settings)
     network.initialise(generator)
     for name, entry in network.named_buffers():
         if name.endswith(("running_mean", "running_var")):
             entry.uniform_(0.5, 2, generator=generator)
-    return Predictor(network, settings)
+    return Predictor(network.eval(), settings)
 
 
-def score(predictor: Predictor, *found: Cell) -> list[float]:
-    return predictor.predict(Cells.from_cells(list(found))).tolist()
+def score(predictor: Predictor, *several: Cell) -> list[float]:
+    return predictor.score(Architectures(Cells.from_cells(list(several)))).tolist()
 
 
 def close(value: float):
@@ -71,7 +82,9 @@ def close(value: float):
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.normalisation}-{shape.norm}-{shape.readout}"
+)
 @settings(max_examples=15)
 @given(data=st.data())
 def test_a_score_does_not_see_the_order_of_the_vertices(vectors, shape, graph, data):
@@ -80,7 +93,9 @@ def test_a_score_does_not_see_the_order_of_the_vertices(vectors, shape, graph, d
     assert one == close(other)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    "shape", SHAPES, ids=lambda shape: f"{shape.normalisation}-{shape.norm}-{shape.readout}"
+)
 @settings(max_examples=15)
 @given(several=st.lists(cells(), min_size=2, max_size=4))
 def test_a_score_does_not_see_its_neighbours(vectors, shape, several):
@@ -103,7 +118,7 @@ def test_the_canonical_score_does_not_see_an_identity(vectors, data, cell):
 def test_the_authors_shape_is_the_authors_network(vectors):
     # The same function as DenseGCN, which the predictor takes because it is faster.
     features = global_node.node_features(vectors)
-    fast, general = DenseGCN(features, 4, 64), Network(features, AUTHORS_SHAPE)
+    fast, general = DenseGCN(features, 4, 64), Network(features, Settings())
     fast.initialise(torch.Generator().manual_seed(0))
     with torch.no_grad():
         for number in range(4):
@@ -122,7 +137,7 @@ def test_the_authors_shape_is_the_authors_network(vectors):
 
 
 def test_a_graphs_norm_counts_its_own_vertices_alone(vectors):
-    network = drawn(vectors, replace(OURS, norm="graph")).network
+    network = drawn(vectors, but(OURS, norm="graph")).network
     values = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(0))
     there = torch.tensor([[True, True, True], [True, True, False]])
     found = network.norms[0](values, there)
@@ -144,10 +159,10 @@ def test_matrices_are_normalised_by_their_degrees(kind, expected):
     assert torch.allclose(normalised(raw, kind)[0], torch.tensor(expected).float())
 
 
-def test_projected_vectors_keep_the_products_of_the_taught_ones(vectors):
-    codes = [CODES[name] for name in TAUGHT]
+def test_projected_vectors_keep_the_products_of_the_training_operators(vectors):
+    codes = [CODES[name] for name in TRAINING_OPERATORS]
     found = projected(vectors, codes)
-    assert found.shape == (len(NAMES), len(TAUGHT))
+    assert found.shape == (len(NAMES), len(TRAINING_OPERATORS))
     assert found[codes] @ found[codes].T == pytest.approx(
         vectors[codes] @ vectors[codes].T, abs=1e-4
     )

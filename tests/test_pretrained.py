@@ -14,7 +14,7 @@ from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.inference.pretrained import Pretrained, available, load_pretrained
-from tgnas.methods.predictors.tgnas import SCORING_CHUNK
+from tgnas.methods.trained import CHUNK
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
 SHIPPED = ["canonical", "canonical_mean", "code", "darts"]
@@ -58,7 +58,7 @@ def test_the_recommended_one_needs_no_name():
 def test_a_card_says_what_was_learned_and_never_from_what_it_is_measured_on(shipped):
     card = shipped.card
     assert card["measured_on"]["benchmark"] not in card["trained_on"]
-    assert len(card["seeds"]) == len(shipped.members) == 5
+    assert len(card["seeds"]) == len(shipped.weights) == 5
     assert card["licence"] == "MIT"
     assert card["made_by"]["commit"]
     assert card["settings"]["epochs"] > 0
@@ -89,7 +89,7 @@ def test_a_score_is_the_mean_of_the_members_and_the_spread_theirs():
 
 def test_threads_change_no_score():
     found = load_pretrained()
-    drawn = np.random.default_rng(0).integers(5, size=(2 * SCORING_CHUNK + 100, 6))
+    drawn = np.random.default_rng(0).integers(5, size=(2 * CHUNK + 100, 6))
     cells = NASBENCH201.of_choices(drawn)  # three chunks, for three threads
     one, two = (found.score(cells, threads=threads) for threads in (1, 2))
     assert np.array_equal(one, two)

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
+from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import open_space
+from tgnas.training.auxiliary_targets import graph_scores
+from tgnas.training.sources import labelled
 from tgnas.training.splits import STRATEGIES, TrainingRows, draw_rows, rest_of
 
+LABEL = {"dataset": "cifar10", "split": "test", "epochs": 200}
+ALL = {"cells": "all", "auxiliary_targets": {}}
 SCORES = np.random.default_rng(0).permutation(1000).astype(float)
 
 
@@ -80,3 +87,65 @@ def test_a_measure_on_training_rows_is_refused():
         learned.refuse("nasbench201", scores)
     learned.refuse("nasbench201", learned.left_out("nasbench201", scores))
     learned.refuse("nasbench301", scores)
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Benchmark:
+    """Return every 50th architecture of NAS-Bench-201 with drawn accuracies, ten unknown."""
+    space = open_space("nasbench201")
+    architectures = space.enumerate()[::50]
+    accuracies = np.random.default_rng(0).uniform(10, 95, len(architectures))
+    accuracies[:10] = np.nan
+    columns = {"accuracy/cifar10/test/200": accuracies}
+    table = build_table(space, architectures, space.format(architectures), columns)
+    return Benchmark("small", table)
+
+
+def test_all_labelled_architectures_are_those_with_an_accuracy(benchmark):
+    source = labelled(benchmark, LABEL, ALL)
+    known = np.isfinite(benchmark.accuracy(**LABEL))
+    assert np.array_equal(source.labels, benchmark.accuracy(**LABEL)[known])
+    assert np.array_equal(source.origin.rows, np.flatnonzero(known))
+    assert (source.origin.benchmark, source.space) == ("small", "nasbench201")
+
+
+def test_a_part_is_the_same_for_every_seed_unless_it_is_drawn_anew(benchmark):
+    entry = ALL | {"cells": 30}
+    once = [labelled(benchmark, LABEL, entry, seed).origin.rows for seed in (0, 1)]
+    anew = [
+        labelled(benchmark, LABEL, entry | {"drawn_anew": True}, seed).origin.rows
+        for seed in (0, 1)
+    ]
+    assert np.array_equal(*once)
+    assert np.array_equal(once[0], anew[0])
+    assert not np.array_equal(*anew)
+
+
+def test_labels_stay_with_their_architectures(benchmark):
+    source = labelled(benchmark, LABEL, ALL | {"cells": 30})
+    strings = open_space("nasbench201").format(source.architectures)
+    known = dict(zip(benchmark.strings, benchmark.accuracy(**LABEL), strict=True))
+    assert [known[text] for text in strings] == source.labels.tolist()
+
+
+def test_the_best_by_a_graph_proxy_can_be_drawn(benchmark):
+    source = labelled(benchmark, LABEL, ALL | {"cells": 20, "strategy": "top", "drawn_by": "flops"})
+    flops = graph_scores("flops", benchmark.architectures[10:], "nasbench201")
+    chosen = graph_scores("flops", source.architectures, "nasbench201")
+    assert sorted(chosen) == sorted(flops)[-20:]
+
+
+def test_more_than_are_labelled_cannot_be_drawn(benchmark):
+    with pytest.raises(ConfigError, match="313 labelled architectures; there are 1 to 303"):
+        labelled(benchmark, LABEL, ALL | {"cells": 313})
+
+
+def test_architectures_of_several_cells_have_one_label(benchmark):
+    space, pairs = (
+        open_space("darts"),
+        Architectures(benchmark.architectures.cells[:10], (0.5, 0.5)),
+    )
+    columns = {"accuracy/cifar10/test/200": np.arange(5.0)}
+    two = Benchmark("pairs", build_table(space, pairs, list("abcde"), columns))
+    source = labelled(two, LABEL, ALL)
+    assert len(source) == len(source.architectures) == 5

@@ -16,7 +16,6 @@ from tgnas.inference import scoring, streaming
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scoring import Scorer
 from tgnas.inference.streaming import DataError, Shard, Source, Writer
-from tgnas.methods.predictors.tgnas import scores_of
 from tgnas.spaces.space import open_space
 
 ROWS = 1000
@@ -122,9 +121,10 @@ def test_a_csv_that_is_written_is_the_one_that_was_read(tmp_path):
 
 
 def test_members_that_share_what_is_encoded_score_as_each_alone():
-    predictor, cells = load_pretrained(), open_space("nasbench201").architectures(texts(300)).cells
-    alone = np.stack([member.predict(cells) for member in predictor.members])
-    np.testing.assert_array_equal(scores_of(predictor.members, cells), alone)
+    architectures = open_space("nasbench201").architectures(texts(300))
+    ensemble = load_pretrained().ensemble()
+    alone = np.stack([member.score(architectures) for member in ensemble.members])
+    np.testing.assert_array_equal(ensemble.scores(architectures), alone)
 
 
 @pytest.mark.parametrize("remembered", [0, 100, 1 << 16])
@@ -135,7 +135,7 @@ def test_what_is_remembered_does_not_change_scores(tmp_path, monkeypatch, rememb
     given = [some[i] for i in np.random.default_rng(0).integers(150, size=ROWS)]
     path = write(tmp_path / "a.parquet", pa.table({"architecture": given}))
     predictor, space = load_pretrained(), open_space("nasbench201")
-    scorer = Scorer(space, predictor.members, Source(str(path), "parquet"), 1)
+    scorer = Scorer(space, predictor.ensemble(), Source(str(path), "parquet"), 1)
     found = np.concatenate([scores for _, scores in scorer.run()], axis=1)
     np.testing.assert_allclose(found, predictor.scores(given, space), 1e-5, 1e-6)
     assert scorer.remembered == min(remembered, len(set(given)))
@@ -145,13 +145,13 @@ def test_a_faulty_architecture_is_no_better_for_being_there_again(tmp_path, monk
     monkeypatch.setattr(streaming, "CHUNK", 2)
     given = ["x", *texts(2), "x", texts(1)[0], None, "x"]
     path = write(tmp_path / "a.parquet", pa.table({"architecture": given}))
-    members, space = load_pretrained().members, open_space("nasbench201")
+    ensemble, space = load_pretrained().ensemble(), open_space("nasbench201")
     source = Source(str(path), "parquet", skip=True)
-    scorer = Scorer(space, members, source, 1)
+    scorer = Scorer(space, ensemble, source, 1)
     assert [int(n) for chunk, _ in scorer.run() for n in chunk.numbers] == [2, 3, 5]
     assert (scorer.count, source.skipped) == (3, 4)
     with pytest.raises(DataError, match="row 1, column 'architecture'"):
-        list(Scorer(space, members, Source(str(path), "parquet"), 1).run())
+        list(Scorer(space, ensemble, Source(str(path), "parquet"), 1).run())
 
 
 def test_a_fault_keeps_no_column_in_memory():

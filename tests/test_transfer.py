@@ -22,7 +22,7 @@ from tgnas.evaluation.selection import (
 from tgnas.operators import CODES
 from tgnas.spaces.architectures import Architectures, of_cells
 from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
-from tgnas.training.auxiliary_targets import cell_scores
+from tgnas.training.auxiliary_targets import graph_scores
 
 LABELS = {"dataset": "cifar10", "split": "test", "epochs": 108}
 FINAL = "accuracy/cifar10/test/108"
@@ -55,14 +55,14 @@ def test_what_a_task_ranks_is_not_what_it_trains_on(source):
     parts = held_out_parts(source.architectures.cells)
     for name, task in tasks(source).items():
         if name in parts:
-            assert not held_out_parts(task.training[0].cells)[name].any()
+            assert not held_out_parts(task.training.architectures.cells)[name].any()
             assert held_out_parts(task.targets[name].architectures.cells)[name].all()
 
 
 def test_an_unseen_operator_is_in_every_ranked_cell_and_in_no_training_cell(source):
     task = tasks(source)["unseen_max_pool_3x3"]
     pool = CODES["max_pool_3x3"]
-    assert not (task.training[0].cells.operators == pool).any()
+    assert not (task.training.architectures.cells.operators == pool).any()
     assert (
         (task.targets["unseen_max_pool_3x3"].architectures.cells.operators == pool)
         .any(axis=1)
@@ -81,7 +81,7 @@ def test_labels_stay_with_their_cells(source):
     }
     for task in tasks(source).values():
         for cells, labels in (
-            task.training,
+            (task.training.architectures, task.training.labels),
             *((t.architectures, t.accuracies[0]) for t in task.targets.values()),
         ):
             for row, label in enumerate(labels):
@@ -91,7 +91,7 @@ def test_labels_stay_with_their_cells(source):
 
 def test_the_tasks_are_the_same_every_time(source):
     for one, again in zip(tasks(source).values(), tasks(source).values(), strict=True):
-        assert np.array_equal(one.training[1], again.training[1])
+        assert np.array_equal(one.training.labels, again.training.labels)
 
 
 @pytest.mark.parametrize("name", ["nasbench201", "nasbench301"])
@@ -120,8 +120,8 @@ def ranked(source):
     target = other("some_space", {"accuracy/a/test/1": up, "accuracy/b/test/1": -half})
     only = [task for task in tasks(source, target).values() if task.name == "another_space"]
 
-    def fit(labelled, accuracies, seed):
-        return lambda cells: np.arange(len(cells), dtype=float)
+    def fit(training, seed):
+        return lambda architectures: np.arange(len(architectures), dtype=float)
 
     return only[0].targets, transfer_scores(iter(only), fit, seeds=2)
 
@@ -158,7 +158,7 @@ def test_the_number_of_parameters_can_be_a_member(ranked):
     assert (of["down"], of["both"]) == ([-1.0, -1.0], [1.0, 1.0])
 
 
-def test_a_proxy_of_cells_can_be_a_member(source):
+def test_a_graph_proxy_can_be_a_member(source):
     targets = tasks(source)["larger"].targets
     target = targets["larger"]
     both = [{"name": "counts", "members": {"topology": 1}, "over_seeds": True}]
@@ -166,7 +166,7 @@ def test_a_proxy_of_cells_can_be_a_member(source):
         targets, {"start": {"larger": np.zeros((2, len(target.architectures)))}}, both, TOP
     )
     found = rows[rows.candidate == "counts"].kendall_tau.item()
-    topology = cell_scores("topology", target.architectures, "nasbench101")
+    topology = graph_scores("topology", target.architectures, "nasbench101")
     assert found == pytest.approx(kendall_tau(topology, target.accuracies[0]))
 
 

@@ -9,8 +9,8 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
-from tgnas.registry import PREDICTORS
-from tgnas.training.auxiliary_targets import with_auxiliary_targets
+from tgnas.methods.trained import own_settings, train
+from tgnas.training.sources import labelled
 from tgnas.workflow.script import run
 
 
@@ -31,17 +31,14 @@ def main(
 ) -> None:
     """Write one row for each seed and data set."""
     torch.set_num_threads(threads)
-    predictor, vectors = PREDICTORS.module(settings["method"]), OperatorEmbeddings.read(embeddings)
     learned, benchmark = open_benchmark(source), open_benchmark(target)
-    of_all = benchmark.architectures
-    training, accuracies = learned.labelled(**label, cells=settings["cells"])
-    goal = with_auxiliary_targets(accuracies, training, learned.name, settings["auxiliary_targets"])
+    vectors, rows = OperatorEmbeddings.read(embeddings), []
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
-    chosen, rows = predictor.Settings.from_config(settings), []
     for seed in range(seeds):
-        fitted, history = predictor.fit([(training.cells, goal)], vectors, chosen, seed)
-        scores = of_all.mean_over_cells(fitted.predict(of_all.cells))
-        seconds = sum(row["seconds"] for row in history.history)
+        sources = [labelled(learned, label, settings, seed)]
+        trained, history = train(settings["method"], sources, own_settings(settings), vectors, seed)
+        scores = trained[-1:].ensemble().scores(benchmark.architectures)[0]
+        seconds = sum(epoch["seconds"] for epoch in history)
         for dataset in ranking["datasets"]:
             true = benchmark.accuracy(dataset=dataset, **fidelity)
             rows.append(
@@ -53,7 +50,7 @@ def main(
                     "dataset": dataset,
                     "kendall_tau": kendall_tau(scores, true),
                     "spearman_rho": spearman_rho(scores, true),
-                    "cells": len(training),
+                    "cells": len(sources[0]),
                     "seconds": seconds,
                 }
             )

@@ -1,6 +1,6 @@
 """Do what the authors did: keep the epoch with the best tau on the target's test labels.
 
-The rows that come of this are named `leaked` everywhere; they show what the habit adds.
+The rows that come of this are named `leaked` everywhere; they show what the practice adds.
 """
 
 import logging
@@ -12,7 +12,7 @@ import pandas as pd
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.epochs import tau_of_epochs
-from tgnas.registry import PREDICTORS
+from tgnas.methods.trained import load
 from tgnas.scoring.tables import write_scores
 from tgnas.workflow.script import run
 
@@ -24,19 +24,18 @@ def main(
     epochs: list[Path],
     scores: Path,
     taus: Path,
-    method: str,
     ranking: dict,
 ) -> None:
     """Score the benchmark with every epoch of every seed; write all measures, the leaked scores."""
     target, vectors = open_benchmark(benchmark), OperatorEmbeddings.read(embeddings)
     leaked, tables = [], []
     for seed, path in enumerate(epochs):
-        predictors = PREDICTORS.module(method).load_epochs(path, vectors)
-        found, table = tau_of_epochs(target, predictors, ranking)
+        of_epochs = load(path, vectors).ensemble().scores(target.architectures)
+        table = tau_of_epochs(target, of_epochs, ranking)
         chosen = table[table.dataset == ranking["leaked_dataset"]].kendall_tau.idxmax()
         epoch = int(table.epoch[chosen])
         logging.info("seed=%d leaked epoch=%d of %d", seed, epoch, table.epoch.max())
-        leaked.append(found[epoch - 1])
+        leaked.append(of_epochs[epoch - 1])
         tables.append(table.assign(seed=seed))
     pd.concat(tables).to_csv(taus, index=False)
     write_scores(scores, target, np.stack(leaked))

@@ -8,25 +8,24 @@ import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.registry import PREDICTORS
+from tgnas.methods.trained import load
 from tgnas.scoring.tables import write_scores
 from tgnas.workflow.script import run
 
 
-def main(
-    *, benchmark: Path, embeddings: Path, epochs: list[Path], scores: Path, method: str
-) -> None:
-    """Load each seed's predictor, score all architectures, write one row for each."""
-    target = open_benchmark(benchmark)
-    vectors = OperatorEmbeddings.read(embeddings)
-    found, of_all = [], target.architectures
+def main(*, benchmark: Path, embeddings: Path, epochs: list[Path], scores: Path) -> None:
+    """Restore each seed's predictor, score all architectures but those that it learned from."""
+    target, vectors, tables = open_benchmark(benchmark), OperatorEmbeddings.read(embeddings), []
     for path in epochs:
-        predictor = PREDICTORS.module(method).load(path, vectors)
-        start = time.perf_counter()
-        found.append(of_all.mean_over_cells(predictor.predict(of_all.cells)))
+        trained = load(path, vectors)[-1:]
+        ensemble, start = trained.ensemble(), time.perf_counter()
+        values = ensemble.scores(target.architectures)[0]
         seconds = time.perf_counter() - start
         logging.info("scored architectures=%d seconds=%.3f", len(target), seconds)
-    write_scores(scores, target, np.stack(found))
+        for learned in trained.rows:
+            values = learned.left_out(target.name, values)
+        tables.append(values)
+    write_scores(scores, target, np.stack(tables))
 
 
 if __name__ == "__main__":

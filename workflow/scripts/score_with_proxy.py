@@ -6,7 +6,7 @@ import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.scoring.tables import write_scores
-from tgnas.training.auxiliary_targets import cell_scores
+from tgnas.training.auxiliary_targets import graph_scores
 from tgnas.workflow.script import run
 
 
@@ -14,7 +14,7 @@ def main(*, benchmark: Path, scores: Path, proxy: str, dataset: str, seeds: list
     """Score all cells at once, with every seed; write one row for each."""
     target = open_benchmark(benchmark)
     found = [
-        cell_scores(proxy, target.architectures, target.name, dataset=dataset, seed=seed)
+        graph_scores(proxy, target.architectures, target.space.name, dataset=dataset, seed=seed)
         for seed in seeds
     ]
     write_scores(scores, target, np.stack(found))

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.registry import PREDICTORS
+from tgnas.methods.trained import load
 from tgnas.search.runs import live, run_searches
 from tgnas.spaces.space import open_space
 from tgnas.workflow.script import run
@@ -18,7 +18,6 @@ def main(
     epochs: list[Path],
     runs: Path,
     space: str,
-    method: str,
     searcher: str,
     search: dict,
     threads: int,
@@ -28,7 +27,8 @@ def main(
     vectors, searched = OperatorEmbeddings.read(embeddings), open_space(space)
     tables = []
     for seed, path in enumerate(epochs):
-        evaluate = live(searched, PREDICTORS.module(method).load(path, vectors).predict)
+        member = load(path, vectors)[-1:].ensemble().members[0]
+        evaluate = live(searched, member.score)
         tables.append(run_searches(searched, evaluate, searcher, search, seed))
     pd.concat(tables).to_parquet(runs, index=False)
 

@@ -8,7 +8,7 @@ import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import embed_operators
-from tgnas.registry import PREDICTORS
+from tgnas.methods.trained import load
 from tgnas.workflow.script import run
 
 
@@ -19,7 +19,6 @@ def main(
     epochs: Path,
     history: Path,
     setup: Path,
-    method: str,
     settings: dict,
     threads: int,
 ) -> None:
@@ -28,7 +27,7 @@ def main(
     start = time.perf_counter()
     embed_operators(**settings, folder=model[0].parent if model else None)
     embedded = time.perf_counter()
-    PREDICTORS.module(method).load(epochs, OperatorEmbeddings.read(embeddings))
+    load(epochs, OperatorEmbeddings.read(embeddings))[-1:].ensemble()
     loading = time.perf_counter() - embedded
     trained = pd.read_csv(history).seconds.sum()
     seconds = {"embedding": embedded - start, "training": trained, "loading": loading}

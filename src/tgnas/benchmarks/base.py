@@ -17,7 +17,7 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from tgnas.cell import Cells, packed_bytes
-from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.files import written_whole
 from tgnas.operators import CODES, NAMES, PADDING
 from tgnas.spaces.architectures import Architectures
@@ -69,35 +69,6 @@ class Benchmark:
             UnknownNameError: nothing is known for that data set, split and number of epochs.
         """
         return self._numbers("accuracy", f"accuracy/{dataset}/{split}/{epochs}")
-
-    def labelled(
-        self, *, dataset: str, split: str, epochs: int, cells: int | str
-    ) -> tuple[Architectures, Float64[np.ndarray, " N"]]:
-        """Return architectures to learn from with their accuracies in percent.
-
-        Args:
-            dataset: as in ``accuracy``.
-            split: as in ``accuracy``.
-            epochs: as in ``accuracy``.
-            cells: "all", or the size of a random part, the same for every seed of a method.
-
-        Raises:
-            ConfigError: more than there are, or architectures of several cells, whose accuracy is
-                no single cell's.
-        """
-        count = self.architectures.cells_per_architecture
-        if count > 1:
-            raise ConfigError(
-                f"{self.name} has {count} cells in each architecture; only a benchmark of single "
-                "cells has labelled cells to learn from"
-            )
-        accuracies = self.accuracy(dataset=dataset, split=split, epochs=epochs)
-        if cells == "all":
-            return self.architectures, accuracies
-        if not 0 < int(cells) <= len(self):
-            raise ConfigError(f"{cells} training cells; {self.name} has 1 to {len(self)}")
-        rows = np.sort(np.random.default_rng(0).choice(len(self), int(cells), replace=False))
-        return self.architectures[rows], accuracies[rows]
 
     def cost(self, kind: str, *, dataset: str) -> np.ndarray:
         """Return "parameters" or "flops" (millions) of every architecture."""

@@ -131,7 +131,7 @@ def _scorer(
         raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
     source = Source(architectures, written, on_error is OnError.SKIP, shard)
     opened = open_space(space)
-    return Scorer(opened, load(predictor).members_for(opened), source, threads)
+    return Scorer(opened, load(predictor).ensemble(opened), source, threads)
 
 
 def _shown(scorer: "Scorer") -> "Iterator[Scored]":

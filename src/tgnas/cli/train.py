@@ -35,13 +35,13 @@ def train(
 ) -> None:
     """Train a predictor on one's own labelled architectures; --predictor takes its file."""
     ends_with(to.name, ".safetensors", "--output")
-    from tgnas.inference.pretrained import save_pretrained
     from tgnas.inference.streaming import Source, format_of
     from tgnas.inference.training import train_on_file
+    from tgnas.methods.trained import save
     from tgnas.spaces.space import open_space
 
     source = Source(benchmark, format_of(benchmark, input_format), on_error is OnError.SKIP)
-    weights, card = train_on_file(
+    trained = train_on_file(
         source,
         accuracy_column,
         open_space(space),
@@ -50,4 +50,4 @@ def train(
         epochs,
         lambda seed: tell(f"trained seed {seed + 1} of {seeds}"),
     )
-    save_pretrained(to, weights, card)
+    save(to, trained)

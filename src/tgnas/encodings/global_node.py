@@ -2,8 +2,8 @@
 
 A cell of V vertices becomes a graph of V + 1: the aggregation matrix is (A + I)^T with a last row
 of ones, so that vertex j sums over itself and its predecessors and the global node over all.
-Padding vertices keep their self-loop and are heard by the global node, as in the code
-(paper.md, section 3); they carry the code ``PADDING``, the global node ``GLOBAL``.
+Padding vertices keep their self-loop and are heard by the global node, as in YeQiao/TG-NAS; they
+carry the code ``PADDING``, the global node ``GLOBAL``.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Float32
 
 from tgnas.cell import Cells
 from tgnas.encodings.graphs import Graphs
-from tgnas.operators import NAMES, PADDING
+from tgnas.operators import PADDING
 
 GLOBAL = PADDING - 1
 PADDED_VERTICES = 7  # the code pads NAS-Bench-101's cells to this; larger spaces stay as they are
@@ -36,6 +36,6 @@ def node_features(vectors: Float32[np.ndarray, "O D"]) -> Float32[np.ndarray, "2
     Padding has the zero vector; the last column is 1 for the global node alone.
     """
     features = np.zeros((256, vectors.shape[1] + 1), dtype=np.float32)
-    features[: len(NAMES), :-1] = vectors
+    features[: len(vectors), :-1] = vectors
     features[GLOBAL, -1] = 1
     return features

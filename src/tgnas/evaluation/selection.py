@@ -23,12 +23,12 @@ from tgnas.evaluation.ranking import best, kendall_tau
 from tgnas.files import written_whole
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
-from tgnas.training.auxiliary_targets import cell_scores
+from tgnas.training.auxiliary_targets import graph_scores
 from tgnas.training.ranks import mean_rank
+from tgnas.training.splits import TrainingSet
 
 TEST_SPACES = ("nasbench201", "nasbench301")
 PARAMETERS = "parameters"  # a member of ensembles that is neither candidate nor proxy
-Labelled = tuple[Architectures, Float64[np.ndarray, " _"]]
 Scores = Float64[np.ndarray, "_ N"]
 
 
@@ -37,14 +37,14 @@ class Target:
     """Architectures to rank.
 
     Attributes:
-        benchmark: whose they are.
+        space: the search space's name.
         architectures: N of them.
         accuracies: of each data set; NaN is unknown.
         parameters: of the networks for each data set. No development space has parameters that
             cannot change the output, so they are the effective ones.
     """
 
-    benchmark: str
+    space: str
     architectures: Architectures
     accuracies: list[Float64[np.ndarray, " N"]]
     parameters: list[Float64[np.ndarray, " N"]]
@@ -56,12 +56,12 @@ class Task:
 
     Attributes:
         name: what the training cells lack.
-        training: architectures and accuracies in percent, or a teacher's scores of them.
+        training: architectures and accuracies in percent, or a proxy's scores of them.
         targets: what is ranked, by name.
     """
 
     name: str
-    training: Labelled
+    training: TrainingSet
     targets: dict[str, Target]
 
 
@@ -89,6 +89,7 @@ def development_tasks(
         raise ConfigError(f"{barred[0]} is a test space; nothing may be chosen on it")
     most = len(source) if size == "all" else int(size)
     known, accuracies = source.architectures, source.accuracy(**labels)
+    space = source.space.name
     parameters = source.cost("parameters", dataset=labels["dataset"]).astype(np.float64)
 
     def drawn(members: Bool[np.ndarray, " N"], count: int) -> Int64[np.ndarray, " n"]:
@@ -99,27 +100,24 @@ def development_tasks(
 
     for name, unlike in held_out_parts(known.cells).items():
         rows, held = drawn(~unlike, most), drawn(unlike, tested)
-        target = Target(source.name, known[held], [accuracies[held]], [parameters[held]])
-        yield Task(name, (known[rows], accuracies[rows]), {name: target})
+        target = Target(space, known[held], [accuracies[held]], [parameters[held]])
+        yield Task(name, TrainingSet(known[rows], accuracies[rows], space), {name: target})
     rows = drawn(np.ones(len(known), dtype=bool), most)
     targets = {other.name: target_of(other) for other in others}
-    yield Task("another_space", (known[rows], accuracies[rows]), targets)
+    yield Task("another_space", TrainingSet(known[rows], accuracies[rows], space), targets)
 
 
-def taught_tasks(
-    tasks: Iterator[Task], scored: Architectures, scores: Float64[np.ndarray, " N"]
-) -> Iterator[Task]:
-    """Yield the tasks for a student: it learns from cells of a lesson that are not held out.
+def distillation_tasks(tasks: Iterator[Task], source: TrainingSet) -> Iterator[Task]:
+    """Yield the tasks with what is distilled in place of accuracies, but for what is held out.
 
     Args:
         tasks: those of ``development_tasks``.
-        scored: cells of NAS-Bench-101 that a teacher has scored.
-        scores: what it says of them.
+        source: architectures of NAS-Bench-101 with a proxy's scores.
     """
-    parts, none = held_out_parts(scored.cells), np.zeros(len(scored), dtype=bool)
+    parts = held_out_parts(source.architectures.cells)
     for task in tasks:
-        rows = np.flatnonzero(~parts.get(task.name, none))
-        yield replace(task, training=(scored[rows], scores[rows]))
+        held_out = parts.get(task.name, np.zeros(len(source), dtype=bool))
+        yield replace(task, training=source[np.flatnonzero(~held_out)])
 
 
 def held_out_parts(cells: Cells) -> dict[str, Bool[np.ndarray, " N"]]:
@@ -160,29 +158,27 @@ def target_of(benchmark: Benchmark) -> Target:
     costs = [benchmark.cost("parameters", dataset=dataset) for dataset in datasets]
     # Where there is no accuracy either they may be unknown; such architectures are not ranked.
     known = [np.nan_to_num(cost.astype(np.float64)) for cost in costs]
-    return Target(benchmark.name, benchmark.architectures, accuracies, known)
+    return Target(benchmark.space.name, benchmark.architectures, accuracies, known)
 
 
 def transfer_scores(
     tasks: Iterator[Task],
-    fit: Callable[
-        [Architectures, Float64[np.ndarray, " N"], int], Callable[[Architectures], np.ndarray]
-    ],
+    fit: Callable[[TrainingSet, int], Callable[[Architectures], np.ndarray]],
     seeds: int,
 ) -> dict[str, Scores]:
     """Return the scores of every target, a row for each seed.
 
     Args:
         tasks: what to learn and to rank.
-        fit: architectures, accuracies and a seed -> what scores architectures.
+        fit: training set and seed -> what scores architectures.
         seeds: number of seeds.
     """
     found: dict[str, list[np.ndarray]] = {}
     for task in tasks:
         for seed in range(seeds):
-            predict = fit(*task.training, seed)
+            score = fit(task.training, seed)
             for name, target in task.targets.items():
-                found.setdefault(name, []).append(predict(target.architectures))
+                found.setdefault(name, []).append(score(target.architectures))
     return {name: np.stack(rows) for name, rows in found.items()}
 
 
@@ -223,7 +219,7 @@ def combined(
         over_seeds: whether a member's seeds are averaged first.
     """
     of_cells = {
-        name: cell_scores(name, target.architectures, target.benchmark)[None]
+        name: graph_scores(name, target.architectures, target.space)[None]
         for name in members
         if name not in scores and name != PARAMETERS
     }

@@ -1,79 +1,29 @@
 """Trained predictors: those that come with the package, and weights files of one's own.
 
 The package's folder ``weights`` holds for each of its predictors a file of weights (half
-precision; one entry per seed), its card (JSON) and, shared by all, the operators' sentence vectors.
-The workflow's rule ``ship_weights`` writes them from its own results. ``tgnas train`` writes one
-file that holds everything but the vocabulary's vectors.
+precision; one member per seed), its card (JSON) and, shared by all, the operators' sentence
+vectors. The workflow's rule ``ship_weights`` writes them from its own results. ``tgnas train``
+writes one file that holds everything but the vocabulary's vectors.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
-from tgnas.files import written_whole
-from tgnas.inference.described import Known, open_network
-from tgnas.methods.predictors import tgnas
-from tgnas.methods.predictors._network import Shape
-from tgnas.operators import CODES, NAMES
+from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
-from tgnas.training.fit import Optimisation
 
 RECOMMENDED = "canonical"
 SUFFIX = ".safetensors"
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """What training left behind, for S seeds.
-
-    Attributes:
-        settings: the configuration.
-        training_operators: the vocabulary's operators that it learned from.
-        new_training_operators: the new operators that it learned from.
-        states: every entry of the networks' states, stacked: (S, ...).
-        embeddings: the vocabulary's sentence vectors.
-    """
-
-    settings: tgnas.Settings
-    training_operators: tuple[str, ...]
-    new_training_operators: tuple[NewOperator, ...]
-    states: Mapping[str, Tensor]
-    embeddings: OperatorEmbeddings
-
-    def members(self, new: Sequence[NewOperator] = ()) -> tuple[tgnas.Predictor, ...]:
-        """Return the predictor of each seed, which knows new operators by their codes.
-
-        Raises:
-            CorruptTableError: the states are not those of the network.
-            ConfigError: the predictor cannot read new operators.
-            ResourceError: the sentence transformer is not to be had.
-        """
-        known = Known.of(self.embeddings, [*new, *self.new_training_operators])
-        codes = [CODES[name] for name in self.training_operators]
-        codes += range(len(NAMES) + len(new), len(known.vectors))
-        count = len(next(iter(self.states.values())))
-        found = []
-        for seed in range(count):
-            network = open_network(known, self.settings, codes)
-            try:
-                network.load_state_dict({name: e[seed] for name, e in self.states.items()})
-            except RuntimeError as error:
-                reason = " ".join(str(error).split())
-                raise CorruptTableError(f"weights of another network: {reason}") from error
-            found.append(tgnas.Predictor(network, self.settings))
-        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +34,12 @@ class Pretrained:
         name: the name or path that it was loaded by.
         card: what it was trained on and how it ranks.
         weights: what training left behind.
-        members: the predictor of each seed.
     """
 
     name: str
     card: dict[str, Any]
-    weights: Weights
-    members: tuple[tgnas.Predictor, ...]
-    _with_new: dict[tuple[NewOperator, ...], tuple[tgnas.Predictor, ...]] = field(
-        default_factory=dict, repr=False
-    )
+    weights: Trained
+    _ensembles: dict[tuple[NewOperator, ...], Ensemble] = field(default_factory=dict, repr=False)
 
     def score(
         self,
@@ -103,18 +49,18 @@ class Pretrained:
     ) -> Float64[np.ndarray, " N"]:
         """Return the mean score of the members for each architecture; higher is better.
 
-        The scale is that of the card's target: a rank among the training cells, or an accuracy
-        as a fraction. Only the order means something in another space.
+        The scale is that of the card's label: a rank among the training architectures, or an
+        accuracy as a fraction. Only the order means something in another space.
 
         Args:
-            architectures: parsed ones, strings as the space writes them, or JSON objects.
+            architectures: packed architectures, strings as the space writes them, or JSON objects.
             space: a built-in space's name, the path of a space file, or a space; needed for all
-                but parsed architectures without new operators.
+                but packed architectures of known operators.
             threads: how many work at once.
 
         Raises:
             UnknownNameError: there is no such space, or an operator that the space does not have.
-            InvalidCellError: what is no architecture of the space.
+            InvalidCellError: an architecture that is not in the space.
             ConfigError: a space file that defines no space, or no space where one is needed.
         """
         return self.scores(architectures, space, threads).mean(axis=0)
@@ -137,27 +83,19 @@ class Pretrained:
         """Return every member's score of each architecture; arguments as in ``score``."""
         if space == "":
             if not isinstance(architectures, Architectures):
-                raise ConfigError("architectures that are not parsed need a space")
-            return self._rows(self.members, architectures, threads)
+                raise ConfigError("architectures that are not packed need a space")
+            return self.ensemble().scores(architectures, threads)
         opened = open_space(space)
         if not isinstance(architectures, Architectures):
             architectures = opened.architectures(architectures)
-        return self._rows(self.members_for(opened), architectures, threads)
+        return self.ensemble(opened).scores(architectures, threads)
 
-    def members_for(self, space: Space) -> tuple[tgnas.Predictor, ...]:
-        """Return the members, which know a space's new operators; errors as in ``Weights``."""
-        if not space.new:
-            return self.members
-        if space.new not in self._with_new:
-            self._with_new[space.new] = self.weights.members(space.new)
-        return self._with_new[space.new]
-
-    @staticmethod
-    def _rows(
-        members: Sequence[tgnas.Predictor], architectures: Architectures, threads: int
-    ) -> Float64[np.ndarray, "S N"]:
-        rows = tgnas.scores_of(members, architectures.cells, threads)
-        return architectures.mean_over_cells(rows)
+    def ensemble(self, space: Space | None = None) -> Ensemble:
+        """Return the members, which know a space's new operators; errors as in ``Trained``."""
+        new = space.new if space else ()
+        if new not in self._ensembles:
+            self._ensembles[new] = self.weights.ensemble(new)
+        return self._ensembles[new]
 
 
 def spread_of(scores: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, " N"]:
@@ -186,56 +124,19 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
         known = [*available(folder), f"a path that ends in {SUFFIX}"]
         raise UnknownNameError("predictor", str(name), known)
     path = Path(name) if own else folder / f"{name}{SUFFIX}"
-    about, states = _read_file(path)
+    card = read_about(path).get("card", {}) if own else read_card(folder, str(name))
     try:
-        card = about["card"] if own else read_card(folder, str(name))
-        vectors = OperatorEmbeddings.read(folder / f"{card['settings']['embedding']}.parquet")
-        new = tuple(
-            NewOperator(text, tuple(n)) for text, n in about.get("new_training_operators", ())
-        )
-        weights = Weights(
-            _settings(about["settings"]), tuple(about["training_operators"]), new, states, vectors
-        )
-        members = weights.members()
-    except (LookupError, TypeError, ValueError) as error:
-        raise CorruptTableError(f"{path} holds no predictor: {error}") from error
-    if len(members) != len(card["seeds"]):
+        embedding, seeds = card["settings"]["embedding"], card["seeds"]
+    except (LookupError, TypeError) as error:
+        raise CorruptTableError(f"{path} holds no predictor: its card lacks {error}") from error
+    weights = load(path, OperatorEmbeddings.read(folder / f"{embedding}.parquet"))
+    if len(weights) != len(seeds):
         raise CorruptTableError(
-            f"{path} holds {len(members)} seeds and its card names {len(card['seeds'])}"
+            f"{path} holds {len(weights)} seeds and its card names {len(seeds)}"
         )
-    return Pretrained(str(name), card, weights, members)
-
-
-def save_pretrained(path: Path, weights: Weights, card: dict[str, Any]) -> None:
-    """Write a weights file that ``load_pretrained`` reads; it appears only when it is whole."""
-    about = {
-        "settings": asdict(weights.settings),
-        "training_operators": weights.training_operators,
-        "new_training_operators": [
-            [op.description, op.attributes] for op in weights.new_training_operators
-        ],
-        "card": card,
-    }
-    with written_whole(path) as part:
-        save_file(dict(weights.states), part, {"predictor": json.dumps(about)})
-
-
-def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["predictor"])
-            return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, LookupError, TypeError, ValueError, OSError) as error:
-        raise CorruptTableError(f"{path} is not a file of weights: {error}") from error
-
-
-def _settings(stored: dict[str, Any]) -> tgnas.Settings:
-    parts = {
-        "optimisation": Optimisation(**stored["optimisation"]),
-        "shape": Shape(**stored["shape"]),
-        "operator_attributes": tuple(stored["operator_attributes"]),
-    }
-    return tgnas.Settings(**(stored | parts))
+    pretrained = Pretrained(str(name), card, weights)
+    pretrained.ensemble()  # a damaged file is refused here, not at the first score
+    return pretrained
 
 
 def available(folder: Path | None = None) -> list[str]:

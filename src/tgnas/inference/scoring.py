@@ -17,12 +17,7 @@ from tgnas.errors import DataError, TgnasError
 from tgnas.evaluation import ranking
 from tgnas.inference.pretrained import spread_of
 from tgnas.inference.streaming import COLUMN, Chunk, Source
-from tgnas.methods.predictors.tgnas import (
-    SCORING_CHUNK,
-    Predictor,
-    in_threads,
-    scores_of_chunk,
-)
+from tgnas.methods.trained import CHUNK, Ensemble, in_threads
 from tgnas.spaces.space import Space
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
@@ -35,14 +30,14 @@ class Scorer:
 
     Attributes:
         space: what they are of.
-        members: the predictor of each seed.
+        ensemble: the predictor of each seed.
         source: where they come from.
         threads: how many work at once.
         count: how many were scored.
     """
 
     space: Space
-    members: tuple[Predictor, ...]
+    ensemble: Ensemble
     source: Source
     threads: int
     count: int = 0
@@ -50,7 +45,7 @@ class Scorer:
     _scores: Float64[np.ndarray, "S M"] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._scores = np.empty((len(self.members), 0))
+        self._scores = self.ensemble.nothing()
 
     @property
     def remembered(self) -> int:
@@ -84,16 +79,16 @@ class Scorer:
         places: Int64[np.ndarray, " N"] = known.to_numpy(zero_copy_only=False).astype(np.int64)
         rows = np.flatnonzero(places < 0)
         new = texts.take(pa.array(rows))
-        size = SCORING_CHUNK // len(self.space.cell_weights)
+        size = CHUNK // len(self.space.cell_weights)
         starts = range(0, len(new), size)
         parts = in_threads(self._read, (new.slice(start, size) for start in starts), self.threads)
-        found = np.concatenate([np.empty((len(self.members), 0)), *(s for s, _ in parts)], axis=1)
+        found = np.concatenate([self.ensemble.nothing(), *(s for s, _ in parts)], axis=1)
         faults = {
             start + row: error
             for start, (_, errors) in zip(starts, parts, strict=True)
             for row, error in errors.items()
         }
-        scores = np.empty((len(self.members), len(texts)))
+        scores = np.empty((len(self.ensemble.members), len(texts)))
         scores[:, places >= 0] = self._scores[:, places[places >= 0]]
         scores[:, rows] = found
         self._remember(new, found, faults)
@@ -102,8 +97,7 @@ class Scorer:
     def _read(self, texts: pa.Array) -> tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]:
         """Return the scores of texts that no one has seen, and what is wrong with any."""
         parsed = self.space.read(texts)
-        scores = scores_of_chunk(self.members, parsed.architectures.cells)
-        return parsed.architectures.mean_over_cells(scores), parsed.errors
+        return self.ensemble.scores(parsed.architectures), parsed.errors
 
     def _remember(
         self, texts: pa.Array, scores: Float64[np.ndarray, "S N"], faults: dict[int, TgnasError]

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, get_type_hints, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
+from pydantic import BaseModel
 from torch import Tensor, nn
 
 from tgnas.encodings.described import KnownOperators
@@ -22,6 +23,7 @@ from tgnas.errors import ContractError
 from tgnas.methods.card import Card
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
+from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingSet
 
 State = Mapping[str, Tensor]  # all that training leaves behind, by name
@@ -44,7 +46,6 @@ class Context:
         operators: sentence vectors and attributes of every operator, by code.
         images: a batch of images, for methods that read any.
         device: where tensors are worked on.
-        threads: how many threads work at once; scores do not depend on it.
         checkpoints: folder to resume from and to write to; None keeps no checkpoint.
         code: digest of the code, so that a checkpoint of older code is not resumed.
     """
@@ -52,11 +53,11 @@ class Context:
     operators: KnownOperators
     images: Batch | None = None
     device: str = "cpu"
-    threads: int = 1
     checkpoints: Path | None = None
     code: str = ""
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """What scores architectures."""
 
@@ -68,6 +69,7 @@ class Scorer(Protocol):
 # Predictors: fitted on labelled architectures, they score those of any space
 
 
+@runtime_checkable
 class Predictor(Scorer, Protocol):
     """A fitted predictor."""
 
@@ -75,19 +77,6 @@ class Predictor(Scorer, Protocol):
     def state(self) -> State:
         """What ``restore`` makes the predictor from again."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A training of E epochs.
-
-    Attributes:
-        history: one row for each epoch, e.g. epoch, loss, learning_rate, seconds.
-        epochs: the predictor's state after each epoch, stacked: (E, ...).
-    """
-
-    history: list[dict[str, int | float]]
-    epochs: dict[str, Tensor]
 
 
 class PredictorMethod(Protocol):
@@ -125,7 +114,7 @@ class ScoresTogether(Protocol):
 
     @staticmethod
     def score_members(
-        members: Sequence[Predictor], architectures: Architectures, threads: int
+        members: Sequence[Predictor], architectures: Architectures
     ) -> Float64[np.ndarray, "S N"]:
         """Return every member's scores, to the bit those of its ``score``."""
         ...
@@ -163,6 +152,7 @@ class NetworkProxyMethod(Protocol):
 # Searchers: they query an oracle until its budget is spent
 
 
+@runtime_checkable
 class Oracle(Protocol):
     """What a searcher queries: a predictor, a table, a training; it counts what it is asked.
 
@@ -188,6 +178,7 @@ class Oracle(Protocol):
         ...
 
 
+@runtime_checkable
 class Constraint(Protocol):
     """What an architecture must satisfy, e.g. at most so many parameters."""
 
@@ -199,6 +190,7 @@ class Constraint(Protocol):
         ...
 
 
+@runtime_checkable
 class Surrogate(Protocol):
     """A predictor that a searcher fits on what the oracle has answered: a method with settings."""
 
@@ -207,6 +199,7 @@ class Surrogate(Protocol):
         ...
 
 
+@runtime_checkable
 class Trace(Protocol):
     """The queries of one search, in order.
 
@@ -242,6 +235,7 @@ class SearcherMethod(Protocol):
 # Families without a member so far
 
 
+@runtime_checkable
 class Task(Protocol):
     """What is learned, e.g. ``tgnas.image_training.data.Task``; nothing else knows the batches."""
 
@@ -258,10 +252,12 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
 class Supernet(Scorer, Protocol):
     """A network that holds every architecture of a space and scores each by its share of it."""
 
 
+@runtime_checkable
 class Derives(Protocol):
     """A supernet that points to one architecture itself."""
 
@@ -284,6 +280,7 @@ class SupernetMethod(Protocol):
         ...
 
 
+@runtime_checkable
 class Hypernetwork(Scorer, Protocol):
     """A network that gives other networks their parameters."""
 
@@ -314,6 +311,7 @@ class GeneratorMethod(Protocol):
     Generator: type
 
 
+@runtime_checkable
 class Generator(Protocol):
     """The distribution of one vector of parameters."""
 
@@ -335,8 +333,11 @@ def check(module: ModuleType, contract: type) -> None:
     """
     faults = []
     for name, kind in get_type_hints(contract).items():
-        if not isinstance(getattr(module, name, None), kind):
+        given = getattr(module, name, None)
+        if not isinstance(given, kind):
             faults.append(f"{name} must be a {kind.__name__}")
+        elif name == "Settings" and not _is_settings(given):
+            faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
     required = _functions(contract)
     optional = {n: f for part in OPTIONAL.get(contract, ()) for n, f in _functions(part).items()}
     for name, asked in (required | optional).items():
@@ -349,6 +350,12 @@ def check(module: ModuleType, contract: type) -> None:
             faults.append(f"{name}{_signature(given)} must be {name}{_signature(asked)}")
     if faults:
         raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
+
+
+def _is_settings(model: Any) -> bool:
+    if not issubclass(model, BaseModel):
+        return False
+    return bool(model.model_config.get("frozen")) and model.model_config.get("extra") == "forbid"
 
 
 def _functions(contract: type) -> dict[str, Any]:

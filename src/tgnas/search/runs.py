@@ -13,25 +13,17 @@ from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.nasbench201 import VALIDATED
-from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.methods.searchers import pruning
 from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
 from tgnas.registry import SEARCHERS
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 
-def live(space: Space, predict: Callable[[Cells], np.ndarray]) -> Evaluate:
-    """Return the evaluator that asks a predictor.
-
-    An architecture's score is the weighted mean of its K cells' scores.
-    """
-
-    def evaluate(choices: np.ndarray) -> np.ndarray:
-        architectures = space.of_choices(choices)
-        return architectures.mean_over_cells(predict(architectures.cells))
-
-    return evaluate
+def live(space: Space, score: Callable[[Architectures], np.ndarray]) -> Evaluate:
+    """Return the evaluator that asks a predictor."""
+    return lambda choices: score(space.of_choices(choices))
 
 
 def known(space: Space, benchmark: Benchmark, scores: np.ndarray) -> Evaluate:

@@ -1,60 +1,49 @@
-"""Scores of cells that read no label, and labels that hold some of them beside the accuracy."""
+"""Auxiliary targets: scores that read no label have their part in the label beside the accuracy."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.registry import BENCHMARKS, GRAPH_PROXIES
+from tgnas.registry import GRAPH_PROXIES
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.ranks import mean_rank
+from tgnas.training.splits import TrainingSet
 
 
-def cell_scores(
-    proxy: str,
-    architectures: Architectures,
-    benchmark: str,
-    *,
-    dataset: str = "cifar10",
-    seed: int = 0,
+def graph_scores(
+    proxy: str, architectures: Architectures, space: str, *, dataset: str = "cifar10", seed: int = 0
 ) -> Float64[np.ndarray, " N"]:
-    """Return the scores that a proxy of cells gives; no label takes part.
+    """Return the scores of a graph proxy; no label takes part.
 
     Args:
         proxy: a file of ``tgnas.methods.graph_proxies``.
         architectures: what is scored.
-        benchmark: whose they are; it knows the space.
+        space: a built-in space's name.
         dataset: sizes the classifier, which all architectures share.
-        seed: for what draws.
+        seed: random seed, for proxies that draw.
     """
-    space = BENCHMARKS.module(benchmark).SPACE.name
     generator = np.random.default_rng(seed)
     score = GRAPH_PROXIES.load(proxy)
     return score(architectures, space=space, dataset=dataset, generator=generator)
 
 
 def with_auxiliary_targets(
-    accuracies: Float64[np.ndarray, " N"],
-    architectures: Architectures,
-    benchmark: str,
-    auxiliary_targets: Mapping[str, float | int],
-) -> Float64[np.ndarray, " N"]:
-    """Return what a predictor learns where it is to learn more than accuracies.
+    source: TrainingSet, auxiliary_targets: Mapping[str, float | int]
+) -> TrainingSet:
+    """Return a source with the mean rank of its labels, of weight 1, and of scores as its labels.
 
-    The mean rank of the accuracy, with the weight 1, and of scores that read no label, so that
-    what holds in every space has its part in the label; the accuracies where there are no
-    auxiliary targets.
+    What holds in every space has its part in the label so; without auxiliary targets the labels
+    stay as they are.
 
     Args:
-        accuracies: of the training architectures, in percent.
-        architectures: those.
-        benchmark: whose they are.
-        auxiliary_targets: a proxy of cells -> its weight.
+        source: architectures with accuracies in percent.
+        auxiliary_targets: graph proxy -> its weight.
     """
     if not auxiliary_targets:
-        return accuracies
-    members = [
-        accuracies[None],
-        *(cell_scores(name, architectures, benchmark)[None] for name in auxiliary_targets),
-    ]
-    return mean_rank(members, over_seeds=False, weights=[1, *auxiliary_targets.values()])[0]
+        return source
+    scores = [graph_scores(p, source.architectures, source.space) for p in auxiliary_targets]
+    members = [labels[None] for labels in (source.labels, *scores)]
+    weights = [1, *auxiliary_targets.values()]
+    return replace(source, labels=mean_rank(members, over_seeds=False, weights=weights)[0])

@@ -1,33 +1,36 @@
-"""Students: predictors that learn what a proxy of networks says, and no accuracy.
+"""Distillation: a predictor learns the scores of a zero-cost proxy, and no accuracy.
 
-A teacher, e.g. AZ-NAS, scores small networks of cells drawn from NAS-Bench-101, once
-(``networks.uniform_width``); a predictor that has learned its scores ranks the architectures of
-any space without a network of them.
+The proxy, e.g. AZ-NAS, scores networks of uniform width of cells drawn from NAS-Bench-101, once
+(``networks.uniform_width``); a predictor that is distilled from it ranks the architectures of any
+space without a network of them.
 """
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64
 
 from tgnas.errors import CorruptTableError
-from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import open_space
+from tgnas.training.splits import TrainingSet
 
-SPACE = "nasbench101"  # whose cells teachers score
+SPACE = "nasbench101"  # whose cells are scored for distillation
 
 
-def lesson_of(scored: pd.DataFrame) -> tuple[Architectures, Float64[np.ndarray, " N"]]:
-    """Return the cells that a teacher has scored, and its scores; failures rank last, equally.
+def distillation_set(scored: pd.DataFrame) -> TrainingSet:
+    """Return the architectures that a proxy has scored, with its scores as their labels.
+
+    Those that it failed on rank last, equally.
 
     Args:
-        scored: the teacher's table of scores of cells of NAS-Bench-101 (``samples``).
+        scored: the proxy's table of scores of cells of NAS-Bench-101 (``scoring.samples``).
 
     Raises:
-        CorruptTableError: the teacher has failed on every cell.
+        CorruptTableError: the proxy has failed on every architecture.
     """
     scores = scored["seed0"].to_numpy(dtype=np.float64)
     known = np.isfinite(scores)
     if not known.any():
-        raise CorruptTableError(f"a teacher has failed on all of the {len(scored)} cells")
+        raise CorruptTableError(
+            f"the proxy to distil from has failed on all of the {len(scored)} architectures"
+        )
     architectures = open_space(SPACE).architectures(list(scored.architecture))
-    return architectures, np.where(known, scores, scores[known].min() - 1)
+    return TrainingSet(architectures, np.where(known, scores, scores[known].min() - 1), SPACE)

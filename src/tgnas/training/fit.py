@@ -2,52 +2,67 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from tgnas.spaces.architectures import Architectures
 from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
+from tgnas.training.optimisation import Optimisation
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Optimisation:
-    """How a predictor is fitted; the defaults are the authors' code.
-
-    Attributes:
-        epochs: passes over the training cells.
-        batch: cells per step.
-        learning_rate: AdamW's rate at the start.
-        weight_decay: AdamW's decay, on every parameter.
-        step_epochs: the rate is multiplied by lr_gamma after that many epochs, again and again.
-        lr_gamma: see step_epochs.
-    """
-
-    epochs: int = 100
-    batch: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    step_epochs: int = 40
-    lr_gamma: float = 0.1
-
-
-@dataclass(frozen=True, slots=True)
 class Fitted:
-    """What training leaves behind.
+    """A training of E epochs.
 
     Attributes:
-        history: one row per epoch: epoch, loss (mean over its batches), learning_rate, seconds.
-        epochs: every entry of the network's state after each epoch, stacked: (epochs, ...).
+        history: one row for each epoch: epoch, loss (mean over its batches), learning_rate,
+            seconds.
+        epochs: every entry of the network's state after each epoch, stacked: (E, ...).
     """
 
     history: list[dict[str, int | float]]
     epochs: dict[str, Tensor]
+
+
+class MeanOverCells:
+    """One value for each architecture of a batch, from those of its cells.
+
+    Args:
+        parts: the training architectures, whose cells stand one behind the other; parts may differ
+            in the number of cells of an architecture.
+    """
+
+    def __init__(self, parts: Sequence[Architectures]) -> None:
+        self.counts = torch.cat([torch.full((len(p),), p.cells_per_architecture) for p in parts])
+        self.first = self.counts.cumsum(0) - self.counts
+        self.weights = torch.cat([torch.tensor(p.cell_weights).repeat(len(p)) for p in parts])
+        alike = {part.cell_weights for part in parts}
+        self.shared = torch.tensor(alike.pop()) if len(alike) == 1 else None
+
+    def rows(self, index: Int64[Tensor, " B"]) -> Int64[Tensor, " cells"]:
+        """Return the rows of the cells of the architectures of a batch."""
+        counts = self.counts[index]
+        start = self.first[index] - (counts.cumsum(0) - counts)
+        return torch.repeat_interleave(start, counts) + torch.arange(int(counts.sum()))
+
+    def __call__(
+        self, values: Float[Tensor, " cells"], index: Int64[Tensor, " B"]
+    ) -> Float[Tensor, " B"]:
+        """Return the mean of the values of ``rows(index)``, by the weights of the cells."""
+        if self.shared is not None:
+            return values.view(-1, len(self.shared)) @ self.shared
+        weighted = values * self.weights[self.rows(index)]
+        owner = torch.repeat_interleave(torch.arange(len(index)), self.counts[index])
+        return torch.zeros(len(index)).index_add(0, owner, weighted)
 
 
 def flatten_parameters(network: nn.Module) -> Tensor:
@@ -76,14 +91,14 @@ def fit(
     checkpoint: Path | None = None,
     digest: str = "",
 ) -> Fitted:
-    """Minimise the loss over `count` training cells; resume from a checkpoint of the same digest.
+    """Minimise the loss over the training architectures; resume from a checkpoint of the digest.
 
     Args:
         network: what is trained, in place.
         loss_of: indices of a batch, shape (B,) -> the mean loss over it.
-        count: the number of training cells.
+        count: the number of training architectures.
         settings: epochs, batch and optimiser.
-        generator: draws the order of the cells.
+        generator: of the order of the architectures.
         checkpoint: file that is rewritten after every epoch; None keeps none.
         digest: names everything that the result depends on; a checkpoint of another is ignored.
     """

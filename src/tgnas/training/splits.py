@@ -77,6 +77,11 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, rows: slice | np.ndarray) -> "TrainingSet":
+        """Return some of them."""
+        origin = self.origin and TrainingRows(self.origin.benchmark, self.origin.rows[rows])
+        return TrainingSet(self.architectures[rows], self.labels[rows], self.space, origin)
+
 
 def draw_rows(
     known: int | Int64[np.ndarray, " N"],

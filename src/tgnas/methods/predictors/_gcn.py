@@ -24,7 +24,6 @@ from tgnas.operators import NAMES
 
 aten = torch.ops.aten
 EPSILON, MOMENTUM = 1e-5, 0.1  # torch's defaults of BatchNorm1d
-LOOKED_UP = np.array([*range(len(NAMES)), GLOBAL], dtype=np.uint8)  # padding's feature is zero
 
 
 class GraphConvolution(nn.Module):
@@ -160,14 +159,24 @@ class _ConvolveNormaliseRelu(torch.autograd.Function):
 
 
 class DenseGCN(GCN):
-    """The network on small dense matrices; the default back end because it is faster."""
+    """The network on small dense matrices; the default back end because it is faster.
 
-    def __init__(self, features: np.ndarray, layers: int, width: int) -> None:
-        super().__init__(features[LOOKED_UP], GraphConvolution, layers, width)
+    Args:
+        features: as in ``GCN``.
+        layers: as in ``GCN``.
+        width: as in ``GCN``.
+        operators: how many codes are operators'; padding needs none, as its feature is zero.
+    """
+
+    def __init__(
+        self, features: np.ndarray, layers: int, width: int, operators: int = len(NAMES)
+    ) -> None:
+        self.codes = np.array([*range(operators), GLOBAL], dtype=np.uint8)
+        super().__init__(features[self.codes], GraphConvolution, layers, width)
 
     def prepare(self, graphs: Graphs) -> DenseInputs:
         """Return encoded cells in the form that ``forward`` reads."""
-        one_hot = torch.from_numpy(graphs.operators[:, :, None] == LOOKED_UP).float()
+        one_hot = torch.from_numpy(graphs.operators[:, :, None] == self.codes).float()
         aggregation = torch.from_numpy(graphs.aggregation)
         return DenseInputs(torch.bmm(aggregation, one_hot), aggregation)
 
@@ -212,7 +221,10 @@ class DenseGCN(GCN):
 class DglGCN(GCN):
     """The network on a batched DGLGraph; arguments and entries are ``DenseGCN``'s."""
 
-    def __init__(self, features: np.ndarray, layers: int, width: int) -> None:
+    def __init__(
+        self, features: np.ndarray, layers: int, width: int, operators: int = len(NAMES)
+    ) -> None:
+        del operators  # every code is looked up
         try:
             from dgl.nn.pytorch import GraphConv  # noqa: PLC0415 - 1 s that dense saves
         except ImportError as error:

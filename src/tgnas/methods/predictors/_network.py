@@ -15,45 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tgnas.encodings.graphs import Graphs
+from tgnas.methods.predictors._settings import Settings
 
 EPSILON = 1e-5
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a network is made of.
-
-    Attributes:
-        layers: rounds of message passing.
-        width: hidden channels.
-        normalisation: of the aggregation matrix: none, row (each vertex takes the mean) or
-            symmetric (divided by the roots of both degrees).
-        norm: of the hidden channels: none, batch (over all vertices of a batch), graph (over the
-            vertices of each graph), layer (over the channels of each vertex).
-        bidirectional: messages along the edges and against them, and own weights for the vertex
-            itself; otherwise along the edges alone.
-        residual: a layer's output is added to its input.
-        readout: last (the global node or the output), mean or sum over vertices.
-        head_layers: hidden layers between readout and score.
-        degrees: the logarithm of in- and out-degree beside the sentence vector.
-    """
-
-    layers: int
-    width: int
-    normalisation: str
-    norm: str
-    bidirectional: bool
-    residual: bool
-    readout: str
-    head_layers: int
-    degrees: bool
-
-
-CHOICES = {
-    "normalisation": ("none", "row", "symmetric"),
-    "norm": ("none", "batch", "graph", "layer"),
-    "readout": ("last", "mean", "sum"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,25 +55,25 @@ class Network(nn.Module):
 
     Args:
         features: feature of every operator code, (256, D).
-        shape: the configuration.
+        settings: the configuration.
     """
 
     features: Tensor
 
-    def __init__(self, features: np.ndarray, shape: Shape) -> None:
+    def __init__(self, features: np.ndarray, settings: Settings) -> None:
         super().__init__()
-        self.shape = shape
+        self.settings = settings
         self.register_buffer("features", torch.from_numpy(features), persistent=False)
-        width, given = shape.width, features.shape[1] + 2 * shape.degrees
-        embeds = shape.bidirectional or shape.residual
+        width, given = settings.width, features.shape[1] + 2 * settings.degrees
+        embeds = settings.bidirectional or settings.residual
         self.embed = nn.Linear(given, width) if embeds else None
-        heard = [width if embeds else given, *[width] * (shape.layers - 1)]
-        self.ways = 3 if shape.bidirectional else 1
+        heard = [width if embeds else given, *[width] * (settings.layers - 1)]
+        self.ways = 3 if settings.bidirectional else 1
         self.mixes = nn.ModuleList(nn.Linear(self.ways * size, width) for size in heard)
-        self.norms = nn.ModuleList(_Norm(shape.norm, width) for _ in heard)
+        self.norms = nn.ModuleList(_Norm(settings.norm, width) for _ in heard)
         hidden = [
             layer
-            for _ in range(shape.head_layers)
+            for _ in range(settings.head_layers)
             for layer in (nn.Linear(width, width), nn.ReLU())
         ]
         self.head = nn.Sequential(*hidden, nn.Linear(width, 1))
@@ -135,14 +99,14 @@ class Network(nn.Module):
         """Return encoded cells in the form that ``forward`` reads and ``select`` cuts."""
         operators = torch.from_numpy(graphs.operators.astype(np.int32))
         raw = torch.from_numpy(graphs.aggregation)
-        shape, there = self.shape, torch.from_numpy(graphs.counted)
-        degrees = torch.stack([raw.sum(2), raw.sum(1)], 2).log1p() if shape.degrees else None
+        settings, there = self.settings, torch.from_numpy(graphs.counted)
+        degrees = torch.stack([raw.sum(2), raw.sum(1)], 2).log1p() if settings.degrees else None
         last = there.shape[1] - 1 - there.flip(1).int().argmax(1)
-        messages = normalised(raw, shape.normalisation)
-        if shape.bidirectional:
+        messages = normalised(raw, settings.normalisation)
+        if settings.bidirectional:
             count, vertices, _ = raw.shape
             own = torch.eye(vertices).expand(count, vertices, vertices)
-            against = normalised(raw.transpose(1, 2), shape.normalisation)
+            against = normalised(raw.transpose(1, 2), settings.normalisation)
             messages = torch.stack([own, messages, against], 2).flatten(1, 2)
         return Inputs(operators, messages, degrees, there, last)
 
@@ -159,14 +123,14 @@ class Network(nn.Module):
                 passed = mix(heard.view(*hidden.shape[:2], -1))
             # Vertices that do not count are in nobody's sum, so what they hold is no matter.
             passed = torch.relu(norm(passed, inputs.there))
-            hidden = hidden + passed if self.shape.residual and hidden is not None else passed
+            hidden = hidden + passed if self.settings.residual and hidden is not None else passed
         assert hidden is not None  # there is a layer
-        if self.shape.readout == "last":
+        if self.settings.readout == "last":
             read = hidden[torch.arange(len(hidden)), inputs.last]
         else:
             counted = inputs.there.unsqueeze(1).to(hidden.dtype)
             read = torch.bmm(counted, hidden).squeeze(1)
-            if self.shape.readout == "mean":
+            if self.settings.readout == "mean":
                 read = read / counted.sum(2)
         return self.head(read).squeeze(1)
 
@@ -177,10 +141,10 @@ class Network(nn.Module):
         text = self.features.shape[1]
         added = linear.bias if bias else None
         table = functional.linear(self.features, linear.weight[:, :text], added)
-        found = functional.embedding(inputs.operators, table)
+        mapped = functional.embedding(inputs.operators, table)
         if inputs.degrees is not None:
-            found = found + functional.linear(inputs.degrees, linear.weight[:, text:])
-        return found
+            mapped = mapped + functional.linear(inputs.degrees, linear.weight[:, text:])
+        return mapped
 
 
 class _Norm(nn.Module):
@@ -201,9 +165,9 @@ class _Norm(nn.Module):
             return self._over_each_graph(values, there)
         if self.kind != "batch":
             return self.whole(values)
-        found = torch.zeros_like(values)
-        found[there] = self.whole(values[there])
-        return found
+        output = torch.zeros_like(values)
+        output[there] = self.whole(values[there])
+        return output
 
     def _over_each_graph(self, values: Tensor, there: Tensor) -> Tensor:
         counted = there.unsqueeze(2)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tgnas.registry import PREDICTORS
 from tgnas.workflow.config.models import Round
-from tgnas.workflow.config.reading import Config, settings_of
+from tgnas.workflow.config.reading import Config
 
 
 def json_schema() -> dict[str, Any]:
@@ -16,6 +16,6 @@ def json_schema() -> dict[str, Any]:
     keys = {"base": base} | predictor["properties"]
     del keys["settings"], predictor["required"]  # a base may give any of them
     for method in PREDICTORS.names():
-        keys |= settings_of(method).model_json_schema()["properties"]
+        keys |= PREDICTORS.settings(method).model_json_schema()["properties"]
     predictor["properties"] = keys
     return schema

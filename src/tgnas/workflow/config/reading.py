@@ -1,7 +1,6 @@
 """From the dictionary that Snakemake has merged to the config, and what it stands for in full."""
 
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -137,13 +136,6 @@ def _predictors(entries: dict[str, Any]) -> dict[str, Predictor]:
     return {name: read(name, ()) for name in entries}
 
 
-def settings_of(method: str) -> Any:
-    """Return the Settings of a method; those of tgnas come without torch."""
-    if method == "tgnas":
-        return import_module("tgnas.methods.predictors._settings").Settings
-    return PREDICTORS.module(method).Settings
-
-
 def _predictor(base: Predictor | None, own: dict[str, Any], place: str) -> Predictor:
     """Return a predictor with what an entry says, and else what its base says."""
     inherited = {} if base is None else base.flat()
@@ -151,7 +143,7 @@ def _predictor(base: Predictor | None, own: dict[str, Any], place: str) -> Predi
     if method is None:
         raise ConfigError(f"config: {place} lacks method")
     PREDICTORS.module_name(method)
-    kind = settings_of(method)
+    kind = PREDICTORS.settings(method)
     keys = list(kind.model_fields)
     if base is not None and method != base.method:  # another method's settings say nothing
         inherited = {name: inherited[name] for name in SHARED if name in inherited}

@@ -1,0 +1,136 @@
+"""Every file of every family keeps its family's contract, which the registry checks whole."""
+
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+from tgnas import registry
+from tgnas.errors import ConfigError, ContractError, UnknownNameError
+from tgnas.methods import contracts
+from tgnas.methods.card import Card
+from tgnas.methods.contracts import PredictorMethod, check
+from tgnas.methods.settings import MethodSettings, read_settings
+from tgnas.registry import PREDICTORS, Family
+
+FAMILIES = {f.kind: f for f in vars(registry).values() if isinstance(f, Family)}
+HELD = {kind: family for kind, family in FAMILIES.items() if family.contract}
+MEMBERS = [(kind, name) for kind, family in HELD.items() for name in family.names()]
+WITH_SETTINGS = [
+    (kind, name)
+    for kind, name in MEMBERS
+    if "Settings" in getattr(contracts, HELD[kind].contract).__annotations__
+]
+
+
+class Settings(MethodSettings):
+    """The settings of a method that does nothing."""
+
+    penalty: float = 1.0
+
+
+def method(**members) -> ModuleType:
+    """Return a predictor's file that keeps the contract but for some of its members."""
+    module = ModuleType("tgnas.methods.predictors.nothing")
+    whole = {
+        "CARD": Card(title="nothing", reference="this test", needs="nothing"),
+        "Settings": Settings,
+        "fit": lambda sources, settings, context, generator: None,
+        "restore": lambda state, settings, context: None,
+    }
+    for name, member in (whole | members).items():
+        if member is not None:
+            setattr(module, name, member)
+    return module
+
+
+@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+def test_a_member_keeps_the_whole_contract_of_its_family(kind, name):
+    family = HELD[kind]
+    check(family.module(name), getattr(contracts, family.contract))
+
+
+@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+def test_a_members_card_says_what_it_is_and_where_it_comes_from(kind, name):
+    card = HELD[kind].module(name).CARD
+    assert card.title
+    assert card.reference
+    assert card.needs
+
+
+@pytest.mark.parametrize(("kind", "name"), WITH_SETTINGS)
+def test_every_setting_of_a_method_has_a_default_and_a_meaning(kind, name):
+    model = HELD[kind].settings(name)
+    model()
+    assert all(field.description for field in model.model_fields.values())
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_listing_a_family_imports_none_of_its_members(kind):
+    code = f"""
+import sys
+from tgnas import registry
+family = next(f for f in vars(registry).values() if getattr(f, "kind", "") == {kind!r})
+family.names()
+print(sorted(m for m in sys.modules if m.startswith((family.package, "torch"))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(eval(done.stdout)) <= {FAMILIES[kind].package}
+
+
+def test_the_settings_of_a_predictor_are_read_without_torch():
+    code = "import sys; from tgnas.registry import PREDICTORS; PREDICTORS.settings('tgnas')"
+    code += "; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_importing_a_predictor_needs_no_dgl():
+    code = "import sys; sys.modules['dgl'] = None; from tgnas.methods.predictors import tgnas"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_that_keeps_the_contract_passes():
+    check(method(), PredictorMethod)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "message"),
+    [
+        ("restore", None, r"there is no function restore\(state, settings, context\)"),
+        ("fit", lambda sources, settings: None, r"fit\(sources, settings\) must be fit\(sources"),
+        ("fit_epochs", lambda sources: None, r"fit_epochs\(sources\) must be fit_epochs\(sources,"),
+        ("CARD", None, "CARD must be a Card"),
+        ("Settings", dict, "Settings must be a pydantic model, frozen, that forbids extra keys"),
+    ],
+)
+def test_what_a_file_lacks_is_named(member, value, message):
+    with pytest.raises(ContractError, match=f"tgnas.methods.predictors.nothing: {message}"):
+        check(method(**{member: value}), PredictorMethod)
+
+
+def test_a_file_that_breaks_the_contract_is_refused_when_it_is_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tgnas.methods.predictors.tgnas", method(restore=None))
+    with pytest.raises(ContractError, match="there is no function restore"):
+        PREDICTORS.module("tgnas")
+
+
+def test_an_unknown_member_is_answered_with_the_nearest_one():
+    with pytest.raises(UnknownNameError, match=r"unknown predictor 'tgnsa' \(did you mean 'tgnas'"):
+        PREDICTORS.module("tgnsa")
+
+
+def test_an_unknown_setting_is_answered_with_the_nearest_one():
+    with pytest.raises(UnknownNameError, match=r"'penaltie' \(did you mean 'penalty'\?\)"):
+        read_settings(Settings, {"penaltie": 1})
+
+
+def test_a_setting_of_another_type_is_refused():
+    with pytest.raises(ConfigError, match="penalty is 'much': Input should be a valid number"):
+        read_settings(Settings, {"penalty": "much"})
+
+
+def test_a_family_without_a_folder_has_its_contract_all_the_same():
+    for name in ("SupernetMethod", "HypernetworkMethod", "GeneratorMethod"):
+        assert getattr(contracts, name).__annotations__["CARD"] is Card
