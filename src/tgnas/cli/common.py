@@ -1,11 +1,10 @@
-"""What commands share: options, what an error ends with, a line on stderr, a table."""
+"""What commands share: what an error ends with, a line on stderr, a table, a predictor."""
 
 import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -25,49 +24,7 @@ if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
 
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
-STANDARD = "-"
-DEFAULT = "canonical"
 errors = Console(stderr=True, highlight=False)
-
-
-class OnError(StrEnum):
-    """What becomes of a row that is not an architecture of the space."""
-
-    FAIL = "fail"
-    SKIP = "skip"
-
-
-SpaceOption = Annotated[
-    str, typer.Option("--space", help="A built-in space (tgnas spaces) or a space file (.yaml).")
-]
-FileOption = Annotated[
-    str,
-    typer.Option(
-        "--architectures",
-        help="CSV, JSON Lines or Parquet with a column 'architecture'; - is standard input.",
-    ),
-]
-OutputOption = Annotated[
-    str,
-    typer.Option("--output", help="A file, by its name CSV, JSON Lines or Parquet; - is stdout."),
-]
-PredictorOption = Annotated[
-    str, typer.Option("--predictor", help="A trained predictor (tgnas methods) or a weights file.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
-OnErrorOption = Annotated[
-    OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")
-]
-InputFormat = Annotated[
-    str | None, typer.Option("--input-format", help="csv, jsonl or parquet; else by the name.")
-]
-OutputFormat = Annotated[
-    str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
-]
-AccuracyColumn = Annotated[
-    str, typer.Option("--accuracy-column", help="The column of measured accuracies.")
-]
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:

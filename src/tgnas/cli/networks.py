@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tgnas.cli.common import UNFINISHED, SeedOption, ThreadsOption, tell
+from tgnas.cli import option
+from tgnas.cli.common import UNFINISHED, tell
 
 
 def train_network(
@@ -26,11 +27,11 @@ def train_network(
         list[str] | None,
         typer.Option("--set", help="KEY=VALUE of the recipe that is to be otherwise; repeatable."),
     ] = None,
-    seed: SeedOption = 0,
+    seed: option.Seed = 0,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes that decode an image folder.")
     ] = 4,
-    threads: ThreadsOption = 1,
+    threads: option.Threads = 1,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),

@@ -7,45 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tgnas.cli.common import (
-    DEFAULT,
-    STANDARD,
-    AccuracyColumn,
-    FileOption,
-    InputFormat,
-    OnError,
-    OnErrorOption,
-    OutputFormat,
-    OutputOption,
-    PredictorOption,
-    SpaceOption,
-    ThreadsOption,
-    errors,
-    load,
-    tell,
-)
+from tgnas.cli import option
+from tgnas.cli.common import errors, load, tell
 
 if TYPE_CHECKING:
     from tgnas.inference.scoring import Scored, Scorer
 
-ShardOption = Annotated[
-    str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")
-]
-
 
 def score(
-    space: SpaceOption,
-    architectures: FileOption,
-    to: OutputOption = STANDARD,
-    predictor: PredictorOption = DEFAULT,
+    space: option.Space,
+    architectures: option.Architectures,
+    to: option.Output = option.STANDARD,
+    predictor: option.Predictor = option.DEFAULT,
     spread: Annotated[
         bool, typer.Option("--spread", help="Add the standard deviation over the seeds.")
     ] = False,
-    threads: ThreadsOption = 1,
-    on_error: OnErrorOption = OnError.FAIL,
-    input_format: InputFormat = None,
-    output_format: OutputFormat = None,
-    shard: ShardOption = "1/1",
+    threads: option.Threads = 1,
+    on_error: option.Faulty = option.OnError.FAIL,
+    input_format: option.InputFormat = None,
+    output_format: option.OutputFormat = None,
+    shard: option.Shard = "1/1",
 ) -> None:
     """Write the columns of a file with the score of each architecture; higher is better."""
     from tgnas.inference.scoring import with_score
@@ -59,16 +40,16 @@ def score(
 
 
 def rank(
-    space: SpaceOption,
-    architectures: FileOption,
-    to: OutputOption = STANDARD,
-    predictor: PredictorOption = DEFAULT,
+    space: option.Space,
+    architectures: option.Architectures,
+    to: option.Output = option.STANDARD,
+    predictor: option.Predictor = option.DEFAULT,
     top: Annotated[int, typer.Option("--top", min=1, help="How many of the best.")] = 10,
-    threads: ThreadsOption = 1,
-    on_error: OnErrorOption = OnError.FAIL,
-    input_format: InputFormat = None,
-    output_format: OutputFormat = None,
-    shard: ShardOption = "1/1",
+    threads: option.Threads = 1,
+    on_error: option.Faulty = option.OnError.FAIL,
+    input_format: option.InputFormat = None,
+    output_format: option.OutputFormat = None,
+    shard: option.Shard = "1/1",
 ) -> None:
     """Write the best architectures of a file, best first; of equal ones the earlier."""
     from tgnas.inference.scoring import best_of
@@ -82,16 +63,16 @@ def rank(
 
 
 def evaluate(
-    space: SpaceOption,
-    architectures: FileOption,
-    accuracy_column: AccuracyColumn,
-    predictor: PredictorOption = DEFAULT,
-    threads: ThreadsOption = 1,
-    on_error: OnErrorOption = OnError.FAIL,
-    input_format: InputFormat = None,
+    space: option.Space,
+    architectures: option.Architectures,
+    accuracy_column: option.AccuracyColumn,
+    predictor: option.Predictor = option.DEFAULT,
+    threads: option.Threads = 1,
+    on_error: option.Faulty = option.OnError.FAIL,
+    input_format: option.InputFormat = None,
     to: Annotated[
         str, typer.Option("--output", help="A JSON file; - is standard output.")
-    ] = STANDARD,
+    ] = option.STANDARD,
 ) -> None:
     """Measure how well scores rank architectures whose accuracies are known."""
     from tgnas.files import written_whole
@@ -100,7 +81,7 @@ def evaluate(
     scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
     measures = measures_of(_shown(scorer), accuracy_column, scorer.source)
     text = json.dumps(measures, indent=2) + "\n"
-    if to == STANDARD:
+    if to == option.STANDARD:
         typer.echo(text, nl=False)
         return
     with written_whole(to) as part:
@@ -112,7 +93,7 @@ def _scorer(
     architectures: str,
     predictor: str,
     threads: int,
-    on_error: OnError,
+    on_error: option.OnError,
     input_format: str | None,
     part: str = "1/1",
 ) -> "Scorer":
@@ -121,15 +102,15 @@ def _scorer(
     from tgnas.spaces.space import open_space
 
     written = format_of(architectures, input_format)
-    if architectures == STANDARD and written == "parquet":
+    if architectures == option.STANDARD and written == "parquet":
         raise typer.BadParameter("Parquet is read from its end; name a file", param_hint="-")
     try:
         shard = Shard.of(part)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from error
-    if architectures == STANDARD and shard != WHOLE:
+    if architectures == option.STANDARD and shard != WHOLE:
         raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
-    source = Source(architectures, written, on_error is OnError.SKIP, shard)
+    source = Source(architectures, written, on_error is option.OnError.SKIP, shard)
     opened = open_space(space)
     return Scorer(opened, load(predictor).ensemble(opened), source, threads)
 

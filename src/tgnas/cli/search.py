@@ -5,16 +5,17 @@ from typing import Annotated
 
 import typer
 
-from tgnas.cli.common import DEFAULT, PredictorOption, SeedOption, SpaceOption, ThreadsOption, load
+from tgnas.cli import option
+from tgnas.cli.common import load
 
 
 def search(
-    space: SpaceOption,
+    space: option.Space,
     searcher: Annotated[str, typer.Option("--searcher", help="One of tgnas methods.")] = "hybrid",
     budget: Annotated[int, typer.Option("--budget", min=1, help="How many scores at most.")] = 5000,
-    predictor: PredictorOption = DEFAULT,
-    seed: SeedOption = 0,
-    threads: ThreadsOption = 1,
+    predictor: option.Predictor = option.DEFAULT,
+    seed: option.Seed = 0,
+    threads: option.Threads = 1,
 ) -> None:
     """Find an architecture of a space with a budget of scores; writes JSON."""
     from tgnas.inference.search import search as search_space

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tgnas.cli.common import DEFAULT, PredictorOption, SpaceOption, ends_with, load, show_table
+from tgnas.cli import option
+from tgnas.cli.common import ends_with, load, show_table
 
 
 def spaces() -> None:
@@ -44,8 +45,8 @@ def methods() -> None:
 
 def describe(
     architecture: Annotated[str, typer.Argument(help="The space's own string, or a JSON object.")],
-    space: SpaceOption,
-    predictor: PredictorOption = DEFAULT,
+    space: option.Space,
+    predictor: option.Predictor = option.DEFAULT,
     png: Annotated[Path | None, typer.Option("--png", help="Draw the cells into a PNG.")] = None,
 ) -> None:
     """Draw an architecture, its canonical graph, its size where that is known, and its score."""

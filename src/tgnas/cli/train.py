@@ -5,33 +5,24 @@ from typing import Annotated
 
 import typer
 
-from tgnas.cli.common import (
-    DEFAULT,
-    AccuracyColumn,
-    InputFormat,
-    OnError,
-    OnErrorOption,
-    SpaceOption,
-    ends_with,
-    load,
-    tell,
-)
+from tgnas.cli import option
+from tgnas.cli.common import ends_with, load, tell
 
 
 def train(
     benchmark: Annotated[
         str, typer.Option("--benchmark", help="Labelled architectures: CSV, JSON Lines, Parquet.")
     ],
-    space: SpaceOption,
+    space: option.Space,
     to: Annotated[Path, typer.Option("--output", help="The weights file, NAME.safetensors.")],
-    accuracy_column: AccuracyColumn = "accuracy",
+    accuracy_column: option.AccuracyColumn = "accuracy",
     configuration: Annotated[
         str, typer.Option("--configuration", help="The predictor whose settings are taken.")
-    ] = DEFAULT,
+    ] = option.DEFAULT,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Members of the ensemble.")] = 5,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the file.")] = 100,
-    on_error: OnErrorOption = OnError.FAIL,
-    input_format: InputFormat = None,
+    on_error: option.Faulty = option.OnError.FAIL,
+    input_format: option.InputFormat = None,
 ) -> None:
     """Train a predictor on one's own labelled architectures; --predictor takes its file."""
     ends_with(to.name, ".safetensors", "--output")
@@ -40,7 +31,7 @@ def train(
     from tgnas.methods.trained import save
     from tgnas.spaces.space import open_space
 
-    source = Source(benchmark, format_of(benchmark, input_format), on_error is OnError.SKIP)
+    source = Source(benchmark, format_of(benchmark, input_format), on_error is option.OnError.SKIP)
     trained = train_on_file(
         source,
         accuracy_column,

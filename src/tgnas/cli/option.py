@@ -1,0 +1,52 @@
+"""Options that several commands have."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+STANDARD = "-"  # standard input or output
+DEFAULT = "canonical"  # the predictor
+
+
+class OnError(StrEnum):
+    """What becomes of a row that is not an architecture of the space."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+Space = Annotated[
+    str, typer.Option("--space", help="A built-in space (tgnas spaces) or a space file (.yaml).")
+]
+Architectures = Annotated[
+    str,
+    typer.Option(
+        "--architectures",
+        help="CSV, JSON Lines or Parquet with a column 'architecture'; - is standard input.",
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option("--output", help="A file, by its name CSV, JSON Lines or Parquet; - is stdout."),
+]
+Predictor = Annotated[
+    str, typer.Option("--predictor", help="A trained predictor (tgnas methods) or a weights file.")
+]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
+Faulty = Annotated[
+    OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")
+]
+InputFormat = Annotated[
+    str | None, typer.Option("--input-format", help="csv, jsonl or parquet; else by the name.")
+]
+OutputFormat = Annotated[
+    str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
+]
+AccuracyColumn = Annotated[
+    str, typer.Option("--accuracy-column", help="The column of measured accuracies.")
+]
+Shard = Annotated[
+    str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")
+]
