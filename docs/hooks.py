@@ -18,7 +18,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from tgnas.registry import RESULTS
 from tgnas.resources.fetch import human_size, read_resources
+from tgnas.results._catalogue import PLACEHOLDERS
 from tgnas.workflow.config.document import json_schema
 
 ROOT = Path(__file__).parents[1]
@@ -238,21 +240,22 @@ def sentence(text: str) -> str:
 
 def tables_page() -> str:
     """Return a section for each table of results: what it is, and its columns."""
-    known = yaml.safe_load((SCHEMAS / "tables.yaml").read_text())
     parts = [(ROOT / "docs/_tables.md").read_text()]
-    for name, each in known["placeholders"].items():
-        values = ", ".join(f"`{value}`" for value in each["values"])
-        parts.append(f"- `{name}`: {each['description'].rstrip('.')}: {values}.")
+    for name, (meaning, values) in PLACEHOLDERS.items():
+        parts.append(f"- `{name}`: {meaning}: {', '.join(f'`{value}`' for value in values)}.")
     parts.append("")
-    for name, each in known["tables"].items():
-        parts.append(f"## {name}.csv\n\n{each['description']}\n")
-        parts.append(columns_text(each["columns"]))
+    for name in RESULTS.names():
+        module = RESULTS.module(name)
+        if not hasattr(module, "table"):
+            continue
+        parts.append(f"## {name}.csv\n\n{str(module.__doc__).splitlines()[0]}\n")
+        parts.append(columns_text(module.COLUMNS))
     return "\n".join(parts)
 
 
 def sheets_text() -> str:
     """Return a section for each sheet of the config."""
-    known = yaml.safe_load((SCHEMAS / "tables.yaml").read_text())["sheets"]
+    known = yaml.safe_load((SCHEMAS / "sheets.yaml").read_text())
     parts = [
         f"## {name}\n\n{each['description']}\n\n{columns_text(each['columns'])}"
         for name, each in known.items()

@@ -11,7 +11,7 @@ from tgnas.errors import TgnasError
 from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
-from tgnas.workflow.sheet import correlated_methods, read_methods, wanted
+from tgnas.workflow.sheet import correlated_methods, read_methods
 from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.resources.packaged import MPNET, installed
@@ -48,10 +48,6 @@ except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
 TARGETS = list(SHEETS)
-METHODS = SHEETS["nasbench201"]
-# Tables of methods, and the benchmark that each is about.
-RANKINGS = {"ranking": "nasbench201", "darts": "nasbench301"}
-RANKINGS |= {target: target for target in TARGETS if target not in RANKINGS.values()}
 PREDICTOR_ROWS = {name: row.flat() for name, row in CONFIG.predictors.items()}
 CANDIDATES = {name: row.flat() for name, row in CONFIG.candidates.items()}
 # The sample of cells whose scores are distilled.
@@ -68,12 +64,6 @@ CONSTRAINTS, DARTS = SEARCH["constraints"], SEARCH["darts"]
 SEARCH_SETTINGS = {
     key: SEARCH[key] for key in ("runs", "top", *(f.name for f in fields(Settings)))
 }
-# (scorer, searcher) of every search on NAS-Bench-201 that the tables hold, each once.
-SEARCHES = [
-    (s, searcher) for s in SEARCH["scorers"] for searcher in SEARCH["searchers"]
-]
-SEARCHES += [(baseline, "exhaustive") for baseline in SEARCH["baselines"]]
-SEARCHES = list(dict.fromkeys([*SEARCHES, ("validation", "random")]))
 
 
 wildcard_constraints:
@@ -82,7 +72,6 @@ wildcard_constraints:
     training="|".join(config["final_training"]["trainings"]),
     shard=r"\d+",
     place=r"\d+",
-    listing="|".join(RANKINGS),
     predictor="|".join(PREDICTOR_ROWS),
     proxy="|".join(GRAPH_PROXIES.names()),
     searcher="|".join(SEARCHERS.names()),
@@ -176,11 +165,6 @@ def search_settings(space, scorer):
     return settings
 
 
-def scores_of(scorers):
-    """Return the score files of methods on NAS-Bench-201."""
-    return [f"<results>/scores/nasbench201/{scorer}.parquet" for scorer in scorers]
-
-
 def method_digest(script, method, *modules):
     """Return the digest of a script that loads a file of the predictors."""
     return digest(script, f"tgnas.methods.predictors.{method}", *modules)
@@ -206,11 +190,6 @@ def ranking_of(target):
     """Return the config's section on ranking with the labels of a target."""
     common = {k: v for k, v in config["ranking"].items() if k not in TARGETS}
     return common | config["ranking"][target]
-
-
-def captioned(name, category):
-    """Return how `snakemake --report` shows a result."""
-    return {"caption": f"../workflow/report/{name}.rst", "category": category}
 
 
 def at_hand(files):

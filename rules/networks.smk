@@ -9,12 +9,12 @@ SPREAD_PLACES = range(SPREAD["architectures"])
 
 rule train_nasbench201:
     input:
-        "<results>/final_training/nasbench201/curves.png",
+        "<results>/figures/final_training_curves_nasbench201.png",
 
 
 rule train_darts:
     input:
-        "<results>/final_training/darts/curves.png",
+        "<results>/figures/final_training_curves_darts.png",
 
 
 rule train_architecture:

@@ -1,55 +1,12 @@
 # What made the results, and the copy of them that is committed.
-TABLES = (
-    "ranking",
-    "search",
-    "supernets",
-    "limits",
-    "pareto",
-    "darts_search",
-    "claims",
-    "final_training",
-    "short_trainings",
-    "jpeg",
-    "selection",
-    "audit",
-    "darts",
-    "ablations",
-)
-FIGURES = (
-    "predictions",
-    "rank_correlations",
-    "audit",
-    "ablations",
-    "training_curves",
-    "search_progress",
-    "pareto",
-    "genotype",
-    "final_training_curves",
-    "short_trainings",
-)
-# A config may want a part of them, and what rules/demo.smk makes.
-DEMO_FIGURES = [
-    f"{kind}_{target}" for kind in ("correlations", "predictions") for target in TARGETS
-]
-try:
-    TABLES = wanted(CONFIG.tables, "tables", TABLES, [*RANKINGS, "digits_search"])
-    FIGURES = wanted(
-        CONFIG.figures, "figures", FIGURES, [*DEMO_FIGURES, "digits_search"]
-    )
-except TgnasError as error:
-    raise WorkflowError(str(error)) from None
-# What README shows of them; the page has the whole tables.
-SHORT = HEADLINES if {"search", *RANKINGS} <= set(TABLES) else ()
 
 
 rule record_provenance:
     input:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
-        embeddings=vectors_of(PREDICTOR_ROWS[config["search"]["predictor"]]),
+        embeddings=vectors_of(PREDICTOR_ROWS[SEARCH["predictor"]]),
     output:
-        provenance=report(
-            "<results>/provenance.json", **captioned("provenance", "Provenance")
-        ),
+        provenance=report("<results>/provenance.json", category="Provenance"),
     log:
         "<logs>/record_provenance.log",
     conda:
@@ -92,7 +49,7 @@ rule publish:
 
 
 # The same for what `make proxies` made.
-rule publish_proxies:
+use rule publish as publish_proxies with:
     input:
         tables=expand(
             "<results>/tables/{table}.{form}", table=PROXY_TABLES, form=("csv", "md")
@@ -107,9 +64,3 @@ rule publish_proxies:
         pages=update(["docs/proxies.md"]),
     log:
         "<logs>/publish_proxies.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        code=code("publish"),
-    script:
-        "../workflow/scripts/publish.py"

@@ -1,34 +1,12 @@
 # The page that a person reads: one HTML file with everything that the run made.
-from tgnas.page.captions import captioned_results
 
-# Whom its first sentences are about.
-HEADLINE = {
-    "published": AUDITED,
-    "leaked": f"{AUDITED}_leaked",
-    "counted": "params",
-    "chosen": "tgnas_canonical",
-    "third": "ensemble_gcn_topology_params",
-    "fourth": "ensemble_gcn_distilled_topology_params",
-    "searcher": "hybrid",
-}
-ON_PAGE = [
-    f"{folder('results')}/{name}"
-    for name in (
-        *(f"tables/{table}.csv" for table in TABLES),
-        *(f"figures/{figure}.png" for figure in FIGURES),
-        "provenance.json",
-    )
-]
+ON_PAGE = {f"{folder('results')}/tables/{table}.csv": table for table in TABLES}
+ON_PAGE |= {f"{folder('results')}/figures/{figure}.png": figure for figure in FIGURES}
 # `make proxies` takes hours: what it has made is shown, but the page is no reason to make it.
-BESIDE = [
-    f"{folder('results')}/{name}"
-    for name in (
-        *(f"tables/{table}.csv" for table in PROXY_TABLES),
-        *(f"figures/{figure}.png" for figure in PROXY_FIGURES),
-    )
-]
+BESIDE = {f"{folder('results')}/tables/{table}.csv": table for table in PROXY_TABLES}
+BESIDE |= {f"{folder('results')}/figures/{name}.png": name for name in PROXY_FIGURES}
 # All architectures of a benchmark are shown where its ranking is.
-EXPLORED = [RANKINGS[listing] for listing in ("ranking",) if listing in TABLES]
+EXPLORED = ["nasbench201"] if "ranking_nasbench201" in TABLES else []
 EXPLORED_METHODS = {name: m for t in EXPLORED for name, m in SHEETS[t].items()}
 CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
 
@@ -39,20 +17,25 @@ def cards_of(families):
 
 
 def shown_results():
-    """Return what the page shows, with what its rules say of it."""
-    root = Path(workflow.basedir)
-    return captioned_results(workflow.rules, [*ON_PAGE, *at_hand(BESIDE)], root)
+    """Return of each file that the page shows its module and what that depends on."""
+    shown = ON_PAGE | {file: BESIDE[file] for file in at_hand(BESIDE)}
+    return {
+        file: {"name": RESULTS[stem].name, "values": RESULTS[stem].params(PLAN)}
+        for file, stem in shown.items()
+    }
 
 
 rule render_report:
     input:
-        shown=ON_PAGE,
-        markdown=expand("<results>/tables/{table}.md", table=TABLES),
-        captions=lambda w: sorted({row["caption"] for row in shown_results().values()}),
+        shown=list(ON_PAGE),
         provenance="<results>/provenance.json",
         resources="config/resources.tsv",
         benchmarks=[f"<benchmark_tables>/{t}.arrow" for t in EXPLORED],
-        scores=scores_of(EXPLORED_METHODS),
+        scores=[
+            f"<results>/scores/{t}/{method}.parquet"
+            for t in EXPLORED
+            for method in SHEETS[t]
+        ],
     output:
         page="<results>/report.html",
     log:
@@ -66,9 +49,12 @@ rule render_report:
             {"name": m.name, "title": m.title, "family": m.family}
             for m in EXPLORED_METHODS.values()
         ],
-        names=HEADLINE,
-        published=PREDICTOR_ROWS.get(HEADLINE["published"], {}),
+        published=PREDICTOR_ROWS.get(config["headline"]["published"], {}),
         config=config,
-        code=lambda w: digest("render_report", *cards_of(CARDED)),
+        code=lambda w: digest(
+            "render_report",
+            *cards_of(CARDED),
+            *{f"tgnas.results.{row['name']}" for row in shown_results().values()},
+        ),
     script:
         "../workflow/scripts/render_report.py"

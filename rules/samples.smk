@@ -28,14 +28,6 @@ SAMPLES[TIMED_SAMPLE] = SAMPLES["nasbench201"] | {
     "architectures": config["proxies"]["timed"],
     "shards": 1,
 }
-PROXY_TABLES = ("proxies", "proxies_stored", "speed")
-PROXY_FIGURES = ("cost", "independence")
-# Where two sheets call a method differently the first one's title stands.
-METHOD_TITLES = {
-    m.name: m.title for target in reversed(TARGETS) for m in SHEETS[target].values()
-}
-# Predictors whose set-up stands apart in the table of speed.
-TIMED = [m for m in SAMPLES["nasbench201"]["methods"] if m in PREDICTOR_ROWS]
 
 
 wildcard_constraints:
@@ -114,19 +106,3 @@ def baseline_digest(script, w):
     return digest(
         script, f"tgnas.methods.graph_proxies.{w.baseline}", network, space_module(w)
     )
-
-
-def cards():
-    """Return the modules that hold the cards of all proxies."""
-    return [
-        family.module_name(name)
-        for family in (NETWORK_PROXIES, GRAPH_PROXIES)
-        for name in family.names()
-    ]
-
-
-def stored_columns():
-    """Return the columns that others stored and that ours are compared with."""
-    from tgnas.evaluation.agreement import COLUMNS
-
-    return COLUMNS

@@ -1,4 +1,4 @@
-"""The audit of the published protocol: its habits on hand-made epochs."""
+"""The audit of the published protocol: its reporting practices on hand-made epochs."""
 
 import itertools
 
@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.evaluation.audit import HABITS, HONEST, audit_protocol
+from tgnas.evaluation.audit import HONEST, PRACTICES, audit_protocol
 from tgnas.evaluation.epochs import tau_of_epochs
-from tgnas.results.audit import audit_markdown
+from tgnas.results import audit
+from tgnas.results._tables import markdown
 
 # Two seeds, three epochs. Tau is best in epoch 2 of seed 0 and epoch 1 of seed 1.
 TAU = [[0.1, 0.5, 0.2], [0.6, 0.3, 0.4]]
@@ -47,15 +48,15 @@ def dump(dataset: str = "cifar10") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "population", "subset", "name", "value"])
 
 
-def of(table: pd.DataFrame, measure: str, habit: str) -> pd.Series:
-    return table[(table.measure == measure) & (table.habit == habit)].iloc[0]
+def of(table: pd.DataFrame, measure: str, practice: str) -> pd.Series:
+    return table[(table.measure == measure) & (table.practice == practice)].iloc[0]
 
 
 @pytest.mark.parametrize("measure", EXPECTED)
-def test_each_habit_reports_what_a_hand_calculation_says(measure):
+def test_each_practice_reports_what_a_hand_calculation_says(measure):
     table = audit_protocol(epochs(), dump())
     part = table[table.measure == measure]
-    assert list(part.habit) == list(HABITS)
+    assert list(part.practice) == list(PRACTICES)
     assert list(part.value) == pytest.approx(EXPECTED[measure])
     honest = EXPECTED[measure][0]
     assert list(part.adds) == pytest.approx([value - honest for value in EXPECTED[measure]])
@@ -74,21 +75,21 @@ def test_every_data_set_chooses_by_its_own_labels():
     flipped = epochs([row[::-1] for row in TAU], RHO, "cifar100")
     table = audit_protocol(pd.concat([epochs(), flipped]), pd.concat([dump(), dump("cifar100")]))
     assert list(table.dataset.unique()) == ["cifar10", "cifar100"]
-    leaked = table[(table.habit == "leaked_epoch") & (table.measure == "spearman_rho")]
+    leaked = table[(table.practice == "leaked_epoch") & (table.measure == "spearman_rho")]
     # Reversed, tau is best in epochs 2 and 3, where rho is .6 and .5.
     assert list(leaked.value) == pytest.approx([0.55, 0.55])
-    honest = table[(table.habit == HONEST) & (table.measure == "kendall_tau")]
+    honest = table[(table.practice == HONEST) & (table.measure == "kendall_tau")]
     assert list(honest.value) == pytest.approx([0.3, 0.35])
 
 
 @given(st.integers(0, 10_000))
-def test_no_habit_of_epochs_makes_tau_worse(seed):
+def test_no_practice_of_epochs_makes_tau_worse(seed):
     tau, rho = np.random.default_rng(seed).uniform(-1, 1, (2, 3, 5))
     table = audit_protocol(epochs(tau, rho), dump())
-    chosen = table[table.habit.isin(["best_seed", "leaked_epoch", "own_epochs"])]
+    chosen = table[table.practice.isin(["best_seed", "leaked_epoch", "own_epochs"])]
     assert (chosen[chosen.measure == "kendall_tau"].adds >= 0).all()
-    rho_of = [of(table, "spearman_rho", habit)["value"] for habit in ("own_epochs", "leaked_epoch")]
-    assert rho_of[0] >= rho_of[1]
+    of_rho = chosen[chosen.measure == "spearman_rho"].set_index("practice").value
+    assert of_rho["own_epochs"] >= of_rho["leaked_epoch"]
 
 
 def test_the_order_of_the_rows_changes_nothing():
@@ -103,7 +104,7 @@ def test_an_undefined_tau_is_never_the_best_and_leaves_its_mean_undefined():
     table = audit_protocol(epochs(undefined), dump())
     assert of(table, "kendall_tau", "leaked_epoch")["value"] == pytest.approx(0.55)
     assert np.isnan(of(table, "kendall_tau", HONEST)["value"])
-    assert "undefined" in audit_markdown(table)
+    assert "undefined" in markdown(audit.show(table))
 
 
 def test_one_seed_has_no_spread():
@@ -112,8 +113,8 @@ def test_one_seed_has_no_spread():
     assert of(table, "kendall_tau", HONEST)["value"] == pytest.approx(0.2)
 
 
-def test_the_table_says_what_a_habit_adds_and_why_pruning_has_no_row():
-    text = audit_markdown(audit_protocol(epochs(), dump()))
+def test_the_table_says_what_a_practice_adds_and_why_pruning_has_no_row():
+    text = markdown(audit.show(audit_protocol(epochs(), dump())))
     assert "0.300 ± 0.141" in text
     assert "0.600 (+0.300)" in text
     assert "The released pruning has no row" in text
@@ -124,8 +125,10 @@ def test_the_scripts_write_a_table_and_a_figure(tmp_path):
     files = [tmp_path / name for name in names]
     epochs().to_csv(files[0], index=False)
     dump().to_csv(files[1], index=False)
-    script("tabulate_audit")(epochs=files[0], dump=files[1], table=files[2], markdown=files[3])
-    script("draw_audit")(table=files[2], png=files[4], pdf=files[5])
+    inputs = {"epochs": files[0], "released": files[1]}
+    made = {"name": "audit", "values": {}}
+    script("tabulate")(**made, files=inputs, table=files[2], markdown=files[3])
+    script("draw")(**made, files={"frame": files[2]}, png=files[4], pdf=files[5])
     assert all(path.stat().st_size for path in files)
 
 

@@ -17,7 +17,6 @@ from tgnas.workflow.sheet import (
     Method,
     correlated_methods,
     read_methods,
-    wanted,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -72,17 +71,6 @@ def test_an_unknown_predictor_of_the_demo_is_answered_with_the_nearest_one(demo,
 def test_an_unknown_searcher_of_the_demo_is_answered_with_the_nearest_one(demo):
     demo["demo"]["searcher"] = "exhausted"
     assert "searcher 'exhausted' (did you mean 'exhaustive'?)" in refusal_of(demo)
-
-
-def test_an_unknown_table_is_answered_with_the_nearest_one():
-    message = r"entry of tables 'ranknig' \(did you mean 'ranking'\?\); known: darts, ranking"
-    with pytest.raises(UnknownNameError, match=message):
-        wanted(["ranknig"], "tables", ["ranking"], ["darts"])
-
-
-def test_the_usual_tables_are_wanted_where_the_config_names_none():
-    assert wanted(None, "tables", ["ranking"], ["darts"]) == ("ranking",)
-    assert wanted(["darts"], "tables", ["ranking"], ["darts"]) == ("darts",)
 
 
 def test_the_shipped_config_is_allowed(config):

@@ -20,7 +20,8 @@ from tgnas.image_training.final import count_cost
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
 from tgnas.registry import BENCHMARKS, SPACES
-from tgnas.results.digits import place_among, search_markdown
+from tgnas.results import digits_search
+from tgnas.results._tables import markdown
 
 CARD = read_card()
 RECIPE = read_recipe(ROOT / "config/recipes/digits.yaml")
@@ -134,7 +135,7 @@ def test_a_find_that_the_table_holds_is_placed_among_the_others():
     accuracies = benchmark.accuracy(**LABEL)
     row = int(np.argsort(accuracies)[-10])
     facts = {"architecture": benchmark.strings[row], "test_accuracy": accuracies[row]}
-    placed = place_among(facts, benchmark, RANKING)
+    placed = digits_search.table(benchmark, facts, RANKING).iloc[0]
     assert placed["place"] == int((accuracies > accuracies[row]).sum()) + 1
     assert placed["among"] == len(benchmark)
     assert placed["tabular_accuracy"] == accuracies[row]
@@ -143,10 +144,10 @@ def test_a_find_that_the_table_holds_is_placed_among_the_others():
 def test_a_find_that_the_table_lacks_is_one_more():
     benchmark = Benchmark("digits201", build_of("nasbench201"))
     facts = {"architecture": "another", "test_accuracy": 100.0, "score": 0.5}
-    placed = place_among(facts, benchmark, RANKING)
-    assert (placed["place"], placed["among"]) == (1, 1001)
-    shown = search_markdown(placed | {"test_accuracy_of_seeds": [100.0, 100.0]})
-    assert "not in digits-bench" in shown
+    facts["test_accuracy_of_seeds"] = [100.0, 100.0]
+    frame = digits_search.table(benchmark, facts, RANKING)
+    assert (frame.place[0], frame.among[0]) == (1, 1001)
+    assert "not in digits-bench" in markdown(digits_search.show(frame))
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ def test_the_demo_runs_without_any_mirror(demo: Project):
     found = pd.read_csv(tables / "digits_search.csv").iloc[0]
     assert 1 <= found.place <= found.among
     for target, architectures_of in (("digits201", 1000), ("nasbench_graph", 26206)):
-        ranking = pd.read_csv(tables / f"{target}.csv")
+        ranking = pd.read_csv(tables / f"ranking_{target}.csv")
         assert ranking.architectures.max() == architectures_of
         random = ranking.query("method == 'random' & population == subset == 'all'")
         taus = random[random.measure == "kendall_tau"]["mean"]

@@ -6,8 +6,18 @@ import pyarrow as pa
 import pytest
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.evaluation.audit import HABITS, MEASURES
-from tgnas.results import audit, figures, style
+from tgnas.evaluation.audit import MEASURES, PRACTICES
+from tgnas.results import (
+    _style as style,
+)
+from tgnas.results import (
+    audit,
+    final_training_curves,
+    predictions,
+    ranking,
+    search_progress,
+    training_curves,
+)
 from tgnas.search.runs import progress_table
 
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
@@ -20,7 +30,7 @@ FACTS = {
 
 
 def ranking_table(tau: float) -> pd.DataFrame:
-    """Return a table as summarise_ranking writes it: a seeded method and one without seeds."""
+    """Return a table as `ranking` writes it: a seeded method and one without seeds."""
     rows = []
     for method, seeds, std in (("tgnas_code", 5, 0.02), ("params", 1, np.nan)):
         for dataset in DATASETS:
@@ -34,56 +44,57 @@ def ranking_table(tau: float) -> pd.DataFrame:
 
 def rank_correlations(tau: float = 0.4):
     families = {"tgnas_code": "predictor", "params": "proxy"}
-    return figures.draw_rank_correlations(ranking_table(tau), families, RANKING)
+    return ranking.figure(ranking_table(tau), families, RANKING)
 
 
-def predictions(tau: float = 0.4):
+def densities(tau: float = 0.4):
     generator = np.random.default_rng(0)
-    parts = [
-        pd.DataFrame(generator.random((50, 2)) * 100, columns=["measured", "predicted"]).assign(
-            dataset=name
-        )
-        for name in DATASETS
-    ]
-    return figures.draw_predictions(pd.concat(parts), dict.fromkeys(DATASETS, tau))
+    measured = {name: generator.random(50) * 100 for name in DATASETS}
+    return predictions.draw(generator.random(50) * 100, measured, dict.fromkeys(DATASETS, tau))
 
 
-def training_curves():
-    grid = [(seed, epoch) for seed in range(2) for epoch in (1, 2, 3)]
-    history = pd.DataFrame(grid, columns=["seed", "epoch"]).assign(loss=0.01)
+def curves():
+    histories = [pd.DataFrame({"epoch": [1, 2, 3]}).assign(loss=0.01) for _ in range(2)]
+    history = pd.concat([table.assign(seed=seed) for seed, table in enumerate(histories)])
     taus = pd.concat([history.assign(dataset=name, kendall_tau=0.3) for name in DATASETS])
-    leaked = pd.DataFrame({"seed": [0, 1], "epoch": [2, 3]})
-    return figures.draw_training_curves(history, taus, leaked, "tgnas_code")
+    taus = taus.reset_index(drop=True)
+    return training_curves.figure(histories, taus, "cifar10")
 
 
-def search_progress():
+def progress():
     columns = {"queries": [1, 10], "rank": [100, 1], "rank_low": [50, 1], "rank_high": [200, 2]}
     columns |= {"accuracy": [90.0, 93], "accuracy_low": [10.0, 90], "accuracy_high": [93.0, 94]}
     table = pd.DataFrame(columns).assign(seeds=2, runs=6)
     parts = [table.assign(searcher=name) for name in ("hybrid", "random", "exhaustive", "new_one")]
     levels = {"best of the space": 94.37, "best by #params": 93.76, "best by FLOPs": 93.76}
-    return figures.draw_search_progress(pd.concat(parts), levels, "cifar10")
+    return search_progress.draw(pd.concat(parts), levels, "cifar10")
 
 
 def final_training():
     history = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [2.0, 1.5, 1.0]})
     history = history.assign(train_accuracy=[20.0, 30, 40], test_accuracy=[15.0, 25, 35])
-    return figures.draw_final_training(history, FACTS)
+    return final_training_curves.draw(history, FACTS)
 
 
 def protocol_audit(value: float = 0.4):
     rows = [
-        {"dataset": dataset, "measure": measure, "habit": habit, "value": value, "adds": 0.125}
+        {
+            "dataset": dataset,
+            "measure": measure,
+            "practice": practice,
+            "value": value,
+            "adds": 0.125,
+        }
         for dataset in DATASETS
         for measure in MEASURES
-        for habit in HABITS
+        for practice in PRACTICES
     ]
     spread = {"std": 0.1, "low": value - 0.1, "high": value + 0.1, "seeds": 5}
-    return audit.draw_audit(pd.DataFrame(rows).assign(**spread))
+    return audit.figure(pd.DataFrame(rows).assign(**spread))
 
 
 ALL = [
-    predictions, rank_correlations, training_curves, search_progress, final_training,
+    densities, rank_correlations, curves, progress, final_training,
     protocol_audit,
 ]  # fmt: skip
 
@@ -118,7 +129,7 @@ def test_a_figure_saved_twice_has_the_same_bytes(draw, tmp_path):
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".pdf"}
 
 
-@pytest.mark.parametrize("draw", [predictions, rank_correlations, protocol_audit])
+@pytest.mark.parametrize("draw", [densities, rank_correlations, protocol_audit])
 def test_constant_scores_are_drawn_as_undefined(draw, tmp_path):
     figure = draw(float("nan"))
     style.save(figure, tmp_path / "figure.png")
@@ -133,17 +144,17 @@ def test_seeds_and_numbers_of_architectures_are_written():
 
 
 def test_the_audit_says_that_it_chooses_nothing():
-    assert "these curves choose nothing" in texts(training_curves())
+    assert "these curves choose nothing" in texts(curves())
 
 
-def test_the_audit_has_a_panel_for_each_data_set_and_says_what_a_habit_adds():
+def test_the_audit_has_a_panel_for_each_data_set_and_says_what_a_practice_adds():
     figure = protocol_audit()
     assert [axes.get_title() for axes in figure.axes] == ["CIFAR-10", "CIFAR-100", DATASETS[2]]
     assert {"0.400", "+0.125", "range over 5 seeds"} <= set(texts(figure).splitlines())
 
 
 def test_every_searcher_but_the_exhaustive_has_a_column_of_panels():
-    titles = [axes.get_title() for axes in search_progress().axes if axes.get_title()]
+    titles = [axes.get_title() for axes in progress().axes if axes.get_title()]
     assert titles == [f"{name}\n2 seeds x 3 runs" for name in ("hybrid", "random", "new one")]
 
 
@@ -152,12 +163,12 @@ def test_more_levels_than_looks_are_all_drawn():
     for name in ("rank", "accuracy"):
         progress = progress.assign(**{name: 50.0, f"{name}_low": 50.0, f"{name}_high": 50.0})
     levels = {f"level {number}": 90.0 + number for number in range(5)}
-    figure = figures.draw_search_progress(progress, levels, "cifar10")
+    figure = search_progress.draw(progress, levels, "cifar10")
     assert all(f"{name}: {value:.2f} %" in texts(figure) for name, value in levels.items())
 
 
 def test_levels_of_one_value_share_a_line():
-    assert "best by #params and best by FLOPs: 93.76" in texts(search_progress())
+    assert "best by #params and best by FLOPs: 93.76" in texts(progress())
 
 
 def test_a_final_training_says_what_was_trained():

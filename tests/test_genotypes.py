@@ -3,8 +3,8 @@
 import strategies
 from hypothesis import given, settings
 
-from tgnas.results import style
-from tgnas.results.genotypes import draw_genotype
+from tgnas.results import _style as style
+from tgnas.results.genotype import draw_genotype
 from tgnas.spaces.darts import SPACE, pairs_of
 
 

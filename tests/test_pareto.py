@@ -12,9 +12,9 @@ from tgnas.benchmarks.hw_nas_bench import read_costs
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.pareto import front, fronts, search_within_limits
 from tgnas.methods.searchers._trace import Settings
-from tgnas.results import style
-from tgnas.results.pareto import draw_pareto
-from tgnas.results.searches import limits_markdown, pareto_markdown, summarise_limits
+from tgnas.results import _style as style
+from tgnas.results import constraints, pareto
+from tgnas.results._tables import markdown
 from tgnas.search.runs import within
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -110,9 +110,10 @@ def test_an_answer_keeps_its_limit(nasbench201, costs, accuracy):
     first = table[(table.searcher == "exhaustive") & (table.seed == 0)]
     for row in first.itertuples():
         assert row.score == accuracy[costs[row.cost] <= row.limit].max()
-    summary = summarise_limits(table.assign(scorer="oracle", cifar10=table.score.abs()), "cifar10")
+    answers = table.assign(scorer="oracle", cifar10=table.score.abs())
+    summary = constraints.summarise(answers, "cifar10")
     assert (summary.kept == 1).all()
-    assert "(cheapest 10%)" in limits_markdown(summary, "cifar10")
+    assert "(cheapest 10%)" in markdown(constraints.show(summary, "cifar10", {}))
 
 
 def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accuracy):
@@ -121,14 +122,13 @@ def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accura
     assert (table[table.scorer == "oracle"].regret == 0).all()
     assert table[table.scorer == "reversed"].regret.max() > 0
     assert table[table.scorer == "oracle"].accuracy.max() == accuracy.max()
-    assert "100%" in pareto_markdown(table, "cifar10")
+    assert "100%" in markdown(pareto.show(table, LIMITS, {}))
 
 
 def test_the_figure_of_fronts_has_a_panel_for_each_cost(nasbench201, costs, accuracy, tmp_path):
     table = fronts(nasbench201, costs, {"oracle_cifar10": accuracy[None]}, LIMITS, RANKING)
-    everything = costs[LIMITS["costs"]].assign(accuracy=accuracy)
     for name in ("first", "second"):
-        figure = draw_pareto(everything, table, "cifar10")
+        figure = pareto.figure(table, nasbench201, costs, LIMITS, RANKING)
         style.save(figure, tmp_path / f"{name}.png")
     assert [panel.get_xlabel() for panel in figure.axes] == [
         "FLOPs (millions)\n(lower is better)",

@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,65 +17,42 @@ import yaml
 from conftest import script
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Page, sync_playwright
-from snakemake.io import IOFile, report
-from snakemake.sourcecache import LocalSourceFile
 
 from tgnas.benchmarks.base import Benchmark, build_table, open_benchmark, write_table
 from tgnas.encodings.live import live_vertices
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.operators import CODES
-from tgnas.page.captions import captioned_results, render_caption
 from tgnas.page.explorer import mean_ranks
-from tgnas.page.page_tables import Table, parse_markdown
-from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, SEARCHERS
-from tgnas.results.headline import claims, headline, signed
-from tgnas.results.searches import search_markdown, summarise_search
-from tgnas.results.style import save
-from tgnas.results.tables import (
-    claims_markdown,
-    ranking_markdown,
-    read_reported,
-    summarise_claims,
-    summarise_ranking,
-)
+from tgnas.page.html import entry_html, prose
+from tgnas.page.summary import summary
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, RESULTS, SEARCHERS
+from tgnas.results import claims, ranking, search
+from tgnas.results._catalogue import Plan, caption, catalogue, section, title, wanted
+from tgnas.results._style import save
+from tgnas.results._tables import Number
 from tgnas.scoring.tables import write_scores
 from tgnas.spaces.nasbench201 import SPACE
+from tgnas.workflow.config.checks import read_config
 from tgnas.workflow.provenance import environment
+from tgnas.workflow.sheet import read_methods
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 DEMO = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text())
 LABEL = CONFIG["ranking"]["nasbench201"]
-NAMES = {
-    "published": "tgnas_code",
-    "leaked": "tgnas_code_leaked",
-    "counted": "params",
-    "chosen": "tgnas_canonical",
-    "third": "ensemble_gcn_topology_params",
-    "fourth": "ensemble_gcn_distilled_topology_params",
-    "searcher": "hybrid",
-}
+REPORTED = ROOT / "config/reported.csv"
+NAMES = CONFIG["headline"]
 METHODS = [
     {"name": "tgnas_code", "title": "the published one", "family": "predictor"},
     {"name": "tgnas_code_leaked", "title": "epoch chosen (leaked)", "family": "leaked"},
     {"name": "params", "title": "#params <& no more>", "family": "proxy"},
     {"name": "tgnas_canonical", "title": "ours", "family": "predictor"},
     {"name": "ensemble_gcn_topology_params", "title": "ours, joined", "family": "ensemble"},
-    {
-        "name": "ensemble_gcn_distilled_topology_params",
-        "title": "ours, joined later",
-        "family": "ensemble",
-    },
 ]
+TITLES = {method["name"]: method["title"] for method in METHODS}
+FAMILIES = {method["name"]: method["family"] for method in METHODS}
 FOUND = "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
-CAPTIONS = sorted((ROOT / "workflow" / "report").glob("*.rst"))
-PARAMS: dict[str, Any] = {
-    "ranking": LABEL,
-    "settings": CONFIG["proxies"],
-    "reference": "tgnas_code",
-    "top": 10,
-}
 
 
 def made_benchmark() -> Benchmark:
@@ -102,9 +81,7 @@ def ranking_table() -> pd.DataFrame:
         for measure in ("kendall_tau", "spearman_rho", "precision_at_100", "regret_at_100",
                         "rank_at_100")
     ]  # fmt: skip
-    titles = {method["name"]: method["title"] for method in METHODS}
-    reported = read_reported(ROOT / "config" / "reported.csv")
-    return summarise_ranking(pd.DataFrame(rows), titles, reported)
+    return ranking.table([pd.DataFrame(rows)], TITLES, pd.read_csv(REPORTED))
 
 
 def search_table() -> pd.DataFrame:
@@ -113,33 +90,43 @@ def search_table() -> pd.DataFrame:
     counts = {"queries": 10.0, "distinct": 9, "seconds": 0.5}
     columns = {name: 90.0 for d in LABEL["datasets"] for name in (d, f"{d} top")}
     answers = pd.DataFrame([shared | counts | columns | {"run": run} for run in range(2)])
-    reported = read_reported(ROOT / "config" / "reported.csv")
-    return summarise_search(answers, LABEL["datasets"], reported)
+    return search.table(answers, LABEL["datasets"], pd.read_csv(REPORTED))
 
 
 def write_results(folder: Path) -> dict[str, dict[str, Any]]:
-    """Write tables, a figure and the provenance; return what their rules would say of them."""
+    """Write tables, a figure and the provenance; return module and parameters of each."""
     (folder / "tables").mkdir()
-    ranking, search = ranking_table(), search_table()
-    claimed = summarise_claims(ranking, search, read_reported(ROOT / "config" / "reported.csv"))
+    ranks, searches = ranking_table(), search_table()
     settings = {k: CONFIG["ranking"][k] for k in ("top_share", "at", "resamples", "level")}
-    fact = "| fact | value |\n|:--|:--|\n| architecture | `{}` |\n"
+    about = {"target": "NAS-Bench-201", "about": "", "seeds": 2, "resamples": 200}
+    measured = {"families": FAMILIES, "ranking": settings | LABEL}
+    trained = {"architecture": FOUND, "epochs": 5, "test_accuracy": 90.0}
+    variant = {"base": "b", "axis": "<b>depth</b>", "value": "1", "dataset": "cifar10"}
+    variant |= {"measure": "kendall_tau", "mean": 0.5, "std": 0.1, "seeds": 2, "cells": 9}
+    budget = {"budget": {"cells": 9}, "seeds": 2, "titles": {}}
+    searched = {"datasets": LABEL["datasets"], "top": 10, "titles": TITLES}
     tables = {
-        "ranking": (ranking, ranking_markdown(ranking, settings | LABEL)),
-        "search": (search, search_markdown(search, LABEL["datasets"], 10)),
-        "claims": (claimed, claims_markdown(claimed)),
-        "final_training": (pd.DataFrame(), fact.format(FOUND.replace("|", "\\|"))),
-        "ablations": (
-            pd.DataFrame(),
-            "| axis | value |\n|:--|--:|\n| <b>depth</b> | 0.5 ± 0.1 |\n",
+        "ranking_nasbench201": (ranks, "ranking", about | measured),
+        "search": (searches, "search", searched),
+        "claims": (
+            claims.table(ranks, searches, pd.read_csv(REPORTED)),
+            "claims",
+            {"titles": TITLES},
         ),
+        "final_training": (pd.DataFrame([trained]), "final_training", {}),
+        "ablations": (pd.DataFrame([variant]).assign(seconds=1.0), "ablations", budget),
     }
-    for name, (table, markdown) in tables.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=bool(table.empty))
-        (folder / "tables" / f"{name}.md").write_text(markdown)
+    results = {}
+    for stem, (table, name, params) in tables.items():
+        file = folder / "tables" / f"{stem}.csv"
+        table.to_csv(file, index=False)
+        results[str(file)] = {"name": name, "values": params}
     figure = Figure()
     figure.subplots().plot([0, 1])
-    save(figure, folder / "predictions.png")
+    file = folder / "predictions_nasbench201.png"
+    save(figure, file)
+    drawn = {"target": "NAS-Bench-201", "title": "T", "seed": 0, "sources": "NAS-Bench-101"}
+    results[str(file)] = {"name": "predictions", "values": drawn}
     facts = {
         "environment": environment(),
         "embedding": {"model": "all-MiniLM-L6-v2", "weights_sha256": "0" * 64, "components": 0},
@@ -147,15 +134,7 @@ def write_results(folder: Path) -> dict[str, dict[str, Any]]:
         "config": CONFIG,
     }
     (folder / "provenance.json").write_text(json.dumps(facts))
-    files = [*(folder / "tables" / f"{name}.csv" for name in tables), folder / "predictions.png"]
-    return {
-        str(file): {
-            "caption": str(ROOT / "workflow" / "report" / f"{file.stem}.rst"),
-            "wildcards": {"listing": file.stem},
-            "params": PARAMS,
-        }
-        for file in (*files, folder / "provenance.json")
-    }
+    return results
 
 
 def render(folder: Path, *, with_benchmark: bool = True) -> Path:
@@ -176,7 +155,7 @@ def render(folder: Path, *, with_benchmark: bool = True) -> Path:
         page=folder / "report.html",
         results=results,
         methods=METHODS if with_benchmark else [],
-        names=NAMES,
+        published={"cells": 10_000, "epochs": 4},
         config=CONFIG,
     )
     return folder / "report.html"
@@ -262,67 +241,47 @@ def choose(page: Page, architecture: str) -> None:
 
 
 def test_sentences_quote_the_tables():
-    ranking, search = ranking_table(), search_table()
-    sentences, tiles = headline(
-        ranking, search, NAMES, {"cells": 10_000, "epochs": 4}, LABEL["datasets"][0]
+    trained = {"cells": 10_000, "epochs": 4}
+    sentences, tiles = summary(
+        ranking_table(), search_table(), NAMES, trained, LABEL["datasets"][0]
     )
     assert "10,000 cells" in sentences[0] and "0.305 ± 0.007" in sentences[0]
-    assert "counting their parameters gives 0.505" in sentences[0]
+    assert "#params <& no more> alone has 0.505" in sentences[0]
     assert "0.405 ± 0.007 instead (+0.100)" in sentences[1]
-    assert "a third round chose, 0.705 ± 0.007, as a fourth did, 0.805" in sentences[2]
-    assert "has 0.605" in sentences[2] and "90.00 ± 0.00 %" in sentences[2]
+    assert "has 0.605 ± 0.007 (ours, joined: 0.705 ± 0.007)" in sentences[2]
+    assert "90.00 ± 0.00 %" in sentences[2]
     assert "93.75 % are reported" in sentences[2]
-    assert [tile.value for tile in tiles] == ["0.305", "0.405", "0.505", "0.605"]
+    assert [tile.number.text for tile in tiles] == ["0.305", "0.405", "0.505", "0.605"]
 
 
 def test_a_run_without_the_published_predictor_has_no_sentence_on_it():
-    ranking, search = ranking_table(), search_table()
-    ranking = ranking[ranking.method != "tgnas_code"]
-    search = search[search.scorer != "tgnas_code"]
-    sentences, tiles = headline(ranking, search, NAMES, {}, LABEL["datasets"][0])
+    ranks, searches = ranking_table(), search_table()
+    ranks = ranks[ranks.method != "tgnas_code"]
+    searches = searches[searches.scorer != "tgnas_code"]
+    sentences, tiles = summary(ranks, searches, NAMES, {}, LABEL["datasets"][0])
     assert len(sentences) == 1 and sentences[0].startswith("Our graph network")
-    assert [tile.kind for tile in tiles] == ["leaked", "counted", "chosen"]
+    assert [tile.kind for tile in tiles] == ["leaked", "baseline", "ours"]
 
 
-def test_a_difference_that_rounds_to_zero_has_no_sign():
-    assert [signed(v, 2) for v in (-0.001, 0.5, -0.5)] == ["0.00", "+0.50", "\N{MINUS SIGN}0.50"]
+def test_a_number_its_spread_and_its_interval_are_styled_apart():
+    html = entry_html(Number(-0.5, std=0.1, interval=(-0.6, -0.4)), {})
+    spans = re.findall('<span class="([a-z ]+)">([^<]*)<', html)
+    minus = "\N{MINUS SIGN}"
+    interval = f"[{minus}0.600, {minus}0.400]"
+    assert spans == [
+        ("value", f"{minus}0.500"),
+        ("spread", " ± 0.100"),
+        ("rest interval", interval),
+    ]
 
 
-def test_a_claim_has_a_bar_to_the_side_on_which_it_lies():
-    columns = ["table", "method", "dataset", "measure", "reported", "reproduced", "difference"]
-    row = ["search", "a/hybrid", "cifar10", "accuracy", 93.75, 91.25, -2.5]
-    table = pd.DataFrame([[*row, 10, 2, "paper"]], columns=[*columns, "n", "seeds", "source"])
-    (claim,) = claims(table, {"a": "A"})
-    assert (claim.what, claim.dataset) == ("A: hybrid search", "CIFAR-10")
-    assert claim.below and claim.share == 0.5
+def test_a_difference_has_a_bar():
+    assert 'class="gap below" style="--share: 0.500"' in entry_html(Number(-2.5, bar=-0.5), {})
 
 
-def test_the_best_of_a_column_is_no_row_that_saw_the_test_labels():
-    text = "| method | KT x | regret@1 x |\n|:--|--:|--:|\n| a | 0.3 ± 0.1 | 2 |\n"
-    text += "| b (leaked) | 0.9 | 0 |\n| c | 0.5 [0.4, 0.6] | 3 |\n"
-    (table,) = parse_markdown(text)
-    assert isinstance(table, Table)
-    assert table.best == {(2, 1), (0, 2)}
-    assert [row.mark for row in table.rows] == ["", "leaked", ""]
-    assert table.numeric == (False, True, True)
-
-
-def test_in_the_audit_all_rows_but_the_first_are_marked():
-    text = (
-        "| what is reported | KT cifar10 |\n|:--|--:|\n| last epoch | 0.3 |\n| best seed | 0.5 |\n"
-        "| authors' own dump | 0.4 |\n"
-    )
-    (table,) = parse_markdown(text)
-    assert isinstance(table, Table)
-    assert [row.mark for row in table.rows] == ["", "leaked", "unrecorded"] and not table.best
-
-
-def test_what_stands_around_a_table_is_kept_and_its_html_is_not_run():
-    blocks = parse_markdown("**Title**\n\n| a |\n|:--|\n| <script>x</script> |\n\nA note.\n")
-    title, table, note = blocks
-    assert "<strong>Title</strong>" in title and "A note." in note
-    assert isinstance(table, Table)
-    assert table.rows[0].entries[0].html == "&lt;script&gt;x&lt;/script&gt;"
+def test_html_in_an_entry_or_a_note_is_text():
+    assert entry_html("<script>x</script>", {}) == "&lt;script&gt;x&lt;/script&gt;"
+    assert prose("A <b>note</b>.") == "<p>A &lt;b&gt;note&lt;/b&gt;.</p>\n"
 
 
 def test_ranks_are_means_over_seeds_and_equal_scores_share_theirs():
@@ -330,43 +289,54 @@ def test_ranks_are_means_over_seeds_and_equal_scores_share_theirs():
     np.testing.assert_array_equal(mean_ranks(scores), [2.0, 2.25, 1.75, np.nan])
 
 
-@pytest.mark.parametrize("caption", CAPTIONS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("listing", ["ranking", "darts"])
-def test_every_caption_renders(caption, listing):
-    text = render_caption(caption, CONFIG | {"demo": DEMO["demo"]}, {"listing": listing}, PARAMS)
-    assert text.startswith("<p>") and "{{" not in text and "  " not in text.strip()
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """Return what is known of a run of the full config with the demo's section."""
+    config = CONFIG | {"demo": DEMO["demo"]}
+    for key in ("predictors", "ensembles", "ranking", "training", "experiments"):
+        config[key] = config[key] | DEMO[key]
+    checked = read_config(config)
+    sheets = config["experiments"].items()
+    methods = {target: read_methods(ROOT / file, checked, target) for target, file in sheets}
+    samples = {s["benchmark"]: s | {"inputs": "cifar10"} for s in config["proxies"]["samples"]}
+    return Plan(config, checked, methods, [], samples, lambda sample: [f"{sample}/a.parquet"])
 
 
-def test_a_caption_that_quotes_what_there_is_not_is_refused(tmp_path):
-    path = tmp_path / "caption.rst"
-    path.write_text("Of {{ snakemake.config['seedz'] }} seeds.")
-    with pytest.raises(ConfigError, match=r"caption\.rst.*seedz"):
-        render_caption(path, CONFIG, {}, {})
+@pytest.mark.parametrize("name", RESULTS.names())
+def test_every_result_says_what_it_is_and_shows(name, plan):
+    of = [result for result in catalogue(plan).values() if result.name == name]
+    assert of
+    for result in of:
+        params = result.params(plan)
+        json.dumps(params)
+        for kind in ("table", "figure"):
+            if result.makes(kind):
+                assert result.inputs(plan, kind)
+                assert title(result.module, params, kind)
+                assert caption(result.module, params, kind).endswith((".", "tables."))
+        assert section(result.module, params)
 
 
-def ranking_rule() -> SimpleNamespace:
-    """Return of a rule what is asked of it: outputs, one with a caption, and params."""
-    caption = LocalSourceFile(str(ROOT / "workflow" / "report" / "search.rst"))
-    output = IOFile(report("results/{listing}.csv", caption=caption))
-    return SimpleNamespace(
-        output=[IOFile("results/{listing}.md"), output], params={"top": 3, "a": 1}
-    )
+def test_an_unknown_table_is_answered_with_the_nearest_one(plan):
+    misspelled = replace(plan, config=plan.config | {"tables": ["searhc"]})
+    with pytest.raises(UnknownNameError, match=r"entry of tables 'searhc' \(did you mean 'search'"):
+        wanted(misspelled, "table")
 
 
-def test_a_result_is_found_by_the_rule_that_makes_it():
-    found = captioned_results([ranking_rule()], ["results/darts.csv"], ROOT)
-    assert found == {
-        "results/darts.csv": {
-            "caption": "workflow/report/search.rst",
-            "wildcards": {"listing": "darts"},
-            "params": {"top": 3},  # the caption quotes no other
-        }
-    }
+def test_all_tables_are_wanted_where_the_config_names_none(plan):
+    assert {"search", "ranking_nasbench201", "audit"} <= set(wanted(plan, "table"))
+    assert wanted(replace(plan, config=plan.config | {"tables": ["audit"]}), "table") == ["audit"]
 
 
-def test_a_result_without_a_caption_is_refused():
-    with pytest.raises(ConfigError, match=r"no rule makes 'results/darts\.md' with a caption"):
-        captioned_results([ranking_rule()], ["results/darts.md"], ROOT)
+def test_names_of_results_import_nothing_heavy():
+    code = "import sys; from tgnas.registry import RESULTS; RESULTS.names(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "pandas", "matplotlib", "torch"} & set(done.stdout.split())
+
+
+def test_a_caption_that_quotes_what_there_is_not_is_refused():
+    with pytest.raises(ConfigError, match=r"results\.audit: CAPTION quotes what .*title"):
+        caption(RESULTS.module("audit"), {}, "table")
 
 
 def test_every_method_has_its_card(page_file):
@@ -448,7 +418,7 @@ def test_contents_name_every_part_and_lead_to_it(page):
     links = page.locator(".contents a").evaluate_all("all => all.map(a => a.hash.slice(1))")
     parts = page.locator("section").evaluate_all("all => all.map(section => section.id)")
     assert links == ["summary", *parts]
-    assert {"claims", "ranking", "search", "architectures", "methods", "provenance"} <= set(parts)
+    assert {"search", "architectures", "methods", "provenance"} <= set(parts)
     page.click('.contents a[href="#provenance"]')
     page.wait_for_selector('.contents a[href="#provenance"][aria-current]')
 
@@ -465,17 +435,17 @@ def test_at_390_pixels_contents_are_folded_until_asked_for(browser, page_file):
 
 def test_a_table_can_be_taken_away_in_full_precision(page, page_file):
     with page.expect_download() as found:
-        page.click('a[download="ranking.csv"]')
+        page.click('a[download="ranking_nasbench201.csv"]')
     assert (
         found.value.path().read_bytes()
-        == (page_file.parent / "tables" / "ranking.csv").read_bytes()
+        == (page_file.parent / "tables" / "ranking_nasbench201.csv").read_bytes()
     )
 
 
 def test_without_nasbench201_the_page_has_no_architectures_and_no_error(browser, tmp_path):
     opened = Opened(browser, render(tmp_path, with_benchmark=False), 1280, "light")
     assert opened.page.locator("#architectures").count() == 0
-    assert opened.page.locator("#ranking table").count() == 4
+    assert opened.page.locator("#ranking-nas-bench-201 table").count() == 4
     assert not opened.said
     opened.page.close()
 
@@ -582,7 +552,7 @@ def test_ranks_of_a_method_are_a_column_when_asked_for(page):
 
 
 def test_an_architecture_in_another_table_leads_to_its_cell(page):
-    page.click("#final_training .jump")
+    page.click("#table-final_training .jump")
     assert drawn_operators(page) == spelled(FOUND)
 
 
@@ -601,14 +571,15 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, finished):
     results = finished.folder / "results" / "smoke"
     assert (results / "report.html").stat().st_size < 6e6
     opened = Opened(browser, results / "report.html", 1280, "light")
-    # What `make proxies` and `make paper` make in the same folder.
+    # What `make proxies` and `make paper` make in the same folder, and what others are made of.
     beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}
-    beside |= {"headline", "headline_search"}
+    beside |= {"headline", "headline_search", "search_answers", "jpeg_trainings"}
     tables = {path.stem for path in (results / "tables").glob("*.md")} - beside
     figures = {path.stem for path in (results / "figures").glob("*.png")} - beside
     page = opened.page
     ids = page.locator(".result, .drawing").evaluate_all("all => all.map(each => each.id)")
-    assert {"ranking", "claims", "search"} <= tables and "rank_correlations" in figures
+    assert {"ranking_nasbench201", "claims", "search"} <= tables
+    assert "ranking_nasbench201" in figures
     assert {f"table-{t}" for t in tables} | {f"figure-{f}" for f in figures} <= set(ids)
     benchmark = open_benchmark(finished.folder / "results" / "benchmarks" / "nasbench201.arrow")
     accuracies = benchmark.accuracy(dataset="cifar10", split="test", epochs=200)

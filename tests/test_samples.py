@@ -11,7 +11,9 @@ from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation import agreement as stored
 from tgnas.evaluation.ranking import spearman_rho
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, SPACES
-from tgnas.results import proxies, proxy_figures, style
+from tgnas.results import _style as style
+from tgnas.results import cost, independence, proxies, proxies_stored, speed
+from tgnas.results._tables import markdown
 from tgnas.scoring import harness, samples
 from tgnas.scoring.harness import Settings
 
@@ -65,14 +67,13 @@ def tables(sample, target):
 @pytest.fixture(scope="module")
 def summary(target, tables):
     measures = samples.measure_sample(target, tables, RANKING)
-    measures = measures.assign(benchmark="nasbench201", inputs="cifar10")
-    return proxies.summarise_proxies(measures, TITLES, REPORTED)
+    about = {"benchmark": "nasbench201", "inputs": "cifar10"}
+    return proxies.table([measures], [about], TITLES, REPORTED)
 
 
 @pytest.fixture(scope="module")
-def speed(summary, tables):
-    costs = proxies.median_costs(tables)
-    return proxies.summarise_speed(summary, costs, SETUP, "nasbench201", "tgnas_code", 1000)
+def ratios(summary, tables):
+    return speed.summarise(summary, speed.median_costs(tables), SETUP, "tgnas_code", 1000)
 
 
 # Drawing, scoring, joining
@@ -265,7 +266,7 @@ def test_a_low_agreement_has_its_reason_or_none_is_known(nasbench201, sample, st
     noise = np.random.default_rng(0).random(40)
     tables = {name: scored(sample, noise) for name in ("l2_norm", "jacov")}
     found = stored.agreement(nasbench201, sample, tables, stored_columns, RANKING)
-    lines = proxies.stored_markdown(found, LABELS["datasets"]).splitlines()
+    lines = markdown(proxies_stored.show(found, LABELS)).splitlines()
     assert "two draws of it agree" in next(line for line in lines if "l2_norm" in line)
     assert "| not known" in next(line for line in lines if "jacov" in line)
 
@@ -276,7 +277,7 @@ def test_a_low_agreement_has_its_reason_or_none_is_known(nasbench201, sample, st
 @pytest.mark.parametrize("proxy", [*NETWORK_PROXIES.names(), *GRAPH_PROXIES.names()])
 def test_every_proxy_is_described_by_its_card(proxy):
     about = proxies.describe(proxy, {})
-    assert about["cost"] in proxy_figures.LOOKS
+    assert about["cost"] in cost.LOOKS
     assert about["title"]
 
 
@@ -296,7 +297,7 @@ def test_a_published_rho_is_compared_with_rho(summary):
 
 
 def test_the_comparison_reads_as_markdown(summary):
-    text = proxies.proxies_markdown(summary, SETTINGS, RANKING)
+    text = markdown(proxies.show(summary, SETTINGS, RANKING))
     assert "**Kendall tau inside the true top 10%**" in text
     assert "90.0 + 5.00 build" in text
     assert "0.500 + 5.00 build (0.0100 batched)" in text
@@ -306,52 +307,38 @@ def test_the_comparison_reads_as_markdown(summary):
 def test_a_method_that_did_not_score_a_benchmark_has_no_number_there(summary):
     other = summary[summary.method == "zen"].assign(benchmark="nasbench101", dataset="cifar10")
     both = pd.concat([summary, other.drop_duplicates("population")])
-    text = proxies.proxies_markdown(both, SETTINGS, RANKING)
+    text = markdown(proxies.show(both, SETTINGS, RANKING))
     row = next(line for line in text.splitlines() if line.startswith("| #params"))
     assert row.rstrip(" |").endswith("-")
 
 
-def test_ratios_are_to_the_reference(speed):
-    rows = speed.set_index("method")
+def test_ratios_are_to_the_reference(ratios):
+    rows = ratios.set_index("method")
     assert rows.loc["tgnas_code"].ratio == rows.loc["tgnas_code"].search_ratio == 1
     assert rows.loc["zen"].ratio == pytest.approx(95 / 5.5)
     assert rows.loc["zen"].ratio_scoring == pytest.approx(180)
     assert rows.loc["zen"].ratio_batched == pytest.approx(9500)
 
 
-def test_set_up_stands_apart_and_counts_on_both_sides_of_a_search(speed):
-    rows = speed.set_index("method")
+def test_set_up_stands_apart_and_counts_on_both_sides_of_a_search(ratios):
+    rows = ratios.set_index("method")
     assert rows.loc["tgnas_code"].search_seconds == pytest.approx(5.5)
     assert rows.loc["zen"].search_ratio_with_setup == pytest.approx(95 / (5.5 + 102.5))
     assert np.isnan(rows.loc["zen"].training)
 
 
-def test_what_the_paper_reports_stands_below_the_ratios(speed):
-    text = proxies.speed_markdown(speed, REPORTED, "tgnas_code", 1000)
+def test_what_the_paper_reports_stands_below_the_ratios(ratios):
+    reported = REPORTED[REPORTED.table == "speed"].to_dict("records")
+    text = markdown(speed.show(ratios, TITLES["tgnas_code"], reported, 1000))
     assert "- reported ratio: 300 (the paper)" in text
     assert text.index("Zen-score") < text.index("#params")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1234.5, "1,230"),
-        (95.0, "95.0"),
-        (0.0123456, "0.0123"),
-        (0.0, "0"),
-        (np.nan, "-"),
-        (-1.5, "-1.50"),
-    ],
-)
-def test_numbers_have_three_significant_digits(value, text):
-    assert proxies.significant(value) == text
 
 
 # Figures
 
 
 def test_every_method_of_the_cost_figure_is_named_and_none_covers_another(summary):
-    figure = proxy_figures.draw_cost(summary, "cifar10")
+    figure = cost.draw(summary, "cifar10")
     texts = [text for text in figure.axes[0].texts if text.get_text()]
     assert {text.get_text() for text in texts} == set(summary.title)
     boxes = [text.get_window_extent() for text in texts]
@@ -363,13 +350,13 @@ def test_every_method_of_the_cost_figure_is_named_and_none_covers_another(summar
 
 def test_a_method_without_a_defined_tau_is_not_drawn(summary):
     constant = summary.assign(KT=np.where(summary.method == "zen", np.nan, summary.KT))
-    figure = proxy_figures.draw_cost(constant, "cifar10")
+    figure = cost.draw(constant, "cifar10")
     assert "Zen-score" not in {text.get_text() for text in figure.axes[0].texts}
 
 
 def test_the_heat_map_is_symmetric_and_ends_with_the_accuracies(target, tables):
     found = samples.independence(target, tables, RANKING)
-    panel = proxy_figures.draw_independence(found, TITLES).axes[0]
+    panel = independence.draw(found, TITLES).axes[0]
     values = panel.images[0].get_array()
     assert np.array_equal(values, values.T)
     labels = [label.get_text() for label in panel.get_yticklabels()]
@@ -381,11 +368,9 @@ def test_the_heat_map_is_symmetric_and_ends_with_the_accuracies(target, tables):
 def test_the_same_data_give_the_same_bytes(tmp_path, summary, target, tables, name):
     for path in (tmp_path / "a.png", tmp_path / "b.png"):
         figure = (
-            proxy_figures.draw_cost(summary, "cifar10")
+            cost.draw(summary, "cifar10")
             if name == "cost"
-            else proxy_figures.draw_independence(
-                samples.independence(target, tables, RANKING), TITLES
-            )
+            else independence.draw(samples.independence(target, tables, RANKING), TITLES)
         )
         style.save(figure, path)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

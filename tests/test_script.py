@@ -115,7 +115,7 @@ def test_what_a_rule_does_not_give_is_named(main, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         run(main, job([], **given))
     assert ended.value.code == 1
-    assert "the rule gives no 'table'; it gives name, parts, seed" in capsys.readouterr().err
+    assert "the rule gives no 'table'; it gives files, name, parts" in capsys.readouterr().err
 
 
 def fails(error: Exception):

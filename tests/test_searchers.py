@@ -13,7 +13,7 @@ from tgnas.methods.graph_proxies import effective_params
 from tgnas.methods.searchers import differential_evolution, pruning, regularised_evolution
 from tgnas.methods.searchers._trace import Settings, neighbours
 from tgnas.registry import SEARCHERS
-from tgnas.search.runs import compare_supernets, known, live, look_up, run_searches, standing
+from tgnas.search.runs import compare_partial_scores, known, live, look_up, run_searches, standing
 from tgnas.spaces.darts import SPACE as DARTS
 from tgnas.spaces.nasbench201 import SPACE
 
@@ -129,8 +129,8 @@ def test_the_supernet_score_of_a_proxy_ties_only_operators_without_weights(
 def test_the_best_completion_as_the_supernet_score_ties_operators(nasbench201, resource_file):
     scores = real_scores("released predictor", nasbench201, resource_file)
     evaluators = [known(SPACE, nasbench201, scores)]
-    table = compare_supernets(SPACE, evaluators, RUNS | {"completions": 16})
-    tied = table.groupby("supernet").tied.mean()
+    table = compare_partial_scores(SPACE, evaluators, RUNS | {"completions": 16})
+    tied = table.groupby("partial").tied.mean()
     assert tied["mean"] == 0 < tied["best"]
     assert set(table.searcher) == {"pruning"}
 

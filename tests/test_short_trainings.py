@@ -17,7 +17,7 @@ from tgnas.image_training.copies import match, nearest, read_mosaics, train_on_b
 from tgnas.image_training.images import JPEG, OFFICIAL, Images, load_cifar10
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
-from tgnas.results.training_figures import draw_short_trainings
+from tgnas.results import short_trainings
 
 RECIPE = Path(__file__).parents[1] / "config" / "recipes" / "nasbench201.yaml"
 ARCHITECTURE = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"
@@ -157,7 +157,7 @@ def short_rows() -> pd.DataFrame:
 
 
 def test_the_figure_says_that_the_trainings_are_short():
-    figure = draw_short_trainings(short_rows())
+    figure = short_trainings.figure(short_rows())
     title = figure.axes[0].get_title()
     assert "short CPU run: 3 epochs of 4,000 images" in title
     assert "2 architectures, Kendall tau 1.00" in title

@@ -12,12 +12,19 @@ import pandas as pd
 import pytest
 import yaml
 
+from tgnas.registry import RESULTS
+from tgnas.results._catalogue import PLACEHOLDERS
 from tgnas.workflow.config.document import json_schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = json_schema()
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-TABLES = yaml.safe_load((ROOT / "workflow/schemas/tables.yaml").read_text())
+SHEETS = yaml.safe_load((ROOT / "workflow/schemas/sheets.yaml").read_text())
+TABLES = {
+    name: RESULTS.module(name).COLUMNS
+    for name in RESULTS.names()
+    if hasattr(RESULTS.module(name), "table")
+}
 PAPER = sorted((ROOT / "results/paper").glob("*.csv"))
 # What a page of the site may load; what it may link to is any address.
 LOADED = re.compile(
@@ -72,12 +79,16 @@ def paths_of(value: object, path: str, known: dict[str, str]) -> set[str]:
     return found
 
 
+def result_of(table: str) -> str:
+    """Return the result that a table is, or is a variant of."""
+    return max((name for name in TABLES if table.startswith(name)), key=len)
+
+
 def columns_of(table: str, among: Sequence[str] | None = None) -> re.Pattern[str]:
     """Return a pattern of the columns that a table may have, or of those of them that are given."""
-    given = TABLES["tables"][table]["columns"] if among is None else among
-    text = "|".join(re.escape(column) for column in given)
-    for name, each in TABLES["placeholders"].items():
-        text = text.replace(name, "(?:" + "|".join(each["values"]) + ")")
+    text = "|".join(re.escape(column) for column in (among or TABLES[result_of(table)]))
+    for name, (_, values) in PLACEHOLDERS.items():
+        text = text.replace(name, "(?:" + "|".join(values) + ")")
     return re.compile(text)
 
 
@@ -107,33 +118,22 @@ def test_every_column_of_a_published_table_is_described(path):
     assert [name for name in pd.read_csv(path, nrows=0) if not known.fullmatch(name)] == []
 
 
-@pytest.mark.parametrize("sheet", TABLES["sheets"])
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_every_column_of_a_sheet_is_described(sheet):
     header = (ROOT / "config" / sheet).read_text().splitlines()[0]
     names = header.split("\t" if sheet.endswith(".tsv") else ",")
-    assert names == list(TABLES["sheets"][sheet]["columns"])
+    assert names == list(SHEETS[sheet]["columns"])
 
 
 def test_every_sheet_of_the_config_is_described():
     sheets = [*(ROOT / "config").glob("*.tsv"), *(ROOT / "config").glob("*.csv")]
-    assert {path.name for path in sheets} == TABLES["sheets"].keys()
-
-
-# By a wildcard or an expansion: these names stand in no rule.
-MADE_BY_NAME = {"darts", "headline", "headline_search"}
-
-
-def test_every_table_of_the_workflow_is_described():
-    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    named = set(re.findall(r"<results>/tables/(\w+)\.csv", rules))
-    assert named - TABLES["tables"].keys() == set()
-    assert TABLES["tables"].keys() - named == MADE_BY_NAME
+    assert {path.name for path in sheets} == SHEETS.keys()
 
 
 def test_the_pages_that_are_made_hold_every_key_column_and_command(site):
     config, tables = ((site / f"{name}.html").read_text() for name in ("config", "tables"))
     assert "predictors.NAME.learning_rate" in config
-    assert all(f'id="{name}csv"' in tables for name in TABLES["tables"])
+    assert all(f'id="{name}csv"' in tables for name in TABLES)
     command = (site / "cli.html").read_text()
     assert all(f"tgnas {name}" in command for name in ("score", "rank", "search", "space check"))
 

@@ -1,5 +1,6 @@
 """Tables: aggregation over seeds, what was reported beside it, README's blocks."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,27 +8,19 @@ import pandas as pd
 import pytest
 
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.results.readme import with_tables
-from tgnas.results.searches import (
-    search_headline,
-    search_markdown,
-    standing_markdown,
-    summarise_search,
-    summarise_standing,
-    summarise_supernets,
-    supernets_markdown,
-)
-from tgnas.results.tables import (
-    claims_markdown,
+from tgnas.results import (
+    claims,
+    darts_search,
     headline,
-    leading,
-    number_text,
-    read_reported,
-    selection_markdown,
-    summarise_claims,
-    summarise_ranking,
-    summarise_selection,
+    headline_search,
+    partial_architectures,
+    ranking,
+    search,
+    selection,
 )
+from tgnas.results._catalogue import given
+from tgnas.results._readme import with_tables
+from tgnas.results._tables import Code, Number, Shown, facts, markdown, mean_of, significant
 
 ROOT = Path(__file__).parents[1]
 REPORTED = pd.DataFrame(
@@ -62,7 +55,7 @@ def answers() -> pd.DataFrame:
 
 
 def test_mean_and_spread_are_over_seeds():
-    table = summarise_ranking(measures(), {"b": "B", "a": "A"}, REPORTED)
+    table = ranking.table([measures()], {"b": "B", "a": "A"}, REPORTED)
     row = table[table.method == "a"].iloc[0]
     assert (row["mean"], row["seeds"]) == (pytest.approx(0.6), 2)
     assert row["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
@@ -71,13 +64,41 @@ def test_mean_and_spread_are_over_seeds():
 
 
 def test_a_measure_that_is_undefined_is_said_to_be():
-    assert number_text(float("nan"), float("nan"), 3) == "undefined"
-    assert number_text(0.5, float("nan"), 3) == "0.500"
-    assert number_text(0.5, 0.01, 2) == "0.50 ± 0.01"
+    assert str(Number(float("nan"))) == "undefined"
+    assert str(Number(0.5)) == "0.500"
+    assert str(Number(0.5, ".2f", 0.01)) == "0.50 ± 0.01"
+    row = {"mean": 0.5, "std": np.nan, "low": 0.4, "high": 0.6}
+    assert str(mean_of(row, interval=True)) == "0.500 [0.400, 0.600]"
+
+
+def test_a_number_that_rounds_to_zero_has_no_sign():
+    texts = [Number(value, "+.2f").text for value in (-0.001, 0.5, -0.5)]
+    assert texts == ["0.00", "+0.50", "-0.50"]
+
+
+def test_a_table_is_rendered_from_its_entries_and_a_missing_one_is_unknown():
+    rows = [{"method": "a", "KT": Number(0.5, std=0.1)}, {"method": "b", "cell": Code("|x~0|")}]
+    lines = [re.sub(" +", " ", t) for t in markdown([Shown(rows, "Title"), "A note."]).split("\n")]
+    assert lines[0] == "**Title**" and lines[-2] == "A note."
+    assert lines[4] == "| a | 0.500 ± 0.100 | - |"
+    assert lines[5] == "| b | - | `\\|x~0\\|` |"
+
+
+def test_the_best_of_a_column_is_no_row_that_saw_the_test_labels():
+    taus, regrets = (0.3, 0.9, 0.5), (2.0, 0.0, 3.0)
+    rows = [{"KT": Number(t), "regret": Number(r)} for t, r in zip(taus, regrets, strict=True)]
+    table = Shown(rows, better={"KT": 1, "regret": -1}, marks=["", "leaked", ""])
+    assert (table.best("KT"), table.best("regret")) == ({2}, {0})
+    assert [table.is_numeric(name) for name in table.columns] == [True, True]
+
+
+def test_facts_are_text_but_for_real_numbers():
+    shown = facts({"epochs": 5, "accuracy": 90.0, "architecture": Code("|x~0|")})
+    assert [str(row["value"]) for row in shown.rows] == ["5", "90.00", "`\\|x~0\\|`"]
 
 
 def test_a_search_is_summarised_by_its_most_frequent_answer():
-    row = summarise_search(answers(), ["cifar10"], REPORTED).iloc[0]
+    row = search.table(answers(), ["cifar10"], REPORTED).iloc[0]
     assert (row["architecture"], row["share"]) == ("A", pytest.approx(2 / 3))
     assert (row["runs"], row["seeds"]) == (3, 2)
     assert row["cifar10 mean"] == pytest.approx(92)
@@ -86,8 +107,8 @@ def test_a_search_is_summarised_by_its_most_frequent_answer():
 
 
 def test_the_search_table_has_both_answers_and_what_others_published():
-    table = summarise_search(answers(), ["cifar10"], REPORTED)
-    lines = search_markdown(table, ["cifar10"], top=10).splitlines()
+    table = search.table(answers(), ["cifar10"], REPORTED)
+    lines = markdown(search.show(table, ["cifar10"], {"s": "S"}, top=10)).splitlines()
     heads, ours, peer = ([cell.strip() for cell in lines[n].split("|")] for n in (0, 2, 3))
     assert "cifar10, best of top 10" in heads
     assert {"92.00 ± 1.73", "93.50 ± 0.00", "93.00", "-1.00"} <= set(ours)
@@ -96,36 +117,50 @@ def test_the_search_table_has_both_answers_and_what_others_published():
     ]  # fmt: skip
 
 
-def test_supernet_scores_stand_side_by_side():
-    found = answers().assign(scorer="s", supernet=["mean", "best", "best"], tied=[0.0, 0.5, 0.25])
-    table = summarise_supernets(found, ["cifar10"])
-    assert list(table.supernet) == ["mean", "best"]
+def test_scores_of_partial_architectures_stand_side_by_side():
+    runs = answers().assign(scorer="s", partial=["mean", "best", "best"], tied=[0.0, 0.5, 0.25])
+    table = partial_architectures.summarise(runs, ["cifar10"])
+    assert list(table.partial) == ["mean", "best"]
     assert list(table.tied) == [0, 0.375]
-    assert "37.5%" in supernets_markdown(table, ["cifar10"])
+    shown = partial_architectures.show(table, {"datasets": ["cifar10"]}, {})
+    assert "37.5%" in markdown(shown)
 
 
 def test_a_search_without_known_accuracies_says_where_its_answers_stand():
     found = answers().assign(above=[1.0, 0.9, 0.8], listed=[True, False, False], score=[1, 2, 3])
-    row = summarise_standing(found).iloc[0]
+    table = darts_search.summarise(found)
+    row = table.iloc[0]
     assert (row["architecture"], row["score"], row["listed"]) == ("A", 2, 1)
-    text = standing_markdown(summarise_standing(found), "nasbench301", 1218)
+    text = markdown(darts_search.show(table))
     assert "90.0 ± 10.0" in text
-    assert "the 1,218 architectures of nasbench301" in text
     assert "- x: `A`" in text
 
 
 def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():
-    ranking = summarise_ranking(measures(), {"a": "A", "b": "B"}, REPORTED)
-    claims = summarise_claims(ranking, summarise_search(answers(), ["cifar10"], REPORTED), REPORTED)
-    assert list(claims.difference) == pytest.approx([0.2, -1])
-    assert list(claims.n) == [9, 3]
-    assert "+0.200" in claims_markdown(claims)
+    ranks = ranking.table([measures()], {"a": "A", "b": "B"}, REPORTED)
+    table = claims.table(ranks, search.table(answers(), ["cifar10"], REPORTED), REPORTED)
+    assert list(table.difference) == pytest.approx([0.2, -1])
+    assert list(table.n) == [9, 3]
+    assert "+0.200" in markdown(claims.show(table, {}))
+
+
+def test_a_claim_has_a_bar_to_the_side_on_which_it_lies():
+    row = ["search", "a/hybrid", "cifar10", "accuracy", 93.75, 91.25, -2.5, 10, 2, "paper"]
+    frame = pd.DataFrame([row], columns=list(claims.COLUMNS))
+    (shown,) = claims.show(frame, {"a": "A"})[0].rows
+    assert (shown["what"], shown["data set"]) == ("A: hybrid search", "CIFAR-10")
+    assert shown["difference"].bar == -0.5
 
 
 def test_a_sheet_of_reported_numbers_with_other_columns_is_refused(tmp_path):
     (tmp_path / "reported.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CorruptTableError, match="the columns must be table, method"):
-        read_reported(tmp_path / "reported.csv")
+        given(claims, {"reported": tmp_path / "reported.csv"}, {})
+
+
+def test_an_input_and_a_parameter_of_one_name_are_refused():
+    with pytest.raises(ConfigError, match="claims: titles is an input and a parameter"):
+        given(claims, {"titles": "a.csv"}, {"titles": {}})
 
 
 def test_readme_blocks_are_replaced_and_nothing_else():
@@ -148,10 +183,11 @@ def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
 
 
 def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
-    first = summarise_ranking(measures(), {"a": "A", "b": "B"}, REPORTED)
-    second = summarise_ranking(measures().query("method == 'a'"), {"a": "another"}, REPORTED)
-    found = headline({"nasbench201": first, "nasbench301": second}, 0.1)
-    assert found.to_dict("records") == [
+    first = ranking.table([measures()], {"a": "A", "b": "B"}, REPORTED)
+    second = ranking.table([measures().query("method == 'a'")], {"a": "another"}, REPORTED)
+    frame = headline.table([first, second], ["a", "b"], ["nasbench201", "nasbench301"])
+    shown = headline.show(frame, 0.1)[0].rows
+    assert [{name: str(entry) for name, entry in row.items()} for row in shown] == [
         {
             "Kendall tau": "A",
             "NB201 CIFAR-10": "0.600 ± 0.141",
@@ -164,16 +200,19 @@ def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
 def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle():
     given = [("s", "x"), ("s", "hybrid"), ("params", "exhaustive"), ("oracle_cifar10", "hybrid")]
     found = pd.concat(answers().assign(scorer=scorer, searcher=name) for scorer, name in given)
-    rows = search_headline(summarise_search(found, ["cifar10"], REPORTED), ["cifar10"])
-    assert rows[["scored by", "searcher"]].to_numpy().tolist() == [
+    searches = search.table(found, ["cifar10"], REPORTED)
+    named = ["s", "params", "published"]
+    rows = headline_search.table(searches, named, "hybrid", ["cifar10"])
+    assert rows[["scorer", "searcher"]].to_numpy().tolist() == [
         ["s", "hybrid"],
         ["params", "exhaustive"],
         ["published", "peer (N=100)"],
     ]
-    assert not [name for name in rows if "best of top" in name]
+    shown = markdown(headline_search.show(rows, ["cifar10"], {}))
+    assert "best of top" not in shown
 
 
-def selection() -> pd.DataFrame:
+def candidates() -> pd.DataFrame:
     """Return two candidates of two seeds and an ensemble, ranked on two targets."""
     rows = [
         ("high", "one", 0, 0.8, 0.1), ("high", "one", 1, 0.4, 0.1),
@@ -183,11 +222,11 @@ def selection() -> pd.DataFrame:
         ("both", "one", 0, 0.9, 0.05), ("both", "other", 0, 0.7, 0.05),
     ]  # fmt: skip
     measures = pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau", "top"])
-    return summarise_selection(measures, ["steady"], ["high", "steady"])
+    return selection.summarise(measures, ["steady"], ["high", "steady"])
 
 
 def test_candidates_are_summarised_by_the_mean_over_targets_and_its_spread_over_seeds():
-    table = selection().set_index("candidate")
+    table = candidates().set_index("candidate")
     assert list(table.index) == ["both", "high", "steady"]
     assert table.loc["high", ["mean", "top", "one"]].tolist() == pytest.approx([0.6, 0.2, 0.6])
     assert table.loc["high", "std"] == pytest.approx(0.2 / 2**0.5)
@@ -196,15 +235,30 @@ def test_candidates_are_summarised_by_the_mean_over_targets_and_its_spread_over_
 
 
 def test_of_the_candidates_near_the_best_the_steadiest_leads_and_by_another_column_the_best():
-    table = selection()
+    table = candidates()
     single = table[table.kind == "candidate"]
-    assert leading(single) == "steady"
-    assert leading(single, "top") == "high"
-    assert leading(table[table.kind == "ensemble"]) == "both"
+    assert selection.leading(single) == "steady"
+    assert selection.leading(single, "top") == "high"
+    assert selection.leading(table[table.kind == "ensemble"]) == "both"
 
 
 def test_the_text_of_a_selection_marks_what_is_chosen_and_shows_the_best_share():
-    text = selection_markdown(selection(), {"seeds": 2}, 0.1)
-    assert "**steady** (chosen)" in text
+    text = markdown(selection.show(candidates(), {"seeds": 2}, 0.1))
+    assert "steady (chosen)" in text
     assert "top 10%" in text.splitlines()[0]
     assert text.index("steady") < text.index("both")  # ensembles stand below
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234.5, "1,230"),
+        (95.0, "95.0"),
+        (0.0123456, "0.0123"),
+        (0.0, "0"),
+        (np.nan, "-"),
+        (-1.5, "-1.50"),
+    ],
+)
+def test_numbers_have_three_significant_digits(value, text):
+    assert str(significant(value)) == text

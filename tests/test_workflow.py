@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from project import Project
 from test_pretrained import check_card
-from test_site import TABLES, columns_of
+from test_site import TABLES, columns_of, result_of
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.inference.pretrained import load_pretrained
@@ -23,8 +23,8 @@ TOP = "auxiliary_two_configurations_parameters_25"
 SHEET = (Path(__file__).parents[1] / "config/experiments.tsv").read_text().splitlines()[1:]
 DARTS_SHEET = (Path(__file__).parents[1] / "config/experiments_darts.tsv").read_text().splitlines()
 FLOPS_LINE = 2 + next(place for place, line in enumerate(SHEET) if line.startswith("flops\t"))
+FOLLOWING = {"record_provenance", "render_report", "all", "total"}
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
-TABULATED = {"tabulate_ranking": 1, "tabulate_claims": 1, "record_provenance": 1}
 
 
 def last_line(done) -> str:
@@ -36,7 +36,7 @@ def last_line(done) -> str:
 @pytest.mark.slow
 def test_the_whole_chain_runs_on_a_real_slice(project: Project):
     tables = project.folder / "results/smoke/tables"
-    ranking = pd.read_csv(tables / "ranking.csv")
+    ranking = pd.read_csv(tables / "ranking_nasbench201.csv")
     kendall = ranking[(ranking.measure == "kendall_tau") & (ranking.subset == "all")]
     assert kendall.groupby("method").ngroups == len(SHEET)
     assert set(kendall.architectures) == {15625, 9445}
@@ -74,7 +74,7 @@ def test_searches_stand_in_the_table_with_their_ceiling_and_what_others_publishe
 
 @pytest.mark.slow
 def test_answers_keep_their_limits(project: Project):
-    limits = pd.read_csv(project.folder / "results/smoke/tables/limits.csv")
+    limits = pd.read_csv(project.folder / "results/smoke/tables/constraints.csv")
     assert set(limits.cost) == {"parameters", "flops", "edgegpu_latency"}
     assert (limits.kept == 1).all()
 
@@ -92,9 +92,10 @@ def test_short_trainings_and_jpegs_are_tabulated(project: Project):
 
 @pytest.mark.slow
 def test_the_whole_recipes_are_no_part_of_all(project: Project):
-    assert "draw_recipe" not in project.planned("--forceall")
+    before = project.planned("--forceall")
     planned = project.planned("train_darts", "train_nasbench201")
-    assert planned["train_architecture"] == planned["draw_recipe"] == 2
+    assert planned["train_architecture"] == planned["draw"] == 2
+    assert before["train_architecture"] == 1
 
 
 @pytest.mark.slow
@@ -115,9 +116,16 @@ def test_touching_one_method_reruns_only_its_jobs(project: Project):
     with project.edit("src/tgnas/methods/graph_proxies/flops.py", "return NET", "return 2 * NET"):
         planned = project.planned()
     assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
-    assert {rule: count for rule, count in planned.items() if rule in TABULATED} == TABULATED
-    assert all(rule.startswith(("tabulate", "draw", "record", "render", "all")) for rule in planned)
-    assert "tabulate_search" not in planned
+    # The ranking, the claims and the headline; no table of searches but the headline's.
+    assert planned["tabulate"] == 4
+    assert planned.keys() <= {
+        "tabulate",
+        "draw",
+        "record_provenance",
+        "render_report",
+        "all",
+        "total",
+    }
 
 
 @pytest.mark.slow
@@ -143,7 +151,7 @@ def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
         planned = project.planned()
     assert planned["measure_ranking"] == len(SHEET) + 10  # and what NAS-Bench-301's sheet measures
     assert planned["measure_stored_scores"] == 1
-    assert not {"train_predictor", "score_with_predictor", "tabulate_search"} & set(planned)
+    assert not {"train_predictor", "score_with_predictor", "search_with_scores"} & set(planned)
 
 
 @pytest.mark.slow
@@ -171,7 +179,7 @@ def test_our_own_configurations_are_chosen_on_development_targets_alone(project:
 
 @pytest.mark.slow
 def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
-    ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking.csv")
+    ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking_nasbench201.csv")
     seeds = ranking.groupby("method").seeds.max()
     assert seeds["canonical_effective_params"] == seeds["tgnas_canonical"] == 2
     assert seeds["canonical_ensemble"] == seeds["ensemble_gcn_topology_params"] == 1
@@ -179,7 +187,7 @@ def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
 
 @pytest.mark.slow
 def test_genotypes_are_ranked_by_predictors_and_by_what_is_stored(project: Project):
-    darts = pd.read_csv(project.folder / "results/smoke/tables/darts.csv")
+    darts = pd.read_csv(project.folder / "results/smoke/tables/ranking_nasbench301.csv")
     whole = darts[(darts.population == "all") & (darts.subset == "all")]
     taus = whole[whole.measure == "kendall_tau"].set_index("method")["mean"]
     assert {"tgnas_darts", "tgnas_canonical", "params", "flops", "synflow"} <= set(taus.index)
@@ -250,11 +258,12 @@ def test_every_column_of_every_table_is_described_and_every_description_has_a_co
     compared: Project,
 ):
     written = {path.stem: path for path in (compared.folder / "results/smoke/tables").glob("*.csv")}
-    assert written.keys() == TABLES["tables"].keys() - {"digits_search"}  # the demo's
+    others = {"digits_search", "search_answers"}  # the demo's, and the searches' own
+    assert {result_of(name) for name in written} == TABLES.keys() - others
     for path in written.values():
         columns, known = list(pd.read_csv(path, nrows=0)), columns_of(path.stem)
         assert [name for name in columns if not known.fullmatch(name)] == []
-        for column in TABLES["tables"][path.stem]["columns"]:
+        for column in TABLES[result_of(path.stem)]:
             assert any(columns_of(path.stem, [column]).fullmatch(name) for name in columns)
 
 
@@ -270,7 +279,7 @@ def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
 
 @pytest.mark.slow
 def test_touching_a_teacher_trains_its_students_alone(project: Project):
-    target = "results/smoke/tables/ranking.csv"
+    target = "results/smoke/tables/ranking_nasbench201.csv"
     proxy = "src/tgnas/methods/graph_proxies/meco.py"
     with project.edit(proxy, "return float", "return 2 * float"):
         planned = project.planned("--", target)
@@ -397,3 +406,61 @@ def test_a_corrupt_benchmark_file_ends_in_one_line(project: Project):
     assert done.returncode == 1
     assert re.search(r"ERROR tgnas.workflow.script .*is not a benchmark's Arrow file", done.stdout)
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+def test_a_new_result_is_one_file_and_is_found_in_the_report(project: Project):
+    module = project.folder / "src/tgnas/results/method_counts.py"
+    module.write_text(NEW_RESULT)
+    planned = project.planned()
+    assert planned.pop("total") == 4 + (planned["record_provenance"] == 1)
+    assert planned["tabulate"] == planned["draw"] == planned["render_report"] == planned["all"] == 1
+    done = project.run()
+    assert done.returncode == 0, done.stdout
+    page = (project.folder / "results/smoke/report.html").read_text()
+    for part in (
+        'id="table-method_counts"', 'id="figure-method_counts"', "<h2>A section of its own</h2>",
+        "How many methods a family has, of 26.", '<td class="">predictor</td>',
+    ):  # fmt: skip
+        assert part in page
+    with project.edit("src/tgnas/results/method_counts.py", ".size()", ".nunique()"):
+        planned = project.planned()
+    assert planned["tabulate"] == planned["draw"] == 1
+    module.unlink()
+
+
+NEW_RESULT = '''"""How many methods each family has."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tgnas.results._tables import Shown, count
+
+TITLE = "Methods of each family"
+SECTION = "A section of its own"
+CAPTION = "How many methods a family has, of {number}."
+COLUMNS = {"family": "of methods", "methods": "how many it has"}
+
+
+def params(plan):
+    return {"number": len(plan.families()), "families": plan.families()}
+
+
+def inputs(plan):
+    return {"ranking": "<results>/tables/ranking_nasbench201.csv"}
+
+
+def table(ranking, families):
+    known = pd.Series(ranking.method.unique()).map(families)
+    return known.groupby(known).size().rename_axis("family").reset_index(name="methods")
+
+
+def show(frame):
+    return [Shown([{"family": r.family, "methods": count(r.methods)} for r in frame.itertuples()])]
+
+
+def figure(frame):
+    drawn = Figure()
+    drawn.subplots().bar(frame.family, frame.methods)
+    return drawn
+'''

@@ -7,12 +7,11 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.files import written_whole
-from tgnas.page.captions import render_caption
 from tgnas.page.explorer import Scored, pack_architectures
 from tgnas.page.page import Contents, Result, render_page
+from tgnas.page.summary import summary
 from tgnas.resources.fetch import read_resources
-from tgnas.results.headline import claims, headline
-from tgnas.results.style import dataset_title
+from tgnas.results._style import dataset_title
 from tgnas.scoring.tables import read_scores
 from tgnas.workflow.script import run
 
@@ -26,7 +25,6 @@ def main(
     page: Path,
     results: dict,
     methods: list,
-    names: dict,
     published: dict,
     config: dict,
 ) -> None:
@@ -38,33 +36,27 @@ def main(
         benchmarks: NAS-Bench-201's file, or none.
         scores: the score file of each of `methods`.
         page: the HTML file.
-        results: for each table (CSV), figure and the provenance: caption, wildcards and params.
+        results: for each table (CSV) and figure (PNG) its module and parameters.
         methods: name, title and family of each method of NAS-Bench-201.
-        names: which methods the first sentences are about.
         published: the settings of the published predictor.
         config: the whole configuration.
     """
-    captions = {
-        Path(file): render_caption(Path(row["caption"]), config, row["wildcards"], row["params"])
-        for file, row in results.items()
-    }
-    tables = {file.stem: pd.read_csv(file) for file in captions if file.suffix == ".csv"}
-    label = config["ranking"].get("nasbench201")
+    files = {Path(file).name: Path(file) for file in results}
+    label, names = config["ranking"].get("nasbench201"), config["headline"]
     sentences, tiles = [], []
-    if {"ranking", "search"} <= tables.keys():
-        sentences, tiles = headline(
-            tables["ranking"], tables["search"], names, published, label["datasets"][0]
+    if {"ranking_nasbench201.csv", "search.csv"} <= files.keys():
+        ranking, search = (
+            pd.read_csv(files[name]) for name in ("ranking_nasbench201.csv", "search.csv")
         )
-    titles = {method["name"]: method["title"] for method in methods}
+        sentences, tiles = summary(ranking, search, names, published, label["datasets"][0])
     contents = Contents(
         sentences=sentences,
         tiles=tiles,
         dataset=dataset_title(label["datasets"][0]) if label else "",
-        claims=claims(tables["claims"], titles) if "claims" in tables else [],
-        results=[Result(f.stem, f, text) for f, text in captions.items() if f != provenance],
-        titles=titles,
+        results=[Result.read(Path(f), row["name"], row["values"]) for f, row in results.items()],
+        titles={method["name"]: method["title"] for method in methods},
         architectures=_architectures(benchmarks, scores, methods, names, label),
-        provenance=(json.loads(provenance.read_text()), captions[provenance]),
+        provenance=json.loads(provenance.read_text()),
         resources=list(read_resources(resources).values()),
     )
     with written_whole(page) as part:
@@ -78,7 +70,7 @@ def _architectures(
     if not benchmarks or label is None:
         return None
     benchmark = open_benchmark(benchmarks[0])
-    first = (names["published"], names["chosen"])
+    first = (names["published"], names["ours"])
     scored = [
         Scored(row["title"], row["family"], row["name"] in first, read_scores(path, benchmark))
         for row, path in zip(methods, scores, strict=True)

@@ -45,8 +45,8 @@ def train_network(
     from tgnas.image_training.processes import joined
     from tgnas.image_training.recipe import read_recipe
     from tgnas.inference.search import architecture_in
-    from tgnas.results.figures import draw_final_training
-    from tgnas.results.style import save
+    from tgnas.results._style import save
+    from tgnas.results.final_training_curves import draw
 
     chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
     if architecture.endswith(".json"):
@@ -70,7 +70,7 @@ def train_network(
     finished = len(history) == chosen.epochs
     if finished:
         final.write_results(history, facts, to / "history.csv", to / "result.json")
-        figure = draw_final_training(pd.DataFrame(history), facts)
+        figure = draw(pd.DataFrame(history), facts)
         save(figure, to / "curves.png", to / "curves.pdf")
     shown = {key: facts[key] for key in ("epochs", "test_accuracy", "seconds", "device")}
     typer.echo(json.dumps(shown))

@@ -53,7 +53,7 @@ def describe(
     if png is not None:
         ends_with(png.name, ".png", "--png")
     from tgnas.inference.summary import summary_of
-    from tgnas.results import cell_drawing
+    from tgnas.results import _cell_drawing as cell_drawing
     from tgnas.spaces.space import open_space
 
     opened = open_space(space)

@@ -1,8 +1,8 @@
-"""The audit of the published protocol: what each of its habits adds to the reported number.
+"""The audit of the published protocol: what each of its practices adds to the reported number.
 
-Every habit reads the target's test labels to decide what is reported, so none of its numbers is a
-zero-shot result. They stand here beside the honest one, the last epoch's mean over seeds. The
-habits are those of the authors' training script (paper.md, section 4): it has one seed, keeps the
+Every practice reads the target's test labels to decide what is reported, so none of its numbers is
+a zero-shot result. They stand here beside the honest one, the last epoch's mean over seeds. The
+practices are those of the authors' training script (YeQiao/TG-NAS): it has one seed, keeps the
 epoch with the best test tau, and logs the best rho of whatever epoch has it.
 """
 
@@ -15,8 +15,8 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 MEASURES = ("kendall_tau", "spearman_rho")
-HONEST, WORST_SEED, DUMP = "honest", "worst_seed", "authors_dump"
-HABITS: Mapping[str, str] = MappingProxyType(
+HONEST, WORST_SEED, RELEASED = "honest", "worst_seed", "authors_dump"
+PRACTICES: Mapping[str, str] = MappingProxyType(
     {
         HONEST: "last epoch, mean of seeds",
         WORST_SEED: "last epoch, worst seed",
@@ -25,7 +25,7 @@ HABITS: Mapping[str, str] = MappingProxyType(
         "leaked_epoch_best_seed": "epoch of best test tau, best seed",
         "own_epochs": "tau and rho of own best epochs, mean of seeds",
         "own_epochs_best_seed": "tau and rho of own best epochs, best seeds",
-        DUMP: "authors' own dump",
+        RELEASED: "authors' own dump",
     }
 )
 
@@ -33,12 +33,12 @@ Grid = Float64[np.ndarray, "S T"]  # S seeds, T epochs
 
 
 def audit_protocol(epochs: pd.DataFrame, dump: pd.DataFrame) -> pd.DataFrame:
-    """Return what each habit reports for each data set and measure, in the order of ``HABITS``.
+    """Return what each practice reports for each data set and measure, in their order.
 
-    Columns: dataset, measure, habit, value, std, low and high (spread over the seeds that a mean is
-    of: standard deviation, worst, best; NaN for a single seed), seeds, adds (value - honest value).
+    Columns: dataset, measure, practice, value, std, low and high (spread over the seeds that a mean
+    is of: standard deviation, worst, best; NaN for a single seed), seeds, adds (value - honest).
 
-    A habit chooses by this data set's labels. One checkpoint gives both measures, so that a best
+    A practice chooses by this data set's labels. One checkpoint gives both measures, so that a best
     seed or epoch is the one of the best tau; only the rows of own epochs choose for each measure
     anew. An undefined tau is never best, and leaves undefined what it is a part of.
 
@@ -54,16 +54,18 @@ def audit_protocol(epochs: pd.DataFrame, dump: pd.DataFrame) -> pd.DataFrame:
             part.pivot(index="seed", columns="epoch", values=m).to_numpy() for m in MEASURES
         )
         for measure, grid in zip(MEASURES, (tau, rho), strict=True):
-            rows = {**_habits(tau, grid), DUMP: _seed(released[dataset, measure])}
-            table = pd.DataFrame([{"habit": habit, **rows[habit]} for habit in HABITS])
+            rows = {**_practices(tau, grid), RELEASED: _seed(released[dataset, measure])}
+            table = pd.DataFrame(
+                [{"practice": practice, **rows[practice]} for practice in PRACTICES]
+            )
             table.insert(0, "dataset", dataset)
             table.insert(1, "measure", measure)
             tables.append(table.assign(adds=table.value - rows[HONEST]["value"]))
     return pd.concat(tables, ignore_index=True)
 
 
-def _habits(tau: Grid, grid: Grid) -> dict[str, dict[str, Any]]:
-    """Return what the habits make of a measure's epochs; `tau` is what they choose by."""
+def _practices(tau: Grid, grid: Grid) -> dict[str, dict[str, Any]]:
+    """Return what the practices make of a measure's epochs; `tau` is what they choose by."""
     last = np.full(len(tau), tau.shape[1] - 1)
     best = _best(tau)
     tau_of_last, of_last, of_own = _at(tau, last), _at(grid, last), _at(grid, _best(grid))

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.operators import NAMES
-from tgnas.results.style import dataset_title
+from tgnas.results._style import dataset_title
 from tgnas.spaces.nasbench201 import EDGES, SPACE
 
 # How the page calls an operator: at an edge, and in a square.

@@ -1,6 +1,6 @@
-"""The ablations of the paper, as a table and as a figure."""
+"""The paper's ablations: one value of a configuration changed at a time, on a common budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,30 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator, PercentFormatter
 
-from tgnas.results import style
-from tgnas.results.tables import number_text
+from tgnas.results import _style as style
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown, count, mean_of
 
+TITLE = "One value changed at a time"
+SECTION = "Ablations"
+CAPTION = """
+The paper's ablations: one value of a configuration changed at a time, on the common budget of
+training that the table states. Kendall's tau on NAS-Bench-201; mean and standard deviation over
+{seeds} seeds. Nothing is chosen by these numbers.
+"""
+COLUMNS = {
+    "base": "the predictor that is varied",
+    "axis": "what is varied",
+    "value": "its value",
+    "dataset": "data set of the accuracies",
+    "measure": "what was measured",
+    "mean": "mean over seeds",
+    "std": "standard deviation over seeds",
+    "seeds": "trainings of each variant",
+    "cells": "cells that were learned from",
+    "seconds": "mean wall time of one training",
+}
+TYPES = {"value": str}
 KEYS = ["base", "axis", "value"]
 EMBEDDER, CELLS = "embedder", "cells"
 ALL_CELLS = 423_624  # of NAS-Bench-101
@@ -35,59 +56,67 @@ _MARKERS: Mapping[str, str] = {"short": "o", "medium": "s", "long": "^", "": "D"
 _WIDTH = 0.7  # of what stands at one place of the first panel
 
 
-def summarise_ablations(measures: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each variant, data set and measure.
+def params(plan: Plan) -> dict[str, Any]:
+    """Return budget, seeds, and what tables call the bases."""
+    section = plan.config["ablations"]
+    return {
+        "budget": section["budget"],
+        "seeds": section["seeds"],
+        "titles": plan.titles(),
+        "dataset": plan.labels()["datasets"][0],
+    }
 
-    Columns: base, axis, value, dataset, measure, mean and std over seeds, seeds, cells, seconds
-    (mean of one training).
-    """
-    tidy = measures.melt(
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the measures of every variant."""
+    folder = "<results>/ablations"
+    return {"measures": [f"{folder}/{base}/{axis}/{v}.csv" for base, axis, v in plan.ablations]}
+
+
+def table(measures: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return one row for each variant, data set and measure."""
+    tidy = pd.concat(measures, ignore_index=True).melt(
         [*KEYS, "seed", "dataset", "cells", "seconds"],
         ["kendall_tau", "spearman_rho"],
         var_name="measure",
-        value_name="found",
+        value_name="measured",
     )
     groups = tidy.groupby([*KEYS, "dataset", "measure"], sort=False)
     return groups.agg(
-        mean=("found", "mean"),
-        std=("found", "std"),
+        mean=("measured", "mean"),
+        std=("measured", "std"),
         seeds=("seed", "nunique"),
         cells=("cells", "first"),
         seconds=("seconds", "mean"),
     ).reset_index()
 
 
-def ablations_markdown(
-    summary: pd.DataFrame, section: Mapping[str, Any], titles: Mapping[str, str]
-) -> str:
-    """Return one table for each base: Kendall's tau of every variant, by axis.
-
-    Args:
-        summary: what ``summarise_ablations`` returns.
-        section: the config's section, for the budget.
-        titles: what tables call the bases.
-    """
-    parts = []
-    taus = summary[summary.measure == "kendall_tau"]
+def show(
+    frame: pd.DataFrame, budget: Mapping[str, Any], seeds: int, titles: Mapping[str, str]
+) -> list[Block]:
+    """Return one table for each base: Kendall's tau of every variant, by axis."""
+    blocks: list[Block] = []
+    taus = frame[frame.measure == "kendall_tau"]
     for base, of_base in taus.groupby("base", sort=False):
         rows = []
         for (axis, value), variant in of_base.groupby(["axis", "value"], sort=False):
-            row = {"varied": axis, "value": value_text(str(axis), str(value))}
-            row["cells"] = f"{variant.cells.iloc[0]:,}"
-            for of in variant.itertuples():
-                row[f"KT {of.dataset}"] = number_text(of.mean, of.std, 3)
-            row["seconds"] = f"{variant.seconds.iloc[0]:.0f}"
+            row: dict[str, Entry] = {
+                "varied": str(axis),
+                "value": value_text(str(axis), str(value)),
+            }
+            row["cells"] = count(variant.cells.iloc[0])
+            row |= {f"KT {of.dataset}": mean_of(of) for _, of in variant.iterrows()}
+            row["seconds"] = Number(variant.seconds.iloc[0], ".0f")
             rows.append(row)
-        table = pd.DataFrame(rows).to_markdown(index=False)
-        parts.append(f"**{titles.get(str(base), base)}**\n\n{table}\n")
-    budget = ", ".join(f"{key} {value}" for key, value in section["budget"].items())
-    note = (
-        "Kendall's tau on NAS-Bench-201, mean ± standard deviation over "
-        f"{section['seeds']} seeds, after training on a part of NAS-Bench-101 ({budget}; the rest "
-        "as in the base): less than the full training of the other tables, and nothing is chosen "
-        "by these numbers. Seconds are those of one training.\n"
-    )
-    return "\n".join([*parts, note])
+        blocks.append(Shown(rows, titles.get(str(base), str(base))))
+    spent = ", ".join(f"{key} {value}" for key, value in budget.items())
+    return [
+        *blocks,
+        f"Kendall's tau on NAS-Bench-201, mean ± standard deviation over {seeds} seeds, after "
+        f"training on a part of NAS-Bench-101 ({spent}; the rest as in the base): less than the "
+        "full training of the other tables, and nothing is chosen by these numbers. Seconds are "
+        "those of one training.",
+    ]
 
 
 def value_text(axis: str, value: str) -> str:
@@ -97,28 +126,23 @@ def value_text(axis: str, value: str) -> str:
     return value.replace("_", " ")
 
 
-def draw_ablations(summary: pd.DataFrame, dataset: str, titles: Mapping[str, str]) -> Figure:
+def figure(frame: pd.DataFrame, dataset: str, titles: Mapping[str, str]) -> Figure:
     """Return Kendall's tau of every variant: a wide panel of embedders, one for each other axis.
 
     A point is the mean over seeds, its bar a standard deviation to either side.
-
-    Args:
-        summary: what ``summarise_ablations`` returns.
-        dataset: the data set whose tau is drawn.
-        titles: what the legend calls the bases.
     """
-    part = summary[(summary.dataset == dataset) & (summary.measure == "kendall_tau")]
+    part = frame[(frame.dataset == dataset) & (frame.measure == "kendall_tau")]
     bases = list(part.base.unique())
     others = [axis for axis in _AXES if axis in set(part.axis)]
     with style.styled():
-        figure = Figure(figsize=(style.WIDE, 4.6))
-        grid = figure.add_gridspec(2, max(1, len(others)), height_ratios=[1.15, 1])
-        wide = figure.add_subplot(grid[0, :])
+        drawn = Figure(figsize=(style.WIDE, 4.6))
+        grid = drawn.add_gridspec(2, max(1, len(others)), height_ratios=[1.15, 1])
+        wide = drawn.add_subplot(grid[0, :])
         _draw_embedders(wide, part[part.axis == EMBEDDER], bases)
         wide.set_title(f"Embedder and sentence length ({style.dataset_title(dataset)})")
         panels = [wide]
         for place, axis in enumerate(others):
-            panel = figure.add_subplot(grid[1, place], sharey=wide)
+            panel = drawn.add_subplot(grid[1, place], sharey=wide)
             _draw_axis(panel, part[part.axis == axis], bases, axis)
             panel.set_xlabel(_AXES[axis])
             if place:
@@ -136,8 +160,8 @@ def draw_ablations(summary: pd.DataFrame, dataset: str, titles: Mapping[str, str
             for length, marker in _MARKERS.items()
             if length
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    return figure
+        drawn.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return drawn
 
 
 def _draw_embedders(panel: Axes, part: pd.DataFrame, bases: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The audit of the published protocol, as a table and as a figure."""
+"""What each reporting practice of the published protocol adds to the number that it reports."""
 
 from typing import Any
 
@@ -8,98 +8,145 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tgnas.evaluation.audit import DUMP, HABITS, HONEST, MEASURES
-from tgnas.results import style
-from tgnas.results.tables import number_text
+from tgnas.evaluation.audit import HONEST, MEASURES, PRACTICES, RELEASED, audit_protocol
+from tgnas.results import _style as style
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import SHORT, Block, Entry, Number, Shown
 
-SHORT = {"kendall_tau": "KT", "spearman_rho": "SPR"}
-_TITLES = {"kendall_tau": "Kendall tau", "spearman_rho": "Spearman rho"}
-_OFFSETS = {"kendall_tau": -0.22, "spearman_rho": 0.22}  # of a habit's two marks, in rows
+TITLE = "What each reporting practice adds"
+SECTION = "The published protocol, audited"
+CAPTION = """
+What each reporting practice of the published protocol adds to the reported number, for {title} on
+all 15,625 architectures of NAS-Bench-201: the best of {seeds} seeds, the epoch of the best test
+tau, each measure at its own best epoch, and what the authors' own file of predictions has. A
+practice chooses by the test labels of the data set that it is then reported on. Mean, standard
+deviation, worst (low) and best (high) over seeds; adds is the difference to the honest row, the
+last epoch's mean. The authors' file holds one prediction for each architecture; how its epoch was
+chosen is not recorded.
+"""
+FIGURE_CAPTION = """
+What each reporting practice of the published protocol adds: Kendall's tau (filled) and Spearman's
+rho (open) of {title} on all 15,625 architectures of NAS-Bench-201, one panel for each data set.
+Blue is what is reported here, the last epoch's mean over {seeds} seeds; numbers to the right are
+that mean (first row) and what a practice adds to it, tau above rho. Pale bars are ranges over
+seeds: the left end of the first is the worst seed. Red rows choose seed or epoch by the test labels
+and are no zero-shot results.
+"""
+COLUMNS = {
+    "dataset": "data set of the accuracies, whose test labels a practice chooses by",
+    "measure": "`kendall_tau` or `spearman_rho`",
+    "practice": "what is reported; `honest` is the mean over seeds at the last epoch",
+    "value": "what the practice reports",
+    "std": "standard deviation over seeds; empty for one seed",
+    "low": "worst of the seeds",
+    "high": "best of the seeds",
+    "seeds": "how many seeds the value is of",
+    "adds": "value less the honest one",
+}
+NAMES = {"kendall_tau": "Kendall tau", "spearman_rho": "Spearman rho"}
+OFFSETS = {"kendall_tau": -0.22, "spearman_rho": 0.22}  # of a practice's two marks, in rows
 # The figure's rows; the worst seed is the left end of the first one's bar.
-_ROWS = {
+ROWS = {
     HONEST: "last epoch: mean",
     "best_seed": "best seed",
     "leaked_epoch": "epoch of best tau: mean",
     "leaked_epoch_best_seed": "best seed",
     "own_epochs": "an epoch for each: mean",
     "own_epochs_best_seed": "best seeds",
-    DUMP: "authors' dump",
+    RELEASED: "authors' dump",
 }
-_PRUNING = (
-    "The released pruning has no row: nothing of it runs on NAS-Bench-201. In the DARTS space it "
-    "returns one cell whatever the scores are (docs/deviations.md)."
-)
+KINDS = {"predictor": "zero-shot", "leaked": "saw test labels", "stored": "authors' file"}
 
 
-def audit_markdown(table: pd.DataFrame) -> str:
-    """Return one row per habit: each data set's tau and rho, and what the habit adds to both."""
-    rows = []
-    for habit, part in table.groupby("habit", sort=False):
-        row: dict[str, Any] = {"what is reported": HABITS[str(habit)]}
+def params(plan: Plan) -> dict[str, Any]:
+    """Return who is audited and the number of seeds."""
+    published = plan.config["headline"]["published"]
+    return {"title": plan.titles()[published], "seeds": plan.config["seeds"]}
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the measures of every epoch, and those of the released predictions."""
+    names = plan.config["headline"]
+    return {
+        "epochs": f"<results>/audit/{names['published']}.csv",
+        "released": f"<results>/measures/nasbench201/{names['released']}.csv",
+    }
+
+
+def table(epochs: pd.DataFrame, released: pd.DataFrame) -> pd.DataFrame:
+    """Return what each practice reports of each data set and measure."""
+    return audit_protocol(epochs, released)
+
+
+def show(frame: pd.DataFrame) -> list[Block]:
+    """Return one row per practice: each data set's tau and rho, and what it adds to both."""
+    rows, marks = [], []
+    for practice, part in frame.groupby("practice", sort=False):
+        row: dict[str, Entry] = {"what is reported": PRACTICES[str(practice)]}
         for measure in MEASURES:
             for of in part[part.measure == measure].itertuples():
-                text = number_text(of.value, of.std, 3)
-                adds = "" if habit == HONEST or not np.isfinite(of.adds) else f" ({of.adds:+.3f})"
-                row[f"{SHORT[measure]} {of.dataset}"] = text + adds
+                known = practice != HONEST and np.isfinite(of.adds)
+                rest = f"{of.adds:+.3f}" if known else ""
+                row[f"{SHORT[measure]} {of.dataset}"] = Number(of.value, std=of.std, rest=rest)
         rows.append(row)
-    note = (
-        f"Mean ± standard deviation over {_seeds(table)} seeds, or one seed (difference to the "
-        "first row). Only the first row is a zero-shot result: all others choose by the test "
+        marks.append({HONEST: "", RELEASED: "unrecorded"}.get(str(practice), "leaked"))
+    return [
+        Shown(rows, marks=marks),
+        f"Mean ± standard deviation over {frame.seeds.max():.0f} seeds, or one seed (difference to "
+        "the first row). Only the first row is a zero-shot result: all others choose by the test "
         "labels of their column's data set. How the dump's epoch was chosen is not recorded; the "
         "authors' script keeps the one of the best test tau. One checkpoint gives tau and rho but "
-        "in the rows of own epochs. " + _PRUNING + "\n"
-    )
-    return f"{pd.DataFrame(rows).to_markdown(index=False)}\n\n{note}"
+        "in the rows of own epochs. The released pruning has no row: nothing of it runs on "
+        "NAS-Bench-201. In the DARTS space it returns one cell whatever the scores are "
+        "(docs/deviations.md).",
+    ]
 
 
-def draw_audit(table: pd.DataFrame) -> Figure:
-    """Return how far each habit moves the reported tau and rho from the honest ones.
+def figure(frame: pd.DataFrame) -> Figure:
+    """Return how far each practice moves the reported tau and rho from the honest ones.
 
-    One panel per data set, one row per habit; the line is what the habit adds, the pale bar the
-    range over seeds of a mean.
-
-    Args:
-        table: what ``audit_protocol`` returns.
+    One panel per data set, one row per practice; the line is what the practice adds, the pale bar
+    the range over seeds of a mean.
     """
-    datasets = table.dataset.unique()
+    datasets = frame.dataset.unique()
     with style.styled():
-        figure = Figure(figsize=(style.NARROW, 0.75 + 1.75 * len(datasets)))
-        panels = figure.subplots(len(datasets), 1, sharex=True, squeeze=False)[:, 0]
+        drawn = Figure(figsize=(style.NARROW, 0.75 + 1.75 * len(datasets)))
+        panels = drawn.subplots(len(datasets), 1, sharex=True, squeeze=False)[:, 0]
         for panel, dataset in zip(panels, datasets, strict=True):
             for measure in MEASURES:
-                of = table[(table.dataset == dataset) & (table.measure == measure)]
-                _draw_measure(panel, of.set_index("habit"), measure)
+                of = frame[(frame.dataset == dataset) & (frame.measure == measure)]
+                _draw_measure(panel, of.set_index("practice"), measure)
             _draw_number(panel, -0.9, "adds")
             panel.set_title(style.dataset_title(dataset))
-            panel.set_yticks(range(len(_ROWS)), list(_ROWS.values()))
-            panel.set_ylim(len(_ROWS) - 0.45, -0.55)
+            panel.set_yticks(range(len(ROWS)), list(ROWS.values()))
+            panel.set_ylim(len(ROWS) - 0.45, -0.55)
             panel.grid(visible=False, axis="y")
             panel.tick_params(axis="y", length=0)
-        shown = table[["value", "low", "high"]].to_numpy()
+        shown = frame[["value", "low", "high"]].to_numpy()
         least, most = np.nanmin(shown, initial=0), np.nanmax(shown, initial=0.1)
         panels[-1].set_xlim(least - 0.02, most + 0.03)
         panels[-1].set_xlabel("Rank correlation\n(higher is better)")
-        figure.get_layout_engine().set(w_pad=0.06)  # type: ignore[union-attr, call-arg]
-        figure.legend(handles=_keys(_seeds(table)), ncols=2, loc="outside lower center")
-    return figure
+        drawn.get_layout_engine().set(w_pad=0.06)  # type: ignore[union-attr, call-arg]
+        keys = _keys(int(frame.seeds.max()))
+        drawn.legend(handles=keys, ncols=2, loc="outside lower center")
+    return drawn
 
 
 def _draw_measure(panel: Axes, of: pd.DataFrame, measure: str) -> None:
     honest = of.value[HONEST]
     if np.isfinite(honest):
         panel.axvline(honest, color=style.BLUE, linewidth=0.7, linestyle=":")
-    for row, habit in enumerate(_ROWS):
-        place, colour, value = row + _OFFSETS[measure], _colour(habit), of.value[habit]
+    for row, practice in enumerate(ROWS):
+        place, colour, value = row + OFFSETS[measure], _colour(practice), of.value[practice]
         if not np.isfinite(value):
-            panel.text(0.01, place, f"{_TITLES[measure]} undefined", fontsize=6, va="center")
+            panel.text(0.01, place, f"{NAMES[measure]} undefined", fontsize=6, va="center")
             continue
-        spread = (of.low[habit], of.high[habit])
+        spread = (of.low[practice], of.high[practice])
         if np.isfinite(spread).all():
-            bar: dict[str, Any] = {"alpha": 0.3, "linewidth": 4, "solid_capstyle": "butt"}
-            panel.plot(spread, (place, place), color=colour, **bar)
+            panel.plot(spread, (place, place), color=colour, **style.pale(4))
         panel.plot((honest, value), (place, place), color=colour, linewidth=0.8)
         panel.plot(value, place, **_mark(measure, colour))
-        text = f"{value:.3f}" if habit == HONEST else f"{of.adds[habit]:+.3f}"
+        text = f"{value:.3f}" if practice == HONEST else f"{of.adds[practice]:+.3f}"
         _draw_number(panel, place, text)
 
 
@@ -109,9 +156,8 @@ def _draw_number(panel: Axes, place: float, text: str) -> None:
     panel.text(1.2, place, text, transform=across, fontsize=6, va="center", ha="right")
 
 
-def _colour(habit: str) -> str:
-    family = {HONEST: "predictor", DUMP: "stored"}.get(habit, "leaked")
-    return style.FAMILY_COLOURS[family]
+def _colour(practice: str) -> str:
+    return style.FAMILY_COLOURS[{HONEST: "predictor", RELEASED: "stored"}.get(practice, "leaked")]
 
 
 def _mark(measure: str, colour: str) -> dict[str, Any]:
@@ -120,18 +166,12 @@ def _mark(measure: str, colour: str) -> dict[str, Any]:
     return {**look, "color": colour, "markerfacecolor": face}
 
 
-def _seeds(table: pd.DataFrame) -> int:
-    return int(table.seeds.max())
-
-
 def _keys(seeds: int) -> list[Line2D]:
-    bar: dict[str, Any] = {"alpha": 0.3, "linewidth": 4, "solid_capstyle": "butt"}
-    families = {"predictor": "zero-shot", "leaked": "saw test labels", "stored": "authors' file"}
     return [
-        *(Line2D([], [], **_mark(name, style.GREY), label=_TITLES[name]) for name in MEASURES),
-        Line2D([], [], color=style.GREY, **bar, label=f"range over {seeds} seeds"),
+        *(Line2D([], [], **_mark(name, style.GREY), label=NAMES[name]) for name in MEASURES),
+        Line2D([], [], color=style.GREY, **style.pale(4), label=f"range over {seeds} seeds"),
         *(
             Line2D([], [], color=style.FAMILY_COLOURS[family], lw=1.5, label=label)
-            for family, label in families.items()
+            for family, label in KINDS.items()
         ),
     ]

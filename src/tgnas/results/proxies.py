@@ -1,22 +1,113 @@
-"""Tables of the comparison of training-free proxies: ranking, agreement, speed."""
+"""Training-free proxies beside predictors on the same samples: how they rank, what they cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
-from tgnas.results.style import benchmark_title, dataset_title
-from tgnas.results.tables import UNKNOWN, correlation_text, number_text
-from tgnas.scoring.samples import SCORED_BY_ALL
+from tgnas.results import _style as style
+from tgnas.results._catalogue import REPORTED, Plan
+from tgnas.results._tables import (
+    SHORT,
+    UNKNOWN,
+    Block,
+    Entry,
+    Number,
+    Shown,
+    count,
+    mean_of,
+    significant,
+)
 
-PLACE = ["benchmark", "inputs", "dataset"]
-KEYS = ["method", *PLACE, "population"]
+TITLE = "Proxies on real networks"
+SECTION = "Training-free proxies"
+MADE_BY = "proxies"
+CAPTION = """
+Training-free proxies on real networks, predictors and trivial baselines on the same random
+architectures, with milliseconds of one core measured in the same run. Seed {settings[seed]},
+batches of {settings[batch]} CIFAR-10 images. What fails is left out of a correlation and counted.
+"""
+_MEASURES = {
+    "{}": "{}",
+    "{} std": "its standard deviation over seeds",
+    "{} low": "lower end of its bootstrap interval over architectures",
+    "{} high": "its upper end",
+}
+_CORRELATIONS = {
+    "KT": "Kendall's tau-b",
+    "KT top": "Kendall's tau-b inside the truly best share",
+    "SPR": "Spearman's rho",
+    "SPR top": "Spearman's rho inside the truly best share",
+}
+COLUMNS = {
+    "method": "id of the method",
+    "title": "how rendered tables call it",
+    "cost": (
+        "what the work grows with: counting, forward, backward, second order, backward of each "
+        "image; or `trained predictor`"
+    ),
+    "certain": "whether the formula is known; others are marked † and left out of claims",
+    "images": "whether it needs images of the target",
+    "labels": "whether it needs their labels",
+    "backward": "whether it goes backward",
+    "benchmark": "whose sample",
+    "inputs": "data set whose images the networks see",
+    "dataset": "data set of the accuracies",
+    "population": "`all`: what the method has a score of; `common`: where no method fails",
+    "architectures": "how many the correlations are of",
+    "seeds": "seeds of the method",
+    "failures": "architectures with a component that is not finite",
+    "milliseconds": "median of scoring one architecture alone, on one core",
+    "build": "median of building its network; of cells, of parsing",
+    "batched": "milliseconds for each where all are scored at once; empty for zero-cost proxies",
+    **{
+        name.format(short): text.format(long)
+        for short, long in _CORRELATIONS.items()
+        for name, text in _MEASURES.items()
+    },
+    "reported_measure": "which measure a paper published",
+    "reported_source": "where it stands",
+    "reported": "what it published",
+    "difference": "ours less reported",
+}
+PLACE_KEYS = ["benchmark", "inputs", "dataset"]
+KEYS = ["method", *PLACE_KEYS, "population"]
 COSTS = ["failures", "milliseconds", "build", "batched"]
 OWN_INPUTS = "cifar10"  # images that networks see unless the config names others
+COMMON = "common"  # population of the architectures on which no method fails
 NEEDS = ("images", "labels", "backward")
 TRAINED = "trained predictor"
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return titles, samples and settings."""
+    settings, ranking = plan.config["proxies"], plan.config["ranking"]
+    about = {
+        name: {key: sample[key] for key in ("benchmark", "inputs")}
+        for name, sample in plan.samples.items()
+    }
+    return {
+        "titles": plan.all_titles,
+        "samples": list(about.values()),
+        "names": list(about),
+        "settings": {key: settings[key] for key in ("seed", "batch", "initialisation")},
+        "ranking": {key: ranking[key] for key in ("top_share", "level", "resamples")},
+    }
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the measures of every sample."""
+    measures = [f"<results>/proxies/measures/{name}.csv" for name in plan.samples]
+    return {"measures": measures, "reported": REPORTED}
+
+
+def loaded(plan: Plan) -> list[str]:
+    """Return the modules that hold the cards of all proxies."""
+    del plan
+    families = (NETWORK_PROXIES, GRAPH_PROXIES)
+    return [family.module_name(name) for family in families for name in family.names()]
 
 
 def describe(method: str, titles: Mapping[str, str]) -> dict[str, Any]:
@@ -34,25 +125,26 @@ def describe(method: str, titles: Mapping[str, str]) -> dict[str, Any]:
     return {"title": title, "cost": cost, "certain": certain} | dict.fromkeys(NEEDS, False)
 
 
-def summarise_proxies(
-    measures: pd.DataFrame, titles: Mapping[str, str], reported: pd.DataFrame
+def table(
+    measures: Sequence[pd.DataFrame],
+    samples: Sequence[Mapping[str, str]],
+    titles: Mapping[str, str],
+    reported: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return one row per method, benchmark, inputs (whose images), data set and population.
+    """Return one row per method, benchmark, inputs, data set and population.
 
-    Columns beside those: title, cost (class), certain, images, labels, backward (needed of the
-    target); KT and SPR over all architectures and, with " top", inside the truly best share, each
-    with std (over seeds), low and high (bootstrap interval over architectures); architectures,
-    seeds, failures, milliseconds and build (medians of one architecture), batched, reported and
-    difference (of KT, or of SPR where only that is known: see `reported_measure`).
+    A difference is of Kendall's tau, or of Spearman's rho where only that is known: see
+    `reported_measure`.
 
     Args:
-        measures: what ``measure_sample`` returns, with columns benchmark and inputs.
+        measures: what ``measure_sample`` returns of each sample.
+        samples: benchmark and inputs of each sample.
         titles: of the methods that have no card.
         reported: the numbers that others reported.
     """
-    names = {"kendall_tau": "KT", "spearman_rho": "SPR"}
-    chosen = measures[measures.name.isin(names)]
-    label = chosen.name.map(names) + np.where(chosen.subset == "top", " top", "")
+    every = pd.concat([of.assign(**about) for of, about in zip(measures, samples, strict=True)])
+    chosen = every[every.name.isin(SHORT)]
+    label = chosen.name.map(SHORT) + np.where(chosen.subset == "top", " top", "")
     groups = chosen.assign(label=label).groupby([*KEYS, "label"], sort=False)
     wide = groups.agg(
         mean=("value", "mean"), std=("value", "std"), low=("low", "mean"), high=("high", "mean")
@@ -64,14 +156,13 @@ def summarise_proxies(
         seeds=("seed", "nunique"),
         **{cost: (cost, "first") for cost in COSTS},
     )
-    table = about.join(wide).reset_index()  # in the order of the measures
-    table = _with_reported(table, reported)
-    described = [{"method": m} | describe(m, titles) for m in table.method.unique()]
-    table = table.merge(pd.DataFrame(described), on="method")
-    order = {name: place for place, name in enumerate(measures.method.unique())}
-    table = table.sort_values("method", key=lambda m: m.map(order), kind="stable")
+    rows = _with_reported(about.join(wide).reset_index(), reported)  # in the order of the measures
+    described = [{"method": m} | describe(m, titles) for m in rows.method.unique()]
+    rows = rows.merge(pd.DataFrame(described), on="method")
+    order = {name: place for place, name in enumerate(every.method.unique())}
+    rows = rows.sort_values("method", key=lambda names: names.map(order), kind="stable")
     first = ["method", "title", "cost", "certain", *NEEDS]
-    return table[[*first, *(c for c in table if c not in first)]].reset_index(drop=True)
+    return rows[[*first, *(c for c in rows if c not in first)]].reset_index(drop=True)
 
 
 def _with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
@@ -80,87 +171,81 @@ def _with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     claims = claims.drop_duplicates(["method", "dataset"])
     claims = claims.assign(benchmark="nasbench201", inputs=OWN_INPUTS)
     claims = claims.rename(columns={"measure": "reported_measure", "source": "reported_source"})
-    kept = ["method", *PLACE, "reported_measure", "reported", "reported_source"]
-    table = table.merge(claims[kept], how="left", on=["method", *PLACE])
+    kept = ["method", *PLACE_KEYS, "reported_measure", "reported", "reported_source"]
+    table = table.merge(claims[kept], how="left", on=["method", *PLACE_KEYS])
     ours = np.where(table.reported_measure == "spearman_rho", table.SPR, table.KT)
     return table.assign(difference=ours - table.reported)
 
 
-def proxies_markdown(
-    summary: pd.DataFrame, settings: Mapping[str, Any], ranking: Mapping[str, Any]
-) -> str:
+def show(
+    frame: pd.DataFrame, settings: Mapping[str, Any], ranking: Mapping[str, Any]
+) -> list[Block]:
     """Return the comparison: tau, rho, inside the top, on common architectures, cost and needs."""
-    own = summary[summary.population != SCORED_BY_ALL]
-    common = summary[summary.population == SCORED_BY_ALL]
-    share = f"{ranking['top_share']:.0%}"
-    parts = [
-        ("Kendall tau", _pivot(own, "KT", interval=True)),
-        ("Spearman rho", _pivot(own, "SPR")),
-        (f"Kendall tau inside the true top {share}", _pivot(own, "KT top", interval=True)),
-        ("Kendall tau on the architectures on which no method fails", _pivot(common, "KT")),
-        ("Cost and needs", _costs(own)),
-        ("Beside published values (NAS-Bench-201)", _published(own)),
-    ]
+    own = frame[frame.population != COMMON]
+    common = frame[frame.population == COMMON]
     sizes = ", ".join(
-        f"{int(part.architectures.max()):,} of {_place_title(*place)}"
-        for place, part in own.groupby(PLACE[:2], sort=False)
+        f"{int(part.architectures.max()):,} of {_place(*place)}"
+        for place, part in own.groupby(PLACE_KEYS[:2], sort=False)
     )
-    note = (
+    top = f"Kendall tau inside the true top {ranking['top_share']:.0%}"
+    return [
+        _by_place("Kendall tau", own, lambda row: mean_of(row, "KT", interval=True)),
+        _by_place("Spearman rho", own, lambda row: mean_of(row, "SPR")),
+        _by_place(top, own, lambda row: mean_of(row, "KT top", interval=True)),
+        _by_place(
+            "Kendall tau on the architectures on which no method fails",
+            common,
+            lambda row: mean_of(row, "KT"),
+        ),
+        _costs(own),
+        _published(own[own.reported.notna()]),
         f"Random samples: {sizes}. [{ranking['level']:.0%} bootstrap interval over architectures, "
-        f"{ranking['resamples']} resamples]; ± is the standard deviation over seeds. Proxies of "
-        f"networks see {settings['batch']} images, of CIFAR-10 where no other data set is named, "
+        f"{ranking['resamples']} resamples]; ± is the standard deviation over seeds. Zero-cost "
+        f"proxies see {settings['batch']} images, of CIFAR-10 where no other data set is named, "
         f"also where accuracy is on another; seed {settings['seed']}, initialisation "
-        f"{settings['initialisation']}. An "
-        "architecture on which a method fails is left out of its correlation and counted. "
-        "Milliseconds are processor time of one core, each architecture alone, the median; "
-        "`build` is making the network or parsing the cell. `batched` is time for each where all "
-        "are scored at once, which only methods of cells can. † the formula is not certain.\n"
-    )
-    tables = [
-        f"**{title}**\n\n{part.to_markdown(index=False, disable_numparse=True)}\n"
-        for title, part in parts
+        f"{settings['initialisation']}. An architecture on which a method fails is left out of its "
+        "correlation and counted. Milliseconds are processor time of one core, each architecture "
+        "alone, the median; `build` is making the network or parsing the cell. `batched` is time "
+        "for each where all are scored at once, which only methods of cells can. † the formula is "
+        "not certain.",
     ]
-    return "\n".join([*tables, note])
 
 
-def _pivot(part: pd.DataFrame, measure: str, *, interval: bool = False) -> pd.DataFrame:
+def _by_place(title: str, part: pd.DataFrame, entry: Callable[[pd.Series], Entry]) -> Shown:
+    """Return one row per method, one column per benchmark, inputs and data set."""
+    places = part.drop_duplicates(PLACE_KEYS)[PLACE_KEYS].to_numpy().tolist()
     rows = []
     for _, method in part.groupby("method", sort=False):
-        row = {"method": _title(method.iloc[0])}
-        for place, _ in part.groupby(PLACE, sort=False):
-            here = method[(method[PLACE] == list(place)).all(axis=1)]
-            row[_place_title(*place)] = (
-                UNKNOWN if here.empty else _text(here.iloc[0], measure, interval)
-            )
+        row: dict[str, Entry] = {"method": name_of(method.iloc[0])}
+        for place in places:
+            here = method[(method[PLACE_KEYS] == place).all(axis=1)]
+            row[_place(*place)] = UNKNOWN if here.empty else entry(here.iloc[0])
         rows.append(row)
-    return pd.DataFrame(rows)
+    return Shown(rows, title, {_place(*place): 1 for place in places})
 
 
-def _text(row: pd.Series, measure: str, interval: bool) -> str:
-    parts = {part: row[f"{measure} {part}"] for part in ("std", "low", "high")}
-    return correlation_text(pd.Series({"mean": row[measure], **parts}), interval=interval)
-
-
-def _title(row: pd.Series) -> str:
+def name_of(row: pd.Series) -> str:
+    """Return how tables and figures call a row's method."""
     return row["title"] + ("" if row["certain"] else " †")
 
 
-def _place_title(benchmark: str, inputs: str, dataset: str = "") -> str:
-    title = benchmark_title(benchmark)
+def _place(benchmark: str, inputs: str, dataset: str = "") -> str:
+    title = style.benchmark_title(benchmark)
     title += f" {dataset}" if dataset and benchmark == "nasbench201" else ""
-    return title if inputs == OWN_INPUTS else f"{title}, {dataset_title(inputs)} images"
+    return title if inputs == OWN_INPUTS else f"{title}, {style.dataset_title(inputs)} images"
 
 
-def _costs(own: pd.DataFrame) -> pd.DataFrame:
+def _costs(own: pd.DataFrame) -> Shown:
     """Return one row per method: milliseconds and failures on each benchmark, needs."""
+    places = own.drop_duplicates(PLACE_KEYS[:2])[PLACE_KEYS[:2]].to_numpy().tolist()
     rows = []
     for _, method in own.groupby("method", sort=False):
         first = method.iloc[0]
-        row = {"method": _title(first), "work": first["cost"]}
+        row: dict[str, Entry] = {"method": name_of(first), "work": first["cost"]}
         row |= {need: "yes" if first[need] else "no" for need in NEEDS}
-        for place, _ in own.groupby(PLACE[:2], sort=False):
-            title = _place_title(*place)
-            here = method[(method[PLACE[:2]] == list(place)).all(axis=1)]
+        for place in places:
+            title = _place(*place)
+            here = method[(method[PLACE_KEYS[:2]] == place).all(axis=1)]
             if here.empty:
                 row |= {f"{title} ms": UNKNOWN, f"{title} failures": UNKNOWN}
                 continue
@@ -168,153 +253,22 @@ def _costs(own: pd.DataFrame) -> pd.DataFrame:
             costs = f"{significant(of['milliseconds'])} + {significant(of['build'])} build"
             if np.isfinite(of["batched"]):
                 costs += f" ({significant(of['batched'])} batched)"
-            row |= {f"{title} ms": costs, f"{title} failures": f"{of['failures']:.0f}"}
+            row |= {f"{title} ms": costs, f"{title} failures": count(of["failures"])}
         rows.append(row)
-    return pd.DataFrame(rows)
+    return Shown(rows, "Cost and needs")
 
 
-def _published(own: pd.DataFrame) -> pd.DataFrame:
-    known = own[own.reported.notna()]
-    names = {"kendall_tau": "KT", "spearman_rho": "SPR"}
-    rows = []
-    for _, row in known.iterrows():
-        measure = names[row["reported_measure"]]
-        rows.append(
-            {
-                "method": _title(row),
-                "data set": row["dataset"],
-                "measure": measure,
-                "ours": number_text(row[measure], np.nan, 3),
-                "published": f"{row['reported']:.3f}",
-                "difference": f"{row['difference']:+.3f}",
-                "source": row["reported_source"],
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def stored_markdown(found: pd.DataFrame, datasets: Sequence[str]) -> str:
-    """Return how ours agree with what is stored, with the reason where they do not."""
-    rows = []
-    for _, row in found.iterrows():
-        rho, required = row["spearman_rho"], row["required"]
-        low = np.isfinite(rho) and rho < 0.95
-        rows.append(
-            {
-                "proxy": row["proxy"] + (f", {row['component']}" if row["component"] else ""),
-                "stored by": row["source"],
-                "as": row["column"],
-                "SPR with ours": f"{rho:.3f}" if np.isfinite(rho) else UNKNOWN,
-                "architectures": row["architectures"],
-                "wanted": f"{required:.2f}" if np.isfinite(required) else UNKNOWN,
-                "why lower": (row["reason"] or "not known") if low else "",
-                **{f"stored KT {name}": f"{row[f'tau_{name}']:.3f}" for name in datasets},
-                "stored for": f"{row['stored']:,}",
-            }
-        )
-    note = (
-        "Spearman's rho between our score and the stored value of the same architectures of the "
-        "sample; stored KT is Kendall's tau of the stored values themselves with test accuracy, on "
-        "all architectures that they are stored for.\n"
-    )
-    return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{note}"
-
-
-def median_costs(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return milliseconds and build of each method (the index): medians over its architectures."""
-    medians = {name: table[["milliseconds", "build"]].median() for name, table in tables.items()}
-    return pd.DataFrame(medians).T
-
-
-def summarise_speed(
-    summary: pd.DataFrame,
-    costs: pd.DataFrame,
-    setup: pd.DataFrame,
-    benchmark: str,
-    reference: str,
-    queries: int,
-) -> pd.DataFrame:
-    """Return one row per method with its cost on a benchmark beside a reference predictor's.
-
-    Columns: method, title, cost, milliseconds, build, total (of one architecture alone), batched;
-    ratio and ratio_scoring (total, and milliseconds, over the reference's), ratio_batched (total
-    over the reference's batched); search_seconds (queries x total), search_ratio; embedding,
-    training, loading (seconds before the first score, of one seed; NaN: none).
-
-    Args:
-        summary: what ``summarise_proxies`` returns; it knows titles, kinds of work, batched costs.
-        costs: what ``median_costs`` returns, of architectures that all methods were timed on in
-            one go.
-        setup: method, embedding, training, loading.
-        benchmark: where.
-        reference: a method of the summary.
-        queries: architectures that a search scores.
-    """
-    here = (summary.benchmark == benchmark) & (summary.inputs == OWN_INPUTS)
-    table = summary[here].drop_duplicates("method")[["method", "title", "cost", "batched"]]
-    table = table.join(costs.loc[table.method, ["milliseconds", "build"]], on="method")
-    table["total"] = table.milliseconds + table.build
-    of = table.set_index("method").loc[reference]
-    table["ratio"] = table.total / of["total"]
-    table["ratio_scoring"] = table.milliseconds / of["milliseconds"]
-    table["ratio_batched"] = table.total / of["batched"]
-    table["search_seconds"] = queries * table.total / 1e3
-    table = table.merge(setup, how="left", on="method")
-    needed = setup.set_index("method").loc[reference].sum()
-    own = table[["embedding", "training", "loading"]].sum(axis=1)
-    before = queries * of["total"] / 1e3
-    table["search_ratio"] = table.search_seconds / before
-    table["search_ratio_with_setup"] = (table.search_seconds + own) / (before + needed)
-    return table
-
-
-def speed_markdown(
-    table: pd.DataFrame, reported: pd.DataFrame, reference: str, queries: int
-) -> str:
-    """Return the ratios of cost, the most costly method first, and what the paper reports."""
-    rows = []
-    for _, row in table.sort_values("total", ascending=False, kind="stable").iterrows():
-        rows.append(
-            {
-                "method": row["title"],
-                "work": row["cost"],
-                "ms per architecture": significant(row["total"]),
-                "of it build": significant(row["build"]),
-                "ratio": f"{significant(row['ratio'])}x",
-                "ratio, scoring alone": f"{significant(row['ratio_scoring'])}x",
-                "ratio to batched": f"{significant(row['ratio_batched'])}x",
-                f"s per {queries:,} architectures": significant(row["search_seconds"]),
-                "ratio with set-up": f"{significant(row['search_ratio_with_setup'])}x",
-                **{
-                    f"{step} (s)": significant(row[step])
-                    for step in ("embedding", "training", "loading")
-                },
-            }
-        )
-    title = table.set_index("method").title[reference]
-    claims = reported[reported.table == "speed"]
-    lines = "".join(
-        f"- reported {claim.measure}: {claim.reported:g} ({claim.source})\n"
-        for claim in claims.itertuples()
-    )
-    note = (
-        "Milliseconds are medians over architectures on which all methods were timed in one go, "
-        f"each on one core. Ratios are to {title}; its batched cost is what each costs it "
-        "where the whole sample is scored at once. `ratio with set-up` is of a whole search and "
-        "counts the seconds of embedding, training and loading of one seed on both sides; training "
-        "can be shared by all searches and set-up is counted nowhere else. Training's seconds are "
-        "those of the run that trained.\n"
-    )
-    text = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
-    return f"{text}\n\n{note}\n{lines}"
-
-
-def significant(value: float) -> str:
-    """Return a number to three significant digits, without an exponent; "-" for none."""
-    if not np.isfinite(value):
-        return UNKNOWN
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    rounded = round(value, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{rounded:,.{digits}f}"
+def _published(known: pd.DataFrame) -> Shown:
+    rows = [
+        {
+            "method": name_of(row),
+            "data set": row["dataset"],
+            "measure": SHORT[row["reported_measure"]],
+            "ours": Number(row[SHORT[row["reported_measure"]]]),
+            "published": Number(row["reported"]),
+            "difference": Number(row["difference"], "+.3f"),
+            "source": row["reported_source"],
+        }
+        for _, row in known.iterrows()
+    ]
+    return Shown(rows, "Beside published values (NAS-Bench-201)")

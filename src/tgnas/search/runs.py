@@ -151,14 +151,14 @@ def standing(
     return found.assign(listed=listed, above=[(scores[s] < score).mean() for s, score in pairs])
 
 
-def compare_supernets(
+def compare_partial_scores(
     space: Space,
     evaluators: Sequence[Evaluate],
     settings: dict[str, Any],
 ) -> pd.DataFrame:
-    """Return the runs of pruning with each supernet score of ``pruning.PARTIAL_SCORES``.
+    """Return the runs of pruning with each of ``pruning.PARTIAL_SCORES``.
 
-    Columns beside those of ``run_searches``: supernet, and tied (the share of the supernet's
+    Columns beside those of ``run_searches``: partial, and tied (the share of the full one's
     operators, before anything is pruned, whose removal costs what another's on that edge does).
 
     Args:
@@ -167,15 +167,15 @@ def compare_supernets(
         settings: as in ``run_searches``.
     """
     full, tables = pruning.remaining(space), []
-    for name, supernet in pruning.PARTIAL_SCORES.items():
+    for name, partial in pruning.PARTIAL_SCORES.items():
         for seed, evaluate in enumerate(evaluators):
             table = run_searches(
                 space, evaluate, "pruning", settings | {"partial_architecture": name}, seed
             )
             generators = (np.random.default_rng([seed, run]) for run in table.run)
             drawn = (pruning.draws(settings["completions"], len(full), g) for g in generators)
-            damages = (pruning.removal_scores(evaluate, full, each, supernet) for each in drawn)
-            tables.append(table.assign(supernet=name, tied=[_tied(damage) for damage in damages]))
+            damages = (pruning.removal_scores(evaluate, full, each, partial) for each in drawn)
+            tables.append(table.assign(partial=name, tied=[_tied(damage) for damage in damages]))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -63,8 +63,8 @@ def _handlers(job: Any) -> list[logging.Handler]:
 
 
 def _of_job(main: Callable[..., None], job: Any) -> dict[str, Any]:
-    """Return the arguments that a job's named parts hold."""
-    given = {"threads": job.threads}
+    """Return the arguments that a job's named parts hold; `files` are all its inputs by name."""
+    given = {"threads": job.threads, "files": dict(job.input.items())}
     for part in (job.wildcards, job.params, job.input, job.output):
         repeated = given.keys() & dict(part.items()).keys()
         if repeated:

@@ -1,7 +1,7 @@
 """The sheet of methods of a benchmark: what is scored, measured and tabulated there."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,21 +88,6 @@ def _method(row: dict[str, str], config: Config, target: str) -> Method:
         raise UnknownNameError("value of runs", row["runs"], ("seeds", "once"))
     seeds = range(config.seeds) if row["runs"] == "seeds" else range(1)
     return Method(name, family, tuple(seeds), row["title"])
-
-
-def wanted(
-    names: Sequence[str] | None, key: str, usual: Sequence[str], others: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the tables or figures that a config names under a key, or the usual ones.
-
-    Raises:
-        UnknownNameError: one that is neither usual nor among the others.
-    """
-    known = {*usual, *others}
-    for name in names or ():
-        if name not in known:
-            raise UnknownNameError(f"entry of {key}", name, known)
-    return tuple(usual if names is None else names)
 
 
 def correlated_methods(config: Config) -> list[str]:

@@ -1,0 +1,80 @@
+# Tables and figures: each is a module of tgnas.results, which says what it is made of.
+from tgnas.results._catalogue import Plan, catalogue, wanted
+
+PLAN = Plan(
+    config=config,
+    checked=CONFIG,
+    sheets=SHEETS,
+    ablations=list(ABLATIONS),
+    samples={name: SAMPLES[name] for name in COMPARED},
+    scores_of_sample=scores_of_sample,
+)
+try:
+    RESULTS = catalogue(PLAN)
+    TABLES, FIGURES = wanted(PLAN, "table"), wanted(PLAN, "figure")
+except TgnasError as error:
+    raise WorkflowError(str(error)) from None
+TABULATED = [stem for stem, result in RESULTS.items() if result.makes("table")]
+DRAWN = [stem for stem, result in RESULTS.items() if result.makes("figure")]
+
+
+def made_by(maker, stems):
+    """Return those of the results that `all`, `proxies` or `readme` makes."""
+    return [stem for stem in stems if RESULTS[stem].made_by == maker]
+
+
+# What README shows of the tables; the page has the whole ones.
+SHORT = [
+    stem
+    for stem in made_by("readme", TABULATED)
+    if set(RESULTS[stem].tables(PLAN)) <= set(TABLES)
+]
+PROXY_TABLES = made_by("proxies", TABULATED)
+PROXY_FIGURES = made_by("proxies", DRAWN)
+
+
+wildcard_constraints:
+    tabulated="|".join(TABULATED),
+    drawn="|".join(DRAWN),
+
+
+rule tabulate:
+    input:
+        unpack(lambda w: RESULTS[w.tabulated].inputs(PLAN, "table")),
+    output:
+        table=report("<results>/tables/{tabulated}.csv", category="Tables"),
+        markdown="<results>/tables/{tabulated}.md",
+    log:
+        "<logs>/tabulate/{tabulated}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        name=lambda w: RESULTS[w.tabulated].name,
+        values=lambda w: RESULTS[w.tabulated].params(PLAN),
+        code=lambda w: digest("tabulate", *RESULTS[w.tabulated].modules(PLAN)),
+    script:
+        "../workflow/scripts/tabulate.py"
+
+
+rule draw:
+    input:
+        unpack(lambda w: RESULTS[w.drawn].inputs(PLAN, "figure")),
+    output:
+        png=report("<results>/figures/{drawn}.png", category="Figures"),
+        pdf="<results>/figures/{drawn}.pdf",
+    log:
+        "<logs>/draw/{drawn}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    params:
+        name=lambda w: RESULTS[w.drawn].name,
+        values=lambda w: RESULTS[w.drawn].params(PLAN),
+        code=lambda w: digest("draw", *RESULTS[w.drawn].modules(PLAN)),
+    script:
+        "../workflow/scripts/draw.py"
+
+
+rule proxies:
+    input:
+        expand("<results>/tables/{table}.md", table=PROXY_TABLES),
+        expand("<results>/figures/{figure}.png", figure=PROXY_FIGURES),

@@ -1,0 +1,130 @@
+"""What the page says first: sentences and large numbers, each taken from a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tgnas.page.html import MINUS
+from tgnas.results._style import dataset_title
+from tgnas.results._tables import Number, mean_of
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number that stands large.
+
+    Attributes:
+        number: the number with its standard deviation over seeds or runs.
+        label: what it is of.
+        kind: published, leaked, baseline or ours: its colour.
+    """
+
+    number: Number
+    label: str
+    kind: str
+
+
+def summary(
+    ranking: pd.DataFrame,
+    search: pd.DataFrame,
+    names: Mapping[str, Any],
+    trained: Mapping[str, Any],
+    dataset: str,
+) -> tuple[list[str], list[Tile]]:
+    """Return sentences and tiles; what the tables do not hold is left out.
+
+    Args:
+        ranking: the table of NAS-Bench-201's ranking.
+        search: the table of searches.
+        names: the config's headline: published, baseline, ours, joined (an ensemble), searcher.
+        trained: the published predictor's configuration: cells, epochs.
+        dataset: whose accuracies are quoted.
+    """
+    rows = ranking[
+        (ranking.dataset == dataset)
+        & (ranking.population == "all")
+        & (ranking.subset == "all")
+        & (ranking.measure == "kendall_tau")
+    ].set_index("method")
+    chosen = {key: names[key] for key in ("published", "baseline", "ours", "joined")}
+    chosen["leaked"] = f"{names['published']}_leaked"
+    taus = {key: mean_of(rows.loc[name]) for key, name in chosen.items() if name in rows.index}
+    titles = {key: rows.title[chosen[key]] for key in taus}
+    sentences = []
+    if "published" in taus:
+        about = rows.loc[chosen["published"]]
+        sentences.append(_published(taus, titles, about, trained, dataset))
+    if {"published", "leaked"} <= taus.keys():
+        adds = Number(taus["leaked"].value - taus["published"].value, "+.3f")
+        sentences.append(
+            "Choosing the training epoch by the very test labels that are then reported on, as "
+            f"the authors' script does, shows {taus['leaked']} instead ({minus(adds.text)})."
+        )
+    sentences += _last(taus, titles, search, names, dataset)
+    labels = {
+        "published": "published predictor, last epoch",
+        "leaked": "the same, epoch chosen on test labels",
+        "baseline": titles.get("baseline", ""),
+        "ours": "ours, chosen on development tasks",
+    }
+    return sentences, [
+        Tile(taus[kind], label, kind) for kind, label in labels.items() if kind in taus
+    ]
+
+
+def _published(
+    taus: Mapping[str, Number],
+    titles: Mapping[str, str],
+    row: pd.Series,
+    trained: Mapping[str, Any],
+    dataset: str,
+) -> str:
+    cells = trained["cells"] if trained["cells"] == "all" else f"{trained['cells']:,}"
+    sentence = (
+        f"Trained on {cells} cells of NAS-Bench-101 for {trained['epochs']} epochs and without a "
+        f"label of NAS-Bench-201, the published predictor orders its {int(row.architectures):,} "
+        f"architectures with a Kendall tau of {taus['published']} on {dataset_title(dataset)} "
+        f"(mean ± standard deviation over {int(row.seeds)} seeds)"
+    )
+    if "baseline" in taus:
+        sentence += f"; {titles['baseline']} alone has {taus['baseline']}"
+    return sentence + "."
+
+
+def _last(
+    taus: Mapping[str, Number],
+    titles: Mapping[str, str],
+    search: pd.DataFrame,
+    names: Mapping[str, Any],
+    dataset: str,
+) -> list[str]:
+    """Return the sentence on what is ours and on what the search finds."""
+    parts = []
+    if "ours" in taus:
+        part = (
+            "our graph network, chosen on development tasks that NAS-Bench-201 takes no part in, "
+            "from candidates that a look at it had suggested (docs/deviations.md, 30), "
+            f"has {taus['ours']}"
+        )
+        if "joined" in taus:
+            part += f" ({titles['joined']}: {taus['joined']})"
+        parts.append(part)
+    made = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
+    for _, row in made.iterrows():
+        part = (
+            "the architecture that the published search returns has "
+            f"{mean_of(row, dataset, 2)} % of test accuracy"
+        )
+        if np.isfinite(row.reported):
+            part += f", where {row.reported:.2f} % are reported"
+        parts.append(part)
+    text = ", and ".join(parts)
+    return [text[0].upper() + text[1:] + "."] if text else []
+
+
+def minus(text: str) -> str:
+    """Return a number with a typographer's minus."""
+    return text.replace("-", MINUS)
