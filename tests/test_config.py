@@ -323,6 +323,45 @@ def test_a_missing_sheet_is_named(config, tmp_path):
         read_methods(tmp_path / "absent.tsv", read_config(config), "nasbench201")
 
 
+def with_few_shot(config: dict, **keys) -> dict:
+    """Add a predictor that learns 100 labels of NAS-Bench-201."""
+    entry = {"base": "tgnas_start", "sources": ["nasbench201"], "cells": 100}
+    config["predictors"]["few"] = entry | keys
+    return config
+
+
+def test_a_predictor_that_learns_labels_of_the_target_is_declared_as_few_shot(config, tmp_path):
+    sheet = sheet_of(tmp_path, ("few", "few_shot", "seeds", "100 labels"))
+    methods = read_methods(sheet, read_config(with_few_shot(config)), "nasbench201")
+    assert methods["few"].family == "few_shot"
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "message"),
+    [
+        ("few", "predictor", "learns labels of nasbench201: its family is few_shot, not predictor"),
+        ("tgnas_code", "few_shot", "learns no label of nasbench201: its family is predictor, not"),
+    ],
+)
+def test_no_row_is_called_otherwise_than_what_it_learns(config, tmp_path, name, family, message):
+    sheet = sheet_of(tmp_path, (name, family, "seeds", "x"))
+    with pytest.raises(ConfigError, match=f":2: {name} {message}"):
+        read_methods(sheet, read_config(with_few_shot(config)), "nasbench201")
+
+
+@pytest.mark.parametrize("keys", [{"strategy": "top"}, {"drawn_by": "params"}])
+def test_a_strategy_and_the_proxy_that_it_draws_by_belong_together(config, keys):
+    assert "predictors.few: drawn_by belongs to the strategies stratified and top" in refusal_of(
+        with_few_shot(config, **keys), ConfigError
+    )
+
+
+def test_keys_of_a_draw_that_no_entry_names_do_not_stand_in_its_card(config):
+    few = read_config(with_few_shot(config, drawn_anew=True)).predictors
+    assert few["few"].flat()["drawn_anew"] is True
+    assert not {"drawn_anew", "strategy", "drawn_by"} & few["tgnas_code"].flat().keys()
+
+
 # Predictors that build on each other, candidates, ensembles
 
 

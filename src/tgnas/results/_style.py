@@ -26,6 +26,7 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
 FAMILY_COLOURS = MappingProxyType(
     {
         "predictor": BLUE,
+        "few_shot": SKY,
         "ensemble": ORANGE,
         "leaked": VERMILLION,
         "stored": PURPLE,
@@ -35,6 +36,7 @@ FAMILY_COLOURS = MappingProxyType(
 FAMILY_TITLES = MappingProxyType(
     {
         "predictor": "predictor",
+        "few_shot": "few-shot: learns labels of the target",
         "ensemble": "ensemble",
         "leaked": "leaked: saw the test labels",
         "stored": "as others stored",

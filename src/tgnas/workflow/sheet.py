@@ -10,7 +10,7 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.workflow.config.reading import Config
 
-FAMILIES = ("predictor", "leaked", "ensemble", "stored", "proxy")
+FAMILIES = ("predictor", "few_shot", "leaked", "ensemble", "stored", "proxy")
 LEAKED = "_leaked"
 COLUMNS = ("method", "family", "runs", "title")
 # TG-NAS's rivals in the paper's heat map, in its order.
@@ -26,8 +26,8 @@ class Method:
 
     Attributes:
         name: the method's id in paths and tables.
-        family: predictor, leaked (a predictor whose epoch saw the test labels), ensemble,
-            stored, proxy.
+        family: predictor (zero-shot), few_shot (a predictor that learns labels of the target),
+            leaked (a predictor whose epoch saw the test labels), ensemble, stored, proxy.
         seeds: the seeds it runs with.
         title: how tables call it.
     """
@@ -75,6 +75,7 @@ def _method(row: dict[str, str], config: Config, target: str) -> Method:
     name, family = row["method"], row["family"]
     known = {
         "predictor": list(config.predictors),
+        "few_shot": list(config.predictors),
         "leaked": [predictor + LEAKED for predictor in config.predictors],
         "ensemble": list(config.ensembles),
         "stored": STORED.get(target, ()),
@@ -84,6 +85,12 @@ def _method(row: dict[str, str], config: Config, target: str) -> Method:
         raise UnknownNameError("family", family, FAMILIES)
     if name not in known[family]:
         raise UnknownNameError(family, name, known[family])
+    if family in ("predictor", "few_shot"):
+        learned = target in config.predictors[name].learned_from
+        if learned != (family == "few_shot"):
+            what = "learns labels of" if learned else "learns no label of"
+            other = "few_shot" if learned else "predictor"
+            raise ConfigError(f"{name} {what} {target}: its family is {other}, not {family}")
     if row["runs"] not in ("seeds", "once"):
         raise UnknownNameError("value of runs", row["runs"], ("seeds", "once"))
     seeds = range(config.seeds) if row["runs"] == "seeds" else range(1)

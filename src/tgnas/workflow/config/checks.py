@@ -74,6 +74,10 @@ def _predictor(config: Config, name: str, row: Predictor) -> None:
                 f"config: {name} is distilled from {row.distil_from} alone: it needs "
                 "'sources: []', 'auxiliary_targets: {}' and 'label: rank'"
             )
+    elif (row.strategy == "random") != (row.drawn_by is None):
+        raise ConfigError(
+            f"config: {name}: drawn_by belongs to the strategies stratified and top, which need it"
+        )
     elif not row.sources:
         raise ConfigError(f"config: {name} has neither a source nor a proxy to distil from")
     elif row.auxiliary_targets and not ranks:

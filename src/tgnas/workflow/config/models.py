@@ -120,7 +120,17 @@ class Predictor(Section):
         "Benchmarks whose labels are learned, entries of `training`; none with `distil_from`."
     )
     cells: Literal["all"] | Annotated[int, Field(ge=2)] = key(
-        "All, or the size of a random part of each source (the same for every seed)."
+        "All labelled architectures of each source, or how many of them are drawn."
+    )
+    strategy: Literal["random", "stratified", "top"] = key(
+        "How they are drawn: at random, equally many of each tenth by `drawn_by`, or its best.",
+        default="random",
+    )
+    drawn_by: GraphProxy | None = key(
+        "The graph proxy of the strategies stratified and top.", default=None
+    )
+    drawn_anew: bool = key(
+        "Every seed draws others; the same for all seeds where false.", default=False
     )
     embedding: str = key("An entry of `embeddings`.")
     auxiliary_targets: dict[GraphProxy, Weight] = key(
@@ -143,7 +153,7 @@ class Predictor(Section):
     def flat(self) -> dict[str, Any]:
         """Return all keys as an entry of the config has them."""
         own = self.settings.model_dump(mode="json")
-        return self.model_dump(mode="json", exclude_none=True) | own
+        return self.model_dump(mode="json", exclude_defaults=True) | own
 
 
 class Ensemble(Section):

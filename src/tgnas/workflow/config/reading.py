@@ -151,7 +151,8 @@ def _predictor(base: Predictor | None, own: dict[str, Any], place: str) -> Predi
         if name not in (*SHARED, *keys):
             raise UnknownNameError(f"config key at {place}", str(name), ["base", *SHARED, *keys])
     row = inherited | own
-    lacking = [name for name in (*SHARED, *keys) if name not in row and name != "distil_from"]
+    needed = [name for name in SHARED if Predictor.model_fields[name].is_required()]
+    lacking = [name for name in (*needed, *keys) if name not in row]
     if lacking:
         raise ConfigError(f"config: {place} lacks {', '.join(lacking)}")
     settings = validated(kind, {name: row[name] for name in keys}, place, from_json=True)
