@@ -303,7 +303,7 @@ def test_a_predictor_learns_from_ones_own_architectures_with_new_operators(tmp_p
     asked = ("--architectures", file, "--accuracy-column", "accuracy", "--predictor", weights)
     facts = json.loads(tgnas("evaluate", *common, *asked).stdout)
     assert facts["spearman_rho"] > 0.7
-    assert len(load_pretrained(weights).members) == 2
+    assert len(load_pretrained(weights).ensemble().members) == 2
 
 
 def commands(path: Path) -> list[str]:

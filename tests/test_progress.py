@@ -117,6 +117,13 @@ def test_a_stage_is_a_file_of_rules_and_targets_are_none():
     ) - {""}
 
 
+def test_every_rule_has_a_stage_in_a_loop_too():
+    display = Display(Run(), stages_of(ROOT), Console())
+    assert display.stage("import_scores_of_nasbench201") == "benchmarks"
+    assert display.stage("all") == ""
+    assert display.stage("no_rule") == "others"
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_terminal_shows_every_stage_in_its_width(width):
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)

@@ -37,7 +37,7 @@ _FINISHED = re.compile(r"^Finished jobid: (\d+) \(Rule: (\w+)\)$")
 _FAILED = re.compile(r"^Error in (?:rule|checkpoint) (\w+):$")
 _COUNT = re.compile(r"^(\w+) +(\d+)$")
 _LOG = re.compile(r"^    log: (.+?) \(check log file")
-_RULE = re.compile(r"^\s*(?:rule|checkpoint) (\w+):", re.MULTILINE)
+_RULE = re.compile(r"^\s*(?:rule|checkpoint) (\w+):|^\s*name:\s*f\"(\w+)\{", re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*include: "(.+)"', re.MULTILINE)
 
 
@@ -133,13 +133,14 @@ class Run:
 def stages_of(folder: Path) -> dict[str, str]:
     """Return rule -> stage, in the order in which the Snakefile includes the files of rules.
 
-    The Snakefile's own rules name what is to be made and have no stage: "".
+    The Snakefile's own rules name what is to be made and have no stage: "". Of rules that a loop
+    names, there is what their names begin with.
     """
     text = (folder / "Snakefile").read_text()
-    return dict.fromkeys(_RULE.findall(text), "") | {
-        rule: Path(name).stem.replace("_", " ")
-        for name in _INCLUDE.findall(text)
-        for rule in _RULE.findall((folder / name).read_text())
+    return {name or begin: "" for name, begin in _RULE.findall(text)} | {
+        name or begin: Path(file).stem.replace("_", " ")
+        for file in _INCLUDE.findall(text)
+        for name, begin in _RULE.findall((folder / file).read_text())
     }
 
 
@@ -174,15 +175,20 @@ class Display:
     _told: float = -EVERY
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def stage(self, rule: str) -> str:
+        """Return the stage of a rule."""
+        begins = (name for name in self.stages if name.endswith("_") and rule.startswith(name))
+        return self.stages.get(rule, self.stages.get(next(begins, ""), "others"))
+
     def rows(self) -> list[tuple[str, int, int, str]]:
         """Return for each stage that has jobs: its name, done, all, and which rules run."""
         jobs, done, running = Counter[str](), Counter[str](), defaultdict(list)
         for rule, count in self.run.jobs.items():
-            stage = self.stages.get(rule, "others")
+            stage = self.stage(rule)
             jobs[stage] += count
             done[stage] += self.run.done[rule]
         for rule, _ in self.run.running.values():
-            running[self.stages.get(rule, "others")].append(rule)
+            running[self.stage(rule)].append(rule)
         order = [*dict.fromkeys(self.stages.values()), "others"]
         return [
             (stage, done[stage], jobs[stage], ", ".join(dict.fromkeys(running[stage])))
