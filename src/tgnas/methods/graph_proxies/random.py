@@ -14,6 +14,5 @@ def score(
 ) -> Float64[np.ndarray, " N"]:
     """Return one uniform number for every architecture."""
     del space, dataset  # of no influence
-    # One is drawn for each cell, and the first of an architecture's is its score.
-    drawn = generator.random(len(architectures.cells))
-    return drawn[:: architectures.cells_per_architecture]
+    # Of several cells an architecture's score is the mean, as it is for every other proxy.
+    return architectures.mean_over_cells(generator.random(len(architectures.cells)))
