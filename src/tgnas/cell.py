@@ -59,7 +59,7 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """N cells of at most V vertices, packed.
+    """N cells of at most V vertices, packed; the arrays cannot be written into.
 
     Attributes:
         operators: codes of the operators (``operators.CODES``), ``PADDING`` behind a cell's end.
@@ -77,6 +77,10 @@ class Cells:
                 f"{self.operators.shape} operators need ({len(self.operators)}, {needed}) bytes "
                 f"of edges, not {self.edges.shape}"
             )
+        for name in ("operators", "edges"):
+            array = getattr(self, name).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.operators)

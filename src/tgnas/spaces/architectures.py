@@ -33,9 +33,10 @@ class Architectures:
 
     cells: Cells
     cell_weights: tuple[float, ...] = (1.0,)
-    attributes: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
         if len(self.cells) % len(self.cell_weights):
             raise InvalidCellError(
                 f"{len(self.cells)} cells are no architectures of {len(self.cell_weights)} each"
@@ -56,7 +57,7 @@ class Architectures:
         if count > 1:
             chosen = np.arange(len(self))[index]
             rows = (chosen[:, None] * count + np.arange(count)).ravel()
-        kept = MappingProxyType({name: values[index] for name, values in self.attributes.items()})
+        kept = {name: values[index] for name, values in self.attributes.items()}
         return Architectures(self.cells[rows], self.cell_weights, kept)
 
     @property
@@ -127,7 +128,7 @@ class Architectures:
             for name in first.attributes
         }
         cells = Cells.concatenate(part.cells for part in parts)
-        return cls(cells, first.cell_weights, MappingProxyType(joined))
+        return cls(cells, first.cell_weights, joined)
 
 
 def of_cells(*cells: Cell, cell_weights: tuple[float, ...] = (1.0,)) -> Architectures:
