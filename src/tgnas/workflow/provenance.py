@@ -58,7 +58,8 @@ def _file(module: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"no package {PACKAGE!r} to take a digest of")
     path = Path(spec.submodule_search_locations[0]).joinpath(*module.split(".")[1:])
-    for file in (path.with_suffix(".py"), path / "__init__.py"):
+    # A search space may be a YAML file without a module.
+    for file in (path.with_suffix(".py"), path / "__init__.py", path.with_suffix(".yaml")):
         if file.exists():
             return file
     raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
@@ -71,7 +72,9 @@ def _tree(path: Path) -> ast.Module:
 
 @cache
 def _normalised(path: Path) -> str:
-    """Return a file's code without comments, docstrings and layout."""
+    """Return a file's code without comments, docstrings and layout; another file as it is."""
+    if path.suffix != ".py":
+        return path.read_text()
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
@@ -84,6 +87,8 @@ def _normalised(path: Path) -> str:
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
     """Return the modules of this package that a file imports by name."""
+    if path.suffix != ".py":
+        return ()
     found: list[str] = []
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, UInt8
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, UnknownNameError
@@ -222,6 +222,37 @@ class Form(ABC):
         if not isinstance(names, list) or not all(type(name) is str for name in names):
             raise self.alphabet.refuse(f"operators must be a list of names, not {names!r}")
         return names
+
+
+class FixedGraph(Form):
+    """One graph for all architectures, with one of the operators at each of D inner vertices.
+
+    Attributes:
+        vertex_codes: the code of each operator (in the order of the file) at each inner vertex.
+        packed_edges: the edges of the graph.
+    """
+
+    vertex_codes: UInt8[np.ndarray, "D O"]
+    packed_edges: UInt8[np.ndarray, "1 bytes"]
+
+    def of_choices(self, rows: Choices) -> Cells:
+        """Return the cells with operator ``rows[:, d]`` at inner vertex d."""
+        operators = np.empty((len(rows), len(self.sizes) + 2), dtype=np.uint8)
+        operators[:, 0], operators[:, -1] = INPUT, OUTPUT
+        operators[:, 1:-1] = self.vertex_codes[np.arange(len(self.sizes)), rows]
+        return Cells(operators, np.repeat(self.packed_edges, len(rows), axis=0))
+
+    def choices_of(self, cells: Cells) -> Choices:
+        """Return the place in the file of the operator of every inner vertex."""
+        inner = cells.operators[:, 1:-1]
+        if inner.shape[1] != len(self.sizes):
+            raise self.alphabet.refuse("a cell is not in this search space")
+        return self.alphabet.known(self.places_at(np.arange(len(self.sizes)), inner))
+
+    def places_at(self, vertices: np.ndarray, codes: np.ndarray) -> Int64[np.ndarray, "..."]:
+        """Return the operator that has a code at an inner vertex; -1 where none has."""
+        alike = self.vertex_codes[vertices] == codes[..., None]
+        return np.where(alike.any(axis=-1), alike.argmax(axis=-1), -1)
 
 
 def is_items(value: Any, *types: type) -> bool:

@@ -17,8 +17,7 @@ from tgnas.spaces.forms.base import (
     OUTPUT,
     ZERO,
     Alphabet,
-    Choices,
-    Form,
+    FixedGraph,
     Graph,
     Pair,
     Read,
@@ -26,7 +25,7 @@ from tgnas.spaces.forms.base import (
 )
 
 
-class Blocks(Form):
+class Blocks(FixedGraph):
     """A sequence of blocks from the image to the classifier.
 
     Without stages a block takes what the one before puts out. With stages, every block that does
@@ -75,9 +74,8 @@ class Blocks(Form):
             self.choices = (alphabet.spellings,) * self.most
         self._edges = [self._chain(blocks) for blocks in range(self.most + 1)]
         packed = self.pack([([INPUT, *[ZERO] * n, OUTPUT], e) for n, e in enumerate(self._edges)])
-        self._packed = packed.edges
-        # Row b holds each operator's code as block b + 1.
-        self._codes = np.array(
+        self._packed, self.packed_edges = packed.edges, packed.edges[-1:]
+        self.vertex_codes = np.array(
             [
                 [self._code(name, block) for name in alphabet.spellings]
                 for block in range(1, self.most + 1)
@@ -143,7 +141,7 @@ class Blocks(Form):
         good[row[chosen < 0]] = False
         operators = np.full((len(texts), self.vertices), PADDING, dtype=np.uint8)
         kept = good[row]
-        operators[row[kept], place[kept] + 1] = self._codes[place[kept], chosen[kept]]
+        operators[row[kept], place[kept] + 1] = self.vertex_codes[place[kept], chosen[kept]]
         blocks = np.where(good, sizes, 0)
         operators[:, 0] = INPUT
         operators[np.arange(len(texts)), blocks + 1] = OUTPUT
@@ -151,29 +149,8 @@ class Blocks(Form):
 
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return the operators of the blocks; a block that is left out is an identity."""
-        sizes, names = cells.sizes - 2, self.alphabet.spellings
-        places = np.full(cells.operators.shape, -1)
-        for block in range(self.most):
-            places[:, block] = self._places(block)[cells.operators[:, block + 1]]
-        used = np.arange(self.vertices) < sizes[:, None]
-        self.alphabet.known(places[used])
-        rows = zip(places.tolist(), sizes.tolist(), strict=True)
+        names, blocks = self.alphabet.spellings, np.arange(self.most)
+        places = self.places_at(blocks, cells.operators[:, 1:-1])
+        self.alphabet.known(places[blocks < cells.sizes[:, None] - 2])
+        rows = zip(places.tolist(), (cells.sizes - 2).tolist(), strict=True)
         return [{"operators": [names[place] for place in row[:size]]} for row, size in rows]
-
-    def _places(self, block: int) -> np.ndarray:
-        """Return the operator of a block, counted from 0, for each code; -1 for none."""
-        places = np.full(256, -1)
-        places[self._codes[block, ::-1]] = np.arange(len(self.alphabet.codes))[::-1]
-        return places
-
-    def of_choices(self, rows: Choices) -> Cells:
-        """Return the chains with operator ``rows[:, b]`` as block b + 1."""
-        operators = np.empty((len(rows), len(self.sizes) + 2), dtype=np.uint8)
-        operators[:, 0], operators[:, -1] = INPUT, OUTPUT
-        operators[:, 1:-1] = self._codes[np.arange(self.most), rows]
-        return Cells(operators, np.repeat(self._packed[-1:], len(rows), axis=0))
-
-    def choices_of(self, cells: Cells) -> Choices:
-        """Return the place of the operator of every block."""
-        columns = [self._places(b)[cells.operators[:, b + 1]] for b in range(len(self.sizes))]
-        return self.alphabet.known(np.stack(columns, axis=1))

@@ -17,7 +17,7 @@ from tgnas.spaces.forms.base import (
     ZERO,
     Alphabet,
     Choices,
-    Form,
+    FixedGraph,
     Graph,
     Pair,
     Read,
@@ -96,7 +96,7 @@ class Template:
         return np.where(understood[:, None], places, 0), understood
 
 
-class OperatorsOnEdges(Form):
+class OperatorsOnEdges(FixedGraph):
     """Nodes in a row, one operator on every edge; the last node is the output.
 
     The cell is the line graph of the authors' code (YeQiao/TG-NAS): an operator receives from all
@@ -133,7 +133,8 @@ class OperatorsOnEdges(Form):
         default = "+".join(f"|{'|'.join(words)}|" for words in into)
         labels = [f"{source}-{target}" for source, target in self.pairs]
         self.template = Template(default if string is None else string, labels, alphabet)
-        self._codes = np.array(list(alphabet.codes.values()), dtype=np.uint8)
+        codes = np.array([*alphabet.codes.values()], dtype=np.uint8)
+        self.vertex_codes = np.tile(codes, (len(self.pairs), 1))
         last = len(self.pairs) + 1
         self.line_graph = [(0, k + 1) for k, (source, _) in enumerate(self.pairs) if source == 0]
         for k, (_, end) in enumerate(self.pairs):
@@ -141,7 +142,8 @@ class OperatorsOnEdges(Form):
             self.line_graph += [(k + 1, m + 1) for m, (source, _) in starts if source == end]
             if end == nodes - 1:
                 self.line_graph.append((k + 1, last))
-        self._edges = self.pack([([INPUT, *[ZERO] * len(self.pairs), OUTPUT], self.line_graph)])
+        graph = ([INPUT, *[ZERO] * len(self.pairs), OUTPUT], self.line_graph)
+        self.packed_edges = self.pack([graph]).edges
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"edges": [[SOURCE, TARGET, OPERATOR], ...]}``."""
@@ -208,14 +210,3 @@ class OperatorsOnEdges(Form):
         """Read all strings by the template."""
         places, understood = self.template.places(texts)
         return self.of_choices(places), understood
-
-    def of_choices(self, rows: Choices) -> Cells:
-        """Return the line graphs with operator ``rows[:, k]`` on edge k."""
-        operators = np.empty((len(rows), self.vertices), dtype=np.uint8)
-        operators[:, 0], operators[:, -1] = INPUT, OUTPUT
-        operators[:, 1:-1] = self._codes[rows]
-        return Cells(operators, np.repeat(self._edges.edges, len(rows), axis=0))
-
-    def choices_of(self, cells: Cells) -> Choices:
-        """Return the place of the operator of every edge."""
-        return self.alphabet.known(self.alphabet.places_of_codes()[cells.operators[:, 1:-1]])
