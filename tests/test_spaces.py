@@ -37,7 +37,7 @@ FORMS = {
     "blocks": {"form": "blocks", "length": [2, 5], "string": "net({blocks})"},
     "genotype": {
         "form": "genotype",
-        "kinds": {"up": 0.5, "down": 0.25, "side": 0.25},
+        "cell_weights": {"up": 0.5, "down": 0.25, "side": 0.25},
         "inputs": 1,
         "nodes": 2,
         "pairs": 2,
@@ -81,7 +81,7 @@ def objects(draw: st.DrawFn, form: str) -> dict:
     if form == "blocks":
         return {"operators": draw(st.lists(operator, min_size=2, max_size=5))}
     found: dict = {}
-    for kind in FORMS["genotype"]["kinds"]:
+    for kind in FORMS["genotype"]["cell_weights"]:
         sources = [0, 0, draw(st.integers(0, 1)), draw(st.integers(0, 1))]
         found[kind] = [[draw(operator), source] for source in sources]
         found[f"{kind}_concat"] = draw(st.sampled_from([[1], [2], [1, 2]]))
@@ -657,7 +657,7 @@ def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
             "equally many characters",
         ),
         ({"cells": FORMS["template"] | {"string": "{0-1}n{0-2}n{1-2}"}}, "'n' behind"),
-        ({"cells": FORMS["genotype"] | {"kinds": {"a": 0.3}}}, "must add to 1"),
+        ({"cells": FORMS["genotype"] | {"cell_weights": {"a": 0.3}}}, "must add to 1"),
         ({"cells": FORMS["blocks"] | {"separator": "o"}}, "the separator stands in 'conv'"),
     ],
 )

@@ -24,7 +24,7 @@ class Genotypes(Form):
 
     Args:
         alphabet: the operators.
-        kinds: kind of cell -> its share of the network's cells, its cell weight.
+        cell_weights: kind of cell -> its share among the cells of the network.
         inputs: how many nodes are outputs of cells before.
         nodes: how many nodes are computed.
         pairs: how many pairs a node adds.
@@ -35,28 +35,29 @@ class Genotypes(Form):
     def __init__(
         self,
         alphabet: Alphabet,
-        kinds: Mapping[str, float],
+        cell_weights: Mapping[str, float],
         inputs: int = 2,
         nodes: int = 4,
         pairs: int = 2,
         different: bool = True,
         concat: str = "all",
     ) -> None:
-        if abs(sum(kinds.values()) - 1) > 1e-6:
-            raise ConfigError(f"{alphabet.space}: the shares {list(kinds.values())} must add to 1")
+        self.alphabet, self.kinds = alphabet, tuple(cell_weights)
+        self.cell_weights = tuple(cell_weights.values())
+        if abs(sum(self.cell_weights) - 1) > 1e-6:
+            given = list(self.cell_weights)
+            raise ConfigError(f"{alphabet.space}: the cell weights {given} must add to 1")
         if different and inputs < pairs:
             raise ConfigError(
                 f"{alphabet.space}: {pairs} pairs cannot take from {inputs} different inputs"
             )
-        self.alphabet, self.kinds = alphabet, tuple(kinds)
-        self.cell_weights = tuple(kinds.values())
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
         self.different, self.any_concat = different, concat == "any"
         self.computed = list(range(inputs, inputs + nodes))
         self.vertices = inputs + nodes * pairs + 1
         draw = combinations if different else _with_repetition
         sources = [list(draw(range(node), pairs)) for node in self.computed]
-        self._sources = sources * len(kinds)
+        self._sources = sources * len(self.kinds)
         if not self.any_concat:
             self.choices = tuple(
                 options
