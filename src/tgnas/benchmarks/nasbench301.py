@@ -49,8 +49,8 @@ def build(files: Sequence[Path]) -> pa.Table:
     proxies = {name for values in known.values() for name in values} - COLUMNS.keys()
     columns = {}
     for name in (*COLUMNS, *sorted(proxies)):
-        found = np.array([values.get(name, np.nan) for values in known.values()], dtype=np.float64)
-        columns[COLUMNS.get(name, f"proxy/{name}")] = np.where(np.isfinite(found), found, np.nan)
+        column = np.array([values.get(name, np.nan) for values in known.values()], dtype=np.float64)
+        columns[COLUMNS.get(name, f"proxy/{name}")] = np.where(np.isfinite(column), column, np.nan)
     counted = count_parameters(architectures)
     wrong = np.flatnonzero(np.rint(columns[COLUMNS["params"]] * 1e6) != counted)
     if len(wrong):

@@ -50,10 +50,10 @@ def data_folder() -> Path:
     Raises:
         ResourceError: it is not installed.
     """
-    found = find_spec("nas_bench_graph")
-    if found is None or not found.submodule_search_locations:
+    spec = find_spec("nas_bench_graph")
+    if spec is None or not spec.submodule_search_locations:
         raise ResourceError("the package nas-bench-graph is not installed: see pyproject.toml")
-    return Path(found.submodule_search_locations[0]) / "light"
+    return Path(spec.submodule_search_locations[0]) / "light"
 
 
 def version() -> str:

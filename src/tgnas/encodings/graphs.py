@@ -58,9 +58,9 @@ def distinct(
     folded = words ^ (words >> np.uint64(29))
     hashes = (folded * (2 * factors + 1)).sum(axis=1, dtype=np.uint64)
     _, rows, places = np.unique(hashes, return_index=True, return_inverse=True)
-    found = rows[places]
-    differ = (graphs.operators != graphs.operators[found]).any(axis=1)
-    differ |= (graphs.aggregation != graphs.aggregation[found]).any(axis=(1, 2))
+    first = rows[places]
+    differ = (graphs.operators != graphs.operators[first]).any(axis=1)
+    differ |= (graphs.aggregation != graphs.aggregation[first]).any(axis=(1, 2))
     collided = np.flatnonzero(differ)
     places[collided] = len(rows) + np.arange(len(collided))
     return np.concatenate([rows, collided]), places

@@ -136,8 +136,8 @@ def principal_components(
             f"embedding: {components} components of {len(read)} vectors of width {read.shape[1]}"
         )
     fitted = PCA(components, svd_solver="full").fit(read.astype(np.float64))
-    found = fitted.transform(vectors.astype(np.float64))
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    projected = fitted.transform(vectors.astype(np.float64))
+    return (projected / np.linalg.norm(projected, axis=1, keepdims=True)).astype(np.float32)
 
 
 def _weights_sha256(model: str, source: str) -> str:

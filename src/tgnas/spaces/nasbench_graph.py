@@ -254,9 +254,9 @@ def _only_skips(row: list[int], tree: list[int], vertex: int) -> bool:
 @cache
 def _orders(sources: tuple[int, ...]) -> tuple[int, list[tuple[int, ...]]]:
     """Return the place of a tree in ``TREES``, and the orders of its vertices that give it."""
-    found = {}
+    links_of = {}
     for order in permutations(range(SIZE)):
         renamed = {0: 0} | {old + 1: new for new, old in enumerate(order, start=1)}
-        found[order] = tuple(renamed[sources[old]] for old in order)
-    tree = next(tree for tree in TREES if tree in found.values())
-    return TREES.index(tree), [order for order, links in found.items() if links == tree]
+        links_of[order] = tuple(renamed[sources[old]] for old in order)
+    tree = next(tree for tree in TREES if tree in links_of.values())
+    return TREES.index(tree), [order for order, links in links_of.items() if links == tree]

@@ -157,7 +157,7 @@ class Genotypes(Form):
         """Return pairs and concatenation of every kind of cell."""
         operators, sources = self._chosen(cells)
         ends = cells.adjacency()[:, self.inputs : -1 : self.pairs, -1]
-        names, found, count = self.alphabet.spellings, [], len(self.kinds)
+        names, objects, count = self.alphabet.spellings, [], len(self.kinds)
         for row in range(0, len(cells), count):
             member: dict[str, Any] = {}
             for kind, cell in zip(self.kinds, range(row, row + count), strict=True):
@@ -165,8 +165,8 @@ class Genotypes(Form):
                 member[kind] = [[names[operator], source] for operator, source in pairs]
                 concat = (self.inputs + np.flatnonzero(ends[cell])).tolist()
                 member[f"{kind}_concat"] = concat
-            found.append(member)
-        return found
+            objects.append(member)
+        return objects
 
     def _chosen(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Return the operators of N K cells and the nodes that they take from, (N K, P) each."""
@@ -202,12 +202,12 @@ class Genotypes(Form):
         pairs = kinds * total
         plain = pc.replace_substring(pc.replace_substring(texts, " ", ""), '"', "'")
         parts = pc.split_pattern(plain, "'")
-        found = np.zeros((len(texts), kinds, total, 2), dtype=np.int64)
+        places = np.zeros((len(texts), kinds, total, 2), dtype=np.int64)
         long = pc.equal(pc.list_value_length(parts), 2 * pairs + 1)
         good = long.fill_null(False).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(good)
         if self.any_concat or not len(rows):
-            return found, np.zeros(len(texts), dtype=bool)
+            return places, np.zeros(len(texts), dtype=bool)
         words = parts.filter(long).flatten()
         column = [
             words.take(pa.array(np.arange(len(rows)) * (2 * pairs + 1) + place))
@@ -223,13 +223,13 @@ class Genotypes(Form):
             after = pc.index_in(column[2 * pair + 2], value_set=pa.array(between))
             source = after.fill_null(-1).to_numpy() // ways
             right = right & (name >= 0) & (source >= 0)
-            found[rows, kind, place, 0] = np.maximum(name, 0)
-            found[rows, kind, place, 1] = np.maximum(source, 0)
+            places[rows, kind, place, 0] = np.maximum(name, 0)
+            places[rows, kind, place, 1] = np.maximum(source, 0)
             if self.different:
                 for earlier in range(place - place % self.pairs, place):
-                    right = right & (found[rows, kind, earlier, 1] != source)
+                    right = right & (places[rows, kind, earlier, 1] != source)
         good[rows] = right
-        return found, good
+        return places, good
 
     def _after(self, kind: int, place: int, source: int) -> list[str]:
         """Return what may stand, without spaces, behind the operator of a pair."""
@@ -275,7 +275,7 @@ def _value(node: ast.expr) -> list:
         ends = [ast.literal_eval(argument) for argument in node.args]
         if len(ends) == 2 and all(type(end) is int and 0 <= end < 1000 for end in ends):
             return list(range(*ends))
-    found = ast.literal_eval(node)
-    if not isinstance(found, list | tuple):
+    literal = ast.literal_eval(node)
+    if not isinstance(literal, list | tuple):
         raise ValueError("neither a list nor a tuple")
-    return list(found)
+    return list(literal)

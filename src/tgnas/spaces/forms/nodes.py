@@ -220,10 +220,10 @@ class OperatorsOnNodes(Form):
         for number, (some, edges) in enumerate(graphs):
             operators[number, : len(some)] = some
             adjacency[number, : len(some), : len(some)] = edges
-        found = Architectures(self._members(operators, adjacency))
-        found = found[found.distinct()[0]]
+        around = Architectures(self._members(operators, adjacency))
+        around = around[around.distinct()[0]]
         here = Architectures(cells.padded(self.vertices))
-        return found[found.rows_of(here)[0] != np.arange(len(found))].cells
+        return around[around.rows_of(here)[0] != np.arange(len(around))].cells
 
     def _members(self, operators: np.ndarray, adjacency: np.ndarray) -> Cells:
         """Return those pruned graphs that connect the ends and have few enough edges."""
