@@ -1,5 +1,6 @@
 """Every file of every family keeps its family's contract, which the registry checks whole."""
 
+import pydoc
 import subprocess
 import sys
 from types import ModuleType
@@ -10,9 +11,8 @@ from tgnas import registry
 from tgnas.errors import ConfigError, ContractError, UnknownNameError
 from tgnas.methods import contracts
 from tgnas.methods.card import Card
-from tgnas.methods.contracts import PredictorMethod, check
 from tgnas.methods.settings import MethodSettings, read_settings
-from tgnas.registry import PREDICTORS, Family
+from tgnas.registry import PREDICTORS, Family, check
 
 FAMILIES = {f.kind: f for f in vars(registry).values() if isinstance(f, Family)}
 HELD = {kind: family for kind, family in FAMILIES.items() if family.contract}
@@ -20,7 +20,7 @@ MEMBERS = [(kind, name) for kind, family in HELD.items() for name in family.name
 WITH_SETTINGS = [
     (kind, name)
     for kind, name in MEMBERS
-    if "Settings" in getattr(contracts, HELD[kind].contract).__annotations__
+    if "Settings" in pydoc.locate(HELD[kind].contract).__annotations__
 ]
 
 
@@ -48,7 +48,7 @@ def method(**members) -> ModuleType:
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
 def test_a_member_keeps_the_whole_contract_of_its_family(kind, name):
     family = HELD[kind]
-    check(family.module(name), getattr(contracts, family.contract))
+    check(family.module(name), family.contract)
 
 
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
@@ -92,7 +92,7 @@ def test_importing_a_predictor_needs_no_dgl():
 
 
 def test_a_file_that_keeps_the_contract_passes():
-    check(method(), PredictorMethod)
+    check(method(), PREDICTORS.contract)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_file_that_keeps_the_contract_passes():
 )
 def test_what_a_file_lacks_is_named(member, value, message):
     with pytest.raises(ContractError, match=f"tgnas.methods.predictors.nothing: {message}"):
-        check(method(**{member: value}), PredictorMethod)
+        check(method(**{member: value}), PREDICTORS.contract)
 
 
 def test_a_file_that_breaks_the_contract_is_refused_when_it_is_asked_for(monkeypatch):

@@ -6,15 +6,16 @@ Before a member is used it is held to its family's contract.
 """
 
 import ast
+import inspect
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
-from tgnas.errors import UnknownNameError
+from tgnas.errors import ContractError, UnknownNameError
 
 CONTRACTS = "tgnas.methods.contracts"
 
@@ -27,7 +28,7 @@ class Family:
         kind: what one member is called in an error message, e.g. "graph proxy".
         package: dotted name of the folder.
         export: the function or class that makes a file a member.
-        contract: the class of ``tgnas.methods.contracts`` that every member is held to.
+        contract: dotted name of the protocol that every member is held to.
         data: the ending of files that are members without a module; none if empty.
     """
 
@@ -59,8 +60,7 @@ class Family:
         """
         module = import_module(self.module_name(name))
         if self.contract:
-            contracts = import_module(CONTRACTS)
-            contracts.check(module, getattr(contracts, self.contract))
+            check(module, self.contract)
         return module
 
     def load(self, name: str) -> Any:
@@ -73,6 +73,56 @@ class Family:
             if isinstance(node, ast.ImportFrom) and "Settings" in {n.name for n in node.names}:
                 return import_module(str(node.module)).Settings
         return self.module(name).Settings
+
+
+def check(module: ModuleType, contract: str) -> None:
+    """Refuse a module that does not define what its family's contract asks for.
+
+    The contract's annotations are what a member holds, its methods what it defines; those of the
+    protocols that the contract's module lists in ``OPTIONAL`` may be missing.
+
+    Raises:
+        ContractError: what is missing, or of another kind or signature.
+    """
+    where, _, name = contract.rpartition(".")
+    asked = vars(import_module(where))
+    faults = []
+    for member, kind in get_type_hints(asked[name]).items():
+        value = getattr(module, member, None)
+        if not isinstance(value, kind):
+            faults.append(f"{member} must be a {kind.__name__}")
+        elif member == "Settings" and not _is_settings(value):
+            faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
+    required = _functions(asked[name])
+    others = asked.get("OPTIONAL", {}).get(asked[name], ())
+    optional = {n: f for part in others for n, f in _functions(part).items()}
+    for member, function in (required | optional).items():
+        given = getattr(module, member, None)
+        if given is None and member in optional:
+            continue
+        if not callable(given):
+            faults.append(f"there is no function {member}{_signature(function)}")
+        elif _signature(given) != _signature(function):
+            faults.append(f"{member}{_signature(given)} must be {member}{_signature(function)}")
+    if faults:
+        raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
+
+
+def _is_settings(model: Any) -> bool:
+    config = getattr(model, "model_config", {})
+    return bool(config.get("frozen")) and config.get("extra") == "forbid"
+
+
+def _functions(protocol: type) -> dict[str, Any]:
+    functions = inspect.getmembers(protocol, inspect.isfunction)
+    return {name: function for name, function in functions if not name.startswith("_")}
+
+
+def _signature(function: Any) -> str:
+    """Return the parameters' names and kinds; annotations may be narrower, so they do not count."""
+    parameters = inspect.signature(function).parameters.values()
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return str(inspect.Signature(bare))
 
 
 @cache
@@ -110,6 +160,6 @@ COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
 NETWORKS = Family("torch network", "tgnas.networks", "build_network")
 GRAPH_PROXIES = Family("graph proxy", "tgnas.methods.graph_proxies", "score")
 NETWORK_PROXIES = Family("network proxy", "tgnas.methods.network_proxies", "score_network")
-PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", "PredictorMethod")
+PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")
 RESULTS = Family("result", "tgnas.results", "TITLE")

@@ -5,21 +5,17 @@ drawn comes from the generator that is handed in. A method's ``Settings`` are a 
 model of its own keys; the config's entry of the method holds those and no other.
 """
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Protocol, get_type_hints, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
-from pydantic import BaseModel
 from torch import Tensor, nn
 
 from tgnas.encodings.described import KnownOperators
-from tgnas.errors import ContractError
 from tgnas.methods.card import Card
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -323,48 +319,3 @@ class Generator(Protocol):
 
 
 OPTIONAL: Mapping[type, tuple[type, ...]] = {PredictorMethod: (FitsInEpochs, ScoresTogether)}
-
-
-def check(module: ModuleType, contract: type) -> None:
-    """Refuse a module that does not define what its family's contract asks for.
-
-    Raises:
-        ContractError: what is missing or of another kind or signature.
-    """
-    faults = []
-    for name, kind in get_type_hints(contract).items():
-        given = getattr(module, name, None)
-        if not isinstance(given, kind):
-            faults.append(f"{name} must be a {kind.__name__}")
-        elif name == "Settings" and not _is_settings(given):
-            faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
-    required = _functions(contract)
-    optional = {n: f for part in OPTIONAL.get(contract, ()) for n, f in _functions(part).items()}
-    for name, asked in (required | optional).items():
-        given = getattr(module, name, None)
-        if given is None and name in optional:
-            continue
-        if not callable(given):
-            faults.append(f"there is no function {name}{_signature(asked)}")
-        elif _signature(given) != _signature(asked):
-            faults.append(f"{name}{_signature(given)} must be {name}{_signature(asked)}")
-    if faults:
-        raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
-
-
-def _is_settings(model: Any) -> bool:
-    if not issubclass(model, BaseModel):
-        return False
-    return bool(model.model_config.get("frozen")) and model.model_config.get("extra") == "forbid"
-
-
-def _functions(contract: type) -> dict[str, Any]:
-    functions = inspect.getmembers(contract, inspect.isfunction)
-    return {name: function for name, function in functions if not name.startswith("_")}
-
-
-def _signature(function: Any) -> str:
-    """Return the parameters' names and kinds; annotations may be narrower, so they do not count."""
-    parameters = inspect.signature(function).parameters.values()
-    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
-    return str(inspect.Signature(bare))
