@@ -36,8 +36,10 @@ rule import_costs:
         "../workflow/scripts/import_costs.py"
 
 
-# All stored scores of a benchmark in one job: each is a moment's work.
+# All stored scores of a benchmark, and the accuracies that are searched as if they were scores, in
+# one job: each is a moment's work.
 for population, stored in STORED.items():
+    labels = LABELLED if population == "nasbench201" else {}
 
     rule:
         name:
@@ -46,12 +48,16 @@ for population, stored in STORED.items():
             benchmark=f"<benchmark_tables>/{population}.arrow",
             sources=[f"<resources>/{file}" for file in files_of(population)],
         output:
-            scores=[f"<results>/scores/{population}/{name}.parquet" for name in stored],
+            scores=expand(
+                f"<results>/scores/{population}/{{name}}.parquet",
+                name=[*stored, *labels],
+            ),
         log:
             f"<logs>/import_scores/{population}.log",
         conda:
             "../workflow/envs/tgnas.yaml"
         params:
+            labels=labels,
             code=code("import_scores"),
         script:
             "../workflow/scripts/import_scores.py"

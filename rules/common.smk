@@ -15,10 +15,23 @@ from tgnas.workflow.sheet import correlated_methods, read_methods
 from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.methods.searchers._trace import Settings
 from tgnas.resources.packaged import MPNET, installed
+from tgnas.workflow.populations import (
+    DISTILLATION_POPULATION,
+    PATTERN_POPULATION,
+    TIMED_POPULATION,
+    compared,
+    network_settings,
+    populations,
+    ranking_section,
+    scorers,
+    space_modules,
+)
 from tgnas.workflow.provenance import code_digest
 from tgnas.registry import (
     BENCHMARKS,
+    COSTS,
     NETWORK_PROXIES,
+    NETWORKS,
     PREDICTORS,
     GRAPH_PROXIES,
     SEARCHERS,
@@ -50,8 +63,9 @@ except TgnasError as error:
 TARGETS = list(SHEETS)
 PREDICTOR_ROWS = {name: row.flat() for name, row in CONFIG.predictors.items()}
 CANDIDATES = {name: row.flat() for name, row in CONFIG.candidates.items()}
-# The sample of cells whose scores are distilled.
-DISTILLED = f"{DISTILLED_BENCHMARK}_uniform_width"
+POPULATIONS = populations(config, SHEETS)
+# The samples that training-free proxies are compared on.
+COMPARED = compared(POPULATIONS)
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -70,15 +84,18 @@ wildcard_constraints:
     benchmark="|".join(BENCHMARKS.names()),
     target="|".join(TARGETS),
     training="|".join(config["final_training"]["trainings"]),
-    shard=r"\d+",
     place=r"\d+",
     predictor="|".join(PREDICTOR_ROWS),
-    proxy="|".join(GRAPH_PROXIES.names()),
+    population="|".join(POPULATIONS),
+    drawn_population="|".join(n for n, p in POPULATIONS.items() if p.architectures),
+    graph_proxy="|".join(GRAPH_PROXIES.names()),
+    network_proxy="|".join(NETWORK_PROXIES.names()),
+    shard=r"\d+",
+    inputs="|".join(DATASETS),
     searcher="|".join(SEARCHERS.names()),
     space="nasbench201|darts",
     scorer=f"(?!({'|'.join(PREDICTOR_ROWS)})/)\\w[\\w-]*",
     limited=r"[\w-]+",
-    labelled="|".join(LABELLED),
     dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
@@ -104,7 +121,7 @@ def vectors_of(row):
 def distilled_scores(row):
     """Return the scores that a predictor's row is distilled from, if any."""
     proxy = row.get("distil_from")
-    return [f"<results>/proxies/scores/{DISTILLED}/{proxy}.parquet"] if proxy else []
+    return [POPULATIONS[DISTILLATION_POPULATION].scores(proxy)] if proxy else []
 
 
 def resource_row(name):
@@ -179,11 +196,30 @@ def training_digest(script, row):
     return method_digest(script, row["method"], *loaded)
 
 
-def proxy_digest(script, proxy):
-    """Return the digest of a script that loads a proxy and its network."""
-    return digest(
-        script, f"tgnas.methods.graph_proxies.{proxy}", "tgnas.costs.nasbench201"
-    )
+def network_proxy_digest(script, w):
+    """Return the digest of a script that scores networks of a population with a proxy."""
+    population = POPULATIONS[w.drawn_population]
+    proxy = NETWORK_PROXIES.module_name(w.network_proxy)
+    networks = NETWORKS.module_name(population.networks)
+    return digest(script, proxy, networks, *space_modules(population))
+
+
+def scores_of_population(name):
+    """Return the score files of all that score a population."""
+    population = POPULATIONS[name]
+    methods = scorers(population, CONFIG.proxies.compared)
+    return [population.scores(method) for method in methods]
+
+
+def seeds_of_proxy(population, proxy):
+    """Return the seeds that a graph proxy has on a population."""
+    sheet = SHEETS.get(population, {})
+    return list(sheet[proxy].seeds) if proxy in sheet else [config["proxies"]["seed"]]
+
+
+def embedding_of(predictor):
+    """Return what a predictor's sentence vectors are made by."""
+    return config["embeddings"][PREDICTOR_ROWS[predictor]["embedding"]]
 
 
 def ranking_of(target):

@@ -6,8 +6,8 @@ PLAN = Plan(
     checked=CONFIG,
     sheets=SHEETS,
     ablations=list(ABLATIONS),
-    samples={name: SAMPLES[name] for name in COMPARED},
-    scores_of_sample=scores_of_sample,
+    samples={name: POPULATIONS[name].facts for name in COMPARED},
+    scores_of_sample=scores_of_population,
 )
 try:
     RESULTS = catalogue(PLAN)

@@ -1,23 +1,6 @@
 # Search on NAS-Bench-201 and in the DARTS space, and the tables of what was found.
 
 
-# Accuracies that are searched as if they were scores.
-rule score_with_accuracy:
-    input:
-        benchmark="<benchmark_tables>/nasbench201.arrow",
-    output:
-        scores="<results>/scores/nasbench201/{labelled}.parquet",
-    log:
-        "<logs>/score_with_accuracy/{labelled}.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        label=lambda w: LABELLED[w.labelled],
-        code=code("score_with_accuracy"),
-    script:
-        "../workflow/scripts/score_with_accuracy.py"
-
-
 rule search_with_predictor:
     input:
         embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.evaluation.audit import HONEST, PRACTICES, audit_protocol
-from tgnas.evaluation.epochs import tau_of_epochs
+from tgnas.evaluation.ranking import measure_epochs
 from tgnas.results import audit
 from tgnas.results._tables import markdown
 
@@ -124,9 +124,9 @@ def test_the_scripts_write_a_table_and_a_figure(tmp_path):
     names = ("epochs.csv", "dump.csv", "audit.csv", "audit.md", "audit.png", "audit.pdf")
     files = [tmp_path / name for name in names]
     epochs().to_csv(files[0], index=False)
-    dump().to_csv(files[1], index=False)
+    dump().assign(method="authors_dump").to_csv(files[1], index=False)
     inputs = {"epochs": files[0], "released": files[1]}
-    made = {"name": "audit", "values": {}}
+    made = {"name": "audit", "values": {"released_by": "authors_dump"}}
     script("tabulate")(**made, files=inputs, table=files[2], markdown=files[3])
     script("draw")(**made, files={"frame": files[2]}, png=files[4], pdf=files[5])
     assert all(path.stat().st_size for path in files)
@@ -136,7 +136,7 @@ def test_every_epoch_has_its_tau_and_its_rho():
     names = {"architecture": ["a", "b", "c"], "accuracy/cifar10/test/200": [90.0, 91.0, 93.0]}
     target = Benchmark("three", pa.table(names))
     ranking = {"datasets": ["cifar10"], "split": "test", "epochs": 200}
-    table = tau_of_epochs(target, np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0]]), ranking)
+    table = measure_epochs(target, np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0]]), ranking)
     assert list(table.epoch) == [1, 2]
     # Of the second, two pairs of three agree; the squared differences of ranks sum to 2.
     assert list(table.kendall_tau) == pytest.approx([1, 1 / 3])

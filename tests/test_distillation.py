@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.selection import Task, distillation_tasks, held_out_parts
 from tgnas.operators import CODES
+from tgnas.scoring.transfer import Task, distillation_tasks, held_out_parts
 from tgnas.spaces.space import open_space
 from tgnas.training.distillation import distillation_set
 

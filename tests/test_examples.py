@@ -105,5 +105,5 @@ def test_the_lines_of_the_tutorial_give_the_examples_their_jobs(copied):
     scores = "results/smoke/scores/nasbench201"
     files = [f"{scores}/convolutions.parquet", f"{scores}/ridge.parquet"]
     planned = copied.planned("--", *files)
-    assert planned["score_with_proxy"] == planned["score_with_predictor"] == 1
+    assert planned["score_with_graph_proxy"] == planned["score_with_predictor"] == 1
     assert planned["train_predictor"] == 2  # seeds of the smoke config

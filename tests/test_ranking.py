@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tgnas.evaluation import ranking
+from tgnas.evaluation import comparison, ranking
 from tgnas.registry import GRAPH_PROXIES
 
 VECTORS = st.integers(0, 10_000).map(
@@ -115,7 +115,8 @@ def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
         "split": "test",
         "epochs": 200,
     }
-    table = ranking.measure_benchmark(nasbench201, scores, config)
+    unique = comparison.subsets_of(nasbench201, {}, whole=True)
+    table = ranking.measure_benchmark(nasbench201, scores, unique, config)
     kendall = table[
         (table.name == "kendall_tau") & (table.population == "unique") & (table.subset == "all")
     ]

@@ -1,5 +1,8 @@
 """Samples and what is said of them: drawn, scored, joined, measured, tabulated, drawn."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,13 +12,25 @@ from test_network_modules import SMALL
 from tgnas.benchmarks import stored_scores as readers
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation import agreement as stored
+from tgnas.evaluation import comparison
 from tgnas.evaluation.ranking import spearman_rho
-from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, SPACES
+from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
 from tgnas.results import _style as style
 from tgnas.results import cost, independence, proxies, proxies_stored, speed
 from tgnas.results._tables import markdown
-from tgnas.scoring import harness, samples
+from tgnas.scoring import harness
+from tgnas.scoring.ensembles import combine
 from tgnas.scoring.harness import Settings
+from tgnas.scoring.populations import (
+    Population,
+    draw,
+    open_population,
+    without_learned,
+    write_population,
+)
+from tgnas.scoring.tables import failed, read_table, write_scores
+from tgnas.scoring.timing import score_population
+from tgnas.training.splits import TrainingRows
 
 FIDELITY = {"split": "test", "epochs": 200}
 LABELS = {"datasets": ["cifar10", "cifar100", "ImageNet16-120"], "split": "test", "epochs": 200}
@@ -36,13 +51,18 @@ REPORTED = pd.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def sample(nasbench201):
-    return samples.draw_sample(nasbench201, "nasbench201", 40, seed=0)
+def population(nasbench201):
+    return draw(nasbench201, 40, seed=0)
 
 
 @pytest.fixture(scope="module")
-def target(nasbench201, sample):
-    return samples.sampled(nasbench201, sample["row"].to_numpy())
+def sample(population):
+    return population.table
+
+
+@pytest.fixture(scope="module")
+def target(nasbench201, population):
+    return population.known_of(nasbench201)
 
 
 def scored(sample: pd.DataFrame, values, milliseconds: float = 10.0) -> pd.DataFrame:
@@ -64,11 +84,19 @@ def tables(sample, target):
     return found
 
 
+def measured(target, tables) -> pd.DataFrame:
+    """Return the measures of all methods of a sample."""
+    subsets = comparison.subsets_of(target, tables, whole=False)
+    about = {"subsets": subsets, "ranking": RANKING}
+    return pd.concat(
+        [comparison.measure_method(target, name, table, **about) for name, table in tables.items()]
+    )
+
+
 @pytest.fixture(scope="module")
 def summary(target, tables):
-    measures = samples.measure_sample(target, tables, RANKING)
     about = {"benchmark": "nasbench201", "inputs": "cifar10"}
-    return proxies.table([measures], [about], TITLES, REPORTED)
+    return proxies.table([measured(target, tables)], [about], TITLES, REPORTED)
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +108,22 @@ def ratios(summary, tables):
 
 
 def test_a_sample_is_a_function_of_its_seed(nasbench201, sample):
-    again = samples.draw_sample(nasbench201, "nasbench201", 40, seed=0)
-    other = samples.draw_sample(nasbench201, "nasbench201", 40, seed=1)
+    again, other = (draw(nasbench201, 40, seed=seed).table for seed in (0, 1))
     pd.testing.assert_frame_equal(sample, again)
     assert set(sample["row"]) != set(other["row"])
+
+
+def test_a_population_is_written_and_opened(population, tmp_path):
+    write_population(tmp_path / "drawn.parquet", population)
+    opened = open_population(tmp_path / "drawn.parquet")
+    pd.testing.assert_frame_equal(opened.table, population.table)
+    assert (opened.name, opened.space.name) == ("drawn", "nasbench201")
+
+
+def test_a_file_without_a_space_is_no_population(population, tmp_path):
+    population.table.to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(CorruptTableError, match=r"other\.parquet is not a file of architectures"):
+        open_population(tmp_path / "other.parquet")
 
 
 def test_a_sample_names_the_architectures_of_its_rows(nasbench201, sample, target):
@@ -95,25 +135,40 @@ def test_a_sample_names_the_architectures_of_its_rows(nasbench201, sample, targe
 
 def test_a_sample_larger_than_its_benchmark_is_refused(nasbench201):
     with pytest.raises(ConfigError, match="a sample of 15626 asked for; nasbench201 has 15625"):
-        samples.draw_sample(nasbench201, "nasbench201", 15626, seed=0)
+        draw(nasbench201, 15626, seed=0)
 
 
-def test_shards_make_up_the_sample(sample):
-    parts = [samples.shard_of(sample, shard, 3) for shard in range(3)]
+def test_what_a_method_has_learned_is_not_measured(nasbench201, population):
+    learned = [TrainingRows("nasbench201", population.table["row"].to_numpy()[:3])]
+    of_sample = without_learned(population, learned, np.ones(40))
+    assert np.flatnonzero(np.isnan(of_sample)).tolist() == [0, 1, 2]
+    of_all = without_learned(nasbench201, learned, np.ones(len(nasbench201)))
+    assert np.flatnonzero(np.isnan(of_all)).tolist() == learned[0].rows.tolist()
+    elsewhere = [TrainingRows("nasbench101", np.arange(3))]
+    assert np.isfinite(without_learned(population, elsewhere, np.ones(40))).all()
+
+
+def test_shards_make_up_the_population(population):
+    parts = [population.shard(shard, 3) for shard in range(3)]
     assert [len(part) for part in parts] == [14, 13, 13]
-    pd.testing.assert_frame_equal(pd.concat(parts), sample)
+    pd.testing.assert_frame_equal(pd.concat(part.table for part in parts), population.table)
 
 
-def shards_of(sample: pd.DataFrame, proxy: str, shards: int) -> list[pd.DataFrame]:
+def first(population: Population, count: int) -> Population:
+    """Return the first few of a population."""
+    return replace(population, table=population.table.head(count))
+
+
+def shards_of(population: Population, proxy: str, shards: int) -> list[pd.DataFrame]:
     """Score small networks with a proxy on noise."""
     space = "nasbench201"
     settings = Settings(batch=8, size=SMALL[space])
     images = np.random.default_rng(0).normal(size=(8, 3, 8, 8)).astype(np.float32)
     batch = harness.Batch(torch.from_numpy(images), torch.arange(8) // 2)
     return [
-        samples.shard_table(
+        harness.shard_table(
             harness.measure(
-                samples.shard_of(sample, shard, shards).architecture,
+                population.shard(shard, shards).strings,
                 [proxy],
                 batch,
                 settings,
@@ -126,63 +181,97 @@ def shards_of(sample: pd.DataFrame, proxy: str, shards: int) -> list[pd.DataFram
     ]
 
 
-def test_ranks_within_a_population_do_not_depend_on_the_shards(sample):
-    few = sample.head(6)
-    one, three = (
-        samples.join_shards(shards_of(few, "az_nas", shards), few, "az_nas") for shards in (1, 3)
-    )
-    assert list(one.seed0) == list(three.seed0)
-    assert one.filter(like="component/").shape == (6, 4)
-    assert (one.milliseconds > 0).all()
+def test_ranks_within_a_population_do_not_depend_on_the_shards(population, tmp_path):
+    few, tables = first(population, 6), []
+    for shards in (1, 3):
+        joined = harness.join_shards(shards_of(few, "az_nas", shards), few, "az_nas")
+        write_scores(tmp_path / "scores.parquet", few, *joined)
+        tables.append(read_table(tmp_path / "scores.parquet", few))
+    assert list(tables[0].seed0) == list(tables[1].seed0)
+    assert tables[0].filter(like="component/").shape == (6, 4)
+    assert (tables[0].milliseconds > 0).all()
 
 
-def test_shards_of_another_sample_are_refused(sample):
-    parts = shards_of(sample.head(3), "l2_norm", 1)
+def test_shards_of_another_population_are_refused(population):
+    parts = shards_of(first(population, 3), "l2_norm", 1)
     with pytest.raises(CorruptTableError, match="l2_norm do not list the architectures of"):
-        samples.join_shards(parts, sample.head(4), "l2_norm")
+        harness.join_shards(parts, first(population, 4), "l2_norm")
 
 
-def test_a_proxy_of_cells_is_timed_alone_and_with_all_others(sample):
-    count, about = GRAPH_PROXIES.load("params"), {"space": "nasbench201", "dataset": "cifar10"}
-    generator = np.random.default_rng(0)
-    table = samples.score_cells(
-        lambda cells: np.stack([count(cells, **about, generator=generator)] * 2),
-        sample,
-        "nasbench201",
-    )
-    cells = SPACES.load("nasbench201").architectures(list(sample.architecture))
-    assert list(table.seed1) == list(count(cells, **about, generator=generator))
-    assert 0 < table.batched.iloc[0] < table.milliseconds.median()
+def test_a_graph_proxy_is_timed_alone_and_with_all_others(population):
+    proxy, about = GRAPH_PROXIES.load("params"), {"space": "nasbench201", "dataset": "cifar10"}
+    count = partial(proxy, **about, generator=np.random.default_rng(0))
+    scores, costs = score_population(lambda a: np.stack([count(a)] * 2), population, timed=True)
+    assert scores[1].tolist() == count(population.architectures).tolist()
+    assert 0 < costs["batched"][0] < np.median(costs["milliseconds"])
+
+
+def test_a_population_that_is_not_timed_is_scored_at_once(population):
+    scores, costs = score_population(lambda a: np.ones((1, len(a))), population, timed=False)
+    assert scores.shape == (1, 40)
+    assert not costs
 
 
 def test_a_combination_costs_what_its_members_cost(tables):
     members = [tables["tgnas_code"], tables["params"].assign(batched=0.001)]
-    combined = samples.combine(members, over_seeds=True, weights=[3, 1])
-    assert combined.milliseconds.iloc[0] == pytest.approx(2 * 0.5 + 0.05)
-    assert len(samples.seeds_of(combined)) == 1
-    assert len(samples.seeds_of(samples.combine(members, over_seeds=False, weights=[3, 1]))) == 2
+    scores, costs = combine(members, over_seeds=True, weights=[3, 1])
+    assert costs["milliseconds"][0] == pytest.approx(2 * 0.5 + 0.05)
+    assert len(scores) == 1
+    assert len(combine(members, over_seeds=False, weights=[3, 1])[0]) == 2
+
+
+def test_an_ensemble_with_a_member_of_unknown_cost_has_none(tables):
+    members = [tables["tgnas_code"], tables["params"]]
+    assert combine(members, over_seeds=True, weights=[3, 1])[1] == {}
 
 
 # Measures
 
 
+def keys_of(target, tables, ranking=RANKING):
+    subsets = comparison.subsets_of(target, tables, whole=False)
+    return {
+        name: comparison.key_of(target, table, subsets, ranking, "code")
+        for name, table in tables.items()
+    }
+
+
+def test_what_was_measured_of_the_same_scores_is_kept_to_the_bit(tmp_path, target, tables):
+    keys, path = keys_of(target, tables), tmp_path / "measures.csv"
+    table = measured(target, tables)
+    table.assign(key=table.method.map(keys)).to_csv(path, index=False)
+    kept = pd.concat(comparison.measured_before(path, keys).values())
+    assert list(kept.value) == list(table.value)
+
+
+def test_what_was_measured_of_other_scores_or_otherwise_is_not_kept(tmp_path, target, tables):
+    keys, path = keys_of(target, tables), tmp_path / "measures.csv"
+    table = measured(target, tables)
+    table.assign(key=table.method.map(keys)).to_csv(path, index=False)
+    changed = tables | {"params": tables["params"].assign(seed0=-tables["params"].seed0)}
+    assert set(comparison.measured_before(path, keys_of(target, changed))) == {*tables} - {"params"}
+    other = keys_of(target, tables, RANKING | {"resamples": 11})
+    assert comparison.measured_before(path, other) == {}
+    assert comparison.measured_before(tmp_path / "none.csv", keys) == {}
+
+
 def test_failures_are_counted_and_left_out(target, tables):
-    measures = samples.measure_sample(target, tables, RANKING)
+    measures = measured(target, tables)
     zen = measures[(measures.method == "zen") & (measures.subset == "all")]
     assert set(zen.failures) == {2}
     assert set(zen.architectures) == {38}
     others = measures[(measures.method == "meco") & (measures.subset == "all")]
     sizes = others.groupby("population").architectures.first()
-    assert sizes.to_dict() == {"all": 40, samples.SCORED_BY_ALL: 38}
+    assert sizes.to_dict() == {"all": 40, comparison.COMMON: 38}
 
 
 def test_a_component_that_is_not_finite_is_a_failure(sample):
     table = scored(sample, 1.0).assign(**{"component/one": 1.0, "component/two": np.nan})
-    assert samples.failed(table).sum() == 40
+    assert failed(table).sum() == 40
 
 
 def test_independence_has_every_pair_and_every_accuracy(target, tables):
-    found = samples.independence(target, tables, RANKING)
+    found = comparison.independence(target, tables, RANKING)
     assert len(found) == 7 * 8 / 2
     own = found[found.one == found.other]
     assert list(own.spearman_rho) == pytest.approx([1] * 7)
@@ -355,7 +444,7 @@ def test_a_method_without_a_defined_tau_is_not_drawn(summary):
 
 
 def test_the_heat_map_is_symmetric_and_ends_with_the_accuracies(target, tables):
-    found = samples.independence(target, tables, RANKING)
+    found = comparison.independence(target, tables, RANKING)
     panel = independence.draw(found, TITLES).axes[0]
     values = panel.images[0].get_array()
     assert np.array_equal(values, values.T)
@@ -370,7 +459,7 @@ def test_the_same_data_give_the_same_bytes(tmp_path, summary, target, tables, na
         figure = (
             cost.draw(summary, "cifar10")
             if name == "cost"
-            else independence.draw(samples.independence(target, tables, RANKING), TITLES)
+            else independence.draw(comparison.independence(target, tables, RANKING), TITLES)
         )
         style.save(figure, path)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

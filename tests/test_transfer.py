@@ -7,19 +7,17 @@ from tgnas.benchmarks.base import Benchmark, build_table
 from tgnas.cell import Cell, Cells
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.evaluation.ranking import kendall_tau
-from tgnas.evaluation.selection import (
-    PARAMETERS,
+from tgnas.evaluation.selection import PARAMETERS, measure_candidates, measure_transfer
+from tgnas.operators import CODES
+from tgnas.scoring.transfer import (
     Target,
     development_tasks,
     held_out_parts,
     longest_paths,
-    measure_candidates,
-    measure_transfer,
     read_transfer,
     transfer_scores,
     write_transfer,
 )
-from tgnas.operators import CODES
 from tgnas.spaces.architectures import Architectures, of_cells
 from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
 from tgnas.training.auxiliary_targets import graph_scores

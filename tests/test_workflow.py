@@ -115,7 +115,7 @@ def test_a_second_run_has_nothing_to_do(project: Project):
 def test_touching_one_method_reruns_only_its_jobs(project: Project):
     with project.edit("src/tgnas/methods/graph_proxies/flops.py", "return NET", "return 2 * NET"):
         planned = project.planned()
-    assert planned.pop("score_with_proxy") == planned.pop("measure_ranking") == 1
+    assert planned.pop("score_with_graph_proxy") == planned.pop("measure_ranking") == 1
     # The ranking, the claims and the headline; no table of searches but the headline's.
     assert planned["tabulate"] == 4
     assert planned.keys() <= {
@@ -142,26 +142,25 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
     assert planned["train_predictor"] == 2 * (predictors + 1)  # seeds; that for DARTS is another
     genotypes = sum("\tpredictor\t" in line for line in DARTS_SHEET)
     assert planned["score_with_predictor"] == predictors + genotypes
-    assert not {"build_nasbench101", "embed_operators", "score_with_proxy"} & set(planned)
+    assert not {"build_benchmark", "embed_operators", "score_with_graph_proxy"} & set(planned)
 
 
 @pytest.mark.slow
 def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
-    assert planned["measure_ranking"] == len(SHEET) + 10  # and what NAS-Bench-301's sheet measures
-    assert planned["measure_stored_scores"] == 1
+    assert planned["measure_ranking"] == 2  # of NAS-Bench-201 and of NAS-Bench-301
     assert not {"train_predictor", "score_with_predictor", "search_with_scores"} & set(planned)
 
 
 @pytest.mark.slow
 def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Project):
     base = "  tgnas_paper:\n    base: tgnas_code\n"
-    target = "results/smoke/measures/nasbench201/tgnas_paper.csv"
+    target = "results/smoke/scores/nasbench201/tgnas_paper.parquet"
     with project.edit("config/config.yaml", base, base + "    embedding: one_hot\n"):
         planned = project.planned("--", target)
     del planned["total"]
-    assert planned == {"train_predictor": 2, "score_with_predictor": 1, "measure_ranking": 1}
+    assert planned == {"train_predictor": 2, "score_with_predictor": 1}
 
 
 @pytest.mark.slow
@@ -223,8 +222,8 @@ def test_a_new_method_is_one_file_and_one_line(project: Project):
     with project.edit("config/experiments.tsv", line, line + line.replace("random", "shuffled")):
         planned = project.planned()
     new.unlink()
-    assert planned["score_with_proxy"] == planned["measure_ranking"] == 1
-    assert not {"train_predictor", "search_with_predictor"} & set(planned)
+    assert planned["score_with_graph_proxy"] == planned["measure_ranking"] == 1
+    assert not {"train_predictor", "search_with_predictor", "score_with_ensemble"} & set(planned)
 
 
 @pytest.fixture(scope="module")
@@ -269,24 +268,26 @@ def test_every_column_of_every_table_is_described_and_every_description_has_a_co
 
 @pytest.mark.slow
 def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
-    proxy = "src/tgnas/methods/graph_proxies/zen.py"
+    proxy = "src/tgnas/methods/network_proxies/zen.py"
     with compared.edit(proxy, "return float", "return 2 * float"):
         planned = compared.planned("--", "proxies")
-    assert planned["score_shard"] == planned["join_shards"] == 2  # the sample, and what is timed
-    assert not {"draw_batch", "draw_sample", "score_sample_with_predictor"} & set(planned)
+    assert (
+        planned["score_with_network_proxy"] == planned["join_shards"] == 2
+    )  # the sample, and what is timed
+    assert not {"draw_batch", "draw_population", "score_with_predictor"} & set(planned)
     assert not compared.planned("--", "proxies")
 
 
 @pytest.mark.slow
 def test_touching_a_teacher_trains_its_students_alone(project: Project):
     target = "results/smoke/tables/ranking_nasbench201.csv"
-    proxy = "src/tgnas/methods/graph_proxies/meco.py"
+    proxy = "src/tgnas/methods/network_proxies/meco.py"
     with project.edit(proxy, "return float", "return 2 * float"):
         planned = project.planned("--", target)
-    assert planned["score_shard"] == planned["join_shards"] == 1
+    assert planned["score_with_network_proxy"] == planned["join_shards"] == 1
     assert planned["train_predictor"] == 2  # the seeds of one student
     assert planned["score_with_predictor"] == 1
-    assert not {"draw_batch", "draw_sample", "score_transfer"} & set(planned)
+    assert not {"draw_batch", "draw_population", "score_transfer"} & set(planned)
 
 
 @pytest.mark.slow
@@ -315,20 +316,27 @@ def test_searches_can_ask_proxies_on_small_networks_of_every_live_pattern(compar
     planned = compared.planned(
         "--", "results/smoke/searches/nasbench201/zico_reduced/hybrid.parquet"
     )
-    wanted = {"list_patterns": 1, "score_shard": 4, "join_shards": 1, "spread_over_patterns": 1}
+    wanted = {
+        "draw_population": 1,
+        "score_with_network_proxy": 4,
+        "join_shards": 1,
+        "spread_over_patterns": 1,
+    }
     assert planned == wanted | {"search_with_scores": 1}
 
 
 @pytest.mark.slow
 def test_a_lost_shard_is_scored_again_alone_and_to_the_same_bits(compared: Project):
-    shard = compared.folder / "results/smoke/proxies/shards/nasbench201/synflow/0.parquet"
+    shard = compared.folder / "results/smoke/shards/nasbench201_sample/synflow/0.parquet"
     before = pd.read_parquet(shard)
     shard.unlink()
     done = compared.run("--", str(shard.relative_to(compared.folder)))
     assert done.returncode == 0, done.stdout
     assert (
         "architectures_per_second"
-        in (compared.folder / "logs/smoke/score_shard/nasbench201/synflow/0.log").read_text()
+        in (
+            compared.folder / "logs/smoke/score_with_network_proxy/nasbench201_sample/synflow/0.log"
+        ).read_text()
     )
     pd.testing.assert_series_equal(
         before["component/synflow"], pd.read_parquet(shard)["component/synflow"]
@@ -398,7 +406,7 @@ def test_a_corrupt_benchmark_file_ends_in_one_line(project: Project):
     table.write_bytes(table.read_bytes()[:1000])
     done = project.run(
         "--forcerun",
-        "score_with_proxy",
+        "score_with_graph_proxy",
         "--",
         "results/smoke/scores/nasbench201/params.parquet",
     )

@@ -1,18 +1,19 @@
-"""Join the shards of one proxy and aggregate its components over the whole sample."""
+"""Join the shards of one network proxy and aggregate its components over the population."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from tgnas.scoring.samples import join_shards
+from tgnas.scoring.harness import join_shards
+from tgnas.scoring.populations import open_population
+from tgnas.scoring.tables import write_scores
 from tgnas.workflow.script import run
 
 
-def main(*, sample: Path, shards: list[Path], scores: Path, network_proxy: str) -> None:
-    """Write the proxy's table of scores."""
-    parts = [pd.read_parquet(path) for path in shards]
-    joined = join_shards(parts, pd.read_parquet(sample), network_proxy)
-    joined.to_parquet(scores, index=False)
+def main(*, architectures: Path, shards: list[Path], scores: Path, network_proxy: str) -> None:
+    """Write the proxy's scores."""
+    population, parts = open_population(architectures), [pd.read_parquet(path) for path in shards]
+    write_scores(scores, population, *join_shards(parts, population, network_proxy))
 
 
 if __name__ == "__main__":

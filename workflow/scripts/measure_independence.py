@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.scoring.samples import independence, sampled
+from tgnas.evaluation.comparison import independence
+from tgnas.scoring.populations import open_population
+from tgnas.scoring.tables import read_table
 from tgnas.workflow.script import run
 
 
 def main(
-    *, benchmark: Path, sample: Path, scores: list[Path], measures: Path, ranking: dict
+    *, architectures: Path, benchmark: Path, scores: list[Path], measures: Path, ranking: dict
 ) -> None:
     """Write Spearman's rho of every pair."""
-    target = sampled(open_benchmark(benchmark), pd.read_parquet(sample)["row"].to_numpy())
-    tables = {path.stem: pd.read_parquet(path) for path in scores}
+    population = open_population(architectures)
+    target = population.known_of(open_benchmark(benchmark))
+    tables = {path.stem: read_table(path, population) for path in scores}
     independence(target, tables, ranking).to_csv(measures, index=False)
 
 

@@ -1,18 +1,46 @@
-"""Measure how the scores of one method rank the architectures of a benchmark."""
+"""Measure how every method ranks a population, how often it fails, what it costs."""
 
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from tgnas.benchmarks.base import open_benchmark
-from tgnas.evaluation.ranking import measure_seeds
-from tgnas.scoring.tables import read_scores
+import pandas as pd
+
+from tgnas.benchmarks.base import Benchmark, open_benchmark
+from tgnas.evaluation.comparison import KEY, key_of, measure_method, measured_before, subsets_of
+from tgnas.files import written_whole
+from tgnas.scoring.populations import open_population
+from tgnas.scoring.tables import read_table
 from tgnas.workflow.script import run
 
 
-def main(*, benchmark: Path, scores: Path, measures: Path, method: str, ranking: dict) -> None:
-    """Write one tidy row for each seed, data set, population, subset and measure."""
-    target = open_benchmark(benchmark)
-    table = measure_seeds(target, method, read_scores(scores, target), ranking)
-    table.to_csv(measures, index=False)
+def main(
+    *,
+    architectures: Path,
+    benchmark: Path,
+    scores: list[Path],
+    measures: Path,
+    ranking: dict,
+    code: str,
+    threads: int,
+) -> None:
+    """Write one tidy file for all methods; what was measured before of the same scores is kept."""
+    target, population = open_benchmark(benchmark), open_population(architectures)
+    whole = isinstance(population, Benchmark)
+    target = population if whole else population.known_of(target)
+    tables = {path.stem: read_table(path, population) for path in scores}
+    subsets = subsets_of(target, tables, whole=whole)
+    keys = {name: key_of(target, table, subsets, ranking, code) for name, table in tables.items()}
+    before = measured_before(measures, keys)
+    missing = [name for name in tables if name not in before]
+    known = Benchmark(target.name, target.table)  # without what it has read, to be sent
+    measure = partial(measure_method, known, subsets=subsets, ranking=ranking)
+    with ProcessPoolExecutor(threads) as pool:
+        rows = pool.map(measure, missing, [tables[name] for name in missing])
+        done = before | dict(zip(missing, rows, strict=True))
+    table = pd.concat([done[name].assign(**{KEY: keys[name]}) for name in tables])
+    with written_whole(measures) as unfinished:
+        table.to_csv(unfinished, index=False)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.selection import (
+from tgnas.methods.trained import own_settings, train
+from tgnas.scoring.transfer import (
     development_tasks,
     distillation_tasks,
     transfer_scores,
     write_transfer,
 )
-from tgnas.methods.trained import own_settings, train
 from tgnas.training.auxiliary_targets import with_auxiliary_targets
 from tgnas.training.distillation import distillation_set
 from tgnas.training.splits import TrainingSet

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.epochs import tau_of_epochs
+from tgnas.evaluation.ranking import measure_epochs
 from tgnas.methods.trained import load
 from tgnas.scoring.tables import write_scores
 from tgnas.workflow.script import run
@@ -31,9 +31,9 @@ def main(
     leaked, tables = [], []
     for seed, path in enumerate(epochs):
         of_epochs = load(path, vectors).ensemble().scores(target.architectures)
-        table = tau_of_epochs(target, of_epochs, ranking)
-        chosen = table[table.dataset == ranking["leaked_dataset"]].kendall_tau.idxmax()
-        epoch = int(table.epoch[chosen])
+        table = measure_epochs(target, of_epochs, ranking)
+        best = table[table.dataset == ranking["leaked_dataset"]].kendall_tau.idxmax()
+        epoch = int(table.epoch[best])
         logging.info("seed=%d leaked epoch=%d of %d", seed, epoch, table.epoch.max())
         leaked.append(of_epochs[epoch - 1])
         tables.append(table.assign(seed=seed))

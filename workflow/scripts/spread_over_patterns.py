@@ -3,19 +3,20 @@
 import logging
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.scoring.patterns import spread_over
-from tgnas.scoring.tables import SEED, write_scores
+from tgnas.scoring.populations import open_population, spread_over
+from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.workflow.script import run
 
 
-def main(*, benchmark: Path, scored: Path, scores: Path, space: str) -> None:
+def main(*, benchmark: Path, patterns: Path, scored: Path, scores: Path) -> None:
     """Write a file of scores."""
-    target, found = open_benchmark(benchmark), pd.read_parquet(scored)
-    logging.info("patterns=%d failed=%d", len(found), found[f"{SEED}0"].isna().sum())
-    write_scores(scores, target, spread_over(target, space, found)[None])
+    target, population = open_benchmark(benchmark), open_population(patterns)
+    of_patterns = read_scores(scored, population)[0]
+    logging.info("patterns=%d failed=%d", len(population), np.isnan(of_patterns).sum())
+    write_scores(scores, target, spread_over(target, population, of_patterns)[None])
 
 
 if __name__ == "__main__":

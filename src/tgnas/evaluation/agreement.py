@@ -10,7 +10,7 @@ import pandas as pd
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.stored_scores import FREEREA, NASLIB, SUITE_ZERO, file_of
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
-from tgnas.scoring.samples import COMPONENT, seeds_of
+from tgnas.scoring.tables import COMPONENT, seeds_of
 
 # Of these the same number is wanted, to the rank.
 REQUIRED = 0.95

@@ -3,17 +3,17 @@
 Scores and accuracies are vectors of shape (N,), higher is better in both, and no sign is hidden.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64
-from scipy import stats
+import scipy  # which imports scipy.stats, a second of work, when it is first needed
+from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.encodings.live import live_pattern
+from tgnas.training.ranks import mid_ranks
 
 Vector = Float64[np.ndarray, " N"]
 
@@ -46,7 +46,7 @@ def kendall_tau(scores: Vector, accuracies: Vector) -> float:
         ValueError: fewer than three architectures, or a score that is not finite.
     """
     _check(scores, accuracies, least=3)  # of two, SciPy divides by zero for a p-value
-    return float(stats.kendalltau(scores, accuracies, method="asymptotic").statistic)
+    return float(scipy.stats.kendalltau(scores, accuracies, method="asymptotic").statistic)
 
 
 def spearman_rho(scores: Vector, accuracies: Vector) -> float:
@@ -56,7 +56,7 @@ def spearman_rho(scores: Vector, accuracies: Vector) -> float:
         ValueError: as in ``kendall_tau``.
     """
     _check(scores, accuracies)
-    ranks, true = stats.rankdata(scores), stats.rankdata(accuracies)
+    ranks, true = mid_ranks(scores[None])[0], mid_ranks(accuracies[None])[0]
     spread = ranks.std() * true.std()
     if spread == 0:
         return float("nan")
@@ -130,38 +130,24 @@ def measure(
             yield Measure("all", name, value, nothing, nothing, len(scores))
 
 
-def measure_seeds(
-    target: Benchmark, method: str, scores: Float64[np.ndarray, "S N"], ranking: dict[str, Any]
+def measure_benchmark(
+    target: Benchmark,
+    scores: Vector,
+    populations: Mapping[str, Int64[np.ndarray, " _"]],
+    ranking: dict[str, Any],
 ) -> pd.DataFrame:
-    """Return the measures of a method's scores, a row of them for each seed.
-
-    Columns: method, seed, and those of ``measure_benchmark``.
-    """
-    tables = []
-    for seed, of_seed in enumerate(scores):
-        table = measure_benchmark(target, of_seed, ranking)
-        table.insert(0, "method", method)
-        table.insert(1, "seed", seed)
-        tables.append(table)
-    return pd.concat(tables)
-
-
-def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]) -> pd.DataFrame:
     """Return every measure of one method's scores as a tidy table.
 
-    Columns: dataset, population ("all" architectures, or "unique": the first of each live
-    pattern), and the fields of ``Measure``. What has no score is left out, and so not counted
-    among the architectures.
+    Columns: dataset, population, and the fields of ``Measure``. What has no score is left out, and
+    so not counted among the architectures.
 
     Args:
         target: the benchmark.
         scores: one per architecture.
+        populations: the rows that measures are taken over, by name.
         ranking: the config's section.
     """
     rows = []
-    everyone = np.arange(len(target))
-    unique = live_pattern(target.architectures).distinct()[0]
-    populations = {"all": everyone, "unique": unique}
     scored = np.isfinite(scores)
     settings = {key: ranking[key] for key in ("top_share", "at", "resamples", "level")}
     fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
@@ -171,9 +157,34 @@ def measure_benchmark(target: Benchmark, scores: Vector, ranking: dict[str, Any]
             members = listed[scored[listed]]
             # The same resamples for every method, so that intervals compare.
             generator = np.random.default_rng(0)
-            found = measure(scores[members], accuracies[members], generator=generator, **settings)
-            rows += [{"dataset": dataset, "population": population, **asdict(m)} for m in found]
+            measures = measure(
+                scores[members], accuracies[members], generator=generator, **settings
+            )
+            about = {"dataset": dataset, "population": population}
+            rows += [about | asdict(one) for one in measures]
     return pd.DataFrame(rows)
+
+
+def measure_epochs(
+    target: Benchmark, scores: Float64[np.ndarray, "T N"], ranking: dict[str, Any]
+) -> pd.DataFrame:
+    """Return how the scores of each epoch of a training rank the target: for audit, not to choose.
+
+    Columns: epoch, dataset, kendall_tau, spearman_rho.
+
+    Args:
+        target: the benchmark; its test labels are read.
+        scores: a row for each epoch, the first epoch first.
+        ranking: the config's section: datasets, split, epochs.
+    """
+    fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
+    labels = {name: target.accuracy(dataset=name, **fidelity) for name in ranking["datasets"]}
+    rows = [
+        (epoch, name, kendall_tau(row, true), spearman_rho(row, true))
+        for epoch, row in enumerate(scores, start=1)
+        for name, true in labels.items()
+    ]
+    return pd.DataFrame(rows, columns=["epoch", "dataset", "kendall_tau", "spearman_rho"])
 
 
 def _check(scores: Vector, accuracies: Vector, least: int = 2) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from jaxtyping import Float, Int64
-from scipy.stats import kendalltau
 
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 
@@ -34,7 +34,7 @@ def agreement(rows: pd.DataFrame) -> dict[str, Any]:
         "architectures": len(rows),
         "kendall_tau": kendall_tau(ours, known),
         "spearman_rho": spearman_rho(ours, known),
-        "p_value": float(kendalltau(ours, known).pvalue),
+        "p_value": float(scipy.stats.kendalltau(ours, known).pvalue),
     }
 
 

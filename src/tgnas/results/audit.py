@@ -59,9 +59,10 @@ KINDS = {"predictor": "zero-shot", "leaked": "saw test labels", "stored": "autho
 
 
 def params(plan: Plan) -> dict[str, Any]:
-    """Return who is audited and the number of seeds."""
-    published = plan.config["headline"]["published"]
-    return {"title": plan.titles()[published], "seeds": plan.config["seeds"]}
+    """Return who is audited, whose predictions were released, and the number of seeds."""
+    names = plan.config["headline"]
+    about = {"title": plan.titles()[names["published"]], "seeds": plan.config["seeds"]}
+    return about | {"released_by": names["released"]}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -69,13 +70,13 @@ def inputs(plan: Plan) -> dict[str, Any]:
     names = plan.config["headline"]
     return {
         "epochs": f"<results>/audit/{names['published']}.csv",
-        "released": f"<results>/measures/nasbench201/{names['released']}.csv",
+        "released": "<results>/measures/nasbench201.csv",
     }
 
 
-def table(epochs: pd.DataFrame, released: pd.DataFrame) -> pd.DataFrame:
+def table(epochs: pd.DataFrame, released: pd.DataFrame, released_by: str) -> pd.DataFrame:
     """Return what each practice reports of each data set and measure."""
-    return audit_protocol(epochs, released)
+    return audit_protocol(epochs, released[released.method == released_by])
 
 
 def show(frame: pd.DataFrame) -> list[Block]:

@@ -35,7 +35,7 @@ def loaded(plan: Plan) -> list[str]:
 def figure_inputs(plan: Plan) -> dict[str, Any]:
     """Return the correlations of every pair."""
     del plan
-    return {"measures": "<results>/proxies/measures/independence.csv"}
+    return {"measures": "<results>/measures/independence.csv"}
 
 
 def figure(measures: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
@@ -49,7 +49,7 @@ def draw(correlations: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Return a heat map of Spearman's rho between methods, and with each data set's accuracy.
 
     Args:
-        correlations: what ``tgnas.scoring.samples.independence`` returns.
+        correlations: what ``tgnas.evaluation.comparison.independence`` returns.
         titles: how rows are called; names that are none of them stand as they are.
     """
     names = list(dict.fromkeys(correlations.one))

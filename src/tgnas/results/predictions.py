@@ -57,7 +57,7 @@ def figure_inputs(plan: Plan, variant: str) -> dict[str, Any]:
     return {
         "benchmark": f"<benchmark_tables>/{variant}.arrow",
         "scores": f"<results>/scores/{variant}/{name}.parquet",
-        "measures": f"<results>/measures/{variant}/{name}.csv",
+        "measures": f"<results>/measures/{variant}.csv",
     }
 
 
@@ -68,7 +68,7 @@ def figure(
     predicted = 100 * read_scores(scores, benchmark)[seed]
     fidelity = {key: labels[key] for key in ("split", "epochs")}
     measured = {name: benchmark.accuracy(dataset=name, **fidelity) for name in labels["datasets"]}
-    own = measures[measures.seed == seed].query(
+    own = measures[(measures.method == scores.stem) & (measures.seed == seed)].query(
         "name == 'kendall_tau' & population == subset == 'all'"
     )
     return draw(predicted, measured, dict(zip(own.dataset, own.value, strict=True)))

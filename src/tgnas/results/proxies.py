@@ -99,7 +99,7 @@ def params(plan: Plan) -> dict[str, Any]:
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the measures of every sample."""
-    measures = [f"<results>/proxies/measures/{name}.csv" for name in plan.samples]
+    measures = [f"<results>/measures/{name}.csv" for name in plan.samples]
     return {"measures": measures, "reported": REPORTED}
 
 

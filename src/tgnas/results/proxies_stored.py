@@ -34,7 +34,7 @@ COLUMNS = {
     ),
     "stored": "how many those are",
 }
-SAMPLE = "nasbench201"
+SAMPLE = "nasbench201_sample"
 UNREAD = ("sources",)  # their readers take paths
 
 
@@ -49,7 +49,7 @@ def inputs(plan: Plan) -> dict[str, Any]:
 
     return {
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
-        "sample": f"<results>/proxies/samples/{SAMPLE}.parquet",
+        "sample": f"<results>/populations/{SAMPLE}.parquet",
         "scores": plan.scores_of_sample(SAMPLE),
         "sources": sorted({f"<resources>/{column.file}" for column in STORED}),
     }

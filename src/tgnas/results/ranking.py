@@ -1,7 +1,7 @@
 """How every method's scores rank a benchmark: a table and a figure for each benchmark."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -99,19 +99,18 @@ def params(plan: Plan, variant: str) -> dict[str, Any]:
 
 def inputs(plan: Plan, variant: str) -> dict[str, Any]:
     """Return the measures of every method."""
-    names = plan.sheets[variant]
-    measures = [f"<results>/measures/{variant}/{name}.csv" for name in names]
-    return {"measures": measures, "reported": REPORTED}
+    del plan
+    return {"measures": f"<results>/measures/{variant}.csv", "reported": REPORTED}
 
 
 def table(
-    measures: Sequence[pd.DataFrame], titles: Mapping[str, str], reported: pd.DataFrame
+    measures: pd.DataFrame, titles: Mapping[str, str], reported: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one row for each method, data set, population, subset and measure.
 
     Methods stand in the order of `titles`.
     """
-    everything = pd.concat(measures, ignore_index=True).rename(columns={"name": "measure"})
+    everything = measures.rename(columns={"name": "measure"})
     groups = everything.groupby(["method", *KEYS], sort=False)
     rows = groups.agg(
         mean=("value", "mean"),

@@ -86,7 +86,8 @@ def table(
     top_share: float,
 ) -> pd.DataFrame:
     """Return one row per candidate, the best first; a warning says where another should lead."""
-    from tgnas.evaluation.selection import development_tasks, measure_candidates, read_transfer
+    from tgnas.evaluation.selection import measure_candidates
+    from tgnas.scoring.transfer import development_tasks, read_transfer
 
     # Nothing is trained here, and what a task ranks does not depend on its training cells.
     tasks = development_tasks(source, others, labels, 1, sizes["tested"])

@@ -42,7 +42,9 @@ BENCHMARK, SAMPLE = "nasbench201", "nasbench201_timed"
 
 def _timed(plan: Plan) -> list[str]:
     """Return the predictors whose set-up stands apart."""
-    return [name for name in plan.samples[BENCHMARK]["methods"] if name in plan.predictors]
+    return [
+        name for name in plan.samples[f"{BENCHMARK}_sample"]["methods"] if name in plan.predictors
+    ]
 
 
 def params(plan: Plan) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def inputs(plan: Plan) -> dict[str, Any]:
     return {
         "proxies": "<results>/tables/proxies.csv",
         "scores": plan.scores_of_sample(SAMPLE),
-        "setups": [f"<results>/proxies/setup/{name}.csv" for name in _timed(plan)],
+        "setups": [f"<results>/measures/setup/{name}.csv" for name in _timed(plan)],
     }
 
 

@@ -12,18 +12,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
 from tgnas.registry import NETWORK_PROXIES, NETWORKS
+from tgnas.scoring.populations import Population
+from tgnas.scoring.tables import BUILD, COMPONENT, MILLISECONDS
 from tgnas.spaces.space import open_space
 
-BUILD = "build"  # stands among the milliseconds for building the network
 INITIALISATIONS = ("default", "kaiming")
 
 
@@ -204,6 +206,33 @@ def aggregate(proxy: str, components: Float64[np.ndarray, "N K"]) -> Float64[np.
     """
     module = NETWORK_PROXIES.module(proxy)
     return module.aggregate(components) if hasattr(module, "aggregate") else components[:, 0]
+
+
+def shard_table(measured: Iterable[Measured], proxy: str) -> pd.DataFrame:
+    """Return components and milliseconds of one network proxy, a row for each architecture."""
+    rows = [
+        (one.architecture, *one.components[proxy], one.milliseconds[proxy], one.milliseconds[BUILD])
+        for one in measured
+    ]
+    names = [COMPONENT + name for name in components_of(proxy)]
+    return pd.DataFrame(rows, columns=["architecture", *names, MILLISECONDS, BUILD])
+
+
+def join_shards(
+    shards: Sequence[pd.DataFrame], population: Population, proxy: str
+) -> tuple[Float64[np.ndarray, "1 N"], dict[str, np.ndarray]]:
+    """Return a proxy's scores, aggregated over the whole population, and its other columns.
+
+    Raises:
+        CorruptTableError: the shards do not list the population's architectures in its order.
+    """
+    table = pd.concat(shards, ignore_index=True)
+    if table.architecture.tolist() != population.strings:
+        raise CorruptTableError(
+            f"the shards of {proxy} do not list the architectures of {population.name}"
+        )
+    scores = aggregate(proxy, table.filter(like=COMPONENT).to_numpy(dtype=np.float64))
+    return scores[None], {name: table[name].to_numpy() for name in table.columns[1:]}
 
 
 def seeded_network(member: object, classes: int, settings: Settings, *, space: str) -> nn.Module:

@@ -1,43 +1,95 @@
-"""Score files: what every method says of the architectures of one benchmark."""
+"""Score files: what one method says of the architectures of one population.
 
+A Parquet file with the columns ``architecture``, ``seed0``, ``seed1``, ... and, where the method
+has them, ``component/NAME`` (numbers behind its score), ``milliseconds`` (processor time of scoring
+one architecture alone), ``build`` (of parsing it and building what is scored) and ``batched``
+(milliseconds for each of all scored at once).
+"""
+
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
-from tgnas.benchmarks.base import Benchmark
 from tgnas.errors import CorruptTableError
 from tgnas.files import written_whole
 
-SEED = "seed"  # column prefix
+SEED, COMPONENT = "seed", "component/"  # column prefixes
+MILLISECONDS, BUILD, BATCHED = "milliseconds", "build", "batched"
+COSTS = (MILLISECONDS, BUILD, BATCHED)
+NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
-def write_scores(path: Path, benchmark: Benchmark, scores: Float64[np.ndarray, "S N"]) -> None:
-    """Write a Parquet file: a column of architectures, then a column of scores for each seed."""
+@runtime_checkable
+class Listed(Protocol):
+    """A benchmark or a population: architectures in a fixed order."""
+
+    @property
+    def name(self) -> str:
+        """Its name in paths and messages."""
+
+    @property
+    def strings(self) -> list[str]:
+        """The architectures' strings."""
+
+
+def write_scores(
+    path: Path,
+    population: Listed,
+    scores: Float64[np.ndarray, "S N"],
+    more: Mapping[str, np.ndarray] = NOTHING,
+) -> None:
+    """Write the scores of every seed, and further columns beside them."""
     columns = {f"{SEED}{seed}": row for seed, row in enumerate(scores)}
-    table = pa.table({"architecture": benchmark.table.column("architecture"), **columns})
+    table = pa.table({"architecture": population.strings, **columns, **more})
     with written_whole(path) as part:
         pq.write_table(table, part)
 
 
-def read_scores(path: Path, benchmark: Benchmark) -> Float64[np.ndarray, "S N"]:
-    """Return the scores of a file, which must be of this benchmark's architectures.
+def read_table(path: Path, population: Listed) -> pd.DataFrame:
+    """Return a score file's table, which must be of this population's architectures.
 
     Raises:
         CorruptTableError: it is no score file, or of other architectures.
     """
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
-    seeds = [f"{SEED}{seed}" for seed in range(table.num_columns - 1)]
-    if not seeds or table.column_names != ["architecture", *seeds]:
+    known = re.compile(f"{SEED}[0-9]+|{COMPONENT}.+|{'|'.join(COSTS)}")
+    named = [name for name in table.columns if known.fullmatch(name)]
+    if f"{SEED}0" not in named or list(table.columns) != ["architecture", *named]:
         raise CorruptTableError(
-            f"{path} has the columns {', '.join(table.column_names)}; a file of scores has "
+            f"{path} has the columns {', '.join(table.columns)}; a file of scores has "
             f"architecture, {SEED}0, {SEED}1, ..."
         )
-    if table.column("architecture").to_pylist() != benchmark.strings:
-        raise CorruptTableError(f"{path} does not score the architectures of {benchmark.name}")
-    return np.stack([table.column(name).to_numpy() for name in seeds]).astype(np.float64)
+    if table.architecture.tolist() != population.strings:
+        raise CorruptTableError(f"{path} does not score the architectures of {population.name}")
+    return table
+
+
+def read_scores(path: Path, population: Listed) -> Float64[np.ndarray, "S N"]:
+    """Return the scores of a file, which must be of this population's architectures.
+
+    Raises:
+        CorruptTableError: as in ``read_table``.
+    """
+    return seeds_of(read_table(path, population))
+
+
+def seeds_of(table: pd.DataFrame) -> Float64[np.ndarray, "S N"]:
+    """Return the scores of a table, a row for each seed."""
+    return table.filter(regex=f"^{SEED}[0-9]+$").to_numpy(dtype=np.float64).T
+
+
+def failed(table: pd.DataFrame) -> Bool[np.ndarray, " N"]:
+    """Tell for each architecture whether a score or a component of it is not finite."""
+    numbers = table.filter(regex=f"^({COMPONENT}|{SEED}[0-9])")
+    return ~np.isfinite(numbers.to_numpy(dtype=np.float64)).all(axis=1)

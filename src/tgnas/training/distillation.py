@@ -21,7 +21,7 @@ def distillation_set(scored: pd.DataFrame) -> TrainingSet:
     Those that it failed on rank last, equally.
 
     Args:
-        scored: the proxy's table of scores of cells of NAS-Bench-101 (``scoring.samples``).
+        scored: the proxy's table of scores of cells of NAS-Bench-101 (``scoring.tables``).
 
     Raises:
         CorruptTableError: the proxy has failed on every architecture.

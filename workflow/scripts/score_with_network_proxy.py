@@ -1,26 +1,25 @@
-"""Score the networks of one shard of a sample with one proxy."""
+"""Score the networks of one shard of a population with one network proxy."""
 
 import logging
 import time
 from pathlib import Path
 
-import pandas as pd
 import torch
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from tgnas.scoring.harness import Batch, Settings, measure
-from tgnas.scoring.samples import shard_of, shard_table
+from tgnas.files import written_whole
+from tgnas.scoring.harness import Batch, Settings, measure, shard_table
+from tgnas.scoring.populations import open_population
 from tgnas.workflow.script import run
 
 
 def main(
     *,
-    sample: Path,
+    architectures: Path,
     batch: Path,
     scored: Path,
     network_proxy: str,
-    space: str,
     shard: int,
     shards: int,
     settings: dict,
@@ -30,13 +29,16 @@ def main(
 ) -> None:
     """Build, score and drop one network after the other; write components and milliseconds."""
     torch.set_num_threads(threads)
-    seen, part = load_file(batch), shard_of(pd.read_parquet(sample), shard, shards).architecture
+    seen, part = load_file(batch), open_population(architectures).shard(shard, shards)
     given = Batch(seen["images"], seen["labels"])
-    progress = tqdm(part, f"{network_proxy} {space} {shard}", unit="architectures", disable=None)
+    title = f"{network_proxy} {part.name} {shard}"
+    progress = tqdm(part.strings, title, unit="architectures", disable=None)
     start = time.perf_counter()
-    about = {"space": space, "classes": classes, "networks": networks}
-    found = measure(progress, [network_proxy], given, Settings(**settings), **about)
-    shard_table(found, network_proxy).to_parquet(scored, index=False)
+    about = {"space": part.space.name, "classes": classes, "networks": networks}
+    measured = measure(progress, [network_proxy], given, Settings(**settings), **about)
+    table = shard_table(measured, network_proxy)
+    with written_whole(scored) as unfinished:
+        table.to_parquet(unfinished, index=False)
     rate = len(part) / (time.perf_counter() - start)
     images = rate * len(given.images)
     logging.info("architectures_per_second=%.2f images_per_second=%.0f", rate, images)

@@ -1,0 +1,180 @@
+"""Who scores which architectures: the populations that a config names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import Any
+
+from tgnas.registry import BENCHMARKS, SPACES, Family
+from tgnas.scoring import PATTERNS
+from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+
+RANKING_KEYS = ("top_share", "at", "resamples", "level")  # keys of the section on ranking
+PATTERN_POPULATION = "nasbench201_patterns"
+TIMED_POPULATION = "nasbench201_timed"
+# Cells of NAS-Bench-101 as networks of uniform width: what predictors are distilled from.
+DISTILLATION_POPULATION = f"{DISTILLED_BENCHMARK}_uniform_width"
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A population and what is asked about it.
+
+    Attributes:
+        name: in paths.
+        benchmark: that its architectures are of.
+        space: theirs; empty where only the benchmark's module says it.
+        architectures: how many are drawn, or "patterns", one of each live pattern; empty for the
+            whole benchmark.
+        networks: the file of ``tgnas.networks`` that builds its networks.
+        inputs: the data set whose images networks see.
+        size: of its networks; what is not named is as in the benchmark.
+        shards: parts in which network proxies score it.
+        timed: whether each architecture is scored and timed alone.
+        methods: who scores it beside the network proxies.
+        labels: the accuracies that scores are compared with.
+    """
+
+    name: str
+    benchmark: str
+    space: str = ""
+    architectures: str = ""
+    networks: str = ""
+    inputs: str = "cifar10"
+    size: Mapping[str, int] = field(default_factory=dict)
+    shards: int = 1
+    timed: bool = False
+    methods: tuple[str, ...] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def space_name(self) -> str:
+        """The name of its architectures' search space."""
+        return self.space or str(BENCHMARKS.module(self.benchmark).SPACE.name)
+
+    @property
+    def table(self) -> str:
+        """The path of its benchmark's file."""
+        return f"<benchmark_tables>/{self.benchmark}.arrow"
+
+    @property
+    def file(self) -> str:
+        """The path of its file."""
+        if self.architectures:
+            return f"<results>/populations/{self.name}.parquet"
+        return self.table
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What results say of it."""
+        return {key: getattr(self, key) for key in ("benchmark", "inputs", "labels", "methods")}
+
+    def scores(self, method: str) -> str:
+        """Return the path of a method's scores of it."""
+        return f"<results>/scores/{self.name}/{method}.parquet"
+
+
+def populations(
+    config: Mapping[str, Any], sheets: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Population]:
+    """Return the populations of a config by name: whole benchmarks, samples, patterns.
+
+    Args:
+        config: the whole config.
+        sheets: the methods of every target.
+    """
+    planned = [
+        Population(target, target, methods=tuple(methods), labels=config["ranking"][target])
+        for target, methods in sheets.items()
+    ]
+    for sample in config["proxies"]["samples"]:
+        planned += _samples(sample, config["proxies"])
+    reduced = config["reduced_networks"]
+    planned.append(
+        Population(
+            PATTERN_POPULATION,
+            "nasbench201",
+            "nasbench201",
+            PATTERNS,
+            "nasbench201",
+            size=reduced["size"],
+            shards=reduced["shards"],
+        )
+    )
+    planned.append(
+        Population(
+            DISTILLATION_POPULATION,
+            DISTILLED_BENCHMARK,
+            DISTILLED_BENCHMARK,
+            str(reduced["distillation"]["architectures"]),
+            "uniform_width",
+            size=reduced["size"],
+            shards=reduced["distillation"]["shards"],
+        )
+    )
+    return {population.name: population for population in planned}
+
+
+def _samples(sample: Mapping[str, Any], section: Mapping[str, Any]) -> list[Population]:
+    """Return the sample of a benchmark, the same for other images, and what is timed of it."""
+    benchmark = sample["benchmark"]
+    own = Population(
+        f"{benchmark}_sample",
+        benchmark,
+        sample["space"],
+        str(sample["architectures"]),
+        sample["space"],
+        size=sample["size"],
+        shards=sample["shards"],
+        timed=True,
+        methods=tuple(sample["methods"]),
+        labels=sample["labels"],
+    )
+    # Only network proxies see images, and only networks of labelled data sets are asked.
+    further = [name for name in section["inputs"] if name in sample["labels"]["datasets"]]
+    planned = [own] + [
+        replace(own, name=f"{own.name}_{name}", inputs=name, methods=()) for name in further
+    ]
+    if benchmark == "nasbench201":
+        # Few enough that all methods are timed within minutes of each other, on one core.
+        count = str(section["timed"])
+        planned.append(replace(own, name=TIMED_POPULATION, architectures=count, shards=1))
+    return planned
+
+
+def compared(planned: Mapping[str, Population]) -> list[str]:
+    """Return the samples that methods are compared on."""
+    timed = [one.name for one in planned.values() if one.timed]
+    return [name for name in timed if name != TIMED_POPULATION]
+
+
+def scorers(population: Population, network_proxies: Sequence[str]) -> list[str]:
+    """Return who scores a population: its methods, then the proxies that know its networks.
+
+    Args:
+        population: what is scored.
+        network_proxies: those that the config names.
+    """
+    if not population.networks:
+        return list(population.methods)
+    harness = import_module("tgnas.scoring.harness")  # it imports torch, and few runs need it
+    able = harness.scores_network_of
+    known = [name for name in network_proxies if able(name, population.networks)]
+    return [*population.methods, *known]
+
+
+def space_modules(population: Population, *families: Family) -> list[str]:
+    """Return the modules that are loaded by the name of a population's space."""
+    name, families = population.space_name, (SPACES, *families)
+    return [family.module_name(name) for family in families if name in family.names()]
+
+
+def ranking_section(population: Population, ranking: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the section on ranking with the labels of a population."""
+    return {key: ranking[key] for key in RANKING_KEYS} | dict(population.labels)
+
+
+def network_settings(population: Population, section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a score of a network depends on beside architecture and proxy."""
+    keys = ("seed", "batch", "initialisation")
+    return {key: section[key] for key in keys} | {"size": dict(population.size)}
