@@ -6,6 +6,7 @@ A CSV keeps the text of every cell. An output appears under its name only when i
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -87,11 +88,11 @@ class Shard:
         Raises:
             ValueError: it names none.
         """
-        number, slash, count = text.partition("/")
-        plain = all(n.isascii() and n.isdecimal() and len(n) <= 9 for n in (number, count))
-        if not (slash and plain and 1 <= int(number) <= int(count)):
+        match = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
+        shard = cls(int(match[1]), int(match[2])) if match else None
+        if shard is None or not 1 <= shard.number <= shard.count:
             raise ValueError(f"{text!r} is no shard; allowed are 1/N, 2/N, ..., N/N")
-        return cls(int(number), int(count))
+        return shard
 
     def rows(self, total: int) -> range:
         """Return its rows, counted from 0."""
@@ -218,9 +219,9 @@ class Source:
         except (UnicodeDecodeError, csv.Error) as error:
             raise self._refuse("its header is no CSV in UTF-8", error) from error
         self._check_columns(names)
-        empty = Chunk(pa.table({name: pa.array([], pa.string()) for name in names}), _none())
+        empty = pa.table({name: pa.array([], pa.string()) for name in names})
         if not stream.peek(1):
-            yield empty
+            yield _numbered(empty, 0)
             return
         total, begin = None, 0
         if self.shard != WHOLE:
@@ -297,7 +298,7 @@ class Source:
             groups, first = _groups_of(file.metadata, rows)
             batches = file.iter_batches(BATCH, groups) if groups else iter(())
             inside = range(rows.start - first, rows.stop - first)
-            empty = Chunk(file.schema_arrow.empty_table(), _none())
+            empty = file.schema_arrow.empty_table()
             yield from _chunks_of(_part(batches, inside), rows.start, empty)
         except pa.ArrowException as error:
             raise self._refuse("is no Parquet file", error) from error
@@ -324,7 +325,7 @@ def _part(batches: Iterable[pa.RecordBatch], rows: range) -> Iterator[pa.RecordB
             return
 
 
-def _chunks_of(batches: Iterable[pa.RecordBatch], start: int, empty: Chunk) -> Iterator[Chunk]:
+def _chunks_of(batches: Iterable[pa.RecordBatch], start: int, empty: pa.Table) -> Iterator[Chunk]:
     """Yield chunks from batches of any size; one without a row if there is none.
 
     Args:
@@ -332,8 +333,7 @@ def _chunks_of(batches: Iterable[pa.RecordBatch], start: int, empty: Chunk) -> I
         start: how many rows stand before them.
         empty: the columns.
     """
-    begin = start
-    held: pa.Table = empty.table
+    begin, held = start, empty
     for batch in batches:
         held = pa.concat_tables([held, pa.Table.from_batches([batch])])
         while len(held) >= CHUNK or held.nbytes >= WIDE:
@@ -354,10 +354,6 @@ def _groups_of(metadata: pq.FileMetaData, rows: range) -> tuple[list[int], int]:
     ends = np.cumsum([0, *sizes])
     groups = [g for g in range(len(sizes)) if ends[g] < rows.stop and ends[g + 1] > rows.start]
     return groups, int(ends[groups[0]]) if groups else 0
-
-
-def _none() -> Int64[np.ndarray, " N"]:
-    return np.empty(0, dtype=np.int64)
 
 
 def _table_of(rows: list[dict[str, Any]], names: list[str]) -> pa.Table:
