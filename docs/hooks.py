@@ -34,7 +34,6 @@ SHOWN = {
     "CONTRIBUTING.md": "contributing.md",
     "config/README.md": "config.md",
     "config/resources.tsv": "data.md",
-    "README.md#data": "data.md",
 }
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".json": "json", ".csv": "text", ".jsonl": "json"}
 LARGEST = 100_000  # bytes of a file that becomes a page
