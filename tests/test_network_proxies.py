@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies import az_nas, meco, te_nas, vkdnw
 from tgnas.methods.network_proxies._network import multiply_adds, ranks
 from tgnas.methods.network_proxies.nasgraph import _ChannelGraph
@@ -46,7 +47,7 @@ def pixels(*rows: list[float]) -> Tensor:
 def score(name: str, network: nn.Module, images: Tensor, *labels: int) -> float:
     generator = torch.Generator().manual_seed(0)
     classes = torch.tensor(labels or [0] * len(images))
-    return NETWORK_PROXIES.load(name)(network, images, classes, generator)
+    return NETWORK_PROXIES.load(name)(network, Batch(images, classes), generator)
 
 
 # With the label 0 the gradient of the logits is d = (-.5, .5); then

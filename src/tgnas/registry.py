@@ -119,10 +119,14 @@ def _functions(protocol: type) -> dict[str, Any]:
 
 
 def _signature(function: Any) -> str:
-    """Return the parameters' names and kinds; annotations may be narrower, so they do not count."""
+    """Return the parameters' names and kinds, without annotations, which may be narrower.
+
+    What a member takes beside them by keyword, with a default, does not count.
+    """
+    nothing, keyword = inspect.Parameter.empty, inspect.Parameter.KEYWORD_ONLY
     parameters = inspect.signature(function).parameters.values()
-    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
-    return str(inspect.Signature(bare))
+    asked = [p for p in parameters if p.kind is not keyword or p.default is nothing]
+    return str(inspect.Signature([p.replace(annotation=nothing) for p in asked]))
 
 
 @cache
@@ -159,7 +163,9 @@ BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
 COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
 NETWORKS = Family("torch network", "tgnas.networks", "build_network")
 GRAPH_PROXIES = Family("graph proxy", "tgnas.methods.graph_proxies", "score")
-NETWORK_PROXIES = Family("network proxy", "tgnas.methods.network_proxies", "score_network")
+NETWORK_PROXIES = Family(
+    "network proxy", "tgnas.methods.network_proxies", "score", f"{CONTRACTS}.NetworkProxyMethod"
+)
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")
 RESULTS = Family("result", "tgnas.results", "TITLE")

@@ -14,11 +14,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Float64, Int64
-from torch import Tensor, nn
+from jaxtyping import Float64
+from torch import nn
 
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
 from tgnas.registry import NETWORK_PROXIES, NETWORKS
@@ -57,14 +58,6 @@ class Settings:
             raise ConfigError(f"a batch has at least 2 images, not {self.batch}")
         if self.initialisation not in INITIALISATIONS:
             raise UnknownNameError("initialisation", self.initialisation, INITIALISATIONS)
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Normalised images with their labels; every architecture sees the same."""
-
-    images: Float[Tensor, "B 3 H W"]
-    labels: Int64[Tensor, " B"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +172,7 @@ def score(
     more = {} if small is None else {"small": small}
     with restored(network):
         start = time.process_time()
-        found = compute(network, batch.images, batch.labels, generator, **more)
+        found = compute(network, batch, generator, **more)
         milliseconds = 1e3 * (time.process_time() - start)
     values = found if isinstance(found, tuple) else (found,)
     return tuple(v if np.isfinite(v) else float("nan") for v in values), milliseconds

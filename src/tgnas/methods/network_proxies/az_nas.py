@@ -11,10 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import (
     initialise,
@@ -38,27 +39,23 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
+def score(
+    network: nn.Module, batch: Batch, generator: torch.Generator
 ) -> tuple[float, float, float, float]:
     """Return expressivity, progressivity, trainability and complexity (millions).
 
     The network gives its blocks as ``stem`` and ``stages``.
     """
-    del labels  # of no influence
     initialise(network, generator, kaiming=True)
     blocks = [network.get_submodule("stem"), *network.get_submodule("stages").children()]
-    features = outputs_of(network, blocks, noise_like(images, generator))[1]
+    features = outputs_of(network, blocks, noise_like(batch.images, generator))[1]
     entropies = np.array([entropy(feature.detach()) for feature in features])
     gains = [gain(before, after, generator) for before, after in pairwise(features)]
     return (
         float(entropies.sum()),
         float(np.diff(entropies).min()),
         float(np.mean(gains)),
-        multiply_adds(network, images),
+        multiply_adds(network, batch.images),
     )
 
 

@@ -6,9 +6,9 @@ Search", ICANN 2021. Higher predicts better.
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import input_jacobian
 
@@ -23,15 +23,10 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score; NaN where an image's gradient is constant and has no correlation."""
     del generator  # deterministic
-    jacobian, classes = input_jacobian(network, images), labels.numpy(force=True)
+    jacobian, classes = input_jacobian(network, batch.images), batch.labels.numpy(force=True)
     if not (jacobian.std(axis=1) > 0).all():
         return float("nan")
     within = []

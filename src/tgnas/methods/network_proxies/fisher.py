@@ -6,10 +6,10 @@ Lightweight NAS", ICLR 2021, equation 2. Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, watching, weighted_layers
 
@@ -24,12 +24,7 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over channels of half the mean squared product of output and gradient."""
     del generator  # deterministic
     seen: list[tuple[nn.Module, Tensor]] = []
@@ -38,7 +33,7 @@ def score_network(
         seen.append((layer, output))
 
     with watching(weighted_layers(network), see):
-        loss = functional.cross_entropy(network(images), labels)
+        loss = functional.cross_entropy(network(batch.images), batch.labels)
     total = 0.0
     found = gradients(loss, [output for _, output in seen])
     for (layer, output), gradient in zip(seen, found, strict=True):

@@ -5,9 +5,9 @@ better.
 """
 
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients
 
@@ -19,12 +19,9 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over layers of the weight gradient's Euclidean norm."""
     del generator  # deterministic
-    return float(sum(gradient.norm() for gradient in loss_gradients(network, images, labels)))
+    return float(
+        sum(gradient.norm() for gradient in loss_gradients(network, batch.images, batch.labels))
+    )

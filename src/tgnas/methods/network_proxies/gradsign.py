@@ -5,9 +5,9 @@ over weights of |sum over images of sign(gradient)|. Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients
 
@@ -25,16 +25,13 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum of absolute summed signs; each image is normalised by itself, as there."""
     del generator  # deterministic
     signs: list[Tensor] = []
-    for image, label in zip(images[:IMAGES].split(1), labels[:IMAGES].split(1), strict=True):
+    for image, label in zip(
+        batch.images[:IMAGES].split(1), batch.labels[:IMAGES].split(1), strict=True
+    ):
         found = [gradient.sign() for gradient in loss_gradients(network, image, label)]
         signs = [total + sign for total, sign in zip(signs, found, strict=True)] if signs else found
     return float(sum(total.double().abs().sum() for total in signs))

@@ -6,9 +6,9 @@ NAS", ICLR 2021, equation 1. Higher is taken to predict better, as in the latter
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, loss_gradients, weighted_layers
 
@@ -20,16 +20,11 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return minus the sum over weights of weight x (Hessian x gradient)."""
     del generator  # deterministic
     weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
-    found = loss_gradients(network, images, labels, create_graph=True)
+    found = loss_gradients(network, batch.images, batch.labels, create_graph=True)
     product = torch.stack([(gradient.detach() * gradient).sum() for gradient in found]).sum()
     curved = gradients(product, weights)
     return -float(

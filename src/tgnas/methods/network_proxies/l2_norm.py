@@ -5,9 +5,9 @@ Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import weighted_layers
 
@@ -20,12 +20,7 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over layers of the weights' Euclidean norm."""
-    del images, labels, generator  # of no influence
+    del batch, generator  # of no influence
     return float(sum(layer.weight.norm() for layer in weighted_layers(network)))

@@ -6,9 +6,10 @@ the channels. Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import noise_like, watching
 
@@ -26,14 +27,8 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum of the least eigenvalues for one image of noise."""
-    del labels  # of no influence
     total = torch.zeros((), dtype=torch.float64)
 
     def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
@@ -42,7 +37,7 @@ def score_network(
 
     leaves = [module for module in network.modules() if not list(module.children())]
     with watching(leaves, see):
-        network(noise_like(images[:1], generator))
+        network(noise_like(batch.images[:1], generator))
     return float(total)
 
 

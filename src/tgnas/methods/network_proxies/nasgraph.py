@@ -7,9 +7,10 @@ i alone makes channel j's rectified output anything but 0. Higher predicts bette
 """
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
 from tgnas.networks.nasbench201 import CellModule, Network, ReductionBlock
@@ -30,23 +31,17 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return twice the edges over the nodes that have one; NaN without an edge.
 
     Raises:
         TypeError: the network is not one of NAS-Bench-201.
     """
-    del labels  # of no influence
     if not isinstance(network, Network):
         raise TypeError("nasgraph knows the layers of NAS-Bench-201's networks alone")
     initialise(network, generator, kaiming=False)
     graph = _ChannelGraph()
-    side, width = images.shape[-1], len(network.stem[0].get_parameter("weight"))
+    side, width = batch.images.shape[-1], len(network.stem[0].get_parameter("weight"))
     stem = graph.add([graph.source(3)], _linked(network.stem, 3, side, rectify=True))
     here, first = [stem], True
     for block in network.stages:

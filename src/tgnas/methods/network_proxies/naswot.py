@@ -6,9 +6,9 @@ Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import relus, watching
 
@@ -22,15 +22,10 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the logarithm of the kernel's determinant."""
-    del labels, generator  # of no influence
-    kernel = torch.zeros(len(images), len(images), dtype=torch.float64)
+    del generator  # of no influence
+    kernel = torch.zeros(len(batch.images), len(batch.images), dtype=torch.float64)
 
     def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
         # Signs of +1 and -1: their products add up to agreements minus disagreements.
@@ -38,5 +33,5 @@ def score_network(
         kernel.add_(((on @ on.T).double() + on.shape[1]) / 2)
 
     with watching(relus(network), see):
-        network(images)
+        network(batch.images)
     return float(torch.linalg.slogdet(kernel).logabsdet)

@@ -6,9 +6,9 @@ over the network by Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS",
 """
 
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients, weighted_layers
 
@@ -20,13 +20,10 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over weights of |weight x gradient|."""
     del generator  # deterministic
-    found = zip(weighted_layers(network), loss_gradients(network, images, labels), strict=True)
+    found = zip(
+        weighted_layers(network), loss_gradients(network, batch.images, batch.labels), strict=True
+    )
     return float(sum((layer.weight.detach() * gradient).abs().sum() for layer, gradient in found))

@@ -6,9 +6,9 @@ the number of distinct columns of the matrix of signs, images by rectifiers. Hig
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import relus, watching
 
@@ -28,15 +28,10 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the number of distinct patterns."""
-    del labels, generator  # of no influence
-    given = images[:IMAGES]
+    del generator  # of no influence
+    given = batch.images[:IMAGES]
     place = 1 << np.arange(len(given), dtype=np.uint32)[:, None]
     patterns: list[np.ndarray] = []
 

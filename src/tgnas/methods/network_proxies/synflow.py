@@ -7,9 +7,9 @@ depth, to 1e47 and more, so its logarithm is the score.
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, weighted_layers, without_normalisation
 
@@ -22,24 +22,19 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return log(1 + sum of |weight| x gradient) for an image of ones and absolute weights.
 
     Batch normalisations are passed by.
     """
-    del labels, generator  # of no influence
+    del generator  # of no influence
     network.double()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_()
     weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
     with without_normalisation(network):
-        flow = network(torch.ones_like(images[:1], dtype=torch.float64)).sum()
+        flow = network(torch.ones_like(batch.images[:1], dtype=torch.float64)).sum()
     found = zip(weights, gradients(flow, weights), strict=True)
     total = torch.stack(
         [(weight.detach() * gradient).abs().sum() for weight, gradient in found]

@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise, ranks, relus, watching
 
@@ -47,22 +48,22 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
+def score(
     network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
+    batch: Batch,
     generator: torch.Generator,
-    small: Callable[[], nn.Module],
+    *,
+    small: Callable[[], nn.Module] | None = None,
 ) -> tuple[float, float]:
     """Return minus the condition number, and the number of linear regions of the small network."""
-    del labels  # of no influence
+    assert small is not None  # SMALL_SIZES asks for it
     narrow, regions = small(), []
     for _ in range(DRAWS):
         initialise(narrow, generator, kaiming=True)
         direction = torch.randn(3, SIDE, SIDE, generator=generator)
         places = torch.randn(POINTS, 1, 1, 1, generator=generator)
         regions.append(linear_regions(narrow, places * direction))
-    return -condition_number(network, images[:IMAGES]), float(np.mean(regions))
+    return -condition_number(network, batch.images[:IMAGES]), float(np.mean(regions))
 
 
 def aggregate(components: Float64[np.ndarray, "N 2"]) -> Float64[np.ndarray, " N"]:

@@ -7,10 +7,11 @@ better.
 """
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise, noise_like, watching
 
@@ -29,16 +30,10 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score for Kaiming weights, noise images and fresh batch statistics."""
-    del labels  # of no influence
     initialise(network, generator, kaiming=True)
-    information = fisher_information(network.eval(), noise_like(images, generator))
+    information = fisher_information(network.eval(), noise_like(batch.images, generator))
     if not information.isfinite().all():
         return float("nan")
     values = torch.linalg.eigvalsh(information).clamp(min=0)

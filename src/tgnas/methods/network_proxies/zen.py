@@ -6,9 +6,9 @@ that batch normalisations divided by. Higher predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise, noise_like, watching
 
@@ -28,17 +28,11 @@ CARD = NetworkCard(
 
 
 @torch.no_grad()
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score for weights and images drawn from standard normal distributions."""
-    del labels  # of no influence
     initialise(network, generator, kaiming=False)
-    noise = noise_like(images, generator)
-    moved = noise + STEP * noise_like(images, generator)
+    noise = noise_like(batch.images, generator)
+    moved = noise + STEP * noise_like(batch.images, generator)
     last: list[Tensor] = []
     pools = [module for module in network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
     with watching(pools, lambda _module, given, _output: last.append(given)):

@@ -6,9 +6,9 @@ predicts better.
 """
 
 import torch
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import nn
 
+from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients
 
@@ -26,15 +26,10 @@ CARD = NetworkCard(
 )
 
 
-def score_network(
-    network: nn.Module,
-    images: Float[Tensor, "B 3 H W"],
-    labels: Int64[Tensor, " B"],
-    generator: torch.Generator,
-) -> float:
+def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score; layers whose gradients do not vary count nothing, as in the code."""
     del generator  # deterministic
-    halves = zip(images.chunk(BATCHES), labels.chunk(BATCHES), strict=True)
+    halves = zip(batch.images.chunk(BATCHES), batch.labels.chunk(BATCHES), strict=True)
     found = [loss_gradients(network, *half) for half in halves]
     total = 0.0
     for layer in zip(*found, strict=True):
