@@ -1,94 +1,100 @@
-"""The methods of the tutorial: copied into the package they are members of their families."""
+"""The methods of the tutorial: copied into the package they run through the workflow."""
 
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from project import Project
 
 ROOT = Path(__file__).parents[1]
-FAMILIES = {
-    "proxies": ["convolutions", "logit_spread"],
-    "searchers": ["coordinate"],
+EXAMPLES = {
+    "graph_proxies": ["convolutions"],
+    "network_proxies": ["logit_spread"],
+    "searchers": ["guided"],
     "predictors": ["ridge"],
 }
-CONTRACTS = """
+RIDGE = """
+predictors:
+  ridge: {base: tgnas_code, method: ridge, sources: [nasbench201], cells: 100, drawn_anew: true,
+    penalty: 1.0}
+"""
+GUIDED = """
+search:
+  labelled: [random, guided]
+  surrogates: {guided: ridge}
+"""
+CONTRACTS = f"""
 from pathlib import Path
 
-import numpy as np
-import torch
-
 import tgnas
-from tgnas.scoring import harness
-from tgnas.evaluation.ranking import spearman_rho
-from tgnas.methods.searchers._trace import Settings
-from tgnas.inference.pretrained import own_embeddings
-from tgnas.registry import NETWORK_PROXIES, PREDICTORS, GRAPH_PROXIES, SEARCHERS
-from tgnas.spaces.nasbench201 import SPACE
+from tgnas import registry
 
 assert Path(tgnas.__file__).is_relative_to(Path.cwd()), tgnas.__file__
-some = SPACE.enumerate()[::31]
-about = {"space": "nasbench201", "dataset": "cifar10"}
-counts = GRAPH_PROXIES.load("convolutions")(some, **about, generator=np.random.default_rng(0))
-spelled = [text.count("nor_conv") for text in SPACE.format(some)]
-assert counts.tolist() == spelled
-
-parsed = SPACE.parse("|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|")
-settings = harness.Settings(batch=4, size={"channels": 4, "repeats": 1})
-network = harness.seeded_network(parsed.member(0), 10, settings, space="nasbench201")
-batch = harness.Batch(torch.randn(4, 3, 8, 8), torch.arange(4))
-(spread,), _ = harness.score("logit_spread", network, batch, 0)
-assert spread > 0, spread
-again, _ = harness.score("logit_spread", network, batch, 0)
-assert again == (spread,)
-
-weights = np.random.default_rng(1).random((6, 5))
-additive = lambda choices: weights[np.arange(6), choices].sum(axis=1)
-trace = SEARCHERS.load("coordinate")(
-    SPACE, additive, Settings(budget=100), np.random.default_rng(0)
-)
-assert trace.queries == 100
-assert np.isclose(trace.all_scores()[trace.answer], weights.max(axis=1).sum())
-
-ridge, vectors = PREDICTORS.module("ridge"), own_embeddings("minilm_short")
-chosen = ridge.Settings.from_config({"weight_decay": 1e-3})
-half = slice(None, None, 2)
-fitted, kept = ridge.fit([(cells[half], counts[half])], vectors, chosen, seed=0)
-ridge.save(Path("ridge.safetensors"), kept.epochs, chosen, ridge.operators_of(cells))
-loaded = ridge.load(Path("ridge.safetensors"), vectors)
-assert np.array_equal(loaded.predict(cells), fitted.predict(cells))
-others = slice(1, None, 2)
-assert spearman_rho(loaded.predict(cells[others]), counts[others]) > 0.95
+for folder, names in {EXAMPLES!r}.items():
+    for name in names:
+        getattr(registry, folder.upper()).module(name)
 print("all contracts hold")
 """
+RESULTS = {
+    "ridge": "results/smoke/scores/nasbench201/ridge.parquet",
+    "convolutions": "results/smoke/scores/nasbench201/convolutions.parquet",
+    "guided": "results/smoke/searches/nasbench201/validation/random+guided.parquet",
+}
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Copy the project and put the examples where the tutorial says."""
-    copy = Project.copy(tmp_path_factory.mktemp("examples"), [])  # a dry run fetches nothing
-    for family, names in FAMILIES.items():
+def copied(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Copy the project that has run, and put the examples where the tutorial says."""
+    folder = tmp_path_factory.mktemp("examples") / "copy"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    for family, names in EXAMPLES.items():
         for name in names:
-            text = (ROOT / f"examples/methods/{family}/{name}.py").read_text()
-            (copy.folder / f"src/tgnas/methods/{family}/{name}.py").write_text(text)
-    with (copy.folder / "config/experiments.tsv").open("a") as sheet:
+            source = ROOT / f"examples/methods/{family}/{name}.py"
+            shutil.copy(source, folder / f"src/tgnas/methods/{family}")
+    with (folder / "config/experiments.tsv").open("a") as sheet:
         sheet.write("convolutions\tproxy\tonce\t#convolutions\n")
-        sheet.write("ridge\tpredictor\tseeds\tridge on mean sentences\n")
-    config = copy.folder / "config/config.yaml"
-    entry = "predictors:\n  ridge: {base: tgnas_code, method: ridge, weight_decay: 0.1}\n"
-    config.write_text(config.read_text().replace("predictors:\n", entry, 1))
-    return copy
+        sheet.write("ridge\tfew_shot\tseeds\tridge, 100 labels\n")
+    smoke = folder / "config/smoke.yaml"
+    text = smoke.read_text()
+    for section in (RIDGE, GUIDED):
+        name = section.split()[0]
+        text = text.replace(f"\n{name}\n", section, 1)
+    smoke.write_text(text)
+    return replace(finished, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def run(copied: Project) -> Project:
+    """Run the jobs of the examples."""
+    done = copied.run("--", *RESULTS.values())
+    assert done.returncode == 0, done.stdout
+    return copied
 
 
 def test_every_example_stands_in_the_tutorial():
     page = (ROOT / "docs/add-a-method.md").read_text()
-    shown = [f'"../examples/methods/{f}/{n}.py"' for f, names in FAMILIES.items() for n in names]
+    shown = [f'"../examples/methods/{f}/{n}.py"' for f, names in EXAMPLES.items() for n in names]
     files = {str(path) for path in (ROOT / "examples/methods").rglob("*.py")}
     assert all(path in page for path in shown)
     assert len(files) == len(shown)
 
 
+def test_the_entry_of_the_tutorial_is_the_one_that_is_run():
+    page = " ".join((ROOT / "docs/add-a-method.md").read_text().split())
+    assert " ".join(RIDGE.split()[1:]) in page
+
+
+@pytest.mark.parametrize("path", ["predictors/ridge", "searchers/guided"])
+def test_an_example_has_fewer_than_60_lines(path):
+    assert len((ROOT / f"examples/methods/{path}.py").read_text().splitlines()) < 60
+
+
+@pytest.mark.slow
 def test_every_example_keeps_the_contract_of_its_family(copied):
     done = subprocess.run(
         [sys.executable, "-c", CONTRACTS],
@@ -101,9 +107,29 @@ def test_every_example_keeps_the_contract_of_its_family(copied):
     assert done.stdout == "all contracts hold\n", done.stderr
 
 
-def test_the_lines_of_the_tutorial_give_the_examples_their_jobs(copied):
-    scores = "results/smoke/scores/nasbench201"
-    files = [f"{scores}/convolutions.parquet", f"{scores}/ridge.parquet"]
-    planned = copied.planned("--", *files)
-    assert planned["score_with_graph_proxy"] == planned["score_with_predictor"] == 1
-    assert planned["train_predictor"] == 2  # seeds of the smoke config
+@pytest.mark.slow
+def test_examples_get_their_own_jobs_and_no_other(copied):
+    planned = copied.planned("--", *RESULTS.values())
+    planned.pop("total", None)
+    assert planned.pop("train_predictor") == 2  # seeds of the smoke config
+    assert planned.pop("search") == planned.pop("score_with_predictor") == 1
+    assert sum(planned.values()) == 1, planned  # the graph proxy's scores
+
+
+@pytest.mark.slow
+def test_a_predictor_that_learns_labels_of_the_target_is_not_measured_on_them(run):
+    scores = pd.read_parquet(run.folder / RESULTS["ridge"])
+    seeds = scores.filter(regex="^seed[0-9]+$")
+    unmeasured = seeds.isna().to_numpy()
+    assert unmeasured.sum(axis=0).tolist() == [100, 100]
+    assert (unmeasured[:, 0] != unmeasured[:, 1]).any()  # every seed draws others
+    counts = pd.read_parquet(run.folder / RESULTS["convolutions"]).seed0
+    assert np.corrcoef(seeds.seed0[~unmeasured[:, 0]], counts[~unmeasured[:, 0]])[0, 1] > 0.5
+
+
+@pytest.mark.slow
+def test_a_searcher_that_fits_a_surrogate_on_labels_beats_random_search(run):
+    runs = pd.read_parquet(run.folder / RESULTS["guided"])
+    best = runs.groupby("searcher").score.mean()
+    assert set(runs.queries) == {20}  # as many trainings as the smoke config allows
+    assert best["guided"] > best["random"]
