@@ -10,7 +10,7 @@ from torch import nn
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.images import Images, load_cifar10
-from tgnas.methods.network_proxies._card import COSTS, NEEDS, NetworkCard
+from tgnas.methods.card import COSTS, NEEDS, NetworkCard
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, SPACES
 from tgnas.scoring import harness
 from tgnas.scoring.harness import (

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 
 CARD = NetworkCard(
     title="logit spread",

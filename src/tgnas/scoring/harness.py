@@ -19,8 +19,8 @@ from torch import nn
 
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
 from tgnas.registry import NETWORK_PROXIES, NETWORKS
 from tgnas.scoring.populations import Population

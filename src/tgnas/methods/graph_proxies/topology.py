@@ -18,7 +18,7 @@ from jaxtyping import Float64
 
 from tgnas.cell import Cells
 from tgnas.encodings.live import live_vertices
-from tgnas.methods.network_proxies._card import NetworkCard
+from tgnas.methods.card import NetworkCard
 from tgnas.operators import NAMES, VOCABULARY
 from tgnas.spaces.architectures import Architectures
 

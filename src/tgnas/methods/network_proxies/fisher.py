@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, watching, weighted_layers
 
 CARD = NetworkCard(

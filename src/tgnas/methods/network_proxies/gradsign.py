@@ -7,8 +7,8 @@ over weights of |sum over images of sign(gradient)|. Higher predicts better.
 import torch
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients
 
 IMAGES = 16

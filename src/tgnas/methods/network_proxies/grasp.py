@@ -8,8 +8,8 @@ NAS", ICLR 2021, equation 1. Higher is taken to predict better, as in the latter
 import torch
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, loss_gradients, weighted_layers
 
 CARD = NetworkCard(

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import input_jacobian
 
 SMALL = 1e-5  # k

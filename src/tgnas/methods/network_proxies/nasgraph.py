@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise
 from tgnas.networks.nasbench201 import CellModule, Network, ReductionBlock
 

@@ -8,8 +8,8 @@ Higher predicts better.
 import torch
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import relus, watching
 
 CARD = NetworkCard(

@@ -9,8 +9,8 @@ Higher is taken to predict better, as there.
 import torch
 from torch import nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients, weighted_layers
 
 CARD = NetworkCard(

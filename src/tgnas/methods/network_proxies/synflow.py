@@ -9,8 +9,8 @@ depth, to 1e47 and more, so its logarithm is the score.
 import torch
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import gradients, weighted_layers, without_normalisation
 
 CARD = NetworkCard(

@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import initialise, ranks, relus, watching
 
 COMPONENTS = ("minus_condition_number", "linear_regions")

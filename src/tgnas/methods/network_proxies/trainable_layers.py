@@ -6,8 +6,8 @@ Convolutions and dense layers, dead ones included. Higher predicts better.
 import torch
 from torch import nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import weighted_layers
 
 CARD = NetworkCard(title="#layers", reference="counted", needs="nothing", cost="counting")

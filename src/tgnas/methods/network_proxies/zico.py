@@ -8,8 +8,8 @@ predicts better.
 import torch
 from torch import nn
 
+from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._card import NetworkCard
 from tgnas.methods.network_proxies._network import loss_gradients
 
 BATCHES = 2
