@@ -52,7 +52,7 @@ try:
     CONFIG = read_config(config)
     SHEETS = {
         target: read_methods(Path(sheet), CONFIG, target)
-        for target, sheet in CONFIG.experiments.items()
+        for target, sheet in CONFIG.experiments.model_dump(exclude_none=True).items()
     }
     RECIPES = CONFIG.recipes
     RESOURCES = read_resources(Path("config/resources.tsv"))

@@ -27,9 +27,6 @@ def read_config(values: dict[str, Any]) -> Config:
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
     """
     config = parse(values)
-    for target in ("nasbench201", "nasbench301"):
-        if target not in config.experiments:
-            raise ConfigError(f"config: experiments: {target!r} is a required property")
     for one in (_predictors, _ensembles, _selection, _ablations, _search, _samples, _trainings):
         one(config)
     for name, entry in config.shipped.items():

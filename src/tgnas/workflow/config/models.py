@@ -80,16 +80,33 @@ Searcher = Annotated[str, _member_of(registry.SEARCHERS)]
 GraphProxy = Annotated[str, _member_of(registry.GRAPH_PROXIES)]
 NetworkProxy = Annotated[str, _member_of(registry.NETWORK_PROXIES)]
 Nb201Dataset = Literal["cifar10", "cifar100", "ImageNet16-120"]
-Folder = Literal[
-    "results", "resources", "benchmark_tables", "logs", "benchmarks", "weights", "data"
-]
-Target = Literal["nasbench201", "nasbench301", "digits201", "nasbench_graph"]
 GraphDataset = Literal["cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv"]
 Cost = Literal[
     "parameters", "flops", "edgegpu_latency", "edgegpu_energy", "raspi4_latency",
     "edgetpu_latency", "pixel3_latency", "eyeriss_latency", "eyeriss_energy",
     "eyeriss_arithmetic_intensity", "fpga_latency", "fpga_energy",
 ]  # fmt: skip
+
+
+class Pathvars(Section):
+    """Where results, logs and timings go (Snakemake's own section)."""
+
+    results: str | None = key("Made by rules.", default=None)
+    resources: str | None = key("Fetched files.", default=None)
+    benchmark_tables: str | None = key("The Arrow files of the benchmarks.", default=None)
+    logs: str | None = key("One log for each job.", default=None)
+    benchmarks: str | None = key("Seconds and memory of costly jobs.", default=None)
+    weights: str | None = key("What comes with the package.", default=None)
+    data: str | None = key("digits-bench in the package.", default=None)
+
+
+class Experiments(Section):
+    """The sheet of methods of each benchmark that is scored, one line for each method."""
+
+    nasbench201: str = key("Sheet of NAS-Bench-201.")
+    nasbench301: str = key("Sheet of NAS-Bench-301.")
+    digits201: str | None = key("Sheet of digits-bench's NAS-Bench-201 part.", default=None)
+    nasbench_graph: str | None = key("Sheet of NAS-Bench-Graph.", default=None)
 
 
 class Embedding(Section):

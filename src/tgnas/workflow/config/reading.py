@@ -19,16 +19,12 @@ SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
 class Config(Section):
     """The configuration of the workflow."""
 
-    pathvars: dict[models.Folder, str] = key(
-        "Where results, logs and timings (`benchmarks`) go: Snakemake's own section.", default={}
-    )
+    pathvars: models.Pathvars = models.Pathvars()
     mirrors: Listed[str] = key(
         "Folders laid out like `wget -x` that are asked before the network. The environment "
         "variable `TGNAS_MIRROR` (folders joined by `:`) comes first."
     )
-    experiments: dict[models.Target, str] = key(
-        "The sheet of methods of each benchmark that is scored, one line for each method."
-    )
+    experiments: models.Experiments
     seeds: int = count("How many seeds (0, 1, ...) a method has that has any.")
     embeddings: NamedSome[models.Embedding] = key("Vectors of the operators by name.")
     training: NamedSome[models.Label] = key(
