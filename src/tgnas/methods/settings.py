@@ -1,21 +1,16 @@
 """A method's settings: a frozen model of its own keys, each with its meaning and its default."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.validation import Keys, validated
 
 
-class MethodSettings(BaseModel):
+class MethodSettings(Keys):
     """The base of a method's Settings; the string below a key is its meaning."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-
-def read_settings(model: type[BaseModel], values: Mapping[str, Any], place: str = "") -> Any:
+def read_settings(model: type[Keys], values: Mapping[str, Any], place: str = "") -> Any:
     """Return a method's settings.
 
     Args:
@@ -27,15 +22,4 @@ def read_settings(model: type[BaseModel], values: Mapping[str, Any], place: str 
         ConfigError: a value that is not allowed.
         UnknownNameError: a key or a choice that does not exist, with the nearest one that does.
     """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = ".".join(str(part) for part in (*filter(None, [place]), *fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            raise UnknownNameError("setting", name, model.model_fields) from None
-        if fault["type"] == "literal_error" and isinstance(fault["input"], str):
-            known = re.findall(r"'([^']+)'", fault["ctx"]["expected"])
-            raise UnknownNameError(f"value of {name}", fault["input"], known) from None
-        reason = f"{name} is {fault['input']!r}: {fault['msg']}" if name else fault["msg"]
-        raise ConfigError(reason) from None
+    return validated(model, values, place, what="settings")

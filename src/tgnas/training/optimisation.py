@@ -1,12 +1,12 @@
 """How a network is fitted: epochs, batches, AdamW and its stepped rate."""
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from tgnas.validation import Keys
 
 
-class Optimisation(BaseModel):
+class Optimisation(Keys):
     """The settings of ``training.fit``; the defaults are the authors' code."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     epochs: PositiveInt = 100
     """Passes over the training architectures."""

@@ -5,33 +5,12 @@ What one key says of another is in ``checks.py``; the values are in ``config/con
 
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    Strict,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from tgnas import registry
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
-
-
-class Section(BaseModel):
-    """Keys that stand together; values are not converted, and none can be changed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know(cls, values: Any) -> Any:
-        for name in values if isinstance(values, dict) else ():
-            if name not in cls.model_fields:
-                about = {"name": str(name), "known": list(cls.model_fields)}
-                raise PydanticCustomError("unknown_key", "unknown key", about)
-        return values
+from tgnas.validation import Keys
 
 
 def key(meaning: str, **bounds: Any) -> Any:
@@ -62,12 +41,10 @@ Value = TypeVar("Value")
 Dataset = TypeVar("Dataset")
 Split = TypeVar("Split")
 Epochs = TypeVar("Epochs")
-Listed = Annotated[tuple[Value, ...], Strict(False)]
-Several = Annotated[tuple[Value, ...], Strict(False), Field(min_length=1)]
-Different = Annotated[tuple[Value, ...], Strict(False), AfterValidator(_all_different)]
-SeveralDifferent = Annotated[
-    tuple[Value, ...], Strict(False), Field(min_length=1), AfterValidator(_all_different)
-]
+Listed = tuple[Value, ...]
+Several = Annotated[tuple[Value, ...], Field(min_length=1)]
+Different = Annotated[tuple[Value, ...], AfterValidator(_all_different)]
+SeveralDifferent = Annotated[tuple[Value, ...], Field(min_length=1), AfterValidator(_all_different)]
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Named = dict[Name, Value]
 NamedSome = Annotated[dict[Name, Value], Field(min_length=1)]
@@ -88,7 +65,7 @@ Cost = Literal[
 ]  # fmt: skip
 
 
-class Pathvars(Section):
+class Pathvars(Keys):
     """Where results, logs and timings go (Snakemake's own section)."""
 
     results: str | None = key("Made by rules.", default=None)
@@ -100,7 +77,7 @@ class Pathvars(Section):
     data: str | None = key("digits-bench in the package.", default=None)
 
 
-class Experiments(Section):
+class Experiments(Keys):
     """The sheet of methods of each benchmark that is scored, one line for each method."""
 
     nasbench201: str = key("Sheet of NAS-Bench-201.")
@@ -109,7 +86,7 @@ class Experiments(Section):
     nasbench_graph: str | None = key("Sheet of NAS-Bench-Graph.", default=None)
 
 
-class Embedding(Section):
+class Embedding(Keys):
     """Sentence vectors of the operators."""
 
     model: Literal["all-MiniLM-L6-v2", "all-mpnet-base-v2", "one_hot"] = key(
@@ -119,7 +96,7 @@ class Embedding(Section):
     components: int = count("Principal components that are kept; 0 keeps the vectors whole.", 0)
 
 
-class Label(Section):
+class Label(Keys):
     """The accuracy that predictors learn."""
 
     dataset: str = key("Data set of the label.")
@@ -127,7 +104,7 @@ class Label(Section):
     epochs: int = key("Training epochs behind the label.")
 
 
-class Predictor(Section):
+class Predictor(Keys):
     """One trained configuration; what an entry does not say its `base` says."""
 
     method: Annotated[str, _member_of(registry.PREDICTORS)] = key(
@@ -173,14 +150,14 @@ class Predictor(Section):
         return self.model_dump(mode="json", exclude_defaults=True) | own
 
 
-class Ensemble(Section):
+class Ensemble(Keys):
     """The weighted mean rank of other methods."""
 
     over_seeds: bool = key("Whether the seeds of a member are averaged first.")
     members: Members = key("What is combined, with its weight.")
 
 
-class Round(Section):
+class Round(Keys):
     """What one round of the selection compares: a file of `config/selection`."""
 
     candidates: Named[Changes] = key(
@@ -190,7 +167,7 @@ class Round(Section):
     ensembles: Named[Members] = key("Mean ranks of candidates, `parameters` and graph proxies.")
 
 
-class Chosen(Section):
+class Chosen(Keys):
     """What leads, by the rule."""
 
     candidate: str = key("The candidate that leads.")
@@ -198,7 +175,7 @@ class Chosen(Section):
     top: str = key("The ensemble that leads inside the truly best share.")
 
 
-class Selection(Section):
+class Selection(Keys):
     """The choice of our configuration on development tasks."""
 
     start: str = key("The predictor that candidates differ from.")
@@ -209,7 +186,7 @@ class Selection(Section):
     seeds: int = count("Trainings of each candidate and task.")
 
 
-class Axis(Section):
+class Axis(Keys):
     """What an ablation varies."""
 
     name: Name = key("Its id in tables.")
@@ -217,7 +194,7 @@ class Axis(Section):
     key: str = key("The key of a predictor.")
 
 
-class Ablations(Section):
+class Ablations(Keys):
     """Predictors with one value changed at a time."""
 
     bases: Several[str] = key("The predictors that are varied.")
@@ -226,7 +203,7 @@ class Ablations(Section):
     axes: Several[Axis] = key("What is varied.")
 
 
-class Shipped(Section):
+class Shipped(Keys):
     """A predictor that comes with the package."""
 
     predictor: str = key("A trained configuration.")
@@ -236,7 +213,7 @@ class Shipped(Section):
     title: str = key("How its card calls it.")
 
 
-class Headline(Section):
+class Headline(Keys):
     """Whom the report's first sentences and the small tables of README are about."""
 
     published: str = key("The published predictor, which is audited.")
@@ -249,7 +226,7 @@ class Headline(Section):
     scorers: Listed[str] = key("The rows of the table of searches; `published`: others' numbers.")
 
 
-class Labels(Section, Generic[Dataset, Split, Epochs]):
+class Labels(Keys, Generic[Dataset, Split, Epochs]):
     """The accuracies that scores are compared with."""
 
     datasets: Several[Dataset] = key("Data sets of the accuracies.")
@@ -257,7 +234,7 @@ class Labels(Section, Generic[Dataset, Split, Epochs]):
     epochs: Epochs = key("Training epochs behind the accuracies.")
 
 
-class Ranking(Section):
+class Ranking(Keys):
     """How scores are measured."""
 
     nasbench201: Labels[Nb201Dataset, Literal["test"], Literal[200]] = key(
@@ -279,7 +256,7 @@ class Ranking(Section):
     level: float = key("Coverage of the bootstrap intervals.", gt=0, lt=1)
 
 
-class Sample(Section):
+class Sample(Keys):
     """Architectures of one benchmark, and what is compared on them."""
 
     benchmark: Benchmark = key("A file of tgnas.benchmarks.")
@@ -293,7 +270,7 @@ class Sample(Section):
     methods: Different[str] = key("Predictors, ensembles and graph proxies beside the networks'.")
 
 
-class Proxies(Section):
+class Proxies(Keys):
     """The comparison of training-free proxies on real networks."""
 
     networks: Literal["all"] | SeveralDifferent[NetworkProxy] = key(
@@ -319,14 +296,14 @@ class Proxies(Section):
         return everything if self.networks == "all" else list(self.networks)
 
 
-class Distillation(Section):
+class Distillation(Keys):
     """Random cells of NAS-Bench-101, as networks of uniform width, whose scores are distilled."""
 
     architectures: int = count("How many.", 2)
     shards: int = count("Jobs of each proxy.")
 
 
-class ReducedNetworks(Section):
+class ReducedNetworks(Keys):
     """Proxies on a small network of every live pattern of NAS-Bench-201, and for distillation."""
 
     proxies: Different[NetworkProxy] = key("Files of tgnas.methods.network_proxies.")
@@ -335,7 +312,7 @@ class ReducedNetworks(Section):
     distillation: Distillation
 
 
-class Constraints(Section):
+class Constraints(Keys):
     """Searches under constraints on cost, and Pareto fronts."""
 
     dataset: Nb201Dataset = key("Data set of the costs and of the accuracies beside them.")
@@ -347,7 +324,7 @@ class Constraints(Section):
     searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
 
 
-class DartsSearch(Section):
+class DartsSearch(Keys):
     """Search in the DARTS space."""
 
     predictor: str = key("The predictor that searchers query.")
@@ -356,7 +333,7 @@ class DartsSearch(Section):
     budget: int = count("As `search.budget`, in that space.")
 
 
-class Search(Section):
+class Search(Keys):
     """Search on NAS-Bench-201 and in the DARTS space."""
 
     predictor: str = key("The predictor whose searches are drawn and whose incumbent is trained.")
@@ -386,7 +363,7 @@ class Search(Section):
     darts: DartsSearch
 
 
-class Training(Section):
+class Training(Keys):
     """How networks are trained."""
 
     recipe: str = key("A file of `config/recipes`.")
@@ -407,7 +384,7 @@ class Copies(Training):
     test_images: int = count("Held out of 4000.", 10, le=3990)
 
 
-class FinalTraining(Section):
+class FinalTraining(Keys):
     """Training of incumbents on CIFAR-10, and what short trainings are worth."""
 
     images: Literal["auto", "official", "jpeg"] = key(
@@ -419,7 +396,7 @@ class FinalTraining(Section):
     copies: Copies
 
 
-class DigitsArchitectures(Section):
+class DigitsArchitectures(Keys):
     """Which architectures digits-bench holds."""
 
     max_vertices: int = count("Of NAS-Bench-101's cells.", 2, le=7)
@@ -435,7 +412,7 @@ class DigitsBench(Training):
     shards: int = count("Jobs that share them.")
 
 
-class Demo(Section):
+class Demo(Keys):
     """The chain on digits-bench (config/demo.yaml); its rules are read where this stands."""
 
     predictor: str = key("The predictor that searches.")

@@ -9,14 +9,14 @@ import yaml
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
 from tgnas.registry import PREDICTORS
+from tgnas.validation import Keys, validated
 from tgnas.workflow.config import models
-from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor, Section, count, key
-from tgnas.workflow.config.validation import validated
+from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor, count, key
 
 SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
 
 
-class Config(Section):
+class Config(Keys):
     """The configuration of the workflow."""
 
     pathvars: models.Pathvars = models.Pathvars()
@@ -151,6 +151,6 @@ def _predictor(base: Predictor | None, own: dict[str, Any], place: str) -> Predi
     lacking = [name for name in (*needed, *keys) if name not in row]
     if lacking:
         raise ConfigError(f"config: {place} lacks {', '.join(lacking)}")
-    settings = validated(kind, {name: row[name] for name in keys}, place, from_json=True)
+    settings = validated(kind, {name: row[name] for name in keys}, place)
     shared = {name: row[name] for name in SHARED if name in row}
     return validated(Predictor, shared | {"settings": settings}, place)

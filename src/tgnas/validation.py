@@ -1,0 +1,87 @@
+"""Models of what a user writes, and one line for what is wrong in it."""
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+
+
+class Keys(BaseModel):
+    """Keys that stand together; none can be changed, and unknown ones are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know(cls, values: Any) -> Any:
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                about = {"name": str(name), "known": list(cls.model_fields)}
+                raise PydanticCustomError("unknown_key", "unknown key", about)
+        return values
+
+
+def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> Any:
+    """Return values as an instance of a model; none is converted, but lists become tuples.
+
+    Args:
+        kind: the model.
+        values: its keys.
+        place: where the values stand, for the message.
+        what: they are, for the message.
+
+    Raises:
+        ConfigError: a value that is not allowed, or a key that is missing.
+        UnknownNameError: a key, or one of several words, that does not exist.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)
+    except ValidationError as error:
+        faults = [(*_place_of(fault["loc"], values), fault) for fault in error.errors()]
+    path, value, fault = min(faults, key=lambda row: row[0])
+    where = ".".join([*([place] if place else []), *path]) or "the top level"
+    messages = [fault["msg"] for other, _, fault in faults if other == path]
+    raise _refusal(what, where, value, fault, messages)
+
+
+def _with_tuples(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {name: _with_tuples(value) for name, value in values.items()}
+    return tuple(map(_with_tuples, values)) if isinstance(values, list) else values
+
+
+def _place_of(location: tuple[int | str, ...], values: Any) -> tuple[list[str], Any]:
+    """Return the part of a location that the values have, and the value there."""
+    path: list[str] = []
+    for part in location:
+        inside = (
+            isinstance(values, list | tuple)
+            if isinstance(part, int)
+            else (isinstance(values, dict) and part in values)
+        )
+        if not inside:
+            break
+        path, values = [*path, str(part)], values[part]
+    return path, values
+
+
+def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str]) -> TgnasError:
+    known = re.findall(r"'([^']*)'", fault.get("ctx", {}).get("expected", ""))
+    if fault["type"] == "unknown_key":
+        return UnknownNameError(
+            f"{what} key at {where}", fault["ctx"]["name"], fault["ctx"]["known"]
+        )
+    if fault["type"] == "missing":
+        return ConfigError(f"{what}: {where}: {fault['loc'][-1]!r} is a required property")
+    if fault["loc"][-1:] == ("[key]",):
+        where, _, name = where.rpartition(".")
+        if fault["type"] == "literal_error":
+            return UnknownNameError(f"{what} key at {where}", name, known)
+        return ConfigError(f"{what}: {where}: {name!r} does not match {fault['ctx']['pattern']!r}")
+    if fault["type"] == "literal_error" and isinstance(value, str) and len(messages) == 1:
+        return UnknownNameError(f"value of {where}", value, known)
+    allowed = " or ".join(message.removeprefix("Input should ") for message in messages)
+    return ConfigError(f"{what}: {where}: {value!r} is not allowed; it should {allowed}")
