@@ -201,8 +201,9 @@ class Display:
         run, left = self.run, self.run.left()
         if not run.total:
             return f"{clock_text(run.elapsed)}  finding out what is to be made"
-        text = f"{run.done.total()} of {run.total} jobs, {clock_text(run.elapsed)}"
-        return text + (f", {said(left)} left" if left is not None else "")
+        done = run.done.total()
+        text = f"{done} of {run.total} jobs, {clock_text(run.elapsed)}"
+        return text + (f", {said(left)} left" if left is not None and done < run.total else "")
 
     def __rich__(self) -> Group:
         """Return what a terminal shows."""
