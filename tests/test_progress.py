@@ -120,6 +120,7 @@ def test_a_stage_is_a_file_of_rules_and_targets_are_none():
 def test_every_rule_has_a_stage_in_a_loop_too():
     display = Display(Run(), stages_of(ROOT), Console())
     assert display.stage("import_scores_of_nasbench201") == "benchmarks"
+    assert display.stage("train_on_digits") == display.stage("train_architecture")
     assert display.stage("all") == ""
     assert display.stage("no_rule") == "others"
 

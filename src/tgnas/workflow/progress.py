@@ -37,7 +37,10 @@ _FINISHED = re.compile(r"^Finished jobid: (\d+) \(Rule: (\w+)\)$")
 _FAILED = re.compile(r"^Error in (?:rule|checkpoint) (\w+):$")
 _COUNT = re.compile(r"^(\w+) +(\d+)$")
 _LOG = re.compile(r"^    log: (.+?) \(check log file")
-_RULE = re.compile(r"^\s*(?:rule|checkpoint) (\w+):|^\s*name:\s*f\"(\w+)\{", re.MULTILINE)
+_RULE = re.compile(
+    r"^\s*(?:(?:use )?(?:rule|checkpoint) (?:\w+ as )?(\w+)(?: with)?:|name:\s*f\"(\w+)\{)",
+    re.MULTILINE,
+)
 _INCLUDE = re.compile(r'^\s*include: "(.+)"', re.MULTILINE)
 
 
