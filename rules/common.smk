@@ -1,7 +1,6 @@
 # What every rules file uses: the checked config, the methods, the digests of code.
 import hashlib
 import os
-from dataclasses import fields
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -13,7 +12,6 @@ from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
 from tgnas.workflow.sheet import correlated_methods, read_methods
 from tgnas.resources.fetch import available, mirror_folders, read_resources
-from tgnas.methods.searchers._trace import Settings
 from tgnas.resources.packaged import MPNET, installed
 from tgnas.workflow.populations import (
     DISTILLATION_POPULATION,
@@ -27,6 +25,7 @@ from tgnas.workflow.populations import (
     space_modules,
 )
 from tgnas.workflow.provenance import code_digest
+from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
     COSTS,
@@ -74,10 +73,7 @@ NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABELS = config["ranking"]["nasbench201"]
 SEARCH = config["search"]
 CONSTRAINTS, DARTS = SEARCH["constraints"], SEARCH["darts"]
-# What a search itself needs; a change of another key reruns none.
-SEARCH_SETTINGS = {
-    key: SEARCH[key] for key in ("runs", "top", *(f.name for f in fields(Settings)))
-}
+SEARCHES = Searches(SEARCH, PREDICTOR_ROWS, config["seeds"])
 
 
 wildcard_constraints:
@@ -92,10 +88,10 @@ wildcard_constraints:
     network_proxy="|".join(NETWORK_PROXIES.names()),
     shard=r"\d+",
     inputs="|".join(DATASETS),
-    searcher="|".join(SEARCHERS.names()),
+    searches="searches|constrained_searches",
+    searchers=r"({0})(\+({0}))*".format("|".join(SEARCHERS.names())),
     space="nasbench201|darts",
-    scorer=f"(?!({'|'.join(PREDICTOR_ROWS)})/)\\w[\\w-]*",
-    limited=r"[\w-]+",
+    scorer=r"\w[\w-]*",
     dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
     candidate="|".join(CANDIDATES),
@@ -168,18 +164,6 @@ def digest(script, *modules):
 def predictor_digest(script, predictor, *modules):
     """Return the digest of a script that loads a predictor."""
     return method_digest(script, PREDICTOR_ROWS[predictor]["method"], *modules)
-
-
-def search_settings(space, scorer):
-    """Return the settings of a search; a predictor's seeds share its runs evenly."""
-    settings = dict(SEARCH_SETTINGS)
-    if space == "darts":
-        settings |= {key: DARTS[key] for key in ("runs", "budget")}
-    if scorer == "validation":
-        settings |= {"runs": SEARCH["training_runs"], "budget": SEARCH["trainings"]}
-    if scorer in PREDICTOR_ROWS:
-        settings["runs"] = -(-settings["runs"] // config["seeds"])
-    return settings
 
 
 def method_digest(script, method, *modules):

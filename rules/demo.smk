@@ -15,6 +15,7 @@ rule choose_for_digits:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
+        searcher=DEMO["searcher"],
         seed=0,
         code=code("choose_architecture"),
     script:

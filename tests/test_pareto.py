@@ -1,7 +1,5 @@
 """Costs of NAS-Bench-201, searches under limits on them, Pareto fronts and their figure."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,13 +8,13 @@ from scipy import stats
 
 from tgnas.benchmarks.hw_nas_bench import read_costs
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.evaluation.pareto import front, fronts, search_within_limits
-from tgnas.methods.searchers._trace import Settings
+from tgnas.evaluation.pareto import front, fronts
 from tgnas.results import _style as style
 from tgnas.results import constraints, pareto
 from tgnas.results._tables import markdown
-from tgnas.search.runs import within
-from tgnas.spaces.nasbench201 import SPACE
+from tgnas.search.constraints import constraints_of, deb
+from tgnas.search.runs import Plan, run_constrained
+from tgnas.spaces.space import open_space
 
 LIMITS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}
 LIMITS["searchers"] = ["exhaustive", "hybrid"]
@@ -91,20 +89,21 @@ def test_what_costs_too_much_is_worse_than_all_that_does_not(found, limit):
     costs, scores = np.array(found, dtype=np.float64).T.copy()
     cheap = costs <= limit
     if cheap.any():
-        ruled = within(scores, costs, float(limit))
+        ruled = deb(scores, costs, float(limit))
         assert np.array_equal(ruled[cheap], scores[cheap])
         assert (ruled[~cheap] < scores.min()).all()
 
 
 def test_a_limit_that_nothing_keeps_is_refused():
     with pytest.raises(ConfigError, match="no architecture costs 1 or less; the least is 2"):
-        within(np.zeros(2), np.array([2.0, np.nan]), 1.0)
+        deb(np.zeros(2), np.array([2.0, np.nan]), 1.0)
 
 
 def test_an_answer_keeps_its_limit(nasbench201, costs, accuracy):
-    settings = asdict(Settings()) | {"runs": 2, "top": 10}
-    scores = np.stack([accuracy, -accuracy])
-    table = search_within_limits(SPACE, nasbench201, costs, scores, LIMITS, settings)
+    plan = Plan({name: {} for name in LIMITS["searchers"]}, runs=2, top=10)
+    scores, space = np.stack([accuracy, -accuracy]), open_space("nasbench201")
+    limits = constraints_of(costs, names=LIMITS["costs"], shares=LIMITS["shares"])
+    table = run_constrained(space, nasbench201, scores, limits, plan)
     assert len(table) == 2 * 2 * 2 * (1 + 2)
     assert (table.value <= table.limit).all()
     first = table[(table.searcher == "exhaustive") & (table.seed == 0)]

@@ -150,7 +150,7 @@ def test_a_changed_config_value_reruns_what_depends_on_it(project: Project):
     with project.edit("config/smoke.yaml", "resamples: 20", "resamples: 21"):
         planned = project.planned()
     assert planned["measure_ranking"] == 2  # of NAS-Bench-201 and of NAS-Bench-301
-    assert not {"train_predictor", "score_with_predictor", "search_with_scores"} & set(planned)
+    assert not {"train_predictor", "score_with_predictor", "search"} & set(planned)
 
 
 @pytest.mark.slow
@@ -223,7 +223,7 @@ def test_a_new_method_is_one_file_and_one_line(project: Project):
         planned = project.planned()
     new.unlink()
     assert planned["score_with_graph_proxy"] == planned["measure_ranking"] == 1
-    assert not {"train_predictor", "search_with_predictor", "score_with_ensemble"} & set(planned)
+    assert not {"train_predictor", "search", "score_with_ensemble"} & set(planned)
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +322,7 @@ def test_searches_can_ask_proxies_on_small_networks_of_every_live_pattern(compar
         "join_shards": 1,
         "spread_over_patterns": 1,
     }
-    assert planned == wanted | {"search_with_scores": 1}
+    assert planned == wanted | {"search": 1}
 
 
 @pytest.mark.slow

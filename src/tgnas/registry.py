@@ -167,5 +167,10 @@ NETWORK_PROXIES = Family(
     "network proxy", "tgnas.methods.network_proxies", "score", f"{CONTRACTS}.NetworkProxyMethod"
 )
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
-SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search")
+SEARCHERS = Family(
+    "searcher",
+    "tgnas.methods.searchers",
+    "search",
+    "tgnas.methods.search_contract.SearcherMethod",  # apart, for it imports no torch
+)
 RESULTS = Family("result", "tgnas.results", "TITLE")

@@ -1,21 +1,23 @@
-"""Choose the architecture to train: the incumbent with the best score of one seed's searches."""
+"""Choose the architecture to train: the best-scored incumbent of one seed's searches."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 
+from tgnas.files import written_whole
 from tgnas.workflow.script import run
 
 
-def main(*, runs: Path, best: Path, seed: int) -> None:
+def main(*, runs: Path, best: Path, searcher: str, seed: int) -> None:
     """Write the incumbent with the highest score; no accuracy is read."""
     table = pd.read_parquet(runs)
-    table = table[table.seed == seed].reset_index(drop=True)
-    first = table.loc[table.score.idxmax()]
-    chosen = {name: first[name] for name in ("architecture", "searcher", "score")}
-    chosen |= {name: int(first[name]) for name in ("seed", "run", "queries")}
-    best.write_text(json.dumps(chosen, indent=2) + "\n")
+    table = table[(table.searcher == searcher) & (table.seed == seed)].reset_index(drop=True)
+    row = table.loc[table.score.idxmax()]
+    chosen = {name: row[name] for name in ("architecture", "searcher", "score")}
+    chosen |= {name: int(row[name]) for name in ("seed", "run", "queries")}
+    with written_whole(best) as part:
+        part.write_text(json.dumps(chosen, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scores against costs: searches under a limit, and what no other architecture dominates."""
+"""Scores against costs: what no other architecture dominates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,6 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.search.runs import known, run_searches, within
-from tgnas.spaces.space import Space
 
 
 def front(
@@ -60,41 +58,4 @@ def fronts(
                 about = {"scorer": scorer, "seed": seed, "cost": cost}
                 regret = accuracy[best] - accuracy[members]
                 tables.append(pd.DataFrame(about | columns | {"regret": regret}))
-    return pd.concat(tables, ignore_index=True)
-
-
-def search_within_limits(
-    space: Space,
-    benchmark: Benchmark,
-    costs: pd.DataFrame,
-    scores: Float64[np.ndarray, "S N"],
-    limits: dict[str, Any],
-    settings: dict[str, Any],
-) -> pd.DataFrame:
-    """Return the runs of searches under which every architecture above a limit is worse.
-
-    Columns beside those of ``run_searches``: cost, share, limit (no more than that, which is what
-    the cheapest `share` of all architectures keeps), value (of the answer).
-
-    Args:
-        space: what is searched.
-        benchmark: whose order costs and scores have.
-        costs: a column for each cost.
-        scores: a row for each seed.
-        limits: the config's section: costs, shares, searchers.
-        settings: as in ``run_searches``.
-    """
-    tables = []
-    for cost in limits["costs"]:
-        values = costs[cost].to_numpy(dtype=np.float64)
-        value_of = dict(zip(benchmark.strings, values, strict=True))
-        for share in limits["shares"]:
-            limit = float(np.nanquantile(values, share))
-            about = {"cost": cost, "share": share, "limit": limit}
-            for seed, row in enumerate(scores):
-                evaluate = known(space, benchmark, within(row, values, limit))
-                for searcher in limits["searchers"]:
-                    table = run_searches(space, evaluate, searcher, settings, seed)
-                    value = table.architecture.map(value_of)
-                    tables.append(table.assign(**about, value=value))
     return pd.concat(tables, ignore_index=True)

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from tgnas.encodings.described import KnownOperators
 from tgnas.methods.card import Card
+from tgnas.methods.search_contract import Scorer, Scores
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingSet
 
 State = Mapping[str, Tensor]  # all that training leaves behind, by name
-Scores = Float64[np.ndarray, " N"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +51,6 @@ class Context:
     device: str = "cpu"
     checkpoints: Path | None = None
     code: str = ""
-
-
-@runtime_checkable
-class Scorer(Protocol):
-    """What scores architectures."""
-
-    def score(self, architectures: Architectures) -> Scores:
-        """Return one score for each architecture; higher predicts better."""
-        ...
 
 
 # Predictors: fitted on labelled architectures, they score those of any space
@@ -142,89 +133,6 @@ class NetworkProxyMethod(Protocol):
         network: nn.Module, batch: Batch, generator: torch.Generator
     ) -> float | tuple[float, ...]:
         """Return the network's score, or the components that the file's COMPONENTS name."""
-        ...
-
-
-# Searchers: they query an oracle until its budget is spent
-
-
-@runtime_checkable
-class Oracle(Protocol):
-    """What a searcher queries: a predictor, a table, a training; it counts what it is asked.
-
-    Attributes:
-        queries: how many scores were given so far.
-        cost: what they cost so far, in GPU-seconds.
-        budget: how many scores are given in all.
-        constraint: what the incumbent must satisfy; None where everything is allowed.
-    """
-
-    queries: int
-    cost: float
-    budget: int
-    constraint: "Constraint | None"
-
-    def query(self, architectures: Architectures, fidelity: float | None = None) -> Scores:
-        """Return the score of each architecture, each of which counts as a query.
-
-        Args:
-            architectures: what is asked for.
-            fidelity: of the answer, e.g. epochs of a training; None is the highest.
-        """
-        ...
-
-
-@runtime_checkable
-class Constraint(Protocol):
-    """What an architecture must satisfy, e.g. at most so many parameters."""
-
-    def violation(self, architectures: Architectures) -> Scores:
-        """Return by how much each architecture violates it, relative to the limit; 0 where not.
-
-        An unknown cost violates it.
-        """
-        ...
-
-
-@runtime_checkable
-class Surrogate(Protocol):
-    """A predictor that a searcher fits on what the oracle has answered: a method with settings."""
-
-    def fit(self, observed: TrainingSet, generator: torch.Generator) -> Predictor:
-        """Return the predictor of the architectures queried so far."""
-        ...
-
-
-@runtime_checkable
-class Trace(Protocol):
-    """The queries of one search, in order.
-
-    Attributes:
-        architectures: what was queried.
-        scores: the oracle's answers.
-        incumbent: the row of what the searcher returns.
-    """
-
-    architectures: Architectures
-    scores: Scores
-    incumbent: int
-
-
-class SearcherMethod(Protocol):
-    """A file of ``methods/searchers``."""
-
-    CARD: Card
-    DETERMINISTIC: bool
-
-    @staticmethod
-    def search(
-        space: Space,
-        oracle: Oracle,
-        settings: Any,
-        generator: np.random.Generator,
-        surrogate: Surrogate | None = None,
-    ) -> Trace:
-        """Return the trace of a search that spends the oracle's budget or less."""
         ...
 
 

@@ -33,6 +33,7 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.registry import RESULTS
 from tgnas.workflow.config.reading import Config
+from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import Method
 
 REPORTED = "config/reported.csv"
@@ -123,13 +124,9 @@ class Plan:
         return every[every.table == table][["measure", "reported", "source"]].to_dict("records")
 
     @property
-    def searches(self) -> list[tuple[str, str]]:
-        """Scorer and searcher of every search on NAS-Bench-201, each once."""
-        search = self.config["search"]
-        pairs = [(s, searcher) for s in search["scorers"] for searcher in search["searchers"]]
-        pairs += [(baseline, "exhaustive") for baseline in search["baselines"]]
-        pairs += [("validation", searcher) for searcher in search["labelled"]]
-        return list(dict.fromkeys(pairs))
+    def searches(self) -> Searches:
+        """The searches, and their files."""
+        return Searches(self.config["search"], self.predictors, self.config["seeds"])
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,14 @@ def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, and whose accuracy is looked up."""
     limits = plan.config["search"]["constraints"]
     labels, titles = plan.labels(), plan.all_titles
-    own = {"scorers": limits["scorers"], "dataset": limits["dataset"]}
+    scorers = [scorer for scorer, _ in plan.searches.constrained()]
+    own = {"scorers": scorers, "dataset": limits["dataset"]}
     return own | {"labels": labels, "titles": titles}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the runs of every scorer."""
-    names = plan.config["search"]["constraints"]["scorers"]
-    runs = [f"<results>/searches/limited/{name}.parquet" for name in names]
+    runs = [file for _, file in plan.searches.constrained()]
     return {"benchmark": "<benchmark_tables>/nasbench201.arrow", "runs": runs}
 
 

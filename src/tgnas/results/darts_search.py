@@ -38,12 +38,11 @@ COLUMNS = {
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the runs of every searcher, and the scores of the listed genotypes."""
-    darts = plan.config["search"]["darts"]
-    folder = f"<results>/searches/darts/{darts['predictor']}"
+    predictor = plan.config["search"]["darts"]["predictor"]
     return {
         "benchmark": "<benchmark_tables>/nasbench301.arrow",
-        "scores": f"<results>/scores/nasbench301/{darts['predictor']}.parquet",
-        "runs": [f"{folder}/{searcher}.parquet" for searcher in darts["searchers"]],
+        "scores": f"<results>/scores/nasbench301/{predictor}.parquet",
+        "runs": plan.searches.in_darts(),
     }
 
 

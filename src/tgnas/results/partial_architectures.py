@@ -1,14 +1,12 @@
 """Two ways to score a partial architecture in pruning, from the same completions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.methods.searchers._trace import Settings
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Number, Shown, mean_of
 from tgnas.scoring.tables import read_scores
@@ -36,11 +34,9 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, and the settings of their searches."""
-    search = plan.config["search"]
-    keys = ("runs", "top", *(field.name for field in fields(Settings)))
     return {
-        "scorers": search["scorers"],
-        "settings": {key: search[key] for key in keys},
+        "scorers": plan.config["search"]["scorers"],
+        "pruning": plan.searches.pruning_plan(),
         "labels": plan.labels(),
         "titles": plan.all_titles,
     }
@@ -57,17 +53,18 @@ def table(
     benchmark: Benchmark,
     scores: Sequence[Path],
     scorers: Sequence[str],
-    settings: dict[str, Any],
+    pruning: dict[str, Any],
     labels: dict[str, Any],
 ) -> pd.DataFrame:
     """Return one row per scorer and score of a partial architecture."""
-    from tgnas.search.runs import compare_partial_scores, known, look_up  # their imports are slow
+    from tgnas.search import runs as search  # its imports are slow
+    from tgnas.search.oracles import Listing, tabulated
 
-    space, runs = benchmark.space, []
+    listing, runs = Listing(benchmark.space, benchmark.architectures), []
     for name, path in zip(scorers, scores, strict=True):
-        evaluators = [known(space, benchmark, row) for row in read_scores(path, benchmark)]
-        found = compare_partial_scores(space, evaluators, settings)
-        runs.append(look_up(found, benchmark, labels).assign(scorer=name))
+        sources = [tabulated(listing, row) for row in read_scores(path, benchmark)]
+        found = search.compare_partial_scores(benchmark.space, sources, search.Plan(**pruning))
+        runs.append(search.look_up(found, benchmark, labels).assign(scorer=name))
     everything = pd.concat(runs, ignore_index=True)
     return summarise(everything, labels["datasets"])
 

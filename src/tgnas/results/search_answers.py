@@ -15,6 +15,7 @@ CAPTION = "The first runs of all searches on NAS-Bench-201; the CSV has every ru
 MADE_BY = "others"
 COLUMNS = {
     "searcher": "a file of tgnas.methods.searchers",
+    "label": "the measured accuracy that was queried; empty where no label was",
     "seed": "seed of the scorer",
     "run": "number of the run, which seeds the search",
     "architecture": "the answer",
@@ -32,13 +33,12 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers of the runs, and how accuracy is measured."""
-    return {"scorers": [scorer for scorer, _ in plan.searches], "labels": plan.labels()}
+    return {"scorers": [scorer for scorer, _ in plan.searches.tabulated()], "labels": plan.labels()}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the runs of every scorer and searcher."""
-    folder = "<results>/searches/nasbench201"
-    runs = [f"{folder}/{scorer}/{searcher}.parquet" for scorer, searcher in plan.searches]
+    runs = [file for _, file in plan.searches.tabulated()]
     return {"benchmark": "<benchmark_tables>/nasbench201.arrow", "runs": runs}
 
 

@@ -48,13 +48,13 @@ def params(plan: Plan) -> dict[str, Any]:
 
 def figure_inputs(plan: Plan) -> dict[str, Any]:
     """Return the predictor's runs and scores, and what the baselines find."""
-    search, folder = plan.config["search"], "<results>/searches/nasbench201"
+    search, searches = plan.config["search"], plan.searches
     drawn = search["predictor"]
     return {
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
         "scores": f"<results>/scores/nasbench201/{drawn}.parquet",
-        "runs": [f"{folder}/{name}/{s}.parquet" for name, s in plan.searches if name == drawn],
-        "baselines": [f"{folder}/{name}/exhaustive.parquet" for name in search["baselines"]],
+        "runs": [file for scorer, file in searches.tabulated() if scorer == drawn],
+        "baselines": [searches.file_of(name, "exhaustive") for name in search["baselines"]],
     }
 
 
@@ -72,7 +72,8 @@ def figure(
     dataset, fidelity = labels["datasets"][0], {key: labels[key] for key in ("split", "epochs")}
     progress = progress_table(pd.concat(runs), read_scores(scores, benchmark), benchmark, labels)
     best = benchmark.accuracy(dataset=dataset, **fidelity).max()
-    chosen = (look_up(run, benchmark, labels)[dataset][0] for run in baselines)
+    best_scored = (run[run.searcher == "exhaustive"] for run in baselines)
+    chosen = (look_up(run, benchmark, labels)[dataset].iloc[0] for run in best_scored)
     drawn = {"best of the space": best} | dict(zip(levels, chosen, strict=True))
     return draw(progress, drawn, dataset)
 

@@ -9,9 +9,9 @@ A variant for the audit, not a searcher; nothing but its test runs it. Known, fo
   its first pair, which is its first remaining operator;
 * when one operator is left on every edge, the edges that enter a node are sorted in the same way,
   and all but the last two go;
-* a supernet is scored as the genotype that it decodes to: for each node the two edges of the
-  highest softmax weight, on each the operator of the highest weight, the first of equals; of the
-  14 edges' equal weights only a deletion makes one edge stand out;
+* a partial architecture is scored as the genotype that it decodes to: for each node the two edges
+  of the highest softmax weight, on each the operator of the highest weight, the first of equals; of
+  the 14 edges' equal weights only a deletion makes one edge stand out;
 * the reduction cell takes no part in the score, and is pruned by the same lines.
 
 So whatever the scores are, the last operator of the list survives, on the last two edges of every
@@ -89,7 +89,7 @@ def ranked_deletions(
 
 
 def decode(left: Left) -> Pairs:
-    """Return the cell that the release scores in a supernet's place."""
+    """Return the cell that the release scores in a partial architecture's place."""
     counts = left.sum(axis=1)
     weights = np.where(left, 1 / np.maximum(counts, 1)[:, None], 0)
     # The softmax of an edge that has lost all is even over all, `none` included.

@@ -2,108 +2,131 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.nasbench201 import VALIDATED
 from tgnas.errors import ConfigError
+from tgnas.methods.search_contract import Surrogate
 from tgnas.methods.searchers import pruning
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
+from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
-from tgnas.spaces.architectures import Architectures
+from tgnas.search.constraints import Constraint
+from tgnas.search.oracles import Listing, Oracle, Source, tabulated
 from tgnas.spaces.space import Space
 
 
-def live(space: Space, score: Callable[[Architectures], np.ndarray]) -> Evaluate:
-    """Return the evaluator that asks a predictor."""
-    return lambda choices: score(space.of_choices(choices))
+@dataclass(frozen=True)
+class Plan:
+    """What is run with each source of scores.
 
-
-def known(space: Space, benchmark: Benchmark, scores: np.ndarray) -> Evaluate:
-    """Return the evaluator that looks scores up: of any method that has a score file.
-
-    Args:
-        space: what is searched; all of it is in the benchmark.
-        benchmark: whose order the scores have.
-        scores: one for each architecture.
+    Attributes:
+        searchers: files of ``tgnas.methods.searchers``, each with its ``Settings`` by name.
+        runs: how often each searches; one that draws nothing searches once.
+        top: how many of a run's best-scored architectures are kept.
     """
-    rows = benchmark.architectures.rows_of(space.enumerate())
-    table = scores[rows].reshape([len(options) for options in space.choices])
-    return lambda choices: table[tuple(choices.T)]
 
-
-def within(
-    scores: Float64[np.ndarray, " N"], costs: Float64[np.ndarray, " N"], limit: float
-) -> Float64[np.ndarray, " N"]:
-    """Return scores under which what costs more than `limit` is worse than all that does not.
-
-    Deb's rule (Computer Methods in Applied Mechanics and Engineering 186, 2000): the score of what
-    is too costly is the worst of all, less the violation; here the violation is the relative
-    excess, in units of the range of the scores. An unknown cost (NaN) is too high.
-
-    Raises:
-        ConfigError: nothing costs so little.
-    """
-    if not (costs <= limit).any():
-        raise ConfigError(
-            f"no architecture costs {limit:g} or less; the least is {np.nanmin(costs):g}"
-        )
-    excess = np.nan_to_num(costs, nan=np.nanmax(costs)) / limit - 1
-    worst = scores.min() - (np.ptp(scores) or 1.0) * excess
-    return np.where(costs <= limit, scores, worst)
+    searchers: Mapping[str, Mapping[str, Any]]
+    runs: int
+    top: int
 
 
 def run_searches(
     space: Space,
-    evaluate: Evaluate,
-    searcher: str,
-    settings: dict[str, Any],
-    seed: int,
+    sources: Iterable[Source],
+    plan: Plan,
+    *,
+    label: str = "",
+    surrogates: Mapping[str, Surrogate] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """Return the runs of one searcher with one evaluator.
+    """Return the runs of searchers; run r with source s draws from (s, r).
 
-    Columns: searcher, seed, run, architecture (the answer), score, queries, distinct (different
-    architectures among the queries), seconds, top (the ``settings["top"]`` best-scored different
-    architectures, the best first), and the progress as two lists of equal length:
-    progress_queries and progress_architectures, the best-scored architecture so far wherever it
-    changed.
+    Columns: searcher, label, seed (of the source), run, architecture (the incumbent), score,
+    queries, distinct (different architectures among the queries), top (the ``plan.top`` best-scored
+    different architectures, the best first), the progress as two lists of equal length
+    (progress_queries and progress_architectures: the best-scored architecture so far wherever it
+    changed), seconds, and training_seconds (of the trainings that the scores stand for, as far as
+    they are known).
 
     Args:
         space: what is searched.
-        evaluate: scores of choices.
-        searcher: a file of ``tgnas.methods.searchers``.
-        settings: the searchers' ``Settings`` by name, with runs and top.
-        seed: the scorer's seed; run r draws from (seed, r).
+        sources: the scores of each seed of a scorer.
+        plan: the searchers.
+        label: the measured accuracy that the scores are; empty where no label is read.
+        surrogates: what searchers may fit on what they have queried, by searcher.
+
+    Raises:
+        ConfigError: labels for a searcher that does not declare to use them, or none for one that
+            needs them.
     """
-    module = SEARCHERS.module(searcher)
-    chosen = Settings(**{field.name: settings[field.name] for field in fields(Settings)})
-    rows = []
-    for number in range(1 if module.DETERMINISTIC else settings["runs"]):
-        start = time.perf_counter()
-        trace = module.search(space, evaluate, chosen, np.random.default_rng([seed, number]))
-        seconds = time.perf_counter() - start
-        about = {"searcher": searcher, "seed": seed, "run": number}
-        rows.append({**about, **_summary(trace, settings["top"]), "seconds": seconds})
+    given, rows = list(sources), []
+    for searcher, settings in plan.searchers.items():
+        module = SEARCHERS.module(searcher)
+        if ("labels" if label else "scores") not in module.CARD.needs:
+            kind = f"labels ({label})" if label else "scores"
+            raise ConfigError(f"searcher {searcher} needs {module.CARD.needs}, not {kind}")
+        chosen, surrogate = read_settings(module.Settings, settings), surrogates.get(searcher)
+        repeats = range(1 if module.DETERMINISTIC else plan.runs)
+        for (seed, source), run in product(enumerate(given), repeats):
+            oracle, generator = Oracle(source), np.random.default_rng([seed, run])
+            start = time.perf_counter()
+            trace = module.search(space, oracle, chosen, generator, surrogate)
+            seconds = time.perf_counter() - start
+            about = {"searcher": searcher, "label": label, "seed": seed, "run": run}
+            cost = {"seconds": seconds, "training_seconds": oracle.training_seconds}
+            rows.append({**about, **_summary(space, trace, plan.top), **cost})
     return pd.DataFrame(rows)
 
 
-def _summary(trace: Trace, top: int) -> dict[str, Any]:
-    choices, scores = trace.all_choices(), trace.all_scores()
-    different, first = np.unique(choices, axis=0, return_index=True)
-    best = np.sort(first)[np.argsort(-scores[np.sort(first)], kind="stable")[:top]]
+def run_constrained(
+    space: Space,
+    benchmark: Benchmark,
+    scores: Float64[np.ndarray, "S N"],
+    constraints: Iterable[Constraint],
+    plan: Plan,
+) -> pd.DataFrame:
+    """Return the runs under each constraint.
+
+    Columns beside those of ``run_searches``: cost, share, limit, value (of the incumbent).
+
+    Args:
+        space: what is searched.
+        benchmark: whose order scores and costs have.
+        scores: a row for each seed of a scorer.
+        constraints: each with a cost of every architecture.
+        plan: the searchers.
+    """
+    listing, tables = Listing(space, benchmark.architectures), []
+    row_of = {text: row for row, text in enumerate(benchmark.strings)}
+    for constraint in constraints:
+        sources = (tabulated(listing, row, constraint) for row in scores)
+        table = run_searches(space, sources, plan)
+        value = constraint.values[table.architecture.map(row_of)]
+        about = {"cost": constraint.cost, "share": constraint.share, "limit": constraint.limit}
+        tables.append(table.assign(**about, value=value))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _summary(space: Space, trace: Trace, top: int) -> dict[str, Any]:
+    architectures, scores = trace.architectures, trace.scores
+    different, _ = architectures.distinct()
+    best = different[np.argsort(-scores[different], kind="stable")[:top]]
     steps = np.flatnonzero(np.diff(np.maximum.accumulate(scores), prepend=-np.inf) > 0)
-    rows = np.concatenate([[trace.answer], best, steps])
-    answer, *others = trace.space.format(trace.space.of_choices(choices[rows]))
+    rows = np.concatenate([[trace.incumbent], best, steps])
+    incumbent, *others = space.format(architectures[rows])
     return {
-        "architecture": answer,
-        "score": scores[trace.answer],
+        "architecture": incumbent,
+        "score": scores[trace.incumbent],
         "queries": trace.queries,
         "distinct": len(different),
         "top": others[: len(best)],
@@ -112,75 +135,73 @@ def _summary(trace: Trace, top: int) -> dict[str, Any]:
     }
 
 
-def look_up(found: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) -> pd.DataFrame:
+def look_up(runs: pd.DataFrame, benchmark: Benchmark, ranking: dict[str, Any]) -> pd.DataFrame:
     """Return the runs with two test accuracies (percent) for each data set.
 
-    Columns beside those of the runs: the data set's name (of the answer, which saw no label), and
-    the name with " top" (of the one among the run's best-scored that has the highest validation
-    accuracy on that data set).
+    Columns beside those of the runs: the data set's name (of the incumbent), and the name with
+    " top" (of the one among the run's best-scored that has the highest validation accuracy on that
+    data set).
     """
     row_of = {text: row for row, text in enumerate(benchmark.strings)}
-    answers = found.architecture.map(row_of).to_numpy()
+    incumbents = runs.architecture.map(row_of).to_numpy()
     columns = {}
     for dataset in ranking["datasets"]:
         epochs = ranking["epochs"]
         test = benchmark.accuracy(dataset=dataset, split=ranking["split"], epochs=epochs)
         seen = benchmark.accuracy(dataset=VALIDATED[dataset], split="validation", epochs=epochs)
-        tops = [np.array([row_of[text] for text in run]) for run in found.top]
-        columns[dataset] = test[answers]
+        tops = [np.array([row_of[text] for text in top]) for top in runs.top]
+        columns[dataset] = test[incumbents]
         columns[f"{dataset} top"] = [test[rows[np.argmax(seen[rows])]] for rows in tops]
-    kept = found.drop(columns=["top", "progress_queries", "progress_architectures"])
-    return kept.assign(**columns)
+    dropped = ["top", "progress_queries", "progress_architectures", "training_seconds"]
+    return runs.drop(columns=dropped).assign(**columns)
 
 
 def standing(
-    found: pd.DataFrame, benchmark: Benchmark, scores: Float64[np.ndarray, "S N"]
+    runs: pd.DataFrame, benchmark: Benchmark, scores: Float64[np.ndarray, "S N"]
 ) -> pd.DataFrame:
-    """Return the runs with where their answers stand among architectures that are known.
+    """Return the runs with where their incumbents stand among architectures that are known.
 
-    Columns beside those of the runs: listed (the benchmark has the answer), above (the share of
-    the benchmark's architectures that the same seed scores lower than the answer).
+    Columns beside those of the runs: listed (the benchmark has the incumbent), above (the share of
+    the benchmark's architectures that the same seed scores lower than the incumbent).
 
     Args:
-        found: the runs.
+        runs: the runs.
         benchmark: what is known.
         scores: a row for each seed: the scores of the benchmark's architectures.
     """
-    listed = found.architecture.isin(set(benchmark.strings))
-    pairs = zip(found.seed, found.score, strict=True)
-    return found.assign(listed=listed, above=[(scores[s] < score).mean() for s, score in pairs])
+    listed = runs.architecture.isin(set(benchmark.strings))
+    pairs = zip(runs.seed, runs.score, strict=True)
+    return runs.assign(listed=listed, above=[(scores[s] < score).mean() for s, score in pairs])
 
 
-def compare_partial_scores(
-    space: Space,
-    evaluators: Sequence[Evaluate],
-    settings: dict[str, Any],
-) -> pd.DataFrame:
+def compare_partial_scores(space: Space, sources: Iterable[Source], plan: Plan) -> pd.DataFrame:
     """Return the runs of pruning with each of ``pruning.PARTIAL_SCORES``.
 
-    Columns beside those of ``run_searches``: partial, and tied (the share of the full one's
+    Columns beside those of ``run_searches``: partial (the score), and tied (the share of the
     operators, before anything is pruned, whose removal costs what another's on that edge does).
-
-    Args:
-        space: what is searched.
-        evaluators: one for each seed of the scorer.
-        settings: as in ``run_searches``.
     """
-    full, tables = pruning.remaining(space), []
-    for name, partial in pruning.PARTIAL_SCORES.items():
-        for seed, evaluate in enumerate(evaluators):
-            table = run_searches(
-                space, evaluate, "pruning", settings | {"partial_architecture": name}, seed
-            )
-            generators = (np.random.default_rng([seed, run]) for run in table.run)
-            drawn = (pruning.draws(settings["completions"], len(full), g) for g in generators)
-            damages = (pruning.removal_scores(evaluate, full, each, partial) for each in drawn)
-            tables.append(table.assign(partial=name, tied=[_tied(damage) for damage in damages]))
+    given, settings, tables = list(sources), plan.searchers["pruning"], []
+    for name in pruning.PARTIAL_SCORES:
+        chosen = replace(plan, searchers={"pruning": {**settings, "partial_architecture": name}})
+        runs = run_searches(space, given, chosen)
+        tied = [
+            _tied(space, given[seed], pruning.Settings(**chosen.searchers["pruning"]), [seed, run])
+            for seed, run in zip(runs.seed, runs.run, strict=True)
+        ]
+        tables.append(runs.assign(partial=name, tied=tied))
     return pd.concat(tables, ignore_index=True)
 
 
-def _tied(damage: np.ndarray) -> float:
-    """Return the share of finite numbers that stand more than once in their row."""
+def _tied(space: Space, source: Source, settings: pruning.Settings, seed: list[int]) -> float:
+    """Return the share of removal scores in the first step that stand more than once in a row."""
+    whole = pruning.whole(space)
+    drawn = pruning.draws(settings.completions, len(whole), np.random.default_rng(seed))
+
+    def score(choices: Int64[np.ndarray, "N D"]) -> Float64[np.ndarray, " N"]:
+        return source(space.of_choices(choices), None)[0]
+
+    partial_score = pruning.PARTIAL_SCORES[settings.partial_architecture]
+    damage = pruning.removal_scores(score, whole, drawn, partial_score)
     counts = [Counter(row[np.isfinite(row)].tolist()) for row in damage]
     repeated = sum(count for row in counts for count in row.values() if count > 1)
     return repeated / sum(row.total() for row in counts)
@@ -211,14 +232,14 @@ def progress_table(
         changes = np.concatenate([*group.progress_queries, [group.queries.max()]])
         queries = np.unique(changes.astype(np.int64))
         table = {"searcher": searcher, "runs": len(group), "seeds": group.seed.nunique()}
-        found: dict[str, list[np.ndarray]] = {"rank": [], "accuracy": []}
+        series: dict[str, list[np.ndarray]] = {"rank": [], "accuracy": []}
         for run in group.itertuples(index=False):
             steps = np.searchsorted(run.progress_queries, queries, side="right") - 1
             rows = np.array([row_of[text] for text in run.progress_architectures])[steps]
-            found["rank"].append(ranks[run.seed][rows])
-            found["accuracy"].append(accuracies[rows])
+            series["rank"].append(ranks[run.seed][rows])
+            series["accuracy"].append(accuracies[rows])
         columns = {"queries": queries}
-        for name, values in found.items():
+        for name, values in series.items():
             columns |= {
                 name: np.median(values, axis=0),
                 f"{name}_low": np.min(values, axis=0),

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, UInt8
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError
@@ -74,16 +74,23 @@ class Architectures:
 
     @cached_property
     def _distinct(self) -> tuple[np.ndarray, np.ndarray]:
-        parts = [self.cells.operators, self.cells.edges]
-        flat = np.concatenate(parts, axis=1).reshape(len(self), -1)
-        columns = [flat, *(_as_bytes(values) for values in self.attributes.values())]
-        rows = np.ascontiguousarray(np.concatenate(columns, axis=1))
+        rows = self._bytes()
         keys = rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
         order = np.argsort(first, kind="stable")
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
         return first[order], rank[place.ravel()]
+
+    def _bytes(self) -> UInt8[np.ndarray, "N bytes"]:
+        parts = [self.cells.operators, self.cells.edges]
+        flat = np.concatenate(parts, axis=1).reshape(len(self), -1)
+        columns = [flat, *(_as_bytes(values) for values in self.attributes.values())]
+        return np.ascontiguousarray(np.concatenate(columns, axis=1))
+
+    def row_keys(self) -> list[bytes]:
+        """Return bytes that only equal architectures share, in arrays of one size."""
+        return [row.tobytes() for row in self._bytes()]
 
     def distinct(self) -> tuple[Int64[np.ndarray, " M"], Int64[np.ndarray, " N"]]:
         """Return the first row of each of M distinct architectures, and the place of each in them.

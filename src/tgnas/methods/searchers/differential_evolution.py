@@ -8,11 +8,15 @@ DE/rand/1/bin (Storn and Price 1997) with F, CR, population and generations from
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
+from tgnas.methods.search_contract import Oracle, Surrogate
+from tgnas.methods.searchers._trace import Trace, check_budget, decision_sizes
+from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 
+LEAST_POPULATION = 8  # with which a budget is spent
 CARD = Card(
     title="differential evolution",
     reference="TG-NAS, Algorithm 1, second half; Storn and Price 1997",
@@ -22,24 +26,53 @@ CARD = Card(
 DETERMINISTIC = False
 
 
+class Settings(MethodSettings):
+    """Settings of differential evolution."""
+
+    population: int = Field(default=20, ge=4)
+    """Vectors of differential evolution."""
+    generations: int = Field(default=50, ge=0)
+    """Generations of differential evolution."""
+    differential_weight: float = Field(default=0.5, gt=0, le=2)
+    """F of differential evolution."""
+    crossover: float = Field(default=0.9, ge=0, le=1)
+    """CR of differential evolution."""
+
+
+def settings_within(space: Space, budget: int) -> Settings:
+    """Return the settings with which at most `budget` architectures are scored.
+
+    Raises:
+        ConfigError: it cannot do with so few.
+    """
+    check_budget(budget, LEAST_POPULATION, "differential_evolution", space)
+    population = max(LEAST_POPULATION, min(20, budget // 10))
+    return Settings(population=population, generations=max(0, budget // population - 1))
+
+
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
     """Return the best-scored architecture of population x (generations + 1) queries."""
-    trace = Trace(space, evaluate)
-    population = generator.random((settings.population, len(space.choices)))
-    fitness = trace.ask(discretise(space, population))
+    trace, sizes = Trace(oracle), decision_sizes(space, "differential evolution")
+    population = generator.random((settings.population, len(sizes)))
+    fitness = trace.query(space.of_choices(discretise(sizes, population)))
     for _ in range(settings.generations):
         trial = _cross(population, _mutate(population, settings, generator), settings, generator)
-        scores = trace.ask(discretise(space, trial))
+        scores = trace.query(space.of_choices(discretise(sizes, trial)))
         better = scores >= fitness
         population[better], fitness[better] = trial[better], scores[better]
-    return trace.answer_best()
+    return trace.choose_best()
 
 
-def discretise(space: Space, vectors: Float64[np.ndarray, "N D"]) -> Int64[np.ndarray, "N D"]:
-    """Return the architectures that vectors in [0, 1] stand for."""
-    sizes = np.array([len(options) for options in space.choices])
+def discretise(
+    sizes: Int64[np.ndarray, " D"], vectors: Float64[np.ndarray, "N D"]
+) -> Int64[np.ndarray, "N D"]:
+    """Return the choices that vectors in [0, 1] stand for, among `sizes` options each."""
     return np.minimum((vectors * sizes).astype(np.int64), sizes - 1)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from tgnas.methods.card import Card
+from tgnas.methods.search_contract import Oracle, Surrogate
 from tgnas.methods.searchers import differential_evolution, pruning
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
+from tgnas.methods.searchers._trace import Trace, check_budget
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -16,14 +17,33 @@ CARD = Card(
 DETERMINISTIC = False
 
 
+class Settings(pruning.Settings, differential_evolution.Settings):
+    """Settings of both halves."""
+
+
+def settings_within(space: Space, budget: int) -> Settings:
+    """Return the settings with which at most `budget` architectures are scored, half by each part.
+
+    Raises:
+        ConfigError: it cannot do with so few.
+    """
+    check_budget(budget, 2 * pruning.least_budget(space), "hybrid", space)
+    pruned = pruning.settings_within(space, budget // 2)
+    evolved = differential_evolution.settings_within(space, budget // 2)
+    return Settings(**dict(pruned), **dict(evolved))
+
+
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
-    """Return the better-scored answer of both halves; of equals the pruned one."""
-    pruned = pruning.search(space, evaluate, settings, generator)
-    evolved = differential_evolution.search(space, evaluate, settings, generator)
-    trace = Trace(space, evaluate, pruned.choices + evolved.choices, pruned.scores + evolved.scores)
-    scores = trace.all_scores()
-    answers = [pruned.answer, pruned.queries + evolved.answer]
-    trace.answer = answers[int(np.argmax(scores[answers]))]
+    """Return the better-scored incumbent of both halves; of equals the pruned one."""
+    pruned = pruning.search(space, oracle, settings, generator)
+    evolved = differential_evolution.search(space, oracle, settings, generator)
+    trace = Trace(oracle, pruned.batches + evolved.batches)
+    incumbents = [pruned.incumbent, pruned.queries + evolved.incumbent]
+    trace.incumbent = incumbents[int(np.argmax(trace.scores[incumbents]))]
     return trace

@@ -1,38 +1,51 @@
 """Local search (White, Nolen and Savani, UAI 2021, arXiv 2005.02960), with restarts.
 
-From a random architecture, score all neighbours (they differ in one decision) and go to the best
-of them as long as it is better; else start again at a random architecture, until the budget is
-spent.
+From a random architecture, score all neighbours and go to the best of them as long as it is better;
+else start again at a random architecture, until the budget is spent.
 """
 
 import numpy as np
+from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, neighbours, random_choices
+from tgnas.methods.search_contract import Oracle, Surrogate
+from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 
 CARD = Card(
     title="local search",
     reference="White et al., arXiv 2005.02960, Algorithm 1",
-    needs="scores",
+    needs="scores or labels",
     deviations=("what was scored before is a query again",),
 )
 DETERMINISTIC = False
 
 
+class Settings(MethodSettings):
+    """Settings of local search."""
+
+    budget: int = Field(default=2429, ge=1)
+    """Architectures that are scored."""
+
+
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
-    trace = Trace(space, evaluate)
+    trace = Trace(oracle)
     while trace.queries < settings.budget:
-        here = random_choices(space, 1, generator)
-        score, better = trace.ask(here)[0], True
+        current = space.sample(1, generator)
+        score, better = trace.query(current)[0], True
         while better and trace.queries < settings.budget:
-            around = neighbours(space, here[0])[: settings.budget - trace.queries]
-            scores = trace.ask(around)
+            neighbours = space.neighbours(current)[: settings.budget - trace.queries]
+            scores = trace.query(neighbours)
             best = int(np.argmax(scores))
             better = bool(scores[best] > score)
             if better:
-                here, score = around[best : best + 1], scores[best]
-    return trace.answer_best()
+                current, score = neighbours[best : best + 1], scores[best]
+    return trace.choose_best()

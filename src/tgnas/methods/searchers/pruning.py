@@ -1,8 +1,8 @@
-"""The pruning half of TG-NAS's Algorithm 1: from the supernet to a single path.
+"""The pruning half of TG-NAS's Algorithm 1: from the whole space to a single path.
 
-The paper does not say how a network with several operators on an edge is scored, and the released
-code sorts operators by index, whatever their scores. Here the score of a supernet M comes from its
-completions, the architectures that pick one of the remaining operators at each edge:
+A partial architecture M has several operators left at an edge. The paper does not say how it is
+scored, and the released code sorts operators by index, whatever their scores. Here its score comes
+from its completions, the architectures that pick one of the remaining operators at each edge:
 
     mean:  P(M) = mean over m completions c of P(c)     (what is used)
     best:  P(M) = max over m completions c of P(c)      (what it is compared with)
@@ -21,12 +21,16 @@ argmin over o of S(o) = P(M) - P(M without o). |O| - 1 steps leave a single path
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace
+from tgnas.methods.search_contract import Oracle, Surrogate
+from tgnas.methods.searchers._trace import Trace, check_budget, decision_sizes
+from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -34,37 +38,80 @@ CARD = Card(
     reference="TG-NAS, Algorithm 1, first half",
     needs="scores",
     deviations=(
-        "the supernet's score, which the paper leaves open, is the mean over sampled completions",
-        "the answer is the single path that is left, not the best completion seen on the way",
+        "the score of a partial architecture, which the paper leaves open, is the mean over "
+        "sampled completions",
+        "the incumbent is the single path that is left, not the best completion seen on the way",
     ),
 )
 DETERMINISTIC = False
-Supernet = Callable[[Float64[np.ndarray, "supernets m"]], Float64[np.ndarray, " supernets"]]
-# The score of each supernet from the scores of its m completions.
-PARTIAL_SCORES: Mapping[str, Supernet] = MappingProxyType(
+PartialScore = Callable[[Float64[np.ndarray, "M m"]], Float64[np.ndarray, " M"]]
+# The score of each of M partial architectures from the scores of its m completions.
+PARTIAL_SCORES: Mapping[str, PartialScore] = MappingProxyType(
     {"mean": lambda scores: scores.mean(axis=1), "best": lambda scores: scores.max(axis=1)}
 )
+LEAST_COMPLETIONS = 4  # with which a budget is spent
+
+
+class Settings(MethodSettings):
+    """Settings of pruning."""
+
+    completions: int = Field(default=16, ge=1)
+    """Completions of a partial architecture."""
+    partial_architecture: Literal["mean", "best"] = Field(default="mean")
+    """Which of its completions' scores scores a partial architecture."""
+
+
+def settings_within(space: Space, budget: int) -> Settings:
+    """Return the settings with which at most `budget` architectures are scored.
+
+    Raises:
+        ConfigError: it cannot do with so few.
+    """
+    check_budget(budget, least_budget(space), "pruning", space)
+    return Settings(completions=(budget - 1) // max(partial_architectures(space), 1))
+
+
+def least_budget(space: Space) -> int:
+    """Return how many architectures pruning scores with the fewest completions."""
+    return LEAST_COMPLETIONS * partial_architectures(space) + 1
+
+
+def partial_architectures(space: Space) -> int:
+    """Return how many partial architectures are scored on the way to a single path."""
+    sizes, count = decision_sizes(space, "pruning"), 0
+    while (sizes > 1).any():
+        count += 1 + int(sizes[sizes > 1].sum())
+        sizes = np.maximum(sizes - 1, 1)
+    return count
 
 
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
     """Return the single path that is left; its score is the last query."""
-    trace = Trace(space, evaluate)
-    left, supernet = remaining(space), PARTIAL_SCORES[settings.partial_architecture]
+    trace, left = Trace(oracle), whole(space)
+    partial_score = PARTIAL_SCORES[settings.partial_architecture]
+
+    def score(choices: Int64[np.ndarray, "N D"]) -> Float64[np.ndarray, " N"]:
+        return trace.query(space.of_choices(choices))
+
     while (left.sum(axis=1) > 1).any():
         drawn = draws(settings.completions, len(left), generator)
-        damage = removal_scores(trace.ask, left, drawn, supernet)
+        damage = removal_scores(score, left, drawn, partial_score)
         for edge in np.flatnonzero(left.sum(axis=1) > 1):
             left[edge, np.argmin(damage[edge])] = False
-    trace.ask(np.argmax(left, axis=1)[None])
-    trace.answer = trace.queries - 1
+    score(np.argmax(left, axis=1)[None])
+    trace.incumbent = trace.queries - 1
     return trace
 
 
-def remaining(space: Space) -> Bool[np.ndarray, "D O"]:
-    """Return the supernet in which every operator is on every edge."""
-    sizes = np.array([len(options) for options in space.choices])
+def whole(space: Space) -> Bool[np.ndarray, "D O"]:
+    """Return the partial architecture in which every operator is left on every edge."""
+    sizes = decision_sizes(space, "pruning")
     return np.arange(sizes.max()) < sizes[:, None]
 
 
@@ -75,24 +122,24 @@ def draws(count: int, decisions: int, generator: np.random.Generator) -> Float64
 
 
 def removal_scores(
-    ask: Evaluate,
+    score: Callable[[Int64[np.ndarray, "N D"]], Float64[np.ndarray, " N"]],
     left: Bool[np.ndarray, "D O"],
     drawn: Float64[np.ndarray, "m D"],
-    supernet: Supernet = PARTIAL_SCORES["mean"],
+    partial_score: PartialScore,
 ) -> Float64[np.ndarray, "D O"]:
     """Return S(o) = P(M) - P(M without o) of every removable operator; infinity for the others.
 
     Args:
-        ask: scores of completions.
+        score: of completions, which are rows of choices.
         left: the operators that M still has on each edge.
         drawn: numbers in [0, 1); number d picks operator floor(d * remaining) of an edge.
-        supernet: scores of supernets from those of their completions.
+        partial_score: scores of partial architectures from those of their completions.
     """
     removable = np.argwhere(left & (left.sum(axis=1) > 1)[:, None])
-    networks = np.repeat(left[None], len(removable) + 1, axis=0)
-    networks[np.arange(len(removable)) + 1, *removable.T] = False
-    chosen = np.stack([completions(network, drawn) for network in networks])
-    scores = supernet(ask(chosen.reshape(-1, left.shape[0])).reshape(len(networks), -1))
+    partial = np.repeat(left[None], len(removable) + 1, axis=0)
+    partial[np.arange(len(removable)) + 1, *removable.T] = False
+    chosen = np.stack([completions(member, drawn) for member in partial])
+    scores = partial_score(score(chosen.reshape(-1, left.shape[0])).reshape(len(partial), -1))
     damage = np.full(left.shape, np.inf)
     damage[tuple(removable.T)] = scores[0] - scores[1:]
     return damage
@@ -101,7 +148,7 @@ def removal_scores(
 def completions(
     left: Bool[np.ndarray, "D O"], drawn: Float64[np.ndarray, "m D"]
 ) -> Int64[np.ndarray, "m D"]:
-    """Return the architectures that the draws pick from a supernet."""
+    """Return the choices that the draws pick from a partial architecture."""
     counts = left.sum(axis=1)
     place = np.floor(drawn * counts).astype(np.intp)
     operators = np.argsort(~left, axis=1, kind="stable")  # remaining ones first, in their order

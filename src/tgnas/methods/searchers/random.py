@@ -1,21 +1,37 @@
 """Random search: score a budget of uniformly drawn architectures, return the best-scored."""
 
 import numpy as np
+from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, random_choices
+from tgnas.methods.search_contract import Oracle, Surrogate
+from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 
 CARD = Card(
-    title="random search", reference="the baseline of Li and Talwalkar 2019", needs="scores"
+    title="random search",
+    reference="the baseline of Li and Talwalkar 2019",
+    needs="scores or labels",
 )
 DETERMINISTIC = False
 
 
+class Settings(MethodSettings):
+    """Settings of random search."""
+
+    budget: int = Field(default=2429, ge=1)
+    """Architectures that are scored."""
+
+
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures drawn with replacement."""
-    trace = Trace(space, evaluate)
-    trace.ask(random_choices(space, settings.budget, generator))
-    return trace.answer_best()
+    trace = Trace(oracle)
+    trace.query(space.sample(settings.budget, generator))
+    return trace.choose_best()

@@ -1,45 +1,55 @@
 """Regularised (aging) evolution (Real et al., AAAI 2019, arXiv 1802.01548, Algorithm 1).
 
 A population of P random architectures; then, one at a time, the best of S that are drawn from it
-(with replacement) has a child that differs in one decision, the child joins and the oldest leaves.
+(with replacement) is mutated, the child joins and the oldest leaves.
 """
 
 from collections import deque
 
 import numpy as np
+from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.searchers._trace import Evaluate, Settings, Trace, random_choices
+from tgnas.methods.search_contract import Oracle, Surrogate
+from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 
 CARD = Card(
     title="regularised evolution",
     reference="Real et al., arXiv 1802.01548, Algorithm 1",
-    needs="scores",
+    needs="scores or labels",
     deviations=("a mutation changes one decision, drawn uniformly from those with a choice",),
 )
 DETERMINISTIC = False
 
 
+class Settings(MethodSettings):
+    """Settings of regularised evolution."""
+
+    budget: int = Field(default=2429, ge=1)
+    """Architectures that are scored."""
+    living: int = Field(default=100, ge=1)
+    """Architectures in the population, P."""
+    sample: int = Field(default=25, ge=1)
+    """Those of them that a parent is the best of, S."""
+
+
 def search(
-    space: Space, evaluate: Evaluate, settings: Settings, generator: np.random.Generator
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
-    trace = Trace(space, evaluate)
-    first = random_choices(space, min(settings.living, settings.budget), generator)
-    population = deque(zip(first, trace.ask(first), strict=True), maxlen=settings.living)
+    trace = Trace(oracle)
+    first = space.sample(min(settings.living, settings.budget), generator)
+    members = (first[row : row + 1] for row in range(len(first)))
+    population = deque(zip(members, trace.query(first), strict=True), maxlen=settings.living)
     while trace.queries < settings.budget:
         drawn = generator.integers(len(population), size=settings.sample)
         parent = max((population[place] for place in drawn), key=lambda member: member[1])[0]
-        child = mutated(space, parent, generator)
-        population.append((child, trace.ask(child[None])[0]))
-    return trace.answer_best()
-
-
-def mutated(space: Space, choices: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return a random neighbour: one decision, then another of its options."""
-    sizes = np.array([len(options) for options in space.choices])
-    place = generator.choice(np.flatnonzero(sizes > 1))
-    child = choices.copy()
-    child[place] = (child[place] + generator.integers(1, sizes[place])) % sizes[place]
-    return child
+        child = space.mutate(parent, generator)
+        population.append((child, trace.query(child)[0]))
+    return trace.choose_best()
