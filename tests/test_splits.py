@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from tgnas.benchmarks.base import Benchmark, build_table
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.scoring.populations import draw, learned_of
+from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import open_space
 from tgnas.training.auxiliary_targets import graph_scores
 from tgnas.training.sources import labelled
-from tgnas.training.splits import STRATEGIES, TrainingRows, draw_rows, rest_of
+from tgnas.training.splits import STRATEGIES, TrainingRows, draw_rows
 
 LABEL = {"dataset": "cifar10", "split": "test", "epochs": 200}
 ALL = {"cells": "all", "auxiliary_targets": {}}
@@ -67,26 +69,6 @@ def test_a_strategy_without_its_score_is_refused():
 def test_an_unknown_strategy_is_answered_with_the_nearest_one():
     with pytest.raises(UnknownNameError, match=r"'stratify' \(did you mean 'stratified'\?\)"):
         draw_rows(1000, 5, strategy="stratify")
-
-
-def test_training_rows_and_the_rest_are_all_there_is():
-    rows = draw_rows(1000, 50)
-    assert sorted([*rows, *rest_of(1000, rows)]) == list(range(1000))
-
-
-def test_training_rows_are_left_out_of_what_is_measured_on_their_benchmark():
-    learned = TrainingRows("nasbench201", np.array([1, 3]))
-    left = learned.left_out("nasbench201", np.arange(5.0))
-    assert np.isnan(left).tolist() == [False, True, False, True, False]
-    assert np.array_equal(learned.left_out("nasbench101", np.arange(5.0)), np.arange(5.0))
-
-
-def test_a_measure_on_training_rows_is_refused():
-    learned, scores = TrainingRows("nasbench201", np.array([1, 3])), np.arange(5.0)
-    with pytest.raises(ConfigError, match="2 scores of nasbench201 are of architectures whose"):
-        learned.refuse("nasbench201", scores)
-    learned.refuse("nasbench201", learned.left_out("nasbench201", scores))
-    learned.refuse("nasbench301", scores)
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +131,28 @@ def test_architectures_of_several_cells_have_one_label(benchmark):
     two = Benchmark("pairs", build_table(space, pairs, list("abcde"), columns))
     source = labelled(two, LABEL, ALL)
     assert len(source) == len(source.architectures) == 5
+
+
+def test_what_was_learned_from_is_known_again_in_a_part_of_the_benchmark(benchmark):
+    part = draw(benchmark, 100, seed=0)
+    rows = part.table["row"].to_numpy()
+    learned = [TrainingRows("small", rows[[3, 5]]), TrainingRows("nasbench101", rows[[4]])]
+    assert np.flatnonzero(learned_of(part, learned)).tolist() == [3, 5]
+    assert np.flatnonzero(learned_of(benchmark, learned)).tolist() == rows[[3, 5]].tolist()
+    assert not learned_of(benchmark, []).any()
+
+
+def test_no_score_is_written_of_what_was_learned_from(benchmark, tmp_path):
+    learned = np.zeros((2, len(benchmark)), dtype=bool)
+    learned[0, [1, 3]] = learned[1, [2]] = True
+    path, scores = tmp_path / "s.parquet", np.ones((2, len(benchmark)))
+    write_scores(path, benchmark, scores, learned=learned)
+    assert np.array_equal(np.isnan(read_scores(path, benchmark)), learned)
+
+
+def test_a_file_with_scores_of_what_was_learned_from_is_not_measured(benchmark, tmp_path):
+    learned = {"learned0": np.arange(len(benchmark)) < 2}
+    path, scores = tmp_path / "s.parquet", np.ones((1, len(benchmark)))
+    write_scores(path, benchmark, scores, more=learned)
+    with pytest.raises(CorruptTableError, match="labels the method has learned; nothing may be"):
+        read_scores(path, benchmark)

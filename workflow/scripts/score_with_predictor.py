@@ -7,7 +7,7 @@ import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.trained import joined, load
-from tgnas.scoring.populations import open_population, without_learned
+from tgnas.scoring.populations import learned_of, open_population
 from tgnas.scoring.tables import write_scores
 from tgnas.scoring.timing import score_population
 from tgnas.workflow.script import run
@@ -30,11 +30,8 @@ def main(
         open_population(architectures),
     )
     values, costs = score_population(joined(trained).ensemble().scores, population, timed=timed)
-    measured = [
-        without_learned(population, part.rows, row)
-        for part, row in zip(trained, values, strict=True)
-    ]
-    write_scores(scores, population, np.stack(measured), costs)
+    learned = np.stack([learned_of(population, part.rows) for part in trained])
+    write_scores(scores, population, values, costs, learned)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.benchmarks.stored_scores import ranked_last
@@ -95,18 +95,16 @@ def draw(benchmark: Benchmark, count: int | str, seed: int) -> Population:
     return Population(benchmark.name, benchmark.space, table, benchmark.name)
 
 
-def without_learned(
-    population: Benchmark | Population,
-    learned: Sequence[TrainingRows],
-    scores: Float64[np.ndarray, " N"],
-) -> Float64[np.ndarray, " N"]:
-    """Return scores, NaN (not measured) of architectures whose labels the method has learned."""
+def learned_of(
+    population: Benchmark | Population, learned: Sequence[TrainingRows]
+) -> Bool[np.ndarray, " N"]:
+    """Tell which architectures' labels a method has learned."""
     if isinstance(population, Benchmark):
         name, rows = population.name, np.arange(len(population))
     else:
         name, rows = population.benchmark, population.table.get("row", pd.Series()).to_numpy()
-    known = [part.rows for part in learned if part.benchmark == name]
-    return np.where(np.isin(rows, np.concatenate(known)), np.nan, scores) if known else scores
+    masks = [part.among(name, rows.astype(np.int64)) for part in learned if len(rows)]
+    return np.any([np.zeros(len(population), dtype=bool), *masks], axis=0)
 
 
 def spread_over(

@@ -3,7 +3,8 @@
 A Parquet file with the columns ``architecture``, ``seed0``, ``seed1``, ... and, where the method
 has them, ``component/NAME`` (numbers behind its score), ``milliseconds`` (processor time of scoring
 one architecture alone), ``build`` (of parsing it and building what is scored) and ``batched``
-(milliseconds for each of all scored at once).
+(milliseconds for each of all scored at once), and ``learned0``, ... (whose labels a seed has
+learned, so that it has no score of them).
 """
 
 import re
@@ -21,7 +22,7 @@ from jaxtyping import Bool, Float64
 from tgnas.errors import CorruptTableError
 from tgnas.files import written_whole
 
-SEED, COMPONENT = "seed", "component/"  # column prefixes
+SEED, COMPONENT, LEARNED = "seed", "component/", "learned"  # column prefixes
 MILLISECONDS, BUILD, BATCHED = "milliseconds", "build", "batched"
 COSTS = (MILLISECONDS, BUILD, BATCHED)
 NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
@@ -45,8 +46,20 @@ def write_scores(
     population: Listed,
     scores: Float64[np.ndarray, "S N"],
     more: Mapping[str, np.ndarray] = NOTHING,
+    learned: Bool[np.ndarray, "S N"] | None = None,
 ) -> None:
-    """Write the scores of every seed, and further columns beside them."""
+    """Write the scores of every seed, and further columns beside them.
+
+    Args:
+        path: the file.
+        population: what was scored.
+        scores: a row for each seed.
+        more: further columns.
+        learned: whose labels each seed has learned; their scores are not written.
+    """
+    if learned is not None and learned.any():
+        scores = np.where(learned, np.nan, scores)
+        more = {**more, **{f"{LEARNED}{seed}": row for seed, row in enumerate(learned)}}
     columns = {f"{SEED}{seed}": row for seed, row in enumerate(scores)}
     table = pa.table({"architecture": population.strings, **columns, **more})
     with written_whole(path) as part:
@@ -63,7 +76,7 @@ def read_table(path: Path, population: Listed) -> pd.DataFrame:
         table = pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
-    known = re.compile(f"{SEED}[0-9]+|{COMPONENT}.+|{'|'.join(COSTS)}")
+    known = re.compile(f"({SEED}|{LEARNED})[0-9]+|{COMPONENT}.+|{'|'.join(COSTS)}")
     named = [name for name in table.columns if known.fullmatch(name)]
     if f"{SEED}0" not in named or list(table.columns) != ["architecture", *named]:
         raise CorruptTableError(
@@ -72,6 +85,12 @@ def read_table(path: Path, population: Listed) -> pd.DataFrame:
         )
     if table.architecture.tolist() != population.strings:
         raise CorruptTableError(f"{path} does not score the architectures of {population.name}")
+    for name in table.filter(regex=f"^{LEARNED}[0-9]"):
+        if table[name.replace(LEARNED, SEED)][table[name]].notna().any():
+            raise CorruptTableError(
+                f"{path} scores architectures whose labels the method has learned; nothing may be "
+                "measured on them"
+            )
     return table
 
 

@@ -1,14 +1,14 @@
 """Labelled architectures to learn from: which are drawn, and which are left to be measured on.
 
-Rows that a method has learned from carry their benchmark's name; ``TrainingRows.left_out`` takes
-them out of what is measured, and ``TrainingRows.refuse`` stops a measure that would take them in.
+Rows that a method has learned from carry their benchmark's name, from the draw through the weights
+file to the file of scores (``scoring.tables``), which holds no score of them and cannot be read if
+it does: nothing is measured on what was learned from.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.spaces.architectures import Architectures
@@ -29,27 +29,9 @@ class TrainingRows:
     benchmark: str
     rows: Int64[np.ndarray, " n"]
 
-    def left_out(
-        self, benchmark: str, scores: Float64[np.ndarray, " N"]
-    ) -> Float64[np.ndarray, " N"]:
-        """Return the scores of a whole benchmark, NaN (not measured) where it was learned from."""
-        if benchmark == self.benchmark:
-            scores = scores.copy()
-            scores[self.rows] = np.nan
-        return scores
-
-    def refuse(self, benchmark: str, scores: Float64[np.ndarray, " N"]) -> None:
-        """Refuse to measure scores of a whole benchmark that hold any of the training rows.
-
-        Raises:
-            ConfigError: they do.
-        """
-        learned = int(np.isfinite(scores[self.rows]).sum()) if benchmark == self.benchmark else 0
-        if learned:
-            raise ConfigError(
-                f"{learned} scores of {benchmark} are of architectures whose labels the method "
-                "has learned; they cannot be measured"
-            )
+    def among(self, benchmark: str, rows: Int64[np.ndarray, " N"]) -> Bool[np.ndarray, " N"]:
+        """Tell which rows of a benchmark were learned from."""
+        return np.isin(rows, self.rows) & (benchmark == self.benchmark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +110,3 @@ def draw_rows(
         for stratum, share in zip(strata, shares, strict=True)
     ]
     return np.sort(rows[np.concatenate(drawn)])
-
-
-def rest_of(total: int, rows: Sequence[int] | np.ndarray) -> Int64[np.ndarray, " m"]:
-    """Return the rows of a benchmark that were not drawn, ascending."""
-    return np.setdiff1d(np.arange(total), rows)
