@@ -45,4 +45,4 @@ rule all:
 # Not part of `all`: both write into the checkout. `make paper` calls them.
 rule ship:
     input:
-        expand("<weights>/{shipped}.safetensors", shipped=config["shipped"]),
+        expand("<weights>/{shipped}.safetensors", shipped=CONFIG.shipped),

@@ -20,7 +20,6 @@ from tgnas.workflow.populations import (
     compared,
     network_settings,
     populations,
-    ranking_section,
     scorers,
     space_modules,
 )
@@ -53,7 +52,6 @@ try:
         target: read_methods(Path(sheet), CONFIG, target)
         for target, sheet in CONFIG.experiments.model_dump(exclude_none=True).items()
     }
-    RECIPES = CONFIG.recipes
     RESOURCES = read_resources(Path("config/resources.tsv"))
     MIRRORS = mirror_folders([])
 except TgnasError as error:
@@ -61,8 +59,7 @@ except TgnasError as error:
 
 TARGETS = list(SHEETS)
 PREDICTOR_ROWS = {name: row.flat() for name, row in CONFIG.predictors.items()}
-CANDIDATES = {name: row.flat() for name, row in CONFIG.candidates.items()}
-POPULATIONS = populations(config, SHEETS)
+POPULATIONS = populations(CONFIG, SHEETS)
 # The samples that training-free proxies are compared on.
 COMPARED = compared(POPULATIONS)
 # Sentence transformers that are unpacked before they are read.
@@ -70,7 +67,7 @@ MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
 }
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
-LABELS = config["ranking"]["nasbench201"]
+LABELS = CONFIG.ranking.nasbench201
 SEARCH = config["search"]
 CONSTRAINTS, DARTS = SEARCH["constraints"], SEARCH["darts"]
 SEARCHES = Searches(SEARCH, PREDICTOR_ROWS, config["seeds"])
@@ -79,9 +76,9 @@ SEARCHES = Searches(SEARCH, PREDICTOR_ROWS, config["seeds"])
 wildcard_constraints:
     benchmark="|".join(BENCHMARKS.names()),
     target="|".join(TARGETS),
-    training="|".join(config["final_training"]["trainings"]),
+    training="|".join(CONFIG.final_training.trainings),
     place=r"\d+",
-    predictor="|".join(PREDICTOR_ROWS),
+    predictor="|".join(CONFIG.predictors),
     population="|".join(POPULATIONS),
     drawn_population="|".join(n for n, p in POPULATIONS.items() if p.architectures),
     graph_proxy="|".join(GRAPH_PROXIES.names()),
@@ -94,10 +91,10 @@ wildcard_constraints:
     scorer=r"\w[\w-]*",
     dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),
-    candidate="|".join(CANDIDATES),
-    shipped="|".join(config["shipped"]),
-    embedding="|".join(config["embeddings"]),
-    ensemble="|".join(config["ensembles"]),
+    candidate="|".join(CONFIG.candidates),
+    shipped="|".join(CONFIG.shipped),
+    embedding="|".join(CONFIG.embeddings),
+    ensemble="|".join(CONFIG.ensembles),
     seed=r"\d+",
 
 
@@ -105,19 +102,19 @@ def of_every_seed(name):
     """Return a function from wildcards to a file of every seed of their predictor."""
     return lambda w: [
         f"<results>/predictors/{w.predictor}/seed{seed}/{name}"
-        for seed in range(config["seeds"])
+        for seed in range(CONFIG.seeds)
     ]
 
 
 def vectors_of(row):
     """Return the file of sentence vectors that a predictor's row names."""
-    return f"<results>/embeddings/{row['embedding']}.parquet"
+    return f"<results>/embeddings/{row.embedding}.parquet"
 
 
 def distilled_scores(row):
     """Return the scores that a predictor's row is distilled from, if any."""
-    proxy = row.get("distil_from")
-    return [POPULATIONS[DISTILLATION_POPULATION].scores(proxy)] if proxy else []
+    population = POPULATIONS[DISTILLATION_POPULATION]
+    return [population.scores(row.distil_from)] if row.distil_from else []
 
 
 def resource_row(name):
@@ -138,7 +135,7 @@ def image_file():
         "official": "cifar10/cifar-10-python.tar.gz",
         "jpeg": "cifar10/cifar10_jpeg_q75.parquet",
     }
-    wanted = config["final_training"]["images"]
+    wanted = CONFIG.final_training.images
     if wanted == "auto":
         resources = Path(folder("resources"))
         at_hand = (
@@ -163,7 +160,7 @@ def digest(script, *modules):
 
 def predictor_digest(script, predictor, *modules):
     """Return the digest of a script that loads a predictor."""
-    return method_digest(script, PREDICTOR_ROWS[predictor]["method"], *modules)
+    return method_digest(script, CONFIG.predictors[predictor].method, *modules)
 
 
 def method_digest(script, method, *modules):
@@ -173,11 +170,9 @@ def method_digest(script, method, *modules):
 
 def training_digest(script, row):
     """Return the digest of a script that trains a predictor, and of what it learns by name."""
-    loaded = [
-        f"tgnas.methods.graph_proxies.{proxy}" for proxy in row["auxiliary_targets"]
-    ]
-    loaded += [f"tgnas.spaces.{DISTILLED_BENCHMARK}"] if "distil_from" in row else []
-    return method_digest(script, row["method"], *loaded)
+    loaded = [GRAPH_PROXIES.module_name(proxy) for proxy in row.auxiliary_targets]
+    loaded += [f"tgnas.spaces.{DISTILLED_BENCHMARK}"] if row.distil_from else []
+    return method_digest(script, row.method, *loaded)
 
 
 def network_proxy_digest(script, w):
@@ -198,18 +193,17 @@ def scores_of_population(name):
 def seeds_of_proxy(population, proxy):
     """Return the seeds that a graph proxy has on a population."""
     sheet = SHEETS.get(population, {})
-    return list(sheet[proxy].seeds) if proxy in sheet else [config["proxies"]["seed"]]
+    return list(sheet[proxy].seeds) if proxy in sheet else [CONFIG.proxies.seed]
 
 
 def embedding_of(predictor):
     """Return what a predictor's sentence vectors are made by."""
-    return config["embeddings"][PREDICTOR_ROWS[predictor]["embedding"]]
+    return CONFIG.embeddings[CONFIG.predictors[predictor].embedding].model_dump()
 
 
 def ranking_of(target):
     """Return the config's section on ranking with the labels of a target."""
-    common = {k: v for k, v in config["ranking"].items() if k not in TARGETS}
-    return common | config["ranking"][target]
+    return CONFIG.ranking.of(POPULATIONS[target].labels)
 
 
 def at_hand(files):

@@ -36,7 +36,7 @@ rule unpack_mpnet:
 
 rule embed_operators:
     input:
-        model=lambda w: MODEL_FILES.get(config["embeddings"][w.embedding]["model"], []),
+        model=lambda w: MODEL_FILES.get(CONFIG.embeddings[w.embedding].model, []),
     output:
         embeddings="<results>/embeddings/{embedding}.parquet",
     log:
@@ -44,7 +44,7 @@ rule embed_operators:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        settings=lambda w: config["embeddings"][w.embedding],
+        settings=lambda w: CONFIG.embeddings[w.embedding].model_dump(),
         code=code("embed_operators"),
     script:
         "../workflow/scripts/embed_operators.py"

@@ -2,9 +2,10 @@
 # lossless and on JPEG images, and digits-bench. Full recipes need a GPU and are no part of `all`:
 # `train_nasbench201`, `train_darts`. Neither is digits-bench (`make digits-bench`), whose table
 # comes with the package.
-FINAL, DIGITS = config["final_training"], config["digits_bench"]
-TRAININGS, SPREAD, COPIES = FINAL["trainings"], FINAL["spread"], FINAL["copies"]
-SPREAD_PLACES = range(SPREAD["architectures"])
+FINAL, DIGITS = CONFIG.final_training, CONFIG.digits_bench
+SPREAD, COPIES = FINAL.spread, FINAL.copies
+SPREAD_PLACES = range(SPREAD.architectures)
+DIGITS_SIZES = DIGITS.architectures.model_dump()
 
 
 rule train_nasbench201:
@@ -19,8 +20,8 @@ rule train_darts:
 
 rule train_architecture:
     input:
-        best=lambda w: f"<results>/searches/{RECIPES[w.training].space}/best.json",
-        recipe=lambda w: TRAININGS[w.training]["recipe"],
+        best=lambda w: f"<results>/searches/{CONFIG.recipes[w.training].space}/best.json",
+        recipe=lambda w: FINAL.trainings[w.training].recipe,
         images=lambda w: image_file(),
     output:
         history="<results>/final_training/{training}/history.csv",
@@ -33,8 +34,8 @@ rule train_architecture:
         "../workflow/envs/tgnas.yaml"
     threads: 2
     params:
-        seeds=[FINAL["seed"]],
-        change=lambda w: TRAININGS[w.training]["change"],
+        seeds=[FINAL.seed],
+        change=lambda w: FINAL.trainings[w.training].change,
         code=code("train_architecture"),
     script:
         "../workflow/scripts/train_architecture.py"
@@ -50,7 +51,7 @@ rule choose_spread:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        ranking={k: LABELS[k] for k in ("split", "epochs")},
+        ranking=LABELS.model_dump(include={"split", "epochs"}),
         code=code("choose_spread"),
     script:
         "../workflow/scripts/choose_spread.py"
@@ -59,7 +60,7 @@ rule choose_spread:
 use rule train_architecture as train_spread with:
     input:
         best=rules.choose_spread.output.best,
-        recipe=SPREAD["recipe"],
+        recipe=SPREAD.recipe,
         images=lambda w: image_file(),
     output:
         history=expand("<results>/trainings/{place}/history.csv", place=SPREAD_PLACES),
@@ -70,8 +71,8 @@ use rule train_architecture as train_spread with:
         "<benchmarks>/train_spread.tsv"
     threads: 1
     params:
-        seeds=[FINAL["seed"]],
-        change=SPREAD["change"],
+        seeds=[FINAL.seed],
+        change=SPREAD.change,
         code=code("train_architecture"),
 
 
@@ -79,7 +80,7 @@ use rule train_architecture as train_spread with:
 use rule train_architecture as train_on_digits with:
     input:
         best="<results>/digits/best.json",
-        recipe=DIGITS["recipe"],
+        recipe=DIGITS.recipe,
         images=[],
     output:
         history="<results>/digits/history.csv",
@@ -90,8 +91,8 @@ use rule train_architecture as train_on_digits with:
         "<benchmarks>/train_on_digits.tsv"
     threads: 1
     params:
-        seeds=list(range(DIGITS["seeds"])),
-        change=DIGITS["change"],
+        seeds=list(range(DIGITS.seeds)),
+        change=DIGITS.change,
         code=code("train_architecture"),
 
 
@@ -99,7 +100,7 @@ rule train_on_copies:
     input:
         mosaics=[f"<resources>/cifar10/first_{part}.png" for part in range(4)],
         images=lambda w: image_file(),
-        recipe=COPIES["recipe"],
+        recipe=COPIES.recipe,
     output:
         result="<results>/trainings/copies.json",
     log:
@@ -110,10 +111,10 @@ rule train_on_copies:
         "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
-        architectures=list(COPIES["cells"].values()),
-        seeds=COPIES["seeds"],
-        test_images=COPIES["test_images"],
-        change=COPIES["change"],
+        architectures=list(COPIES.cells.values()),
+        seeds=COPIES.seeds,
+        test_images=COPIES.test_images,
+        change=COPIES.change,
         code=code("train_on_copies"),
     script:
         "../workflow/scripts/train_on_copies.py"
@@ -128,7 +129,7 @@ rule digits_bench:
 # A job is short, so that little is lost when the making is interrupted.
 rule train_digits_shard:
     input:
-        recipe=DIGITS["recipe"],
+        recipe=DIGITS.recipe,
     output:
         trained="<results>/digits_bench/{shard}.parquet",
     log:
@@ -139,10 +140,10 @@ rule train_digits_shard:
         "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
-        shards=DIGITS["shards"],
-        sizes=DIGITS["architectures"],
-        seeds=DIGITS["seeds"],
-        change=DIGITS["change"],
+        shards=DIGITS.shards,
+        sizes=DIGITS_SIZES,
+        seeds=DIGITS.seeds,
+        change=DIGITS.change,
         code=code("train_digits_shard"),
     script:
         "../workflow/scripts/train_digits_shard.py"
@@ -150,10 +151,9 @@ rule train_digits_shard:
 
 rule join_digits_shards:
     input:
-        recipe=DIGITS["recipe"],
+        recipe=DIGITS.recipe,
         shards=[
-            f"<results>/digits_bench/{shard}.parquet"
-            for shard in range(DIGITS["shards"])
+            f"<results>/digits_bench/{shard}.parquet" for shard in range(DIGITS.shards)
         ],
     output:
         table="<data>/digits_bench.parquet",
@@ -163,8 +163,8 @@ rule join_digits_shards:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        sizes=DIGITS["architectures"],
-        change=DIGITS["change"],
+        sizes=DIGITS_SIZES,
+        change=DIGITS.change,
         code=code("join_digits_shards"),
     script:
         "../workflow/scripts/join_digits_shards.py"

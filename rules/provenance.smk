@@ -4,7 +4,7 @@
 rule record_provenance:
     input:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
-        embeddings=vectors_of(PREDICTOR_ROWS[SEARCH["predictor"]]),
+        embeddings=vectors_of(CONFIG.predictors[CONFIG.search.predictor]),
     output:
         provenance=report("<results>/provenance.json", category="Provenance"),
     log:

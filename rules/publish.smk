@@ -3,21 +3,17 @@
 
 def shipped_row(w):
     """Return the predictor that is shipped under a name."""
-    return PREDICTOR_ROWS[config["shipped"][w.shipped]["predictor"]]
+    return CONFIG.predictors[CONFIG.shipped[w.shipped].predictor]
 
 
 def lessons_of_shipped(w):
     """Return what a shipped predictor has learned: of each source its label, or the proxy distilled."""
     row = shipped_row(w)
-    if "distil_from" in row:
-        cells = config["reduced_networks"]["distillation"]["architectures"]
-        return {
-            DISTILLED_BENCHMARK: {"distil_from": row["distil_from"], "cells": cells}
-        }
-    label = config["training"]
-    return {
-        source: label[source] | {"cells": row["cells"]} for source in row["sources"]
-    }
+    if row.distil_from:
+        cells = CONFIG.reduced_networks.distillation.architectures
+        return {DISTILLED_BENCHMARK: {"distil_from": row.distil_from, "cells": cells}}
+    labels = {source: CONFIG.training[source].model_dump() for source in row.sources}
+    return {source: label | {"cells": row.cells} for source, label in labels.items()}
 
 
 rule ship_vectors:
@@ -35,13 +31,13 @@ rule ship_weights:
     input:
         epochs=lambda w: [
             "<results>/predictors/{}/seed{}/epochs.safetensors".format(
-                config["shipped"][w.shipped]["predictor"], seed
+                CONFIG.shipped[w.shipped].predictor, seed
             )
-            for seed in range(config["seeds"])
+            for seed in range(CONFIG.seeds)
         ],
-        embeddings=lambda w: f"<weights>/{shipped_row(w)['embedding']}.parquet",
+        embeddings=lambda w: f"<weights>/{shipped_row(w).embedding}.parquet",
         target=lambda w: "<benchmark_tables>/{}.arrow".format(
-            config["shipped"][w.shipped]["measured_on"]
+            CONFIG.shipped[w.shipped].measured_on
         ),
     output:
         weights="<weights>/{shipped}.safetensors",
@@ -51,10 +47,10 @@ rule ship_weights:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        settings=shipped_row,
-        title=lambda w: config["shipped"][w.shipped]["title"],
+        settings=lambda w: shipped_row(w).flat(),
+        title=lambda w: CONFIG.shipped[w.shipped].title,
         trained_on=lessons_of_shipped,
-        ranking=lambda w: ranking_of(config["shipped"][w.shipped]["measured_on"]),
-        code=lambda w: method_digest("ship_weights", shipped_row(w)["method"]),
+        ranking=lambda w: ranking_of(CONFIG.shipped[w.shipped].measured_on),
+        code=lambda w: method_digest("ship_weights", shipped_row(w).method),
     script:
         "../workflow/scripts/ship_weights.py"

@@ -49,8 +49,9 @@ rule render_report:
             {"name": m.name, "title": m.title, "family": m.family}
             for m in EXPLORED_METHODS.values()
         ],
-        published=PREDICTOR_ROWS.get(config["headline"]["published"], {}),
-        config=config,
+        published=CONFIG.predictors[CONFIG.headline.published].flat(),
+        names=CONFIG.headline.model_dump(mode="json"),
+        label=LABELS.model_dump(mode="json"),
         code=lambda w: digest(
             "render_report",
             *cards_of(CARDED),

@@ -18,7 +18,7 @@ rule draw_population:
         "../workflow/envs/tgnas.yaml"
     params:
         architectures=lambda w: POPULATIONS[w.drawn_population].architectures,
-        seed=config["proxies"]["seed"],
+        seed=CONFIG.proxies.seed,
         code=lambda w: digest(
             "draw_population", *space_modules(POPULATIONS[w.drawn_population])
         ),
@@ -28,7 +28,7 @@ rule draw_population:
 
 rule draw_batch:
     input:
-        images=lambda w: config["proxies"]["inputs"].get(w.inputs) or image_file(),
+        images=lambda w: CONFIG.proxies.inputs.get(w.inputs) or image_file(),
     output:
         batch="<results>/batches/{inputs}.safetensors",
     log:
@@ -36,8 +36,8 @@ rule draw_batch:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        drawn=config["proxies"]["images"],
-        settings={key: config["proxies"][key] for key in ("seed", "batch")},
+        drawn=CONFIG.proxies.images,
+        settings=CONFIG.proxies.model_dump(include={"seed", "batch"}),
         code=code("draw_batch"),
     script:
         "../workflow/scripts/draw_batch.py"
@@ -46,7 +46,7 @@ rule draw_batch:
 rule score_with_predictor:
     input:
         architectures=lambda w: POPULATIONS[w.population].file,
-        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
+        embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
         scores="<results>/scores/{population}/{predictor}.parquet",
@@ -69,7 +69,7 @@ rule score_with_predictor:
 rule score_with_leaked_epoch:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
-        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
+        embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
         epochs=of_every_seed("epochs.safetensors"),
     output:
         scores="<results>/scores/nasbench201/{predictor}_leaked.parquet",
@@ -79,7 +79,8 @@ rule score_with_leaked_epoch:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        ranking=LABELS | {"leaked_dataset": config["ranking"]["leaked_dataset"]},
+        ranking=LABELS.model_dump(mode="json")
+        | {"leaked_dataset": CONFIG.ranking.leaked_dataset},
         code=lambda w: predictor_digest("score_with_leaked_epoch", w.predictor),
     script:
         "../workflow/scripts/score_with_leaked_epoch.py"
@@ -127,7 +128,7 @@ rule score_with_network_proxy:
     params:
         shards=lambda w: POPULATIONS[w.drawn_population].shards,
         settings=lambda w: network_settings(
-            POPULATIONS[w.drawn_population], config["proxies"]
+            POPULATIONS[w.drawn_population], CONFIG.proxies
         ),
         classes=lambda w: dataset_facts(POPULATIONS[w.drawn_population].inputs).classes,
         networks=lambda w: POPULATIONS[w.drawn_population].networks,
@@ -177,7 +178,7 @@ rule score_with_ensemble:
         architectures=lambda w: POPULATIONS[w.population].file,
         members=lambda w: [
             POPULATIONS[w.population].scores(member)
-            for member in config["ensembles"][w.ensemble]["members"]
+            for member in CONFIG.ensembles[w.ensemble].members
         ],
     output:
         scores="<results>/scores/{population}/{ensemble}.parquet",
@@ -186,8 +187,8 @@ rule score_with_ensemble:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        over_seeds=lambda w: config["ensembles"][w.ensemble]["over_seeds"],
-        weights=lambda w: list(config["ensembles"][w.ensemble]["members"].values()),
+        over_seeds=lambda w: CONFIG.ensembles[w.ensemble].over_seeds,
+        weights=lambda w: list(CONFIG.ensembles[w.ensemble].members.values()),
         code=code("score_with_ensemble"),
     script:
         "../workflow/scripts/score_with_ensemble.py"
@@ -209,7 +210,7 @@ rule measure_ranking:
         "../workflow/envs/tgnas.yaml"
     threads: 2
     params:
-        ranking=lambda w: ranking_section(POPULATIONS[w.population], config["ranking"]),
+        ranking=lambda w: CONFIG.ranking.of(POPULATIONS[w.population].labels),
         code=code("measure_ranking"),
     script:
         "../workflow/scripts/measure_ranking.py"
@@ -230,7 +231,7 @@ rule measure_independence:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        ranking=ranking_section(POPULATIONS["nasbench201_sample"], config["ranking"]),
+        ranking=CONFIG.ranking.of(POPULATIONS["nasbench201_sample"].labels),
         code=code("measure_independence"),
     script:
         "../workflow/scripts/measure_independence.py"
@@ -238,7 +239,7 @@ rule measure_independence:
 
 rule time_setup:
     input:
-        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
+        embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
         model=lambda w: MODEL_FILES.get(embedding_of(w.predictor)["model"], []),
         epochs="<results>/predictors/{predictor}/seed0/epochs.safetensors",
         history="<results>/predictors/{predictor}/seed0/history.csv",

@@ -1,11 +1,11 @@
 # Predictors, trained on their sources; their configurations, compared; what they are without a part.
-ABLATIONS = {key: row.flat() for key, row in CONFIG.ablated.items()}
+ABLATIONS = dict(CONFIG.ablated)
 unpacked = Path(folder("resources")) / "models" / MPNET.name / MPNET.weights
 if not (unpacked.exists() or installed(MPNET)):
     without = [
         key
         for key, row in ABLATIONS.items()
-        if config["embeddings"][row["embedding"]]["model"] == MPNET.name
+        if CONFIG.embeddings[row.embedding].model == MPNET.name
     ]
     for key in without:
         del ABLATIONS[key]
@@ -13,17 +13,16 @@ if not (unpacked.exists() or installed(MPNET)):
         logger.warning(
             f"{MPNET.name} is not at hand (`make mpnet`): {len(without)} ablations are left out"
         )
-SIZES = ("tested", "seeds")
 
 
 rule train_predictor:
     input:
         benchmarks=lambda w: [
             f"<benchmark_tables>/{source}.arrow"
-            for source in PREDICTOR_ROWS[w.predictor]["sources"]
+            for source in CONFIG.predictors[w.predictor].sources
         ],
-        distilled=lambda w: distilled_scores(PREDICTOR_ROWS[w.predictor]),
-        embeddings=lambda w: vectors_of(PREDICTOR_ROWS[w.predictor]),
+        distilled=lambda w: distilled_scores(CONFIG.predictors[w.predictor]),
+        embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",
         history="<results>/predictors/{predictor}/seed{seed}/history.csv",
@@ -33,16 +32,18 @@ rule train_predictor:
         "<benchmarks>/train_predictor/{predictor}/seed{seed}.tsv"
     conda:
         "../workflow/envs/tgnas.yaml"
-    threads: lambda w: PREDICTOR_ROWS[w.predictor]["threads"]
+    threads: lambda w: CONFIG.predictors[w.predictor].threads
     resources:
         mem_mb=4000,
     params:
         labels=lambda w: [
-            config["training"][source]
-            for source in PREDICTOR_ROWS[w.predictor]["sources"]
+            CONFIG.training[source].model_dump()
+            for source in CONFIG.predictors[w.predictor].sources
         ],
-        settings=lambda w: PREDICTOR_ROWS[w.predictor],
-        code=lambda w: training_digest("train_predictor", PREDICTOR_ROWS[w.predictor]),
+        settings=lambda w: CONFIG.predictors[w.predictor].flat(),
+        code=lambda w: training_digest(
+            "train_predictor", CONFIG.predictors[w.predictor]
+        ),
     script:
         "../workflow/scripts/train_predictor.py"
 
@@ -50,11 +51,9 @@ rule train_predictor:
 rule score_transfer:
     input:
         source="<benchmark_tables>/nasbench101.arrow",
-        others=expand(
-            "<benchmark_tables>/{other}.arrow", other=config["selection"]["others"]
-        ),
-        distilled=lambda w: distilled_scores(CANDIDATES[w.candidate]),
-        embeddings=lambda w: vectors_of(CANDIDATES[w.candidate]),
+        others=expand("<benchmark_tables>/{other}.arrow", other=CONFIG.selection.others),
+        distilled=lambda w: distilled_scores(CONFIG.candidates[w.candidate]),
+        embeddings=lambda w: vectors_of(CONFIG.candidates[w.candidate]),
     output:
         scores="<results>/selection/{candidate}.parquet",
     log:
@@ -63,12 +62,12 @@ rule score_transfer:
         "<benchmarks>/score_transfer/{candidate}.tsv"
     conda:
         "../workflow/envs/tgnas.yaml"
-    threads: lambda w: CANDIDATES[w.candidate]["threads"]
+    threads: lambda w: CONFIG.candidates[w.candidate].threads
     params:
-        settings=lambda w: CANDIDATES[w.candidate],
-        labels=config["training"]["nasbench101"],
-        sizes={k: config["selection"][k] for k in SIZES},
-        code=lambda w: training_digest("score_transfer", CANDIDATES[w.candidate]),
+        settings=lambda w: CONFIG.candidates[w.candidate].flat(),
+        labels=CONFIG.training["nasbench101"].model_dump(),
+        sizes=CONFIG.selection.model_dump(include={"tested", "seeds"}),
+        code=lambda w: training_digest("score_transfer", CONFIG.candidates[w.candidate]),
     script:
         "../workflow/scripts/score_transfer.py"
 
@@ -90,12 +89,12 @@ rule measure_ablation:
         value="[a-z0-9_]+",
     conda:
         "../workflow/envs/tgnas.yaml"
-    threads: lambda w: ABLATIONS[w.base, w.axis, w.value]["threads"]
+    threads: lambda w: ABLATIONS[w.base, w.axis, w.value].threads
     params:
-        settings=lambda w: ABLATIONS[w.base, w.axis, w.value],
-        label=config["training"]["nasbench101"],
-        ranking=LABELS,
-        seeds=config["ablations"]["seeds"],
+        settings=lambda w: ABLATIONS[w.base, w.axis, w.value].flat(),
+        label=CONFIG.training["nasbench101"].model_dump(),
+        ranking=LABELS.model_dump(mode="json"),
+        seeds=CONFIG.ablations.seeds,
         code=lambda w: training_digest(
             "measure_ablation", ABLATIONS[w.base, w.axis, w.value]
         ),

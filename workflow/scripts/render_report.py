@@ -26,7 +26,8 @@ def main(
     results: dict,
     methods: list,
     published: dict,
-    config: dict,
+    names: dict,
+    label: dict,
 ) -> None:
     """Write the HTML file; what this run has not made is left out of it.
 
@@ -39,10 +40,10 @@ def main(
         results: for each table (CSV) and figure (PNG) its module and parameters.
         methods: name, title and family of each method of NAS-Bench-201.
         published: the settings of the published predictor.
-        config: the whole configuration.
+        names: whom the first sentences are about.
+        label: NAS-Bench-201's accuracies that scores are compared with.
     """
     files = {Path(file).name: Path(file) for file in results}
-    label, names = config["ranking"].get("nasbench201"), config["headline"]
     sentences, tiles = [], []
     if {"ranking_nasbench201.csv", "search.csv"} <= files.keys():
         ranking, search = (
@@ -52,7 +53,7 @@ def main(
     contents = Contents(
         sentences=sentences,
         tiles=tiles,
-        dataset=dataset_title(label["datasets"][0]) if label else "",
+        dataset=dataset_title(label["datasets"][0]),
         results=[Result.read(Path(f), row["name"], row["values"]) for f, row in results.items()],
         titles={method["name"]: method["title"] for method in methods},
         architectures=_architectures(benchmarks, scores, methods, names, label),
@@ -64,10 +65,10 @@ def main(
 
 
 def _architectures(
-    benchmarks: list[Path], scores: list[Path], methods: list, names: dict, label: dict | None
+    benchmarks: list[Path], scores: list[Path], methods: list, names: dict, label: dict
 ) -> dict | None:
     """Return NAS-Bench-201's architectures for the page; None where it is not in the run."""
-    if not benchmarks or label is None:
+    if not benchmarks:
         return None
     benchmark = open_benchmark(benchmarks[0])
     first = (names["published"], names["ours"])

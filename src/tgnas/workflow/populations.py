@@ -8,8 +8,9 @@ from typing import Any
 from tgnas.registry import BENCHMARKS, SPACES, Family
 from tgnas.scoring import PATTERNS
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+from tgnas.workflow.config.models import Proxies, Sample
+from tgnas.workflow.config.reading import Config
 
-RANKING_KEYS = ("top_share", "at", "resamples", "level")  # keys of the section on ranking
 PATTERN_POPULATION = "nasbench201_patterns"
 TIMED_POPULATION = "nasbench201_timed"
 # Cells of NAS-Bench-101 as networks of uniform width: what predictors are distilled from.
@@ -74,22 +75,21 @@ class Population:
         return f"<results>/scores/{self.name}/{method}.parquet"
 
 
-def populations(
-    config: Mapping[str, Any], sheets: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Population]:
+def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict[str, Population]:
     """Return the populations of a config by name: whole benchmarks, samples, patterns.
 
     Args:
         config: the whole config.
         sheets: the methods of every target.
     """
+    labels = config.ranking.model_dump(mode="json")
     planned = [
-        Population(target, target, methods=tuple(methods), labels=config["ranking"][target])
+        Population(target, target, methods=tuple(methods), labels=labels[target])
         for target, methods in sheets.items()
     ]
-    for sample in config["proxies"]["samples"]:
-        planned += _samples(sample, config["proxies"])
-    reduced = config["reduced_networks"]
+    for sample in config.proxies.samples:
+        planned += _samples(sample, config.proxies)
+    reduced = config.reduced_networks
     planned.append(
         Population(
             PATTERN_POPULATION,
@@ -97,8 +97,8 @@ def populations(
             "nasbench201",
             PATTERNS,
             "nasbench201",
-            size=reduced["size"],
-            shards=reduced["shards"],
+            size=reduced.size,
+            shards=reduced.shards,
         )
     )
     planned.append(
@@ -106,38 +106,38 @@ def populations(
             DISTILLATION_POPULATION,
             DISTILLED_BENCHMARK,
             DISTILLED_BENCHMARK,
-            str(reduced["distillation"]["architectures"]),
+            str(reduced.distillation.architectures),
             "uniform_width",
-            size=reduced["size"],
-            shards=reduced["distillation"]["shards"],
+            size=reduced.size,
+            shards=reduced.distillation.shards,
         )
     )
     return {population.name: population for population in planned}
 
 
-def _samples(sample: Mapping[str, Any], section: Mapping[str, Any]) -> list[Population]:
+def _samples(sample: Sample, section: Proxies) -> list[Population]:
     """Return the sample of a benchmark, the same for other images, and what is timed of it."""
-    benchmark = sample["benchmark"]
+    benchmark = sample.benchmark
     own = Population(
         f"{benchmark}_sample",
         benchmark,
-        sample["space"],
-        str(sample["architectures"]),
-        sample["space"],
-        size=sample["size"],
-        shards=sample["shards"],
+        sample.space,
+        str(sample.architectures),
+        sample.space,
+        size=sample.size,
+        shards=sample.shards,
         timed=True,
-        methods=tuple(sample["methods"]),
-        labels=sample["labels"],
+        methods=sample.methods,
+        labels=sample.labels.model_dump(mode="json"),
     )
     # Only network proxies see images, and only networks of labelled data sets are asked.
-    further = [name for name in section["inputs"] if name in sample["labels"]["datasets"]]
+    further = [name for name in section.inputs if name in sample.labels.datasets]
     planned = [own] + [
         replace(own, name=f"{own.name}_{name}", inputs=name, methods=()) for name in further
     ]
     if benchmark == "nasbench201":
         # Few enough that all methods are timed within minutes of each other, on one core.
-        count = str(section["timed"])
+        count = str(section.timed)
         planned.append(replace(own, name=TIMED_POPULATION, architectures=count, shards=1))
     return planned
 
@@ -169,12 +169,7 @@ def space_modules(population: Population, *families: Family) -> list[str]:
     return [family.module_name(name) for family in families if name in family.names()]
 
 
-def ranking_section(population: Population, ranking: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the section on ranking with the labels of a population."""
-    return {key: ranking[key] for key in RANKING_KEYS} | dict(population.labels)
-
-
-def network_settings(population: Population, section: Mapping[str, Any]) -> dict[str, Any]:
+def network_settings(population: Population, section: Proxies) -> dict[str, Any]:
     """Return what a score of a network depends on beside architecture and proxy."""
-    keys = ("seed", "batch", "initialisation")
-    return {key: section[key] for key in keys} | {"size": dict(population.size)}
+    settings = section.model_dump(include={"seed", "batch", "initialisation"})
+    return settings | {"size": dict(population.size)}

@@ -3,6 +3,7 @@
 What one key says of another is in ``checks.py``; the values are in ``config/config.yaml``.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -254,6 +255,11 @@ class Ranking(Keys):
     at: Several[Positive] = key("Sizes k of precision@k, regret@k and true rank@k.")
     resamples: int = count("Bootstrap resamples of architectures.", 10)
     level: float = key("Coverage of the bootstrap intervals.", gt=0, lt=1)
+
+    def of(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how scores are measured, with the labels that they are compared with."""
+        measures = {"top_share", "at", "resamples", "level"}
+        return self.model_dump(mode="json", include=measures) | dict(labels)
 
 
 class Sample(Keys):
