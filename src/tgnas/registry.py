@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 
 from tgnas.errors import ContractError, UnknownNameError
 
-CONTRACTS = "tgnas.methods.contracts"
+CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,12 @@ SPACES = Family("space", "tgnas.spaces", "SPACE", data=".yaml")
 BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
 COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
 NETWORKS = Family("torch network", "tgnas.networks", "build_network")
-GRAPH_PROXIES = Family("graph proxy", "tgnas.methods.graph_proxies", "score")
+GRAPH_PROXIES = Family(
+    "graph proxy", "tgnas.methods.graph_proxies", "score", f"{LIGHT}.GraphProxyMethod"
+)
 NETWORK_PROXIES = Family(
     "network proxy", "tgnas.methods.network_proxies", "score", f"{CONTRACTS}.NetworkProxyMethod"
 )
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
-SEARCHERS = Family(
-    "searcher",
-    "tgnas.methods.searchers",
-    "search",
-    "tgnas.methods.search_contract.SearcherMethod",  # apart, for it imports no torch
-)
+SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search", f"{LIGHT}.SearcherMethod")
 RESULTS = Family("result", "tgnas.results", "TITLE")

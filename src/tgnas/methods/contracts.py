@@ -1,5 +1,7 @@
 """What a file of each family of methods defines; the registry holds every file to it.
 
+Those of graph proxies and searchers, which need no torch, stand in ``light_contracts``.
+
 Each family ends in ``score``: higher predicts better, what cannot be scored is NaN, and all that is
 drawn comes from the generator that is handed in. A method's ``Settings`` are a frozen pydantic
 model of its own keys; the config's entry of the method holds those and no other.
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 
 from tgnas.encodings.described import KnownOperators
 from tgnas.methods.card import Card
-from tgnas.methods.search_contract import Scorer, Scores
+from tgnas.methods.light_contracts import Scorer
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.fit import Fitted
@@ -107,20 +109,7 @@ class ScoresTogether(Protocol):
         ...
 
 
-# Proxies: no training, no labels of architectures
-
-
-class GraphProxyMethod(Protocol):
-    """A file of ``methods/graph_proxies``: it reads the cells alone."""
-
-    CARD: Card
-
-    @staticmethod
-    def score(
-        architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
-    ) -> Scores:
-        """Return one score for each architecture of a built-in space."""
-        ...
+# Network proxies: no training, no labels of architectures
 
 
 class NetworkProxyMethod(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.methods.search_contract import Scorer
+from tgnas.methods.light_contracts import Scorer
 from tgnas.methods.trained import load, own_settings, train
 from tgnas.search.oracles import Source, predicted
 from tgnas.training.splits import TrainingSet

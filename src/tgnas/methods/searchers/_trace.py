@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from tgnas.errors import ConfigError
-from tgnas.methods.search_contract import Oracle
+from tgnas.methods.light_contracts import Oracle
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 

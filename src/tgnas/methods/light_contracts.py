@@ -1,7 +1,8 @@
-"""What a searcher defines and what it is handed; a searcher's job imports no torch.
+"""The contracts of the families that need no torch, so that their jobs import none.
 
-A searcher queries an oracle until the budget of its settings is spent. It may fit a surrogate on
-what it has seen so far.
+A graph proxy scores architectures by their cells alone. A searcher queries an oracle until the
+budget of its settings is spent; it may fit a surrogate on what it has seen so far.
+``contracts`` holds the other families.
 """
 
 from typing import Any, Protocol, runtime_checkable
@@ -23,6 +24,19 @@ class Scorer(Protocol):
 
     def score(self, architectures: Architectures) -> Scores:
         """Return one score for each architecture; higher predicts better."""
+        ...
+
+
+class GraphProxyMethod(Protocol):
+    """A file of ``methods/graph_proxies``: it reads the cells alone."""
+
+    CARD: Card
+
+    @staticmethod
+    def score(
+        architectures: Architectures, *, space: str, dataset: str, generator: np.random.Generator
+    ) -> Scores:
+        """Return one score for each architecture of a built-in space."""
         ...
 
 
