@@ -121,7 +121,7 @@ def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accura
     assert (table[table.scorer == "oracle"].regret == 0).all()
     assert table[table.scorer == "reversed"].regret.max() > 0
     assert table[table.scorer == "oracle"].accuracy.max() == accuracy.max()
-    assert "100%" in markdown(pareto.show(table, LIMITS, {}))
+    assert "100%" in markdown(pareto.show(table, {}))
 
 
 def test_the_figure_of_fronts_has_a_panel_for_each_cost(nasbench201, costs, accuracy, tmp_path):

@@ -103,7 +103,7 @@ def write_results(folder: Path) -> dict[str, dict[str, Any]]:
     trained = {"architecture": FOUND, "epochs": 5, "test_accuracy": 90.0}
     variant = {"base": "b", "axis": "<b>depth</b>", "value": "1", "dataset": "cifar10"}
     variant |= {"measure": "kendall_tau", "mean": 0.5, "std": 0.1, "seeds": 2, "cells": 9}
-    budget = {"budget": {"cells": 9}, "seeds": 2, "titles": {}}
+    budget = {"budget": "cells 9", "seeds": 2, "titles": {}}
     searched = {"datasets": LABEL["datasets"], "top": 10, "titles": TITLES}
     tables = {
         "ranking_nasbench201": (ranks, "ranking", about | measured),

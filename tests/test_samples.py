@@ -35,7 +35,6 @@ from tgnas.training.splits import TrainingRows
 FIDELITY = {"split": "test", "epochs": 200}
 LABELS = {"datasets": ["cifar10", "cifar100", "ImageNet16-120"], "split": "test", "epochs": 200}
 RANKING = {"top_share": 0.1, "at": [1, 10], "resamples": 10, "level": 0.95} | LABELS
-SETTINGS = {"seed": 0, "batch": 64, "initialisation": "default"}
 TITLES = {"tgnas_code": "TG-NAS, authors' code"}
 SETUP = pd.DataFrame(
     {"method": ["tgnas_code"], "embedding": [2.0], "training": [100.0], "loading": [0.5]}
@@ -385,7 +384,7 @@ def test_a_published_rho_is_compared_with_rho(summary):
 
 
 def test_the_comparison_reads_as_markdown(summary):
-    text = markdown(proxies.show(summary, SETTINGS, RANKING))
+    text = markdown(proxies.show(summary, RANKING))
     assert "**Kendall tau inside the true top 10%**" in text
     assert "90.0 + 5.00 build" in text
     assert "0.500 + 5.00 build (0.0100 batched)" in text
@@ -395,7 +394,7 @@ def test_the_comparison_reads_as_markdown(summary):
 def test_a_method_that_did_not_score_a_benchmark_has_no_number_there(summary):
     other = summary[summary.method == "zen"].assign(benchmark="nasbench101", dataset="cifar10")
     both = pd.concat([summary, other.drop_duplicates("population")])
-    text = markdown(proxies.show(both, SETTINGS, RANKING))
+    text = markdown(proxies.show(both, RANKING))
     row = next(line for line in text.splitlines() if line.startswith("| #params"))
     assert row.rstrip(" |").endswith("-")
 
@@ -417,7 +416,7 @@ def test_set_up_stands_apart_and_counts_on_both_sides_of_a_search(ratios):
 
 def test_what_the_paper_reports_stands_below_the_ratios(ratios):
     reported = REPORTED[REPORTED.table == "speed"].to_dict("records")
-    text = markdown(speed.show(ratios, TITLES["tgnas_code"], reported, 1000))
+    text = markdown(speed.show(ratios, reported, 1000))
     assert "- reported ratio: 300 (the paper)" in text
     assert text.index("Zen-score") < text.index("#params")
 

@@ -243,7 +243,7 @@ def test_of_the_candidates_near_the_best_the_steadiest_leads_and_by_another_colu
 
 
 def test_the_text_of_a_selection_marks_what_is_chosen_and_shows_the_best_share():
-    text = markdown(selection.show(candidates(), {"seeds": 2}, 0.1))
+    text = markdown(selection.show(candidates(), 0.1))
     assert "steady (chosen)" in text
     assert "top 10%" in text.splitlines()[0]
     assert text.index("steady") < text.index("both")  # ensembles stand below

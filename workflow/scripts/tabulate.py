@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.files import written_whole
 from tgnas.registry import RESULTS
-from tgnas.results._catalogue import call, given, read_frame
+from tgnas.results._catalogue import call, caption, given, read_frame
 from tgnas.results._tables import markdown as rendered
 from tgnas.workflow.script import run
 
@@ -25,7 +25,7 @@ def main(*, name: str, files: dict, values: dict, table: Path, markdown: Path) -
         frame.to_csv(part, index=False)
     blocks = call(module.show, values | {"frame": read_frame(table, module)})
     with written_whole(markdown) as part:
-        part.write_text(rendered(blocks))
+        part.write_text(rendered([*blocks, caption(module, values, "table")]))
 
 
 if __name__ == "__main__":

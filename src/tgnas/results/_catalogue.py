@@ -291,6 +291,6 @@ def _filled(module: ModuleType, name: str, params: Mapping[str, Any], kind: str)
     if kind == "figure":
         text = getattr(module, f"FIGURE_{name}", text)
     try:
-        return text.strip().format(**params)
+        return " ".join(text.format(**params).split())
     except (KeyError, IndexError) as error:
         raise ConfigError(f"{module.__name__}: {name} quotes what there is not: {error}") from error

@@ -17,9 +17,10 @@ from tgnas.results._tables import Block, Entry, Number, Shown, count, mean_of
 TITLE = "One value changed at a time"
 SECTION = "Ablations"
 CAPTION = """
-The paper's ablations: one value of a configuration changed at a time, on the common budget of
-training that the table states. Kendall's tau on NAS-Bench-201; mean and standard deviation over
-{seeds} seeds. Nothing is chosen by these numbers.
+The paper's ablations: one value of a configuration changed at a time, after training on a part of
+NAS-Bench-101 ({budget}; the rest as in the base). Kendall's tau on NAS-Bench-201, mean and standard
+deviation over {seeds} seeds, less than after the full training of the other tables; nothing is
+chosen by these numbers. Seconds are those of one training.
 """
 COLUMNS = {
     "base": "the predictor that is varied",
@@ -60,7 +61,7 @@ def params(plan: Plan) -> dict[str, Any]:
     """Return budget, seeds, and what tables call the bases."""
     section = plan.config["ablations"]
     return {
-        "budget": section["budget"],
+        "budget": ", ".join(f"{key} {value}" for key, value in section["budget"].items()),
         "seeds": section["seeds"],
         "titles": plan.titles(),
         "dataset": plan.labels()["datasets"][0],
@@ -91,9 +92,7 @@ def table(measures: Sequence[pd.DataFrame]) -> pd.DataFrame:
     ).reset_index()
 
 
-def show(
-    frame: pd.DataFrame, budget: Mapping[str, Any], seeds: int, titles: Mapping[str, str]
-) -> list[Block]:
+def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
     """Return one table for each base: Kendall's tau of every variant, by axis."""
     blocks: list[Block] = []
     taus = frame[frame.measure == "kendall_tau"]
@@ -109,14 +108,7 @@ def show(
             row["seconds"] = Number(variant.seconds.iloc[0], ".0f")
             rows.append(row)
         blocks.append(Shown(rows, titles.get(str(base), str(base))))
-    spent = ", ".join(f"{key} {value}" for key, value in budget.items())
-    return [
-        *blocks,
-        f"Kendall's tau on NAS-Bench-201, mean ± standard deviation over {seeds} seeds, after "
-        f"training on a part of NAS-Bench-101 ({spent}; the rest as in the base): less than the "
-        "full training of the other tables, and nothing is chosen by these numbers. Seconds are "
-        "those of one training.",
-    ]
+    return blocks
 
 
 def value_text(axis: str, value: str) -> str:

@@ -17,12 +17,13 @@ TITLE = "What each reporting practice adds"
 SECTION = "The published protocol, audited"
 CAPTION = """
 What each reporting practice of the published protocol adds to the reported number, for {title} on
-all 15,625 architectures of NAS-Bench-201: the best of {seeds} seeds, the epoch of the best test
-tau, each measure at its own best epoch, and what the authors' own file of predictions has. A
-practice chooses by the test labels of the data set that it is then reported on. Mean, standard
-deviation, worst (low) and best (high) over seeds; adds is the difference to the honest row, the
-last epoch's mean. The authors' file holds one prediction for each architecture; how its epoch was
-chosen is not recorded.
+all 15,625 architectures of NAS-Bench-201: mean ± standard deviation over {seeds} seeds, or one seed
+(difference to the first row). Only the first row is a zero-shot result: all others choose seed,
+epoch or each measure's own epoch by the test labels of their column's data set. How the epoch of
+the authors' file of predictions was chosen is not recorded; their script keeps the one of the best
+test tau. One checkpoint gives tau and rho but in the rows of own epochs. The released pruning has
+no row: nothing of it runs on NAS-Bench-201. In the DARTS space it returns one cell whatever the
+scores are (docs/deviations.md).
 """
 FIGURE_CAPTION = """
 What each reporting practice of the published protocol adds: Kendall's tau (filled) and Spearman's
@@ -93,13 +94,6 @@ def show(frame: pd.DataFrame) -> list[Block]:
         marks.append({HONEST: "", RELEASED: "unrecorded"}.get(str(practice), "leaked"))
     return [
         Shown(rows, marks=marks),
-        f"Mean ± standard deviation over {frame.seeds.max():.0f} seeds, or one seed (difference to "
-        "the first row). Only the first row is a zero-shot result: all others choose by the test "
-        "labels of their column's data set. How the dump's epoch was chosen is not recorded; the "
-        "authors' script keeps the one of the best test tau. One checkpoint gives tau and rho but "
-        "in the rows of own epochs. The released pruning has no row: nothing of it runs on "
-        "NAS-Bench-201. In the DARTS space it returns one cell whatever the scores are "
-        "(docs/deviations.md).",
     ]
 
 

@@ -13,8 +13,10 @@ from tgnas.results._tables import Block, Entry, Number, Shown, count
 TITLE = "Every reported number"
 SECTION = "Reported and reproduced"
 CAPTION = """
-Every number that was reported beside the one that this run reproduced: difference, number of
-architectures (rankings) or runs (searches), seeds. Sources stand in config/reported.csv.
+Every number that was reported beside the one that this run reproduced. n: architectures of a
+ranking, runs of a search. A bar that reaches its end is a difference of 0.1 of a correlation, or of
+5 points of accuracy; to the left less was reproduced than reported. Sources stand in
+config/reported.csv.
 """
 COLUMNS = {
     "table": "which table the number is of",
@@ -43,9 +45,8 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"titles": plan.titles()}
 
 
-def inputs(plan: Plan) -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     """Return the tables that claims are about."""
-    del plan
     ranking = "<results>/tables/ranking_nasbench201.csv"
     return {"ranking": ranking, "search": "<results>/tables/search.csv", "reported": REPORTED}
 
@@ -92,9 +93,6 @@ def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
     """Return the claims in words."""
     return [
         Shown([_row(claim, titles) for claim in frame.itertuples(index=False)]),
-        "A bar that reaches its end is a difference of 0.1 of a correlation, or of 5 points of "
-        "accuracy; to the left less was reproduced than reported. n: architectures of a ranking, "
-        "runs of a search.",
     ]
 
 

@@ -13,9 +13,11 @@ TITLE = "Searches under constraints"
 SECTION = "Search under constraints"
 PLACE = 1
 CAPTION = """
-Searches on NAS-Bench-201 under limits on parameters, FLOPs or measured latency (HW-NAS-Bench). A
-limit is what the given share of all architectures keeps; above it every score is worse than any
-below. `oracle` rows score by test accuracy: the most that a limit allows.
+Searches on NAS-Bench-201 under limits on parameters (a number), FLOPs (millions) or measured
+latency (milliseconds, HW-NAS-Bench). A limit is what the given share of all architectures keeps;
+above it every score is worse than any below. Kept: answers within the limit. Test accuracy on
+{dataset} in percent, mean and standard deviation over runs. Oracle rows score by test accuracy: the
+most that a limit allows.
 """
 COLUMNS = {
     "cost": "what is limited (`search.constraints.costs`)",
@@ -97,7 +99,4 @@ def show(frame: pd.DataFrame, dataset: str, titles: Mapping[str, str]) -> list[B
     marks = ["oracle" if name.startswith("oracle_") else "" for name in frame.scorer]
     return [
         Shown(rows, marks=marks),
-        "Searches that no architecture above the limit may win. Kept: answers within the limit. "
-        f"Test accuracy on {dataset} in percent, mean ± standard deviation over runs; parameters "
-        "as numbers, FLOPs in millions, latency in milliseconds (HW-NAS-Bench).",
     ]

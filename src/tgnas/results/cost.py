@@ -41,9 +41,8 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"benchmark": "nasbench201", "dataset": plan.labels()["datasets"][0]}
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
+def figure_inputs() -> dict[str, Any]:
     """Return the comparison, and the costs that were timed in one go."""
-    del plan
     return {"proxies": "<results>/tables/proxies.csv", "speed": "<results>/tables/speed.csv"}
 
 

@@ -15,8 +15,9 @@ TITLE = "What every searcher finds in the DARTS space"
 SECTION = "Search in the DARTS space"
 PLACE = 1
 CAPTION = """
-What every searcher finds in the DARTS space, and the share of NAS-Bench-301's listed genotypes that
-the same predictor scores lower. No accuracy of the answers is known but of those that are listed.
+What every searcher finds in the DARTS space. Scored above: the share of NAS-Bench-301's listed
+genotypes that the same predictor scores lower than the answer, mean and standard deviation over
+runs. Listed: answers that are among them; of no other answer is an accuracy known here.
 """
 COLUMNS = {
     "searcher": "a file of tgnas.methods.searchers",
@@ -89,9 +90,6 @@ def show(frame: pd.DataFrame) -> list[Block]:
     ]
     return [
         Shown(rows),
-        "Scored above: the share of NAS-Bench-301's listed genotypes that the same predictor "
-        "scores lower than the answer, mean ± standard deviation over runs. Listed: answers that "
-        "are among them; of no other answer is an accuracy known here.",
         "Best-scored answers of the first seed:",
         "\n".join(best),
     ]

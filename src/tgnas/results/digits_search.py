@@ -60,16 +60,14 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"labels": plan.labels("digits201"), "drawn": drawn}
 
 
-def inputs(plan: Plan) -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     """Return what the trainings ended with."""
-    del plan
     result = "<results>/digits/result.json"
     return {"benchmark": "<benchmark_tables>/digits201.arrow", "result": result}
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
+def figure_inputs() -> dict[str, Any]:
     """Return the history of the trainings."""
-    del plan
     history = "<results>/digits/history.csv"
     return {"benchmark": "<benchmark_tables>/digits201.arrow", "history": history}
 

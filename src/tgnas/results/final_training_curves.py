@@ -27,9 +27,8 @@ def variants(plan: Plan) -> list[str]:
     return list(plan.config["final_training"]["trainings"])
 
 
-def figure_inputs(plan: Plan, variant: str) -> dict[str, Any]:
+def figure_inputs(variant: str) -> dict[str, Any]:
     """Return the history of a training and what it ended with."""
-    del plan
     folder = f"<results>/final_training/{variant}"
     facts = {"facts": "<results>/tables/final_training.csv"} if variant == SHORT else {}
     return {"history": f"{folder}/history.csv", "result": f"{folder}/result.json"} | facts

@@ -39,9 +39,8 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"predictor": plan.config["search"]["darts"]["predictor"]}
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
+def figure_inputs() -> dict[str, Any]:
     """Return the chosen architecture."""
-    del plan
     return {"chosen": "<results>/searches/darts/best.json"}
 
 

@@ -42,9 +42,8 @@ def params(plan: Plan) -> dict[str, Any]:
     }
 
 
-def inputs(plan: Plan) -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     """Return the table of searches."""
-    del plan
     return {"search": "<results>/tables/search.csv"}
 
 

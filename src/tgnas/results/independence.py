@@ -27,14 +27,13 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"titles": plan.all_titles}
 
 
-def loaded(plan: Plan) -> list[str]:
+def loaded() -> list[str]:
     """Return the modules of all cards, which give the titles."""
-    return proxies.loaded(plan)
+    return proxies.loaded()
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
+def figure_inputs() -> dict[str, Any]:
     """Return the correlations of every pair."""
-    del plan
     return {"measures": "<results>/measures/independence.csv"}
 
 

@@ -40,9 +40,8 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"cells": len(copies["cells"]), "seeds": copies["seeds"]}
 
 
-def inputs(plan: Plan) -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     """Return the trainings."""
-    del plan
     return {"trainings": "<results>/tables/jpeg_trainings.csv"}
 
 

@@ -19,8 +19,9 @@ from tgnas.scoring.tables import read_scores
 TITLE = "Pareto fronts of score and cost"
 SECTION = "Search under constraints"
 CAPTION = """
-The architectures of NAS-Bench-201 that none beats in score and cost, with their test accuracy and
-their regret: how much more accurate the best architecture is that costs no more.
+The architectures of NAS-Bench-201 that none beats in score and cost. Regret: how many points of
+test accuracy on {limits[dataset]} the best architecture that costs no more has above a member; mean
+and standard deviation over seeds of the mean over members.
 """
 FIGURE_CAPTION = """
 Test accuracy after {labels[epochs]} epochs against cost on NAS-Bench-201; latency is
@@ -90,7 +91,7 @@ def table(
     return fronts(benchmark, costs, known, limits, labels)
 
 
-def show(frame: pd.DataFrame, limits: dict[str, Any], titles: Mapping[str, str]) -> list[Block]:
+def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
     """Return of each front its members, their regret, and how many are of the true front."""
     rows: list[dict[str, Entry]] = []
     marks = []
@@ -114,9 +115,6 @@ def show(frame: pd.DataFrame, limits: dict[str, Any], titles: Mapping[str, str])
         marks.append("oracle" if str(scorer).startswith("oracle_") else "")
     return [
         Shown(rows, marks=marks),
-        "Members: architectures that none beats in score and cost. Regret: how many points of test "
-        f"accuracy on {limits['dataset']} the best architecture that costs no more has above a "
-        "member; mean ± standard deviation over seeds of the mean over members.",
     ]
 
 

@@ -15,8 +15,9 @@ TITLE = "Pruning with two scores of a partial architecture"
 SECTION = "Search"
 CAPTION = """
 Pruning on NAS-Bench-201 with two scores of a partial architecture, both from the same completions:
-their mean and the best of them. Tied: operators of the full one that the score cannot tell from
-another on their edge. Test accuracy of the answer, mean and standard deviation over runs.
+their mean and the best of them. Tied: operators of the full one whose removal costs exactly what
+another's on that edge does. Test accuracy of the answer in percent, mean and standard deviation
+over runs.
 """
 COLUMNS = {
     "scorer": "who is asked",
@@ -93,8 +94,4 @@ def show(frame: pd.DataFrame, labels: dict[str, Any], titles: Mapping[str, str])
     marks = ["oracle" if name.startswith("oracle_") else "" for name in frame.scorer]
     return [
         Shown(rows, marks=marks),
-        "Pruning with two scores of a partial architecture, from the same completions: their mean, "
-        "and the best of them. Tied: operators of the full one whose removal costs exactly what "
-        "another's on that edge does. Test accuracy of the answer in percent, mean ± standard "
-        "deviation over runs.",
     ]

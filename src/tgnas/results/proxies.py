@@ -26,8 +26,14 @@ SECTION = "Training-free proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Training-free proxies on real networks, predictors and trivial baselines on the same random
-architectures, with milliseconds of one core measured in the same run. Seed {settings[seed]},
-batches of {settings[batch]} CIFAR-10 images. What fails is left out of a correlation and counted.
+architectures. [{ranking[level]:.0%} bootstrap interval over architectures, {ranking[resamples]}
+resamples]; ± is the standard deviation over seeds. Zero-cost proxies see {settings[batch]} images,
+of CIFAR-10 where no other data set is named, also where accuracy is on another; seed
+{settings[seed]}, initialisation {settings[initialisation]}. An architecture on which a method fails
+is left out of its correlation and counted. Milliseconds are processor time of one core, each
+architecture alone, the median; `build` is making the network or parsing the cell. `batched` is time
+for each where all are scored at once, which only methods of cells can. † the formula is not
+certain.
 """
 _MEASURES = {
     "{}": "{}",
@@ -103,9 +109,8 @@ def inputs(plan: Plan) -> dict[str, Any]:
     return {"measures": measures, "reported": REPORTED}
 
 
-def loaded(plan: Plan) -> list[str]:
+def loaded() -> list[str]:
     """Return the modules that hold the cards of all proxies."""
-    del plan
     families = (NETWORK_PROXIES, GRAPH_PROXIES)
     return [family.module_name(name) for family in families for name in family.names()]
 
@@ -177,9 +182,7 @@ def _with_reported(table: pd.DataFrame, reported: pd.DataFrame) -> pd.DataFrame:
     return table.assign(difference=ours - table.reported)
 
 
-def show(
-    frame: pd.DataFrame, settings: Mapping[str, Any], ranking: Mapping[str, Any]
-) -> list[Block]:
+def show(frame: pd.DataFrame, ranking: Mapping[str, Any]) -> list[Block]:
     """Return the comparison: tau, rho, inside the top, on common architectures, cost and needs."""
     own = frame[frame.population != COMMON]
     common = frame[frame.population == COMMON]
@@ -199,15 +202,7 @@ def show(
         ),
         _costs(own),
         _published(own[own.reported.notna()]),
-        f"Random samples: {sizes}. [{ranking['level']:.0%} bootstrap interval over architectures, "
-        f"{ranking['resamples']} resamples]; ± is the standard deviation over seeds. Zero-cost "
-        f"proxies see {settings['batch']} images, of CIFAR-10 where no other data set is named, "
-        f"also where accuracy is on another; seed {settings['seed']}, initialisation "
-        f"{settings['initialisation']}. An architecture on which a method fails is left out of its "
-        "correlation and counted. Milliseconds are processor time of one core, each architecture "
-        "alone, the median; `build` is making the network or parsing the cell. `batched` is time "
-        "for each where all are scored at once, which only methods of cells can. † the formula is "
-        "not certain.",
+        f"Random samples: {sizes}.",
     ]
 
 

@@ -15,9 +15,9 @@ TITLE = "Beside the stored values"
 SECTION = "Training-free proxies"
 MADE_BY = "proxies"
 CAPTION = """
-Spearman's rho between our proxies and the values that NAS-Bench-Suite-Zero and FreeREA stored of
-the same architectures of NAS-Bench-201, the reason where it is low, and how the stored values rank
-by themselves.
+Spearman's rho between our scores and the values that NAS-Bench-Suite-Zero, FreeREA and NASLib
+stored of the same architectures of the sample, the reason where it is low, and Kendall's tau of the
+stored values themselves with test accuracy, on all architectures that they are stored for.
 """
 COLUMNS = {
     "proxy": "ours",
@@ -95,7 +95,4 @@ def show(frame: pd.DataFrame, labels: dict[str, Any]) -> list[Block]:
         rows.append(shown | taus | {"stored for": count(row["stored"])})
     return [
         Shown(rows),
-        "Spearman's rho between our score and the stored value of the same architectures of the "
-        "sample; stored KT is Kendall's tau of the stored values themselves with test accuracy, on "
-        "all architectures that they are stored for.",
     ]

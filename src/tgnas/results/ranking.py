@@ -18,10 +18,11 @@ TITLE = "Every method's ranks, {target}"
 FIGURE_TITLE = "Kendall's tau of every method, {target}"
 SECTION = "Ranking {target}"
 CAPTION = """
-{about} Kendall's tau-b, Spearman's rho, precision, regret and true rank of the k best-scored; over
-all architectures, inside the truly best share, and on one architecture per distinct live pattern.
-Mean and standard deviation over {seeds} seeds; ends of the bootstrap interval over architectures
-({resamples} resamples) averaged over seeds.
+{about} Kendall's tau-b (KT), Spearman's rho (SPR), precision, regret and true rank of the k
+best-scored; over all architectures, inside the truly best share, and on one architecture per
+distinct live pattern. Mean ± standard deviation over {seeds} seeds [{ranking[level]:.0%} bootstrap
+interval over architectures, {resamples} resamples, its ends averaged over seeds]; {ranking[split]}
+accuracy after {ranking[epochs]} epochs; higher is better but for regret and rank.
 """
 FIGURE_CAPTION = """
 Kendall's tau between scores and accuracy for every method and data set: filled markers over all
@@ -153,12 +154,7 @@ def show(
     ]
     k = max(ranking["at"])
     blocks.append(_shown(first, families, f"The best {k} by score", lambda part: _best(part, k)))
-    return [
-        *blocks,
-        f"Mean ± standard deviation over seeds [{ranking['level']:.0%} bootstrap interval over "
-        f"architectures, {ranking['resamples']} resamples]; {ranking['split']} accuracy after "
-        f"{ranking['epochs']} epochs; higher is better but for regret and rank.",
-    ]
+    return blocks
 
 
 def _shown(part: pd.DataFrame, families: Mapping[str, str], title: str, row: Any) -> Shown:

@@ -12,12 +12,13 @@ from tgnas.results._tables import Block, Entry, Number, Shown, mean_of, runs_of
 TITLE = "What every searcher finds"
 SECTION = "Search"
 CAPTION = """
-What every searcher finds on NAS-Bench-201: test accuracy after 200 epochs of the one architecture
-that a run returns, and of the best of its {top} best-scored by validation accuracy; mean and
-standard deviation over runs; queries (scored architectures), different ones among them, seconds per
-run. No label takes part in a search but by `validation` (random search by validation accuracy on
-CIFAR-10) and by the oracles, which score by test accuracy and say what a searcher could reach at
-best.
+Test accuracy in percent, mean and standard deviation over runs: of the one architecture that a run
+returns, which no label has chosen, and of the one among its {top} best-scored that has the highest
+validation accuracy. Only `validation` and the oracles have labels of the target for scores:
+`validation` searches among architectures that it trains; an oracle scores by the test accuracy of
+the data set that it is named after, which is the ceiling of a searcher and no result. Seconds are a
+search's own; those of the predictors include their scoring, all other scores are looked up.
+`published` rows are others' numbers.
 """
 COLUMNS = {
     "scorer": "who is asked; `published` rows are others' numbers",
@@ -48,9 +49,8 @@ def params(plan: Plan) -> dict[str, Any]:
     return {"datasets": datasets, "top": top, "titles": plan.all_titles}
 
 
-def inputs(plan: Plan) -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     """Return the answers of all runs."""
-    del plan
     return {"answers": "<results>/tables/search_answers.csv", "reported": REPORTED}
 
 
@@ -98,14 +98,6 @@ def show(
     better = {name: 1 for name in shown.columns if name.startswith(tuple(datasets))}
     return [
         Shown(rows, better=better, marks=shown.marks),
-        "Test accuracy in percent, mean ± standard deviation over runs: of the one architecture "
-        f"that a run returns, which no label has chosen, and of the one among its {top} "
-        "best-scored that has the highest validation accuracy. Only `validation` and the oracles "
-        "have labels of the target for scores: `validation` is random search among architectures "
-        "that it trains; an oracle scores by the test accuracy of the data set that it is named "
-        "after, which is the ceiling of a searcher and no result. Seconds are a search's own; "
-        "those of the predictors include their scoring, all other scores are looked up. "
-        "`published` rows are others' numbers.",
     ]
 
 

@@ -17,8 +17,10 @@ SECTION = "How our configuration was chosen"
 CAPTION = """
 Candidate configurations on the development tasks: Kendall's tau on parts of NAS-Bench-101 that the
 training cells lack (an operator, the largest size, the deepest cells, a direct edge from input to
-output) and on other spaces. NAS-Bench-201 and NAS-Bench-301 take no part in any choice. Mean and
-standard deviation over {sizes[seeds]} seeds.
+output) and on other spaces; mean and standard deviation over {sizes[seeds]} seeds, and the mean
+inside the truly best part of each. Ensembles stand below the candidates. Of the candidates within a
+standard deviation of the best the steadiest is chosen, of the ensembles the best, and the best
+inside that part. NAS-Bench-201 and NAS-Bench-301 take no part in any choice.
 """
 COLUMNS = {
     "candidate": "name of the candidate or ensemble in the config",
@@ -136,7 +138,7 @@ def leading(summary: pd.DataFrame, by: str = "mean") -> str:
     return str(near.loc[near["std"].idxmin()].candidate)
 
 
-def show(frame: pd.DataFrame, sizes: dict[str, int], top_share: float) -> list[Block]:
+def show(frame: pd.DataFrame, top_share: float) -> list[Block]:
     """Return the candidates, then the ensembles, with their tau on every development target."""
     targets = list(frame.columns[frame.columns.get_loc("top") + 1 :])
     rows: list[dict[str, Entry]] = []
@@ -149,9 +151,4 @@ def show(frame: pd.DataFrame, sizes: dict[str, int], top_share: float) -> list[B
         rows.append(shown | {name.replace("_", " "): Number(row[name]) for name in targets})
     return [
         Shown(rows, better={"mean KT": 1}),
-        f"Kendall's tau on development targets; {sizes['seeds']} seeds; ± is the standard "
-        f"deviation over seeds; top {top_share:.0%} is the mean tau inside the truly best part of "
-        "each target. Ensembles stand below the candidates. Of the candidates within a standard "
-        "deviation of the best the steadiest is chosen, of the ensembles the best, and the best "
-        "inside that part. No test space takes part.",
     ]

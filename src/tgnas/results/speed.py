@@ -13,8 +13,11 @@ TITLE = "What each method costs"
 SECTION = "Training-free proxies"
 MADE_BY = "proxies"
 CAPTION = """
-What each method costs an architecture, beside {title}, on one core; set-up (embedding, training,
-loading) stands apart. The paper reports up to 300x and 40 s, on a GPU.
+What each method costs an architecture, on one core. Milliseconds are medians over architectures on
+which all methods were timed in one go. Ratios are to {title}; its batched cost is what each costs
+it where the whole sample is scored at once. `ratio with set-up` is of a whole search and counts the
+seconds of embedding, training and loading of one seed on both sides; training can be shared by all
+searches and set-up is counted nowhere else. Training's seconds are those of the run that trained.
 """
 COLUMNS = {
     "method": "id of the method",
@@ -120,9 +123,7 @@ def summarise(
     return rows
 
 
-def show(
-    frame: pd.DataFrame, title: str, reported: Sequence[Mapping[str, Any]], queries: int
-) -> list[Block]:
+def show(frame: pd.DataFrame, reported: Sequence[Mapping[str, Any]], queries: int) -> list[Block]:
     """Return the ratios of cost, the most costly method first."""
     rows = [
         {
@@ -141,12 +142,6 @@ def show(
     ]
     return [
         Shown(rows),
-        "Milliseconds are medians over architectures on which all methods were timed in one go, "
-        f"each on one core. Ratios are to {title}; its batched cost is what each costs it where "
-        "the whole sample is scored at once. `ratio with set-up` is of a whole search and counts "
-        "the seconds of embedding, training and loading of one seed on both sides; training can be "
-        "shared by all searches and set-up is counted nowhere else. Training's seconds are those "
-        "of the run that trained.",
         "\n".join(
             f"- reported {claim['measure']}: {claim['reported']:g} ({claim['source']})"
             for claim in reported
