@@ -6,7 +6,7 @@ def shipped_row(w):
     return CONFIG.predictors[CONFIG.shipped[w.shipped].predictor]
 
 
-def lessons_of_shipped(w):
+def labels_of_shipped(w):
     """Return what a shipped predictor has learned: of each source its label, or the proxy distilled."""
     row = shipped_row(w)
     if row.distil_from:
@@ -49,7 +49,7 @@ rule ship_weights:
     params:
         settings=lambda w: shipped_row(w).flat(),
         title=lambda w: CONFIG.shipped[w.shipped].title,
-        trained_on=lessons_of_shipped,
+        trained_on=labels_of_shipped,
         ranking=lambda w: ranking_of(CONFIG.shipped[w.shipped].measured_on),
         code=lambda w: method_digest("ship_weights", shipped_row(w).method),
     script:

@@ -279,13 +279,13 @@ def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
 
 
 @pytest.mark.slow
-def test_touching_a_teacher_trains_its_students_alone(project: Project):
+def test_touching_a_distilled_proxy_trains_what_is_distilled_from_it_alone(project: Project):
     target = "results/smoke/tables/ranking_nasbench201.csv"
     proxy = "src/tgnas/methods/network_proxies/meco.py"
     with project.edit(proxy, "return float", "return 2 * float"):
         planned = project.planned("--", target)
     assert planned["score_with_network_proxy"] == planned["join_shards"] == 1
-    assert planned["train_predictor"] == 2  # the seeds of one student
+    assert planned["train_predictor"] == 2  # the seeds of one predictor
     assert planned["score_with_predictor"] == 1
     assert not {"draw_batch", "draw_population", "score_transfer"} & set(planned)
 

@@ -8,7 +8,7 @@ from pydantic import NonNegativeFloat
 
 from tgnas.encodings.canonical import canonicalise
 from tgnas.methods.card import Card
-from tgnas.methods.contracts import Context, Scores, State
+from tgnas.methods.contracts import Context, State
 from tgnas.methods.settings import MethodSettings
 from tgnas.operators import NAMES
 from tgnas.spaces.architectures import Architectures
@@ -30,7 +30,7 @@ class Predictor:
 
     state: State
 
-    def score(self, architectures: Architectures) -> Scores:
+    def score(self, architectures: Architectures) -> np.ndarray:
         """Return the predicted accuracy of each architecture; higher predicts better."""
         return features(architectures) @ self.state["weights"].numpy()
 

@@ -85,7 +85,7 @@ def params(plan: Plan, variant: str) -> dict[str, Any]:
     ]
     about = ABOUT.get(variant, f"How every method's scores rank {style.benchmark_name(variant)}.")
     if several:
-        about += f" More than one benchmark taught: {', '.join(several)}."
+        about += f" Trained on more than one benchmark: {', '.join(several)}."
     ranking = plan.ranking(variant)
     return {
         "target": style.benchmark_name(variant),
