@@ -24,8 +24,6 @@ include: "rules/search.smk"
 include: "rules/networks.smk"
 include: "rules/results.smk"
 include: "rules/publish.smk"
-include: "rules/provenance.smk"
-include: "rules/report.smk"
 
 
 if "demo" in config:

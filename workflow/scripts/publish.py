@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tgnas.results.readme import with_tables
+from tgnas.results._readme import with_tables
 
 from tgnas.workflow.script import run
 
