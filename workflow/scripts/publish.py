@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from tgnas.results._readme import with_tables
-
 from tgnas.workflow.script import run
 
 
