@@ -9,9 +9,10 @@ import pytest
 
 from tgnas.benchmarks.authors_dump import read_dump
 from tgnas.benchmarks.base import Benchmark
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.graph_proxies import effective_params
 from tgnas.methods.searchers import differential_evolution, pruning
+from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
 from tgnas.search.oracles import Listing, Oracle, measured, predicted, tabulated
 from tgnas.search.runs import Plan, compare_partial_scores, look_up, run_searches, standing
@@ -131,8 +132,8 @@ def test_the_default_budget_of_random_search_is_the_hybrids():
 
 
 def test_a_searcher_refuses_what_it_does_not_read(searcher):
-    with pytest.raises(ValueError, match="Extra inputs are not permitted"):
-        searcher.Settings(temperature=1)
+    with pytest.raises(UnknownNameError, match="'temperature'"):
+        read_settings(searcher.Settings, {"temperature": 1})
 
 
 def choices(trace):

@@ -5,8 +5,7 @@ from pydantic import Field
 
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Oracle, Surrogate
-from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
 from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 from tgnas.training.splits import TrainingSet

@@ -5,6 +5,7 @@ budget of its settings is spent; it may fit a surrogate on what it has seen so f
 ``contracts`` holds the other families.
 """
 
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -73,27 +74,46 @@ class Surrogate(Protocol):
         ...
 
 
-@runtime_checkable
-class Trace(Protocol):
+@dataclass(eq=False)
+class Trace:
     """The queries of one search, in order.
 
     Attributes:
-        incumbent: the row of what the searcher returns.
+        oracle: what answers them.
+        batches: the architectures of each query with their scores.
+        incumbent: row of the architecture that the searcher returns.
         queries: how many architectures were scored.
     """
 
-    incumbent: int
-    queries: int
+    oracle: Oracle
+    batches: list[tuple[Architectures, Float64[np.ndarray, " _"]]] = field(default_factory=list)
+    incumbent: int = -1
+    queries: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queries = sum(len(scores) for _, scores in self.batches)
+
+    def query(self, architectures: Architectures, fidelity: int | None = None) -> Scores:
+        """Return the scores of architectures and record both; every row counts as a query."""
+        scores = self.oracle.query(architectures, fidelity)
+        self.batches.append((architectures, scores.copy()))  # a searcher may write into its scores
+        self.queries += len(scores)
+        return scores
 
     @property
     def architectures(self) -> Architectures:
-        """What was queried."""
-        ...
+        """Every scored architecture."""
+        return Architectures.concatenate(architectures for architectures, _ in self.batches)
 
     @property
     def scores(self) -> Scores:
-        """The oracle's answers."""
-        ...
+        """Every score."""
+        return np.concatenate([scores for _, scores in self.batches])
+
+    def choose_best(self) -> "Trace":
+        """Return the trace with the best-scored architecture as incumbent; the first of equals."""
+        self.incumbent = int(np.argmax(self.scores))
+        return self
 
 
 class SearcherMethod(Protocol):

@@ -16,9 +16,8 @@ from scipy import stats
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.nasbench201 import VALIDATED
 from tgnas.errors import ConfigError
-from tgnas.methods.light_contracts import Surrogate
+from tgnas.methods.light_contracts import Surrogate, Trace
 from tgnas.methods.searchers import pruning
-from tgnas.methods.searchers._trace import Trace
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
 from tgnas.search.constraints import Constraint

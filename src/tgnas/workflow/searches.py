@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.workflow.config.checks import LABELLED
@@ -15,23 +15,6 @@ TRAINED = "validation"  # what is queried where every query stands for a trainin
 PER_JOB = 7
 
 
-@runtime_checkable
-class Job(Protocol):
-    """The wildcards of a search.
-
-    Attributes:
-        searches: the folder, which tells whether there are constraints.
-        space: what is searched.
-        scorer: what is queried.
-        searchers: joined by "+".
-    """
-
-    searches: str
-    space: str
-    scorer: str
-    searchers: str
-
-
 def jobs(searchers: Sequence[str]) -> list[str]:
     """Return the searchers of each job, joined by "+"."""
     starts = range(0, len(searchers), PER_JOB)
@@ -41,6 +24,9 @@ def jobs(searchers: Sequence[str]) -> list[str]:
 @dataclass(frozen=True)
 class Searches:
     """The config's searches.
+
+    A job is the wildcards of one: searches (the folder, which tells whether there are constraints),
+    space, scorer, and searchers, joined by "+".
 
     Attributes:
         search: the config's section.
@@ -54,16 +40,12 @@ class Searches:
 
     def tabulated(self) -> list[tuple[str, str]]:
         """Return (scorer, file) of all unconstrained searches on NAS-Bench-201, each once."""
-        files = [
-            (s, self.file_of(s, name))
-            for s in self.search["scorers"]
-            for name in self.search["searchers"]
-        ]
-        files += [(name, self.file_of(name, "exhaustive")) for name in self.search["baselines"]]
-        files += [
-            (TRAINED, _file("searches", BENCHMARK, TRAINED, job))
-            for job in jobs(self.search["labelled"])
-        ]
+        search, files = self.search, []
+        for scorer in search["scorers"]:
+            files += [(scorer, self.file_of(scorer, name)) for name in search["searchers"]]
+        files += [(name, self.file_of(name, "exhaustive")) for name in search["baselines"]]
+        labelled = jobs(search["labelled"])
+        files += [(TRAINED, _file("searches", BENCHMARK, TRAINED, job)) for job in labelled]
         return list(dict.fromkeys(files))
 
     def constrained(self) -> list[tuple[str, str]]:
@@ -89,7 +71,7 @@ class Searches:
         section = self.search["darts"] if space == "darts" else self.search
         return self.file_of(section["predictor"], "hybrid", space)
 
-    def inputs(self, job: Job) -> dict[str, str | list[str]]:
+    def inputs(self, job: Any) -> dict[str, str | list[str]]:
         """Return the files that a job reads: predictors live, other scorers by file."""
         named = {row["embedding"]: None for row in self.surrogates(job).values()}
         seeds, predictor = range(self.seeds), self._predictor(job)
@@ -107,7 +89,7 @@ class Searches:
             "embeddings": [f"<results>/embeddings/{name}.parquet" for name in named],
         }
 
-    def plan(self, job: Job) -> dict[str, Any]:
+    def plan(self, job: Any) -> dict[str, Any]:
         """Return what a job runs, as ``search.runs.Plan``: of each searcher its own keys alone.
 
         The seeds of a predictor share its runs evenly.
@@ -130,36 +112,30 @@ class Searches:
         settings = {key: self.search[key] for key in keys}
         return {"searchers": {"pruning": settings}} | {k: self.search[k] for k in ("runs", "top")}
 
-    def label(self, job: Job) -> dict[str, Any]:
+    def label(self, job: Any) -> dict[str, Any]:
         """Return the accuracy that is queried; empty for scores."""
-        asked = LABELLED[TRAINED] if job.scorer == TRAINED else {}
-        return {key: asked[key] for key in asked if key != "epochs"}
+        if job.scorer != TRAINED:
+            return {}
+        return {key: LABELLED[TRAINED][key] for key in ("dataset", "split")}
 
-    def constraints(self, job: Job) -> dict[str, Any]:
+    def constraints(self, job: Any) -> dict[str, Any]:
         """Return the names of the costs, and the shares of architectures that limits keep."""
         section = self.search["constraints"]
-        return (
-            {"names": section["costs"], "shares": section["shares"]}
-            if job.searches == CONSTRAINED
-            else {}
-        )
+        given = {"names": section["costs"], "shares": section["shares"]}
+        return given if job.searches == CONSTRAINED else {}
 
-    def surrogates(self, job: Job) -> dict[str, Any]:
+    def surrogates(self, job: Any) -> dict[str, Any]:
         """Return the predictor that each searcher fits on what it has queried, if it fits one."""
-        chosen = {
-            name: self.predictors[self.search["surrogates"][name]]
-            for name in job.searchers.split("+")
-            if name in self.search["surrogates"]
-        }
-        return chosen
+        named = self.search["surrogates"]
+        return {s: self.predictors[named[s]] for s in job.searchers.split("+") if s in named}
 
-    def modules(self, job: Job) -> list[str]:
+    def modules(self, job: Any) -> list[str]:
         """Return what a job loads by name."""
         loaded = [SEARCHERS.module_name(name) for name in job.searchers.split("+")]
         rows = [*self.surrogates(job).values(), *filter(None, [self._predictor(job)])]
         return [*loaded, *(PREDICTORS.module_name(row["method"]) for row in rows)]
 
-    def _predictor(self, job: Job) -> Mapping[str, Any] | None:
+    def _predictor(self, job: Any) -> Mapping[str, Any] | None:
         return None if job.searches == CONSTRAINED else self.predictors.get(job.scorer)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Oracle, Surrogate
-from tgnas.methods.searchers._trace import Trace, check_budget
+from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
+from tgnas.methods.searchers._checks import check_budget
 from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 

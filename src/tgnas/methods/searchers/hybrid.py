@@ -3,9 +3,9 @@
 import numpy as np
 
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Oracle, Surrogate
+from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
 from tgnas.methods.searchers import differential_evolution, pruning
-from tgnas.methods.searchers._trace import Trace, check_budget
+from tgnas.methods.searchers._checks import check_budget
 from tgnas.spaces.space import Space
 
 CARD = Card(

@@ -28,8 +28,8 @@ from jaxtyping import Bool, Float64, Int64
 from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Oracle, Surrogate
-from tgnas.methods.searchers._trace import Trace, check_budget, decision_sizes
+from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
+from tgnas.methods.searchers._checks import check_budget, decision_sizes
 from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 

@@ -10,8 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Oracle, Surrogate
-from tgnas.methods.searchers._trace import Trace
+from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
 from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.space import Space
 

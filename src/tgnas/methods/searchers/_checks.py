@@ -1,0 +1,28 @@
+"""What searchers refuse: spaces without independent choices, budgets that are too small."""
+
+import numpy as np
+from jaxtyping import Int64
+
+from tgnas.errors import ConfigError
+from tgnas.spaces.space import Space
+
+
+def decision_sizes(space: Space, searcher: str) -> Int64[np.ndarray, " D"]:
+    """Return how many options each decision of a space has.
+
+    Raises:
+        ConfigError: the decisions of the space are not independent.
+    """
+    if not space.choices:
+        raise ConfigError(f"{searcher} needs independent choices, which {space.name} does not have")
+    return np.array([len(options) for options in space.choices])
+
+
+def check_budget(budget: int, least: int, searcher: str, space: Space) -> None:
+    """Refuse a budget that a searcher cannot work with.
+
+    Raises:
+        ConfigError: it is smaller than `least`.
+    """
+    if budget < least:
+        raise ConfigError(f"{searcher} needs a budget of at least {least} in {space.name}")
