@@ -170,7 +170,8 @@ def method_digest(script, method, *modules):
 
 def training_digest(script, row):
     """Return the digest of a script that trains a predictor, and of what it learns by name."""
-    loaded = [GRAPH_PROXIES.module_name(proxy) for proxy in row.auxiliary_targets]
+    proxies = filter(None, [*row.auxiliary_targets, row.drawn_by])
+    loaded = [GRAPH_PROXIES.module_name(proxy) for proxy in proxies]
     loaded += [f"tgnas.spaces.{DISTILLED_BENCHMARK}"] if row.distil_from else []
     return method_digest(script, row.method, *loaded)
 
