@@ -81,7 +81,7 @@ def ranking_table() -> pd.DataFrame:
         for measure in ("kendall_tau", "spearman_rho", "precision_at_100", "regret_at_100",
                         "rank_at_100")
     ]  # fmt: skip
-    return ranking.table([pd.DataFrame(rows)], TITLES, pd.read_csv(REPORTED))
+    return ranking.table(pd.DataFrame(rows), TITLES, pd.read_csv(REPORTED))
 
 
 def search_table() -> pd.DataFrame:
@@ -156,7 +156,8 @@ def render(folder: Path, *, with_benchmark: bool = True) -> Path:
         results=results,
         methods=METHODS if with_benchmark else [],
         published={"cells": 10_000, "epochs": 4},
-        config=CONFIG,
+        names=NAMES,
+        label=LABEL,
     )
     return folder / "report.html"
 
@@ -298,7 +299,9 @@ def plan() -> Plan:
     checked = read_config(config)
     sheets = config["experiments"].items()
     methods = {target: read_methods(ROOT / file, checked, target) for target, file in sheets}
-    samples = {s["benchmark"]: s | {"inputs": "cifar10"} for s in config["proxies"]["samples"]}
+    samples = {
+        f"{s['benchmark']}_sample": s | {"inputs": "cifar10"} for s in config["proxies"]["samples"]
+    }
     return Plan(config, checked, methods, [], samples, lambda sample: [f"{sample}/a.parquet"])
 
 

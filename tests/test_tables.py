@@ -55,7 +55,7 @@ def answers() -> pd.DataFrame:
 
 
 def test_mean_and_spread_are_over_seeds():
-    table = ranking.table([measures()], {"b": "B", "a": "A"}, REPORTED)
+    table = ranking.table(measures(), {"b": "B", "a": "A"}, REPORTED)
     row = table[table.method == "a"].iloc[0]
     assert (row["mean"], row["seeds"]) == (pytest.approx(0.6), 2)
     assert row["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
@@ -137,7 +137,7 @@ def test_a_search_without_known_accuracies_says_where_its_answers_stand():
 
 
 def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():
-    ranks = ranking.table([measures()], {"a": "A", "b": "B"}, REPORTED)
+    ranks = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
     table = claims.table(ranks, search.table(answers(), ["cifar10"], REPORTED), REPORTED)
     assert list(table.difference) == pytest.approx([0.2, -1])
     assert list(table.n) == [9, 3]
@@ -183,8 +183,8 @@ def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
 
 
 def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
-    first = ranking.table([measures()], {"a": "A", "b": "B"}, REPORTED)
-    second = ranking.table([measures().query("method == 'a'")], {"a": "another"}, REPORTED)
+    first = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
+    second = ranking.table(measures().query("method == 'a'"), {"a": "another"}, REPORTED)
     frame = headline.table([first, second], ["a", "b"], ["nasbench201", "nasbench301"])
     shown = headline.show(frame, 0.1)[0].rows
     assert [{name: str(entry) for name, entry in row.items()} for row in shown] == [

@@ -98,9 +98,8 @@ def params(plan: Plan, variant: str) -> dict[str, Any]:
     }
 
 
-def inputs(plan: Plan, variant: str) -> dict[str, Any]:
+def inputs(variant: str) -> dict[str, Any]:
     """Return the measures of every method."""
-    del plan
     return {"measures": f"<results>/measures/{variant}.csv", "reported": REPORTED}
 
 
