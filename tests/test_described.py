@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgnas.encodings import described
-from tgnas.encodings.described import KnownOperators, sentence_vectors
+from tgnas.encodings import embeddings as module
+from tgnas.encodings.embeddings import KnownOperators, sentence_vectors
 from tgnas.encodings.global_node import GLOBAL, node_features
 from tgnas.errors import ConfigError, CorruptTableError, InvalidCellError, ResourceError
 from tgnas.inference.pretrained import load_pretrained, own_embeddings
@@ -34,7 +34,7 @@ def twin(description: str) -> dict:
 def test_a_new_operator_changes_no_known_ones_features(name, monkeypatch):
     weights = load_pretrained(name).weights
     vector = np.full((1, weights.embeddings.vectors.shape[1]), 0.5, dtype=np.float32)
-    monkeypatch.setattr(described, "sentence_vectors", lambda *_: vector)
+    monkeypatch.setattr(module, "sentence_vectors", lambda *_: vector)
     codes = [CODES[operator] for operator in weights.operators]
     networks = [
         tgnas.new_network(KnownOperators.of(weights.embeddings, new, codes), weights.settings)
@@ -51,7 +51,7 @@ def test_a_new_operator_changes_no_known_ones_features(name, monkeypatch):
 def test_an_operator_with_a_known_ones_vector_scores_as_that_one(name, monkeypatch):
     found = load_pretrained(name)
     vector = found.weights.embeddings.vectors[[CODES["conv_3x3"]]]
-    monkeypatch.setattr(described, "sentence_vectors", lambda *_: vector)
+    monkeypatch.setattr(module, "sentence_vectors", lambda *_: vector)
     numbers = tuple(VOCABULARY[CODES["conv_3x3"]].attributes.values())
     space = replace(space_of(twin("Some blur")), new=(NewOperator("Some blur", numbers),))
     known, new = found.score([{"edges": [[0, 1, n]]} for n in ("known", "new")], space)

@@ -11,8 +11,7 @@ from strategies import cells, relabelled
 
 from tgnas.cell import Cell, Cells
 from tgnas.encodings import canonical, global_node
-from tgnas.encodings.described import KnownOperators
-from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.methods.predictors._gcn import DenseGCN
 from tgnas.methods.predictors._network import Network, normalised
 from tgnas.methods.predictors.tgnas import (

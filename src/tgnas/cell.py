@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Shaped, UInt8
 
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, NAMES, PADDING
@@ -20,9 +20,8 @@ from tgnas.operators import CODES, NAMES, PADDING
 class Cell:
     """An immutable, hashable cell graph.
 
-    Attributes:
-        operators: V canonical operator names; the first is "input", the last "output".
-        edges: E pairs (source, target) with source < target, in ascending order.
+    Its V operators are canonical names, from "input" to "output", and its E edges are pairs
+    (source, target), source < target, in ascending order.
 
     Raises:
         InvalidCellError: an unknown operator, an edge that is not from a lower to a higher
@@ -171,3 +170,41 @@ def triangle(vertices: int) -> tuple[np.ndarray, np.ndarray]:
     """Return sources and targets of the upper triangle, column by column."""
     target, source = np.tril_indices(vertices, k=-1)
     return source, target
+
+
+def on_paths(
+    operators: UInt8[np.ndarray, "N V"], adjacency: Bool[np.ndarray, "N V V"]
+) -> Bool[np.ndarray, "N V"]:
+    """Tell which vertices lie on a path from an input to an output."""
+    # Graphs stand last, so that every step runs along them in memory.
+    connected = np.ascontiguousarray(adjacency.transpose(1, 2, 0))
+    reached = np.ascontiguousarray((operators == CODES["input"]).T)
+    reaches = np.ascontiguousarray((operators == CODES["output"]).T)
+    for vertex in range(1, len(reached)):
+        reached[vertex] |= (connected[:vertex, vertex] & reached[:vertex]).any(axis=0)
+    for vertex in range(len(reached) - 2, -1, -1):
+        leads = connected[vertex, vertex + 1 :] & reaches[vertex + 1 :]
+        reaches[vertex] |= leads.any(axis=0)
+    return (reached & reaches).T
+
+
+def pruned(
+    operators: UInt8[np.ndarray, "N V"], edges: Shaped[np.ndarray, "N V V"]
+) -> tuple[UInt8[np.ndarray, "N W"], Shaped[np.ndarray, "N W W"]]:
+    """Return operators and edges of what lies on paths, and of inputs and outputs, in its order.
+
+    W is the size of the largest graph that is left; edges may have weights.
+    """
+    ends = (operators == CODES["input"]) | (operators == CODES["output"])
+    live = on_paths(operators, edges > 0) | ends
+    edges = edges * (live[:, :, None] & live[:, None, :])
+    width = int(live.sum(axis=1).max(initial=2))
+    # Where a graph has fewer live vertices than that, one of its dead ones fills up.
+    order = np.repeat(np.argmin(live, axis=1)[:, None], width, axis=1)
+    rows, chosen = np.nonzero(live)
+    order[rows, (np.cumsum(live, axis=1) - 1)[live]] = chosen
+    kept = np.take_along_axis(np.where(live, operators, np.uint8(PADDING)), order, axis=1)
+    count, vertices = operators.shape
+    places = order[:, :, None] * vertices + order[:, None, :]
+    places += (np.arange(count) * vertices**2)[:, None, None]
+    return kept, edges.reshape(-1).take(places)

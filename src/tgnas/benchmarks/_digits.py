@@ -6,7 +6,9 @@ percent, one column for each seed; benchmarks hold their mean.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,8 +45,8 @@ def of_seeds(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.filter(regex=f"^{column}/[0-9]+$").rename(columns=lambda n: n.split("/")[1])
 
 
-def build_of(space: str) -> pa.Table:
-    """Return the benchmark of one space; rows are in the table's order.
+def build_of(space: str, _: Sequence[Path] = ()) -> pa.Table:
+    """Return the part of digits-bench that is of one space, as a benchmark's table.
 
     Raises:
         CorruptTableError: the table has no architecture of that space.

@@ -1,21 +1,10 @@
 """Every NAS-Bench-101 cell of at most 5 vertices, really trained on digits: our own benchmark."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
-import pyarrow as pa
-
-from tgnas.benchmarks._digits import build_of, table_digest
+from tgnas.benchmarks import _digits
 from tgnas.spaces.nasbench101 import SPACE
 
 SOURCES = ()  # the table comes with the package
-
-
-def version() -> str:
-    """Return the digest of the table that comes with the package."""
-    return table_digest()
-
-
-def build(_: Sequence[Path] = SOURCES) -> pa.Table:
-    """Return the benchmark's table: the part of digits-bench that is of nasbench101."""
-    return build_of(SPACE.name)
+version = _digits.table_digest
+build = partial(_digits.build_of, SPACE.name)

@@ -1,20 +1,33 @@
-"""The file of the operators' vectors: all that predictors know of sentences and models.
+"""The operators' sentence vectors: all that predictors know of sentences and models.
 
-How the vectors are made is ``sentence.py``'s; it is apart so that an edit there re-trains only
-what takes a file that came out otherwise.
+The vocabulary's vectors are a file. A new operator needs nothing but a description, for a predictor
+reads an operator's vector and attributes and nothing else of it: it has the next free code, and its
+vector is made by the same sentence transformer, once, and kept in the user's cache folder.
+
+How vectors are made is ``sentence.py``'s; it is apart so that an edit there re-trains only what
+takes a file that came out otherwise.
 """
 
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float32
 
-from tgnas.errors import CorruptTableError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError
 from tgnas.files import written_whole
-from tgnas.operators import NAMES
+from tgnas.operators import ATTRIBUTES, NAMES, VOCABULARY
+from tgnas.spaces.space import NewOperator
+
+logger = logging.getLogger(__name__)
+MINILM = "all-MiniLM-L6-v2"
+TOLERANCE = 1e-4  # of a cosine; versions of the model's libraries differ by less
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,3 +83,79 @@ class OperatorEmbeddings:
         if operators != NAMES or len(flat) % len(NAMES):
             raise CorruptTableError(f"{path} does not embed the operators {', '.join(NAMES)}")
         return cls(sentences, flat.reshape(len(NAMES), -1), model, sha256, components)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownOperators:
+    """Vectors and attributes of every operator that a method can be asked about, by code.
+
+    ``training`` are the codes of those that occur in the training architectures, ascending.
+    """
+
+    vectors: Float32[np.ndarray, "O D"]
+    attributes: Float32[np.ndarray, "O 2"]
+    training: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        embeddings: OperatorEmbeddings,
+        new: Sequence[NewOperator] = (),
+        training: Iterable[int] = (),
+        cache: Path | None = None,
+    ) -> "KnownOperators":
+        """Return the vocabulary and new operators; errors as in ``sentence_vectors``."""
+        attributes = [[operator.attributes[name] for name in ATTRIBUTES] for operator in VOCABULARY]
+        attributes += [list(operator.attributes) for operator in new]
+        vectors = embeddings.vectors
+        if new:
+            sentences = [operator.description for operator in new]
+            vectors = np.concatenate([vectors, sentence_vectors(sentences, embeddings, cache)])
+        return cls(vectors, np.array(attributes, dtype=np.float32), tuple(training))
+
+
+def sentence_vectors(
+    sentences: Sequence[str], embeddings: OperatorEmbeddings, cache: Path | None = None
+) -> Float32[np.ndarray, "N D"]:
+    """Return the vectors of descriptions, in the space of the vocabulary's.
+
+    They are kept in `cache`, a folder of the user's by default.
+
+    Raises:
+        ConfigError: the vectors are not those of all-MiniLM-L6-v2.
+        ResourceError: the model cannot be loaded, or is not the one that was learned with.
+    """
+    if embeddings.model != MINILM or embeddings.components:
+        raise ConfigError(
+            f"new operators need a predictor that reads the whole vectors of {MINILM}, not "
+            f"{embeddings.components or 'all'} components of {embeddings.model}"
+        )
+    folder = cache or Path(platformdirs.user_cache_dir("tgnas")) / "sentences"
+    digests = [f"{embeddings.weights_sha256} {sentence}".encode() for sentence in sentences]
+    paths = [folder / f"{hashlib.sha256(digest).hexdigest()}.npy" for digest in digests]
+    missing = [i for i, path in enumerate(paths) if not path.is_file()]
+    vectors = {i: np.load(path) for i, path in enumerate(paths) if i not in missing}
+    if missing:
+        from tgnas.encodings import sentence as model  # noqa: PLC0415 - 1 s that others save
+
+        # The first one's vector is known: it tells whether this is the same model.
+        asked = [embeddings.sentences[0], *(sentences[i] for i in missing)]
+        known, *made = model.embed_sentences(asked, model.model_source(MINILM))
+        if known @ embeddings.vectors[0] < 1 - TOLERANCE:
+            raise ResourceError(
+                f"the installed {MINILM} is not the one that the predictor learned with: "
+                f"their vectors of {asked[0]!r} differ"
+            )
+        for i, vector in zip(missing, made, strict=True):
+            vectors[i] = vector
+            _keep(paths[i], vector)
+    return np.stack([vectors[i] for i in range(len(sentences))]).astype(np.float32)
+
+
+def _keep(path: Path, vector: np.ndarray) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as part, part.open("wb") as stream:
+            np.save(stream, vector)
+    except OSError as error:
+        logger.warning("the vector of a description is not kept: %s", error)

@@ -10,24 +10,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool
 
-from tgnas.cell import Cells
+from tgnas.cell import Cells, on_paths
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 
 
 def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
     """Tell which vertices lie on a path from an input to output; zero operators lie on none."""
-    adjacency = cells.adjacency()
-    passes = (cells.operators != CODES["zero"]) & (cells.operators != PADDING)
-    reached = cells.operators == CODES["input"]
-    for vertex in range(1, cells.vertices):
-        heard = np.any(adjacency[:, :, vertex] & reached, axis=1)
-        reached[:, vertex] |= heard & passes[:, vertex]
-    reaches = cells.operators == CODES["output"]
-    for vertex in range(cells.vertices - 2, -1, -1):
-        leads = np.any(adjacency[:, vertex, :] & reaches, axis=1)
-        reaches[:, vertex] |= leads & passes[:, vertex]
-    return reached & reaches
+    passes = cells.operators != CODES["zero"]
+    return on_paths(cells.operators, cells.adjacency() & passes[:, :, None] & passes[:, None, :])
 
 
 def live_pattern(architectures: Architectures) -> Architectures:

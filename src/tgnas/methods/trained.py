@@ -22,8 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tgnas.encodings.described import KnownOperators
-from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.errors import CorruptTableError, TgnasError
 from tgnas.files import written_whole
 from tgnas.methods.contracts import Context, Predictor, State

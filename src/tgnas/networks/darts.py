@@ -263,12 +263,6 @@ def build_network(
 ) -> Network:
     """Return the network of the search form with torch's default initialisation.
 
-    Args:
-        cells: normal and reduction cell.
-        classes: number of logits.
-        channels: C; the stem has three times as many.
-        layers: cells in the network.
-
     Raises:
         InvalidCellError: a cell is not one of this space.
     """

@@ -106,12 +106,6 @@ def build_network(
     Deviates: batch normalisation has torch's momentum; the benchmark's is .997 in TensorFlow's
     sense, .003 in torch's.
 
-    Args:
-        cell: of this space.
-        classes: number of logits.
-        channels: of the stem and the first stack.
-        repeats: cells in a stack.
-
     Raises:
         InvalidCellError: the cell is not one of this space.
     """

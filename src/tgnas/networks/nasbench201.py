@@ -94,12 +94,6 @@ def build_network(
 ) -> Network:
     """Return the network of a cell with torch's default initialisation.
 
-    Args:
-        cell: of this space.
-        classes: number of logits.
-        channels: C, of the stem.
-        repeats: N, cells in a stage.
-
     Raises:
         InvalidCellError: the cell is not one of this space.
     """

@@ -63,11 +63,6 @@ class Network(StackedNetwork):
 def build_network(cell: Cell, classes: int, channels: int = CHANNELS) -> Network:
     """Return the network of a cell with torch's default initialisation.
 
-    Args:
-        cell: of this space.
-        classes: number of logits.
-        channels: of the stem.
-
     Raises:
         InvalidCellError: the cell is not one of this space.
     """

@@ -24,12 +24,6 @@ def build_network(
 ) -> Network:
     """Return the network of a cell with torch's default initialisation.
 
-    Args:
-        cell: from one input to one output, each inner vertex on a path between them.
-        classes: number of logits.
-        channels: of the stem.
-        repeats: cells in a stage.
-
     Raises:
         InvalidCellError: an operator that no such network has.
     """

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
-from tgnas.encodings.described import KnownOperators
+from tgnas.encodings.embeddings import KnownOperators
 from tgnas.encodings.graphs import Graphs, distinct
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tgnas.cell import Cells
+from tgnas.cell import Cells, pruned
 from tgnas.errors import ConfigError
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
@@ -227,25 +227,9 @@ class OperatorsOnNodes(Form):
 
     def _members(self, operators: np.ndarray, adjacency: np.ndarray) -> Cells:
         """Return those pruned graphs that connect the ends and have few enough edges."""
-        cells = pruned(operators, adjacency)
+        cells = Cells.from_arrays(*pruned(operators, adjacency)).padded(self.vertices)
         edges = cells.adjacency().sum(axis=(1, 2))
         return cells[(edges > 0) & (edges <= self.max_edges)]
-
-
-def pruned(operators: np.ndarray, adjacency: np.ndarray) -> Cells:
-    """Return N graphs without the nodes, but for the two ends, on no path between them."""
-    reached, reaches = operators == INPUT, operators == OUTPUT
-    for vertex in range(1, operators.shape[1]):
-        reached[:, vertex] |= (adjacency[:, :, vertex] & reached).any(axis=1)
-    for vertex in reversed(range(operators.shape[1] - 1)):
-        reaches[:, vertex] |= (adjacency[:, vertex] & reaches).any(axis=1)
-    live = (reached & reaches) | (operators == INPUT) | (operators == OUTPUT)
-    order = np.argsort(~live, axis=1, kind="stable")
-    edges = adjacency & live[:, :, None] & live[:, None, :]
-    edges = np.take_along_axis(edges, order[:, :, None], axis=1)
-    edges = np.take_along_axis(edges, order[:, None, :], axis=2)
-    kept = np.where(live, operators, np.uint8(PADDING))
-    return Cells.from_arrays(np.take_along_axis(kept, order, axis=1), edges)
 
 
 def _pieces(texts: pa.Array) -> pa.Array:
