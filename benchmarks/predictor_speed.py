@@ -24,8 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tgnas.cell import Cells
-from tgnas.encodings.described import KnownOperators
-from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.encodings.global_node import encode, node_features
 from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import embed_operators

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import script
-from isomorphism import canonical_hashes
 
 from tgnas.benchmarks import nasbench_macro as reader
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.cell import Cell
-from tgnas.encodings.canonical import canonicalise
+from tgnas.encodings.canonical import canonical_hashes, canonicalise
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.nasbench_macro import SPACE

@@ -89,7 +89,7 @@ def _labelled_graphs(vertices: int, edges: int, convolutions: int) -> Cells:
     adjacency[:, source, target] = bits[:, None] >> np.arange(len(source), dtype=np.uint32) & 1
     # In an upper-triangular graph every vertex is on a path from the first to the last if all but
     # the last have a way out and all but the first a way in.
-    ways = adjacency[:, :-1].any(axis=2) & adjacency[:, :, 1:].any(axis=1)
+    ways = np.any(adjacency[:, :-1], axis=2) & np.any(adjacency[:, :, 1:], axis=1)
     adjacency = adjacency[ways.all(axis=1)]
     inner = np.array(list(SPACE.operators.values()), dtype=np.uint8)
     count = len(inner) ** (vertices - 2)
@@ -135,10 +135,8 @@ def _hashed(cells: Cells) -> tuple[list[str], np.ndarray]:
             _surroundings(state.reshape(count, size), adjacency),
             partial(_surrounding, [*digests, ""]),
         )
-    return _digested(
-        np.sort(state.reshape(count, size), axis=1),
-        lambda row, digests=digests: str([digests[number] for number in row]),
-    )
+    final = np.sort(state.reshape(count, size), axis=1)
+    return _digested(final, partial(_final, digests))
 
 
 def _surroundings(state: np.ndarray, adjacency: np.ndarray) -> np.ndarray:
@@ -154,6 +152,10 @@ def _surrounding(digests: list[str], row: list[int]) -> str:
     names = [digests[number] for number in row]
     half = len(row) // 2
     return f"{''.join(names[:half])}|{''.join(names[half:-1])}|{names[-1]}"
+
+
+def _final(digests: list[str], row: list[int]) -> str:
+    return str([digests[number] for number in row])
 
 
 def _digested(
