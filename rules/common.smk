@@ -58,7 +58,6 @@ except TgnasError as error:
     raise WorkflowError(str(error)) from None
 
 TARGETS = list(SHEETS)
-PREDICTOR_ROWS = {name: row.flat() for name, row in CONFIG.predictors.items()}
 POPULATIONS = populations(CONFIG, SHEETS)
 # The samples that training-free proxies are compared on.
 COMPARED = compared(POPULATIONS)
@@ -68,9 +67,7 @@ MODEL_FILES = {
 }
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABELS = CONFIG.ranking.nasbench201
-SEARCH = config["search"]
-CONSTRAINTS, DARTS = SEARCH["constraints"], SEARCH["darts"]
-SEARCHES = Searches(SEARCH, PREDICTOR_ROWS, config["seeds"])
+SEARCHES = Searches(CONFIG)
 
 
 wildcard_constraints:

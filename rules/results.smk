@@ -2,8 +2,7 @@
 from tgnas.results._catalogue import Plan, catalogue, wanted
 
 PLAN = Plan(
-    config=config,
-    checked=CONFIG,
+    config=CONFIG,
     sheets=SHEETS,
     ablations=list(ABLATIONS),
     samples={name: POPULATIONS[name].facts for name in COMPARED},

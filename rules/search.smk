@@ -11,7 +11,7 @@ rule search:
         "<logs>/{searches}/{space}/{scorer}/{searchers}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
-    threads: lambda w: PREDICTOR_ROWS.get(w.scorer, {"threads": 1})["threads"]
+    threads: SEARCHES.threads
     params:
         plan=SEARCHES.plan,
         label=SEARCHES.label,

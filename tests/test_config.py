@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
-from tgnas.registry import NETWORK_PROXIES
+from tgnas.registry import NETWORK_PROXIES, SEARCHERS
 from tgnas.workflow.config.checks import read_config
 from tgnas.workflow.sheet import (
     COLUMNS,
@@ -258,6 +258,23 @@ def test_an_unknown_scorer_of_searches_is_answered_with_the_nearest_one(config, 
     search = config["search"]
     (search if section == "search" else search[section])["scorers"] = ["oracle_cifar"]
     assert "unknown scorer 'oracle_cifar' (did you mean 'oracle_cifar10'?)" in refusal_of(config)
+
+
+def test_a_misspelled_setting_of_the_searchers_is_answered_with_the_nearest_one(config):
+    config["search"]["settings"]["completion"] = 4
+    message = "config key at search.settings 'completion' (did you mean 'completions'?)"
+    assert message in refusal_of(config)
+
+
+def test_a_searcher_refuses_its_own_settings(config):
+    config["search"]["settings"]["population"] = 3
+    message = refusal_of(config, ConfigError)
+    assert message.startswith("config: search.settings.population: 3 is not allowed")
+
+
+def test_the_config_gives_every_setting_of_its_searchers(config):
+    named = {key for name in SEARCHERS.names() for key in SEARCHERS.settings(name).model_fields}
+    assert named - {"budget"} == config["search"]["settings"].keys()
 
 
 @pytest.mark.parametrize("section", ["constraints", "darts"])

@@ -302,7 +302,7 @@ def plan() -> Plan:
     samples = {
         f"{s['benchmark']}_sample": s | {"inputs": "cifar10"} for s in config["proxies"]["samples"]
     }
-    return Plan(config, checked, methods, [], samples, lambda sample: [f"{sample}/a.parquet"])
+    return Plan(checked, methods, [], samples, lambda sample: [f"{sample}/a.parquet"])
 
 
 @pytest.mark.parametrize("name", RESULTS.names())
@@ -321,14 +321,16 @@ def test_every_result_says_what_it_is_and_shows(name, plan):
 
 
 def test_an_unknown_table_is_answered_with_the_nearest_one(plan):
-    misspelled = replace(plan, config=plan.config | {"tables": ["searhc"]})
+    misspelled = replace(plan, config=plan.config.model_copy(update={"tables": ("searhc",)}))
     with pytest.raises(UnknownNameError, match=r"entry of tables 'searhc' \(did you mean 'search'"):
         wanted(misspelled, "table")
 
 
 def test_all_tables_are_wanted_where_the_config_names_none(plan):
     assert {"search", "ranking_nasbench201", "audit"} <= set(wanted(plan, "table"))
-    assert wanted(replace(plan, config=plan.config | {"tables": ["audit"]}), "table") == ["audit"]
+    assert wanted(
+        replace(plan, config=plan.config.model_copy(update={"tables": ("audit",)})), "table"
+    ) == ["audit"]
 
 
 def test_names_of_results_import_nothing_heavy():

@@ -74,16 +74,14 @@ class Plan:
     """What is known of a run before it starts.
 
     Attributes:
-        config: the whole configuration, as it is written.
-        checked: the same, checked and with all that it stands for.
+        config: the whole configuration.
         sheets: the methods of each benchmark that is ranked, by name.
         ablations: base, axis and value of every ablation.
         samples: the samples of the comparison of proxies: benchmark, inputs, labels, ...
         scores_of_sample: the files of scores of a sample, by its name.
     """
 
-    config: Mapping[str, Any]
-    checked: Config
+    config: Config
     sheets: Mapping[str, Mapping[str, Method]]
     ablations: Sequence[tuple[str, str, str]]
     samples: Mapping[str, Mapping[str, Any]]
@@ -106,17 +104,15 @@ class Plan:
     @cached_property
     def predictors(self) -> dict[str, dict[str, Any]]:
         """The configuration of every predictor."""
-        return {name: row.flat() for name, row in self.checked.predictors.items()}
+        return {name: row.flat() for name, row in self.config.predictors.items()}
 
     def ranking(self, target: str = "nasbench201") -> dict[str, Any]:
         """Return how rankings are measured, with the labels of a benchmark."""
-        section = self.config["ranking"]
-        common = {key: section[key] for key in ("top_share", "at", "level", "resamples")}
-        return common | section[target]
+        return self.config.ranking.of(self.labels(target))
 
     def labels(self, target: str = "nasbench201") -> dict[str, Any]:
         """Return data sets, split and epochs of a benchmark's accuracies."""
-        return dict(self.config["ranking"][target])
+        return getattr(self.config.ranking, target).model_dump(mode="json")
 
     def reported(self, table: str) -> list[dict[str, Any]]:
         """Return what others reported of what a table is about."""
@@ -126,7 +122,7 @@ class Plan:
     @property
     def searches(self) -> Searches:
         """The searches, and their files."""
-        return Searches(self.config["search"], self.predictors, self.config["seeds"])
+        return Searches(self.config)
 
 
 @dataclass(frozen=True)
@@ -205,11 +201,11 @@ def wanted(plan: Plan, kind: str) -> list[str]:
     """
     known = {stem: each for stem, each in catalogue(plan).items() if each.makes(kind)}
     usual = [stem for stem, each in known.items() if each.made_by == "all"]
-    named = list(plan.config.get(f"{kind}s", usual))
-    for name in named:
+    named = getattr(plan.config, f"{kind}s")
+    for name in named or ():
         if name not in known:
             raise UnknownNameError(f"entry of {kind}s", name, known)
-    return named
+    return usual if named is None else list(named)
 
 
 def _listed(value: Any) -> list[Any]:

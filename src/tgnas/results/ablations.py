@@ -59,10 +59,10 @@ _WIDTH = 0.7  # of what stands at one place of the first panel
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return budget, seeds, and what tables call the bases."""
-    section = plan.config["ablations"]
+    section = plan.config.ablations
     return {
-        "budget": ", ".join(f"{key} {value}" for key, value in section["budget"].items()),
-        "seeds": section["seeds"],
+        "budget": ", ".join(f"{key} {value}" for key, value in section.budget.items()),
+        "seeds": section.seeds,
         "titles": plan.titles(),
         "dataset": plan.labels()["datasets"][0],
     }

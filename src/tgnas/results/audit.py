@@ -61,16 +61,16 @@ KINDS = {"predictor": "zero-shot", "leaked": "saw test labels", "stored": "autho
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return who is audited, whose predictions were released, and the number of seeds."""
-    names = plan.config["headline"]
-    about = {"title": plan.titles()[names["published"]], "seeds": plan.config["seeds"]}
-    return about | {"released_by": names["released"]}
+    names = plan.config.headline
+    about = {"title": plan.titles()[names.published], "seeds": plan.config.seeds}
+    return about | {"released_by": names.released}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the measures of every epoch, and those of the released predictions."""
-    names = plan.config["headline"]
+    names = plan.config.headline
     return {
-        "epochs": f"<results>/audit/{names['published']}.csv",
+        "epochs": f"<results>/audit/{names.published}.csv",
         "released": "<results>/measures/nasbench201.csv",
     }
 

@@ -36,10 +36,9 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, and whose accuracy is looked up."""
-    limits = plan.config["search"]["constraints"]
     labels, titles = plan.labels(), plan.all_titles
     scorers = [scorer for scorer, _ in plan.searches.constrained()]
-    own = {"scorers": scorers, "dataset": limits["dataset"]}
+    own = {"scorers": scorers, "dataset": plan.config.search.constraints.dataset}
     return own | {"labels": labels, "titles": titles}
 
 

@@ -39,7 +39,7 @@ COLUMNS = {
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the runs of every searcher, and the scores of the listed genotypes."""
-    predictor = plan.config["search"]["darts"]["predictor"]
+    predictor = plan.config.search.darts.predictor
     return {
         "benchmark": "<benchmark_tables>/nasbench301.arrow",
         "scores": f"<results>/scores/nasbench301/{predictor}.parquet",

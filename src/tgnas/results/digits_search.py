@@ -51,12 +51,12 @@ BINS = 40
 
 def variants(plan: Plan) -> list[str]:
     """Return one where the config has the demo's section, else none."""
-    return [""] if "demo" in plan.config else []
+    return [""] if plan.config.demo else []
 
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return how accuracy is measured, and how many architectures digits-bench holds."""
-    drawn = plan.config["digits_bench"]["architectures"]["drawn"]
+    drawn = plan.config.digits_bench.architectures.drawn
     return {"labels": plan.labels("digits201"), "drawn": drawn}
 
 

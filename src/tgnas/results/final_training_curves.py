@@ -24,7 +24,7 @@ MADE_BY = {SHORT: "all"}
 
 def variants(plan: Plan) -> list[str]:
     """Return the trainings that the config names."""
-    return list(plan.config["final_training"]["trainings"])
+    return list(plan.config.final_training.trainings)
 
 
 def figure_inputs(variant: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ WIRE: Mapping[str, Any] = {"color": style.GREY, "linewidth": 0.9, "solid_capstyl
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return whose scores the search asked for."""
-    return {"predictor": plan.config["search"]["darts"]["predictor"]}
+    return {"predictor": plan.config.search.darts.predictor}
 
 
 def figure_inputs() -> dict[str, Any]:

@@ -34,13 +34,13 @@ def params(plan: Plan) -> dict[str, Any]:
     Raises:
         UnknownNameError: the headline has a method that no sheet has.
     """
-    methods = plan.config["headline"]["methods"]
+    methods = list(plan.config.headline.methods)
     for method in methods:
         if method not in plan.all_titles:
             raise UnknownNameError("method of headline", method, plan.all_titles)
-    share = plan.config["ranking"]["top_share"]
+    share = plan.config.ranking.top_share
     ranked = ["nasbench201", "nasbench301"]
-    return {"seeds": plan.config["seeds"], "methods": methods, "share": share, "ranked": ranked}
+    return {"seeds": plan.config.seeds, "methods": methods, "share": share, "ranked": ranked}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:

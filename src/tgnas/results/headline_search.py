@@ -33,10 +33,10 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return scorers, searcher and data sets."""
-    names = plan.config["headline"]
+    names = plan.config.headline
     return {
-        "scorers": names["scorers"],
-        "searcher": names["searcher"],
+        "scorers": list(names.scorers),
+        "searcher": names.searcher,
         "datasets": plan.labels()["datasets"],
         "titles": plan.all_titles,
     }

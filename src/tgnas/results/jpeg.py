@@ -36,8 +36,8 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return how many cells and seeds there are."""
-    copies = plan.config["final_training"]["copies"]
-    return {"cells": len(copies["cells"]), "seeds": copies["seeds"]}
+    copies = plan.config.final_training.copies
+    return {"cells": len(copies.cells), "seeds": copies.seeds}
 
 
 def inputs() -> dict[str, Any]:

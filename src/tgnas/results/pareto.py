@@ -55,23 +55,23 @@ TRUE: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.2}
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, the costs, and whose accuracy is looked up."""
-    limits = plan.config["search"]["constraints"]
-    about = {key: limits[key] for key in ("dataset", "costs")}
+    limits = plan.config.search.constraints
+    about = limits.model_dump(mode="json", include={"dataset", "costs"})
     titles = plan.all_titles
     labels = {key: plan.labels()[key] for key in ("split", "epochs")}
-    return {"scorers": limits["scorers"], "limits": about, "labels": labels, "titles": titles}
+    return {"scorers": list(limits.scorers), "limits": about, "labels": labels, "titles": titles}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the costs, and the scores of every scorer."""
-    names = plan.config["search"]["constraints"]["scorers"]
+    names = plan.config.search.constraints.scorers
     scores = [f"<results>/scores/nasbench201/{name}.parquet" for name in names]
     return figure_inputs(plan) | {"scores": scores}
 
 
 def figure_inputs(plan: Plan) -> dict[str, Any]:
     """Return the costs of all architectures."""
-    dataset = plan.config["search"]["constraints"]["dataset"]
+    dataset = plan.config.search.constraints.dataset
     costs = f"<results>/costs/nasbench201/{dataset}.parquet"
     return {"benchmark": "<benchmark_tables>/nasbench201.arrow", "costs": costs}
 

@@ -36,7 +36,7 @@ COLUMNS = {
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, and the settings of their searches."""
     return {
-        "scorers": plan.config["search"]["scorers"],
+        "scorers": list(plan.config.search.scorers),
         "pruning": plan.searches.pruning_plan(),
         "labels": plan.labels(),
         "titles": plan.all_titles,
@@ -45,7 +45,7 @@ def params(plan: Plan) -> dict[str, Any]:
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the scores of every scorer."""
-    names = plan.config["search"]["scorers"]
+    names = plan.config.search.scorers
     scores = [f"<results>/scores/nasbench201/{name}.parquet" for name in names]
     return {"benchmark": "<benchmark_tables>/nasbench201.arrow", "scores": scores}
 

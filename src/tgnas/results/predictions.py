@@ -33,8 +33,8 @@ def variants(plan: Plan) -> list[str]:
 def _drawn(plan: Plan, target: str) -> str:
     """Return the predictor that is drawn on a benchmark, or nothing."""
     if target == "nasbench201":
-        return plan.config["search"]["predictor"]
-    name = plan.config.get("demo", {}).get("drawn", "")
+        return plan.config.search.predictor
+    name = plan.config.demo.drawn if plan.config.demo else ""
     return name if name in plan.sheets[target] else ""
 
 

@@ -89,7 +89,6 @@ TRAINED = "trained predictor"
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return titles, samples and settings."""
-    settings, ranking = plan.config["proxies"], plan.config["ranking"]
     about = {
         name: {key: sample[key] for key in ("benchmark", "inputs")}
         for name, sample in plan.samples.items()
@@ -98,8 +97,8 @@ def params(plan: Plan) -> dict[str, Any]:
         "titles": plan.all_titles,
         "samples": list(about.values()),
         "names": list(about),
-        "settings": {key: settings[key] for key in ("seed", "batch", "initialisation")},
-        "ranking": {key: ranking[key] for key in ("top_share", "level", "resamples")},
+        "settings": plan.config.proxies.model_dump(include={"seed", "batch", "initialisation"}),
+        "ranking": plan.config.ranking.model_dump(include={"top_share", "level", "resamples"}),
     }
 
 

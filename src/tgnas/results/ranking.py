@@ -90,7 +90,7 @@ def params(plan: Plan, variant: str) -> dict[str, Any]:
     return {
         "target": style.benchmark_name(variant),
         "about": about,
-        "seeds": plan.config["seeds"],
+        "seeds": plan.config.seeds,
         "resamples": ranking["resamples"],
         "titles": plan.titles(variant),
         "families": plan.families(variant),

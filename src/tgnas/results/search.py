@@ -45,7 +45,7 @@ PUBLISHED = "published"  # a scorer: others' searches
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return data sets, and among how many validation accuracy chooses."""
-    datasets, top = plan.labels()["datasets"], plan.config["search"]["top"]
+    datasets, top = plan.labels()["datasets"], plan.config.search.top
     return {"datasets": datasets, "top": top, "titles": plan.all_titles}
 
 

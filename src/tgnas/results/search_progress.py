@@ -40,21 +40,21 @@ RANDOM: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "lw": 0.9}
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return what the levels are called, and how accuracy is measured."""
-    titles, search = plan.titles(), plan.config["search"]
-    levels = [f"best by {titles.get(name, name)}" for name in search["baselines"]]
-    number, seeds = search["runs"], plan.config["seeds"]
+    titles, search = plan.titles(), plan.config.search
+    levels = [f"best by {titles.get(name, name)}" for name in search.baselines]
+    number, seeds = search.runs, plan.config.seeds
     return {"levels": levels, "labels": plan.labels(), "number": number, "seeds": seeds}
 
 
 def figure_inputs(plan: Plan) -> dict[str, Any]:
     """Return the predictor's runs and scores, and what the baselines find."""
-    search, searches = plan.config["search"], plan.searches
-    drawn = search["predictor"]
+    search, searches = plan.config.search, plan.searches
+    drawn = search.predictor
     return {
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
         "scores": f"<results>/scores/nasbench201/{drawn}.parquet",
         "runs": [file for scorer, file in searches.tabulated() if scorer == drawn],
-        "baselines": [searches.file_of(name, "exhaustive") for name in search["baselines"]],
+        "baselines": [searches.file_of(name, "exhaustive") for name in search.baselines],
     }
 
 

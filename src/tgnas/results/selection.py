@@ -36,14 +36,14 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return sizes, candidates, ensembles and what was chosen."""
-    section = plan.config["selection"]
+    section = plan.config.selection
     return {
-        "labels": plan.config["training"]["nasbench101"],
-        "sizes": {key: section[key] for key in ("tested", "seeds")},
-        "candidates": list(plan.checked.candidates),
+        "labels": plan.config.training["nasbench101"].model_dump(),
+        "sizes": section.model_dump(include={"tested", "seeds"}),
+        "candidates": list(plan.config.candidates),
         "ensembles": _ensembles(plan),
-        "chosen": section["chosen"],
-        "top_share": plan.config["ranking"]["top_share"],
+        "chosen": section.chosen.model_dump(),
+        "top_share": plan.config.ranking.top_share,
     }
 
 
@@ -51,18 +51,18 @@ def _ensembles(plan: Plan) -> list[dict[str, Any]]:
     """Return the ensembles of all rounds."""
     return [
         {"name": name, "over_seeds": part.over_seeds, "members": members}
-        for part in plan.checked.rounds
+        for part in plan.config.rounds
         for name, members in part.ensembles.items()
     ]
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the benchmarks of the tasks, and every candidate's scores."""
-    section = plan.config["selection"]
+    section = plan.config.selection
     return {
         "source": "<benchmark_tables>/nasbench101.arrow",
-        "others": [f"<benchmark_tables>/{other}.arrow" for other in section["others"]],
-        "scores": [f"<results>/selection/{name}.parquet" for name in plan.checked.candidates],
+        "others": [f"<benchmark_tables>/{other}.arrow" for other in section.others],
+        "scores": [f"<results>/selection/{name}.parquet" for name in plan.config.candidates],
     }
 
 

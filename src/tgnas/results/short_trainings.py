@@ -46,12 +46,12 @@ CROWDED = 1.2, 0.6  # percent between markers, across and up, that leave no room
 def params(plan: Plan) -> dict[str, Any]:
     """Return how the benchmark's accuracy is measured, and what is changed in the recipe."""
     labels = {key: plan.labels()[key] for key in ("split", "epochs")}
-    return {"labels": labels, "change": plan.config["final_training"]["spread"]["change"]}
+    return {"labels": labels, "change": plan.config.final_training.spread.change}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the chosen architectures and what their trainings ended with."""
-    places = range(plan.config["final_training"]["spread"]["architectures"])
+    places = range(plan.config.final_training.spread.architectures)
     return {
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
         "chosen": [f"<results>/trainings/{place}/best.json" for place in places],

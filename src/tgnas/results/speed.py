@@ -52,11 +52,11 @@ def _timed(plan: Plan) -> list[str]:
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return whose cost is the unit, and how many architectures a search scores."""
-    reference = plan.config["search"]["predictor"]
+    reference = plan.config.search.predictor
     return {
         "reference": reference,
         "title": plan.all_titles.get(reference, reference),
-        "queries": plan.config["search"]["budget"],
+        "queries": plan.config.search.budget,
         "setup_of": _timed(plan),
         "reported": plan.reported("speed"),
     }

@@ -30,15 +30,15 @@ LEAKED: dict[str, Any] = EDGE | {"marker": "X", "color": RED}
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the number of seeds, and whose labels a leaked epoch maximises tau on."""
-    dataset = plan.config["ranking"]["leaked_dataset"]
-    return {"seeds": plan.config["seeds"], "leaked_dataset": dataset}
+    dataset = plan.config.ranking.leaked_dataset
+    return {"seeds": plan.config.seeds, "leaked_dataset": dataset}
 
 
 def figure_inputs(plan: Plan) -> dict[str, Any]:
     """Return the histories of all seeds, and tau after every epoch."""
-    predictor = plan.config["search"]["predictor"]
+    predictor = plan.config.search.predictor
     folder = f"<results>/predictors/{predictor}"
-    histories = [f"{folder}/seed{seed}/history.csv" for seed in range(plan.config["seeds"])]
+    histories = [f"{folder}/seed{seed}/history.csv" for seed in range(plan.config.seeds)]
     return {"histories": histories, "taus": f"<results>/audit/{predictor}.csv"}
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import GRAPH_PROXIES
+from tgnas.registry import GRAPH_PROXIES, SEARCHERS
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
+from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
 from tgnas.workflow.config.reading import Config, parse
 
@@ -122,8 +123,22 @@ def _search(config: Config) -> None:
         _known("scorer", scorer, [*methods, *GRAPH_PROXIES.names(), *reduced, *LABELLED])
     for predictor in (search.predictor, search.darts.predictor):
         _known("predictor", predictor, config.predictors)
+    named = {name: list(SEARCHERS.settings(name).model_fields) for name in _searchers(config)}
+    for key in search.settings:
+        _known("config key at search.settings", key, {k for keys in named.values() for k in keys})
+    for name, keys in named.items():
+        own = {key: search.settings[key] for key in keys if key in search.settings}
+        validated(SEARCHERS.settings(name), own, "search.settings")
     for predictor in search.surrogates.values():
         _known("surrogate", predictor, config.predictors)
+
+
+def _searchers(config: Config) -> list[str]:
+    """Return the searchers that the config names."""
+    search = config.search
+    named = [*search.searchers, *search.labelled, *search.surrogates, "exhaustive"]
+    named += [*search.constraints.searchers, *search.darts.searchers]
+    return list(dict.fromkeys([*named, *([config.demo.searcher] if config.demo else [])]))
 
 
 def _samples(config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgnas.registry import PREDICTORS
+from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.workflow.config.models import Round
 from tgnas.workflow.config.reading import Config
 
@@ -18,4 +18,9 @@ def json_schema() -> dict[str, Any]:
     for method in PREDICTORS.names():
         keys |= PREDICTORS.settings(method).model_json_schema()["properties"]
     predictor["properties"] = keys
+    search = schema["$defs"]["Search"]["properties"]["settings"]
+    search["properties"] = {}
+    for searcher in SEARCHERS.names():
+        search["properties"] |= SEARCHERS.settings(searcher).model_json_schema()["properties"]
+    del search["properties"]["budget"]  # it depends on what is queried
     return schema

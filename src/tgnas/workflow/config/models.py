@@ -350,15 +350,8 @@ class Search(Keys):
     searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
     runs: int = count("Runs of each searcher, shared by the seeds of a predictor.")
     top: int = count("Best-scored architectures among which validation accuracy chooses.")
-    completions: int = count("Completions of a partial architecture in pruning.")
-    partial_architecture: Literal["mean", "best"] = key("Which of their scores is its own.")
-    population: int = count("Vectors of differential evolution.", 4)
-    generations: int = count("Generations of differential evolution.")
-    differential_weight: float = key("F of differential evolution.", gt=0, le=2)
-    crossover: float = key("CR of differential evolution.", ge=0, le=1)
-    living: int = count("Population of regularised evolution.")
-    sample: int = count("Those that a parent is the best of.")
     budget: int = count("Queries of random search, regularised evolution and local search.")
+    settings: Changes = key("Keys of the searchers' own `Settings`; equal ones are shared.")
     labelled: Different[Searcher] = key(
         "Searchers that query validation accuracy, as if they trained."
     )
