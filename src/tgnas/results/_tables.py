@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 UNKNOWN, UNDEFINED = "-", "undefined"
 # Why a row is no result among results, by the word that marks it.
@@ -144,12 +143,22 @@ def markdown(blocks: Iterable[Block]) -> str:
         if isinstance(block, str):
             parts.append(block)
             continue
-        rows = [[str(block.entry(r, c)) for c in block.columns] for r in range(len(block.rows))]
-        sides = ["right" if block.is_numeric(name) else "left" for name in block.columns]
-        table = pd.DataFrame(rows, columns=block.columns)
-        text = table.to_markdown(index=False, disable_numparse=True, colalign=sides or None)
+        text = _lines(block)
         parts.append(f"**{block.title}**\n\n{text}" if block.title else text)
     return "\n\n".join(parts) + "\n"
+
+
+def _lines(table: Shown) -> str:
+    """Return the lines of a table, numbers to the right."""
+    columns = []
+    for name in table.columns:
+        texts = [name, *(str(table.entry(row, name)) for row in range(len(table.rows)))]
+        width = max(map(len, texts))
+        right = table.is_numeric(name)
+        dashes = "-" * (width + 1)
+        texts = [f" {text.rjust(width) if right else text.ljust(width)} " for text in texts]
+        columns.append([texts[0], f"{dashes}:" if right else f":{dashes}", *texts[1:]])
+    return "\n".join(f"|{'|'.join(line)}|" for line in zip(*columns, strict=True))
 
 
 def mean_of(row: Any, name: str = "", digits: int = 3, *, interval: bool = False) -> Number:
