@@ -19,7 +19,7 @@ class Settings(MethodSettings):
 
     budget: int = Field(default=100, ge=1)
     """Architectures that are trained."""
-    batch: int = Field(default=10, ge=2)
+    batch: int = Field(default=5, ge=2)
     """Those between two fits of the surrogate."""
     candidates: int = Field(default=200, ge=1)
     """Architectures that the surrogate scores."""
