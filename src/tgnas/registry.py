@@ -69,10 +69,8 @@ class Family:
 
     def settings(self, name: str) -> Any:
         """Return a method's Settings; where its file imports them, that file alone is imported."""
-        for node in _tree(_folder(self.package) / name).body:
-            if isinstance(node, ast.ImportFrom) and "Settings" in {n.name for n in node.names}:
-                return import_module(str(node.module)).Settings
-        return self.module(name).Settings
+        elsewhere = _imported_from(self.package, name, "Settings")
+        return (import_module(elsewhere) if elsewhere else self.module(name)).Settings
 
 
 def check(module: ModuleType, contract: str) -> None:
@@ -127,6 +125,15 @@ def _signature(function: Any) -> str:
     parameters = inspect.signature(function).parameters.values()
     asked = [p for p in parameters if p.kind is not keyword or p.default is nothing]
     return str(inspect.Signature([p.replace(annotation=nothing) for p in asked]))
+
+
+@cache
+def _imported_from(package: str, name: str, member: str) -> str:
+    """Return the module that a file imports a name from; empty where it defines it itself."""
+    for node in _tree(_folder(package) / name).body:
+        if isinstance(node, ast.ImportFrom) and member in {alias.name for alias in node.names}:
+            return str(node.module)
+    return ""
 
 
 @cache
