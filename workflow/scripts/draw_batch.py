@@ -1,4 +1,4 @@
-"""Draw the batch of images that every proxy of networks sees."""
+"""Draw the batch of images that every network proxy sees."""
 
 import logging
 from pathlib import Path
@@ -14,14 +14,14 @@ from tgnas.workflow.script import run
 def main(*, images: Path, batch: Path, inputs: str, drawn: int, settings: dict) -> None:
     """Write normalised images and their labels."""
     if inputs == "cifar10":
-        found = load_cifar10(images, (drawn, 1), seed=settings["seed"])
+        drawn_images = load_cifar10(images, (drawn, 1), seed=settings["seed"])
     else:
         generator = np.random.default_rng(settings["seed"])
-        found = load_images(inputs, images).subset(drawn, 1, generator)
-    logging.info("images=%d source=%s", len(found.train), found.source)
-    chosen = draw_batch(found, Settings(seed=settings["seed"], batch=settings["batch"]))
+        drawn_images = load_images(inputs, images).subset(drawn, 1, generator)
+    logging.info("images=%d source=%s", len(drawn_images.train), drawn_images.source)
+    chosen = draw_batch(drawn_images, Settings(seed=settings["seed"], batch=settings["batch"]))
     tensors = {"images": chosen.images.contiguous(), "labels": chosen.labels}
-    save_file(tensors, batch, metadata={"source": found.source})
+    save_file(tensors, batch, metadata={"source": drawn_images.source})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def main(
     generators = [np.random.default_rng(seed) for seed in seeds]
 
     def score(members: Architectures) -> np.ndarray:
-        return np.stack([proxy(members, **about, generator=each) for each in generators])
+        return np.stack([proxy(members, **about, generator=own) for own in generators])
 
     write_scores(scores, population, *score_population(score, population, timed=timed))
 

@@ -93,22 +93,22 @@ def agreement(
     Proxies that the sample was not scored with have no spearman_rho.
     """
     rows = []
-    for each, values in stored.items():
+    for column, values in stored.items():
         known = values.to_numpy(dtype=np.float64)
         everyone = np.isfinite(known)
         row: dict[str, Any] = {
-            "proxy": each.proxy,
-            "component": each.component,
-            "source": each.source,
-            "column": each.column,
+            "proxy": column.proxy,
+            "component": column.component,
+            "source": column.source,
+            "column": column.column,
             "spearman_rho": np.nan,
             "architectures": 0,
-            "required": REQUIRED if each.proxy in HELD else np.nan,
-            "reason": each.reason,
+            "required": REQUIRED if column.proxy in HELD else np.nan,
+            "reason": column.reason,
             "stored": int(everyone.sum()),
         }
-        if each.proxy in tables:
-            ours = _ours(tables[each.proxy], each.component)
+        if column.proxy in tables:
+            ours = _ours(tables[column.proxy], column.component)
             theirs = known[sample["row"]]
             both = np.isfinite(ours) & np.isfinite(theirs)
             row["architectures"] = int(both.sum())

@@ -20,7 +20,7 @@ def combined(
     """Return the mean rank of weighted members on one target, for each of its data sets.
 
     Args:
-        members: candidate, proxy of cells, or ``PARAMETERS`` -> its weight.
+        members: candidate, graph proxy, or ``PARAMETERS`` -> its weight.
         scores: candidate -> scores of the target.
         target: what is ranked.
         over_seeds: whether a member's seeds are averaged first.
@@ -78,10 +78,10 @@ def measure_candidates(
         of_target = {candidate: of[name] for candidate, of in scores.items()}
         ranked = {c: [s] * len(target.accuracies) for c, s in of_target.items()}
         ranked |= {
-            each["name"]: combined(
-                each["members"], of_target, target, over_seeds=each["over_seeds"]
+            ensemble["name"]: combined(
+                ensemble["members"], of_target, target, over_seeds=ensemble["over_seeds"]
             )
-            for each in ensembles
+            for ensemble in ensembles
         }
         for candidate, values in ranked.items():
             taus = [measure_transfer(values, target, share) for share in (1.0, top_share)]

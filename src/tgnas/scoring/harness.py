@@ -1,4 +1,4 @@
-"""One harness for every proxy of networks: build, score, restore, drop.
+"""One harness for every network proxy: build, score, restore, drop.
 
 Architectures stream through: each one's network is built with the same seed, every proxy scores it
 in the same state and on the same batch, and it is dropped, so memory does not grow with their
@@ -172,9 +172,9 @@ def score(
     more = {} if small is None else {"small": small}
     with restored(network):
         start = time.process_time()
-        found = compute(network, batch, generator, **more)
+        given = compute(network, batch, generator, **more)
         milliseconds = 1e3 * (time.process_time() - start)
-    values = found if isinstance(found, tuple) else (found,)
+    values = given if isinstance(given, tuple) else (given,)
     return tuple(v if np.isfinite(v) else float("nan") for v in values), milliseconds
 
 

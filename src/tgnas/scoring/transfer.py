@@ -119,11 +119,11 @@ def held_out_parts(cells: Cells) -> dict[str, Bool[np.ndarray, " N"]]:
     """Return the parts of NAS-Bench-101 that are held out in turn, as masks."""
     adjacency, last = cells.adjacency(), cells.sizes - 1
     rows = np.arange(len(cells))
-    found = {
+    parts = {
         f"unseen_{name}": (cells.operators == CODES[name]).any(axis=1)
         for name in ("conv_3x3", "conv_1x1", "max_pool_3x3")
     }
-    return found | {
+    return parts | {
         "larger": cells.sizes == cells.vertices,
         "deeper": longest_paths(cells)[rows, last] > cells.vertices // 2,
         "input_feeds_output": adjacency[rows, 0, last],
@@ -168,13 +168,13 @@ def transfer_scores(
         fit: training set and seed -> what scores architectures.
         seeds: number of seeds.
     """
-    found: dict[str, list[np.ndarray]] = {}
+    of_targets: dict[str, list[np.ndarray]] = {}
     for task in tasks:
         for seed in range(seeds):
             score = fit(task.training, seed)
             for name, target in task.targets.items():
-                found.setdefault(name, []).append(score(target.architectures))
-    return {name: np.stack(rows) for name, rows in found.items()}
+                of_targets.setdefault(name, []).append(score(target.architectures))
+    return {name: np.stack(rows) for name, rows in of_targets.items()}
 
 
 def write_transfer(path: Path, scores: dict[str, Scores]) -> None:
@@ -196,7 +196,7 @@ def read_transfer(path: Path) -> dict[str, Scores]:
         table = pq.read_table(path, columns=["target", "seed", "scores"])
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of transfer scores: {error}") from error
-    found: dict[str, list[np.ndarray]] = {}
+    of_targets: dict[str, list[np.ndarray]] = {}
     for row in table.to_pylist():
-        found.setdefault(row["target"], []).append(np.array(row["scores"], dtype=np.float64))
-    return {name: np.stack(rows) for name, rows in found.items()}
+        of_targets.setdefault(row["target"], []).append(np.array(row["scores"], dtype=np.float64))
+    return {name: np.stack(rows) for name, rows in of_targets.items()}
