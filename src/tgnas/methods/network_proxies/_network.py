@@ -4,9 +4,9 @@ A proxy may leave weights and statistics changed: whoever calls it restores them
 (``tgnas.scoring.harness``). Hooks are removed here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +17,17 @@ from torch.nn import functional
 Weighted = nn.Conv2d | nn.Linear
 # Called with a module, its input and its output; what it returns, if anything, is the new output.
 See = Callable[[nn.Module, Tensor, Tensor], Tensor | None]
+Seen = TypeVar("Seen")
 
 
 def weighted_layers(network: nn.Module) -> list[Weighted]:
     """Return the convolutions and dense layers, in the order of the network's definition."""
     return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+
+
+def weights_of(network: nn.Module) -> list[Tensor]:
+    """Return the weight of each weighted layer."""
+    return [layer.weight for layer in weighted_layers(network)]
 
 
 def relus(network: nn.Module) -> list[nn.Module]:
@@ -44,14 +50,20 @@ def watching(modules: Iterable[nn.Module], see: See) -> Iterator[None]:
             handle.remove()
 
 
-def outputs_of(
-    network: nn.Module, modules: Iterable[nn.Module], images: Float[Tensor, "B 3 H W"]
-) -> tuple[Float[Tensor, "B C"], list[Tensor]]:
-    """Return the logits, and what each of the modules gave, in the order of the forward pass."""
-    found: list[Tensor] = []
-    with watching(modules, lambda _module, _input, output: found.append(output)):
+def seen_in(
+    network: nn.Module,
+    modules: Iterable[nn.Module],
+    images: Float[Tensor, "B 3 H W"],
+    take: Callable[[nn.Module, Tensor, Tensor], Seen],
+) -> tuple[Float[Tensor, "B C"], list[Seen]]:
+    """Return the logits, and what is taken of the modules in the order of the forward pass.
+
+    `take` is called with a module, its input and its output.
+    """
+    seen: list[Seen] = []
+    with watching(modules, lambda *passed: seen.append(take(*passed))):
         logits = network(images)
-    return logits, found
+    return logits, seen
 
 
 def loss_gradients(
@@ -63,17 +75,26 @@ def loss_gradients(
 ) -> list[Tensor]:
     """Return the gradient of the mean cross entropy to each weighted layer's weight."""
     loss = functional.cross_entropy(network(images), labels)
-    weights = [layer.weight for layer in weighted_layers(network)]
-    return gradients(loss, weights, create_graph=create_graph)
+    return gradients(loss, weights_of(network), create_graph=create_graph)
 
 
-def gradients(output: Tensor, inputs: list[Tensor], *, create_graph: bool = False) -> list[Tensor]:
-    """Return the gradient of a scalar to each tensor: zeros where it does not depend on it."""
-    return list(
-        torch.autograd.grad(
-            output, inputs, create_graph=create_graph, allow_unused=True, materialize_grads=True
-        )
-    )
+def saliencies(
+    network: nn.Module, images: Float[Tensor, "B 3 H W"], labels: Int64[Tensor, " B"]
+) -> list[Tensor]:
+    """Return weight x gradient of the mean cross entropy, for each weighted layer."""
+    pairs = zip(weights_of(network), loss_gradients(network, images, labels), strict=True)
+    return [weight.detach() * gradient for weight, gradient in pairs]
+
+
+def gradients(
+    output: Tensor, inputs: Sequence[Tensor], direction: Tensor | None = None, **more: bool
+) -> list[Tensor]:
+    """Return the gradient of a scalar to each tensor: zeros where it does not depend on it.
+
+    Of an output that is not a scalar, its product with the direction counts.
+    """
+    more |= {"allow_unused": True, "materialize_grads": True}
+    return list(torch.autograd.grad(output, inputs, direction, **more))
 
 
 def input_jacobian(
@@ -97,10 +118,7 @@ def without_normalisation(network: nn.Module) -> Iterator[None]:
 def initialise(network: nn.Module, generator: torch.Generator, *, kaiming: bool) -> None:
     """Draw all weights from normal distributions; biases become 0, normalisations 1 and 0.
 
-    Args:
-        network: to change.
-        generator: of the numbers.
-        kaiming: variance 2 / fan-in (He et al. 2015) if true, else 1.
+    The variance is 2 / fan-in (He et al. 2015) where `kaiming` is true, else 1.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -124,16 +142,12 @@ def noise_like(
 
 def multiply_adds(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
     """Return the millions of multiply-adds of weighted layers in one image's forward pass."""
-    total = 0
 
-    def see(layer: nn.Module, _given: Tensor, output: Tensor) -> None:
-        nonlocal total
-        weight = layer.get_parameter("weight")
-        total += output[0].numel() * weight[0].numel()
+    def count(layer: nn.Module, _given: Tensor, output: Tensor) -> int:
+        return output[0].numel() * layer.get_parameter("weight")[0].numel()
 
-    with torch.no_grad(), watching(weighted_layers(network), see):
-        network(images[:2])
-    return total / 1e6
+    with torch.no_grad():
+        return sum(seen_in(network, weighted_layers(network), images[:2], count)[1]) / 1e6
 
 
 def ranks(values: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:

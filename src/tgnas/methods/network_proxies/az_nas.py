@@ -18,11 +18,12 @@ from torch.nn import functional
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import (
+    gradients,
     initialise,
     multiply_adds,
     noise_like,
-    outputs_of,
     ranks,
+    seen_in,
 )
 
 COMPONENTS = ("expressivity", "progressivity", "trainability", "complexity")
@@ -48,7 +49,8 @@ def score(
     """
     initialise(network, generator, kaiming=True)
     blocks = [network.get_submodule("stem"), *network.get_submodule("stages").children()]
-    features = outputs_of(network, blocks, noise_like(batch.images, generator))[1]
+    noise = noise_like(batch.images, generator)
+    features = seen_in(network, blocks, noise, lambda _block, _given, output: output)[1]
     entropies = np.array([entropy(feature.detach()) for feature in features])
     gains = [gain(before, after, generator) for before, after in pairwise(features)]
     return (
@@ -86,9 +88,7 @@ def gain(
     gradient at its start, pixel by pixel. A block that changes no gradient gives minus infinity.
     """
     signs = torch.empty_like(after).bernoulli_(generator=generator).mul_(2).sub_(1)
-    (back,) = torch.autograd.grad(
-        after, before, signs, retain_graph=True, allow_unused=True, materialize_grads=True
-    )
+    (back,) = gradients(after, [before], signs, retain_graph=True)
     if back.shape == signs.shape and torch.equal(back, signs):
         return -float("inf")
     if back.shape[2:] != signs.shape[2:]:

@@ -6,12 +6,12 @@ Lightweight NAS", ICLR 2021, equation 2. Higher predicts better.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import gradients, watching, weighted_layers
+from tgnas.methods.network_proxies._network import gradients, seen_in, weighted_layers
 
 CARD = NetworkCard(
     title="Fisher",
@@ -27,17 +27,12 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over channels of half the mean squared product of output and gradient."""
     del generator  # deterministic
-    seen: list[tuple[nn.Module, Tensor]] = []
-
-    def see(layer: nn.Module, _given: Tensor, output: Tensor) -> None:
-        seen.append((layer, output))
-
-    with watching(weighted_layers(network), see):
-        loss = functional.cross_entropy(network(batch.images), batch.labels)
-    total = 0.0
-    found = gradients(loss, [output for _, output in seen])
-    for (layer, output), gradient in zip(seen, found, strict=True):
-        product = output.detach() * gradient
+    layers = weighted_layers(network)
+    logits, seen = seen_in(network, layers, batch.images, lambda layer, _, output: (layer, output))
+    loss, total = functional.cross_entropy(logits, batch.labels), 0.0
+    slopes = gradients(loss, [output for _, output in seen])
+    for (layer, output), slope in zip(seen, slopes, strict=True):
+        product = output.detach() * slope
         effect = product.flatten(2).sum(2) if product.dim() > 2 else product
         channels = effect.square().mean(0) / 2
         total += float(channels.sum()) * layer.get_parameter("weight")[0].numel()

@@ -22,6 +22,5 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over layers of the weight gradient's Euclidean norm."""
     del generator  # deterministic
-    return float(
-        sum(gradient.norm() for gradient in loss_gradients(network, batch.images, batch.labels))
-    )
+    slopes = loss_gradients(network, batch.images, batch.labels)
+    return float(sum(slope.norm() for slope in slopes))

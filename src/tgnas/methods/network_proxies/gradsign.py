@@ -5,11 +5,11 @@ over weights of |sum over images of sign(gradient)|. Higher predicts better.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import loss_gradients
+from tgnas.methods.network_proxies._network import loss_gradients, weights_of
 
 IMAGES = 16
 
@@ -28,10 +28,9 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum of absolute summed signs; each image is normalised by itself, as there."""
     del generator  # deterministic
-    signs: list[Tensor] = []
-    for image, label in zip(
-        batch.images[:IMAGES].split(1), batch.labels[:IMAGES].split(1), strict=True
-    ):
-        found = [gradient.sign() for gradient in loss_gradients(network, image, label)]
-        signs = [total + sign for total, sign in zip(signs, found, strict=True)] if signs else found
-    return float(sum(total.double().abs().sum() for total in signs))
+    images, labels = (part[:IMAGES].split(1) for part in (batch.images, batch.labels))
+    totals = [torch.zeros_like(weight) for weight in weights_of(network)]
+    for image, label in zip(images, labels, strict=True):
+        for total, gradient in zip(totals, loss_gradients(network, image, label), strict=True):
+            total.add_(gradient.sign())
+    return float(sum(total.double().abs().sum() for total in totals))

@@ -6,11 +6,11 @@ NAS", ICLR 2021, equation 1. Higher is taken to predict better, as in the latter
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import gradients, loss_gradients, weighted_layers
+from tgnas.methods.network_proxies._network import gradients, loss_gradients, weights_of
 
 CARD = NetworkCard(
     title="GraSP",
@@ -23,10 +23,8 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return minus the sum over weights of weight x (Hessian x gradient)."""
     del generator  # deterministic
-    weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
-    found = loss_gradients(network, batch.images, batch.labels, create_graph=True)
-    product = torch.stack([(gradient.detach() * gradient).sum() for gradient in found]).sum()
-    curved = gradients(product, weights)
-    return -float(
-        sum((weight.detach() * bend).sum() for weight, bend in zip(weights, curved, strict=True))
-    )
+    weights = weights_of(network)
+    slopes = loss_gradients(network, batch.images, batch.labels, create_graph=True)
+    product = torch.stack([(slope.detach() * slope).sum() for slope in slopes]).sum()
+    pairs = zip(weights, gradients(product, weights), strict=True)
+    return -float(sum((weight.detach() * bend).sum() for weight, bend in pairs))

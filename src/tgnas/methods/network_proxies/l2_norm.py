@@ -9,7 +9,7 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import weighted_layers
+from tgnas.methods.network_proxies._network import weights_of
 
 CARD = NetworkCard(
     title="L2 norm",
@@ -23,4 +23,4 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over layers of the weights' Euclidean norm."""
     del batch, generator  # of no influence
-    return float(sum(layer.weight.norm() for layer in weighted_layers(network)))
+    return float(sum(weight.norm() for weight in weights_of(network)))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import noise_like, watching
+from tgnas.methods.network_proxies._network import noise_like, seen_in
 
 CARD = NetworkCard(
     title="MeCo",
@@ -29,16 +29,12 @@ CARD = NetworkCard(
 @torch.no_grad()
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum of the least eigenvalues for one image of noise."""
-    total = torch.zeros((), dtype=torch.float64)
 
-    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
-        if output.dim() == 4:
-            total.add_(least_eigenvalue(output[0].flatten(1)))
+    def redundancy(_module: nn.Module, _given: Tensor, output: Tensor) -> float:
+        return float(least_eigenvalue(output[0].flatten(1))) if output.dim() == 4 else 0.0
 
     leaves = [module for module in network.modules() if not list(module.children())]
-    with watching(leaves, see):
-        network(noise_like(batch.images[:1], generator))
-    return float(total)
+    return sum(seen_in(network, leaves, noise_like(batch.images[:1], generator), redundancy)[1])
 
 
 def least_eigenvalue(rows: Float[Tensor, "D pixels"]) -> Float[Tensor, ""]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import relus, watching
+from tgnas.methods.network_proxies._network import relus, seen_in
 
 CARD = NetworkCard(
     title="NASWOT",
@@ -25,13 +25,11 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the logarithm of the kernel's determinant."""
     del generator  # of no influence
-    kernel = torch.zeros(len(batch.images), len(batch.images), dtype=torch.float64)
 
-    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
+    def agreements(_module: nn.Module, _given: Tensor, output: Tensor) -> Tensor:
         # Signs of +1 and -1: their products add up to agreements minus disagreements.
         on = (output.flatten(1) > 0).float().mul_(2).sub_(1)
-        kernel.add_(((on @ on.T).double() + on.shape[1]) / 2)
+        return ((on @ on.T).double() + on.shape[1]) / 2
 
-    with watching(relus(network), see):
-        network(batch.images)
+    kernel = torch.stack(seen_in(network, relus(network), batch.images, agreements)[1]).sum(0)
     return float(torch.linalg.slogdet(kernel).logabsdet)

@@ -11,7 +11,7 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import loss_gradients, weighted_layers
+from tgnas.methods.network_proxies._network import saliencies
 
 CARD = NetworkCard(
     title="plain",
@@ -24,7 +24,5 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum over weights of weight x gradient."""
     del generator  # deterministic
-    found = zip(
-        weighted_layers(network), loss_gradients(network, batch.images, batch.labels), strict=True
-    )
-    return float(sum((layer.weight.detach() * gradient).sum() for layer, gradient in found))
+    products = saliencies(network, batch.images, batch.labels)
+    return float(sum(product.sum() for product in products))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import relus, watching
+from tgnas.methods.network_proxies._network import relus, seen_in
 
 IMAGES = 32
 
@@ -33,12 +33,10 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     del generator  # of no influence
     given = batch.images[:IMAGES]
     place = 1 << np.arange(len(given), dtype=np.uint32)[:, None]
-    patterns: list[np.ndarray] = []
 
-    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
+    def patterns(_module: nn.Module, _given: Tensor, output: Tensor) -> np.ndarray:
         on = (output > 0).flatten(1).numpy(force=True)
-        patterns.append(np.unique((on * place).sum(axis=0, dtype=np.uint32)))
+        return np.unique((on * place).sum(axis=0, dtype=np.uint32))
 
-    with watching(relus(network), see):
-        network(given)
-    return float(len(np.unique(np.concatenate(patterns))))
+    parts = seen_in(network, relus(network), given, patterns)[1]
+    return float(len(np.unique(np.concatenate(parts))))

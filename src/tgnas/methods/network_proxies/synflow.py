@@ -7,11 +7,11 @@ depth, to 1e47 and more, so its logarithm is the score.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import gradients, weighted_layers, without_normalisation
+from tgnas.methods.network_proxies._network import gradients, weights_of, without_normalisation
 
 CARD = NetworkCard(
     title="SynFlow",
@@ -32,11 +32,9 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_()
-    weights: list[Tensor] = [layer.weight for layer in weighted_layers(network)]
+    weights = weights_of(network)
     with without_normalisation(network):
         flow = network(torch.ones_like(batch.images[:1], dtype=torch.float64)).sum()
-    found = zip(weights, gradients(flow, weights), strict=True)
-    total = torch.stack(
-        [(weight.detach() * gradient).abs().sum() for weight, gradient in found]
-    ).sum()
-    return float(total.log1p())
+    pairs = zip(weights, gradients(flow, weights), strict=True)
+    sums = [(weight.detach() * gradient).abs().sum() for weight, gradient in pairs]
+    return float(torch.stack(sums).sum().log1p())

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import initialise, ranks, relus, watching
+from tgnas.methods.network_proxies._network import gradients, initialise, ranks, relus, seen_in
 
 COMPONENTS = ("minus_condition_number", "linear_regions")
 IMAGES = 16
@@ -74,14 +74,8 @@ def aggregate(components: Float64[np.ndarray, "N 2"]) -> Float64[np.ndarray, " N
 def condition_number(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
     """Return the ratio of the largest to the least eigenvalue of the kernel; NaN if singular."""
     weights = [value for name, value in network.named_parameters() if name.endswith("weight")]
-    logits = network(images).sum(1)
-    rows = []
-    for logit in logits:
-        found = torch.autograd.grad(
-            logit, weights, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        rows.append(torch.cat([gradient.flatten() for gradient in found]))
-    jacobian = torch.stack(rows)
+    slopes = [gradients(logit, weights, retain_graph=True) for logit in network(images).sum(1)]
+    jacobian = torch.stack([torch.cat([part.flatten() for part in row]) for row in slopes])
     kernel = jacobian.double() @ jacobian.double().T
     if not kernel.isfinite().all():
         return float("nan")
@@ -92,12 +86,10 @@ def condition_number(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> fl
 @torch.no_grad()
 def linear_regions(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
     """Return how many different patterns the rectifiers show."""
-    patterns: list[Tensor] = []
 
-    def see(_module: nn.Module, _given: Tensor, output: Tensor) -> None:
-        patterns.append((output > 0).flatten(1))
+    def on(_module: nn.Module, _given: Tensor, output: Tensor) -> Tensor:
+        return (output > 0).flatten(1)
 
-    with watching(relus(network), see):
-        network(images)
+    patterns = seen_in(network, relus(network), images, on)[1]
     packed = np.packbits(torch.cat(patterns, dim=1).numpy(force=True), axis=1)
     return float(len({row.tobytes() for row in packed}))

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import initialise, noise_like, watching
+from tgnas.methods.network_proxies._network import gradients, initialise, noise_like, seen_in
 
 SMOOTHING = 0.05  # alpha: weight of the uniform distribution among the predicted one
 
@@ -50,28 +50,14 @@ def fisher_information(
 
     Images must not touch each other: the network has to be evaluating.
     """
-    seen: list[tuple[nn.Module, Tensor, Tensor]] = []
-
-    def see(module: nn.Module, given: Tensor, output: Tensor) -> None:
-        seen.append((module, given.detach(), output))
-
     owners = [module for module in network.modules() if list(module.parameters(recurse=False))]
-    with watching(owners, see):
-        logits = network(images)
+    logits, seen = seen_in(network, owners, images, lambda *passed: passed)
+    modules, inputs, outputs = zip(*seen, strict=True)
     jacobian = []
     for column in logits.unbind(1):
-        found = torch.autograd.grad(
-            column.sum(),
-            [output for _, _, output in seen],
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
-        rows = [
-            first_weights(module, given, gradient)
-            for (module, given, _), gradient in zip(seen, found, strict=True)
-        ]
-        jacobian.append(torch.cat(rows, dim=1))
+        slopes = gradients(column.sum(), outputs, retain_graph=True)
+        rows = map(first_weights, modules, inputs, slopes)
+        jacobian.append(torch.cat(list(rows), dim=1))
     stacked = torch.stack(jacobian, dim=1).double()  # (B, C, weights)
     chances = logits.detach().double().softmax(1) * (1 - SMOOTHING) + SMOOTHING / logits.shape[1]
     covariance = torch.diag_embed(chances) - chances[:, :, None] * chances[:, None, :]
@@ -83,15 +69,12 @@ def first_weights(
 ) -> Float[Tensor, "B parameters"]:
     """Return each image's gradient to the first entries of a module's weight and bias.
 
-    Args:
-        module: a convolution, a dense layer, or an evaluating batch normalisation.
-        given: its input.
-        gradient: of a logit to its output.
+    The gradient that is given is that of a logit to the module's output.
 
     Raises:
-        TypeError: another module.
+        TypeError: not a convolution, a dense layer or a batch normalisation, evaluating.
     """
-    out = gradient[:, 0]
+    given, out = given.detach(), gradient[:, 0]
     if isinstance(module, nn.Conv2d):
         top, stride = int(module.padding[0]), module.stride[0]
         padded = functional.pad(given[:, 0], (top,) * 4)[:, ::stride, ::stride]

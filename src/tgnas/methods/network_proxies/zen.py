@@ -6,11 +6,11 @@ that batch normalisations divided by. Higher predicts better.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import initialise, noise_like, watching
+from tgnas.methods.network_proxies._network import initialise, noise_like, seen_in
 
 STEP = 0.01  # alpha
 
@@ -33,12 +33,12 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     initialise(network, generator, kaiming=False)
     noise = noise_like(batch.images, generator)
     moved = noise + STEP * noise_like(batch.images, generator)
-    last: list[Tensor] = []
     pools = [module for module in network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
-    with watching(pools, lambda _module, given, _output: last.append(given)):
-        network(noise)
-        network(moved)
-    change = (last[0] - last[1]).abs().flatten(1).sum(1).mean().log()
+    first, second = (
+        seen_in(network, pools, images, lambda _pool, given, _output: given)[1][0]
+        for images in (noise, moved)
+    )
+    change = (first - second).abs().flatten(1).sum(1).mean().log()
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     scales = [norm.running_var.mean().log() / 2 for norm in norms if norm.running_var is not None]
     return float(change + sum(scales))

@@ -30,9 +30,8 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     """Return the score; layers whose gradients do not vary count nothing, as in the code."""
     del generator  # deterministic
     halves = zip(batch.images.chunk(BATCHES), batch.labels.chunk(BATCHES), strict=True)
-    found = [loss_gradients(network, *half) for half in halves]
     total = 0.0
-    for layer in zip(*found, strict=True):
+    for layer in zip(*(loss_gradients(network, *half) for half in halves), strict=True):
         stacked = torch.stack(layer)
         deviation = stacked.std(0, correction=0)
         varies = deviation > 0
