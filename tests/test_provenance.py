@@ -52,10 +52,8 @@ def forget() -> None:
     importlib.invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0] == "throwaway"]:
         del sys.modules[name]
-    for function in (provenance._file, provenance._tree, provenance._normalised):
-        function.cache_clear()
-    for function in (provenance._imports, provenance._is_module):
-        function.cache_clear()
+    for name in ("_file", "_normalised", "_imports", "_is_module"):
+        getattr(provenance, name).cache_clear()
 
 
 def changes(folder: Path, name: str, old: str, new: str, *modules: str) -> bool:

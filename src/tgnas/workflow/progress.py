@@ -15,19 +15,19 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
-from typing import IO, Any
+from typing import IO, NamedTuple
 
 import yaml
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 INTERRUPTED = 130
@@ -46,27 +46,16 @@ _INCLUDE = re.compile(r'^\s*include: "(.+)"', re.MULTILINE)
 
 @dataclass(eq=False)
 class Run:
-    """What Snakemake has told of a run so far.
+    """What Snakemake has told of a run so far; jobs are counted by rule."""
 
-    Attributes:
-        usual: seconds that a job of a rule took in an earlier run, where that is known.
-        clock: the time in seconds.
-        jobs: rule -> how many jobs it has in this run.
-        done: rule -> how many of them are done.
-        running: job number -> rule and time of its start.
-        failed: rule and log file of each job that failed.
-        locked: whether another run holds the folder.
-        last: the last line that is not about a job.
-    """
-
-    usual: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)  # seconds of a job in an earlier run
     clock: Callable[[], float] = time.monotonic
     jobs: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
-    running: dict[int, tuple[str, float]] = field(default_factory=dict)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    locked: bool = False
-    last: str = ""
+    running: dict[int, tuple[str, float]] = field(default_factory=dict)  # number -> rule, start
+    failed: list[tuple[str, str]] = field(default_factory=list)  # rule and log file
+    locked: bool = False  # by another run
+    last: str = ""  # line that is not about a job
     _seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _rule: str = ""
     _counting: bool = False
@@ -81,7 +70,9 @@ class Run:
             self._counting = True
             self.jobs.clear()
         elif self._counting:
-            self._count(line)
+            if (match := _COUNT.match(line)) and match[1] != "total":
+                self.jobs[match[1]] = int(match[2])
+            self._counting = bool(line) and not line.startswith("total ")
         elif match := _HEADER.match(line):
             self._rule = match[1]
         elif line.startswith("    jobid: ") and self._rule:
@@ -99,38 +90,28 @@ class Run:
             self.locked |= "cannot be locked" in line or line.startswith("LockException")
             self.last = line if line and not line.startswith(" ") else self.last
 
-    def _count(self, line: str) -> None:
-        match = _COUNT.match(line)
-        if match and match[1] != "total":
-            self.jobs[match[1]] = int(match[2])
-        self._counting = bool(line) and not line.startswith("total ")
-
     @property
     def total(self) -> int:
         """How many jobs there are."""
         return self.jobs.total()
 
     @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return self.clock() - self.start
+    def elapsed(self) -> str:
+        """The time since the start as mm:ss or h:mm:ss."""
+        return str(timedelta(seconds=int(self.clock() - self.start))).removeprefix("0:")
 
     def left(self) -> float | None:
         """Return the seconds that are left, as what is done has gone; None where too little is."""
         everything = [seconds for of_rule in self._seconds.values() for seconds in of_rule]
         if len(everything) < 3 and not (everything and self.usual):
             return None
-        typical = {
-            rule: mean(self._seconds[rule])
-            if self._seconds.get(rule)
-            else self.usual.get(rule, mean(everything))
-            for rule in self.jobs
-        }
+        typical = {rule: self.usual.get(rule, mean(everything)) for rule in self.jobs}
+        typical |= {rule: mean(seconds) for rule, seconds in self._seconds.items()}
         ahead = sum(typical[rule] * (self.jobs[rule] - self.done[rule]) for rule in self.jobs)
         now = self.clock()
         begun = sum(min(now - start, typical.get(rule, 0)) for rule, start in self.running.values())
         behind = sum(everything) + begun
-        return self.elapsed * max(0.0, ahead - begun) / behind if behind else None
+        return (now - self.start) * max(0.0, ahead - begun) / behind if behind else None
 
 
 def stages_of(folder: Path) -> dict[str, str]:
@@ -151,29 +132,25 @@ def said(seconds: float) -> str:
     """Return a duration for people, e.g. "about 4 min"."""
     if seconds < 60:
         return "less than a minute"
-    minutes = round(seconds / 60)
-    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"
 
 
-def clock_text(seconds: float) -> str:
-    """Return a duration as mm:ss or h:mm:ss."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours = f"{minutes // 60}:" if minutes >= 60 else ""
-    return f"{hours}{minutes % 60:02}:{rest:02}"
+class Row(NamedTuple):
+    """A stage that has jobs: how many are done, how many there are, and which rules run."""
+
+    stage: str
+    done: int
+    jobs: int
+    rules: str
 
 
 @dataclass(eq=False)
 class Display:
-    """Stages on a console: redrawn on a terminal, else lines.
-
-    Attributes:
-        run: what is shown.
-        stages: rule -> stage.
-        console: where to.
-    """
+    """Stages of a run on a console: redrawn on a terminal, else lines."""
 
     run: Run
-    stages: Mapping[str, str]
+    stages: Mapping[str, str]  # rule -> stage
     console: Console
     _told: float = -EVERY
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -183,74 +160,68 @@ class Display:
         begins = (name for name in self.stages if name.endswith("_") and rule.startswith(name))
         return self.stages.get(rule, self.stages.get(next(begins, ""), "others"))
 
-    def rows(self) -> list[tuple[str, int, int, str]]:
-        """Return for each stage that has jobs: its name, done, all, and which rules run."""
+    def rows(self) -> list[Row]:
+        """Return the stages in their order."""
         jobs, done, running = Counter[str](), Counter[str](), defaultdict(list)
         for rule, count in self.run.jobs.items():
-            stage = self.stage(rule)
-            jobs[stage] += count
-            done[stage] += self.run.done[rule]
-        for rule, _ in self.run.running.values():
+            jobs[self.stage(rule)] += count
+            done[self.stage(rule)] += self.run.done[rule]
+        for rule in dict.fromkeys(rule for rule, _ in self.run.running.values()):
             running[self.stage(rule)].append(rule)
-        order = [*dict.fromkeys(self.stages.values()), "others"]
+        order = [stage for stage in dict.fromkeys([*self.stages.values(), "others"]) if stage]
         return [
-            (stage, done[stage], jobs[stage], ", ".join(dict.fromkeys(running[stage])))
+            Row(stage, done[stage], jobs[stage], ", ".join(running[stage]))
             for stage in order
-            if jobs[stage] and stage
+            if jobs[stage]
         ]
 
     def state(self) -> str:
         """Return how far the run is, in a line."""
         run, left = self.run, self.run.left()
         if not run.total:
-            return f"{clock_text(run.elapsed)}  finding out what is to be made"
+            return f"{run.elapsed}  finding out what is to be made"
         done = run.done.total()
-        text = f"{done} of {run.total} jobs, {clock_text(run.elapsed)}"
+        text = f"{done} of {run.total} jobs, {run.elapsed}"
         return text + (f", {said(left)} left" if left is not None and done < run.total else "")
 
     def __rich__(self) -> Group:
         """Return what a terminal shows."""
         with self._lock:
             rows, state = self.rows(), self.state()
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=1)
-        table.add_column(no_wrap=True, max_width=20)
-        table.add_column(width=14)
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
-        for stage, done, count, rules in rows:
-            mark = "✓" if done == count else "▸" if rules else " "
-            bar = ProgressBar(total=count, completed=done, width=14)
-            style = "dim" if done == count else "bold" if rules else ""
-            table.add_row(mark, Text(stage, style), bar, f"{done}/{count}", Text(rules, "dim"))
+        table = Table.grid(
+            Column(width=1),
+            Column(no_wrap=True, max_width=20),
+            Column(width=14),
+            Column(justify="right", no_wrap=True),
+            Column(no_wrap=True, overflow="ellipsis"),
+            padding=(0, 1),
+        )
+        for stage, done, jobs, rules in rows:
+            mark, style = ("✓", "dim") if done == jobs else ("▸", "bold") if rules else (" ", "")
+            bar = ProgressBar(total=jobs, completed=done, width=14)
+            table.add_row(mark, Text(stage, style), bar, f"{done}/{jobs}", Text(rules, "dim"))
         return Group(table, Text(state, "bold"))
 
     def read(self, line: str) -> None:
         """Take in a line; where nothing is redrawn, write one now and then."""
         with self._lock:
-            complete = {stage for stage, done, count, _ in self.rows() if done == count}
+            complete = {row.stage for row in self.rows() if row.done == row.jobs}
             self.run.read(line)
             rows = self.rows()
         if self.console.is_terminal or not rows:
             return
-        for stage, done, count, _ in rows:
-            if done == count and stage not in complete:
-                self.console.print(f"{stage}: {count} done ({self.state()})", soft_wrap=True)
-                self._told = self.run.clock()
-        if self.run.clock() - self._told >= EVERY:
-            self.console.print(self.state(), soft_wrap=True)
+        ended = [row for row in rows if row.done == row.jobs and row.stage not in complete]
+        lines = [f"{row.stage}: {row.jobs} done ({self.state()})" for row in ended]
+        if not lines and self.run.clock() - self._told >= EVERY:
+            lines = [self.state()]
+        for text in lines:
+            self.console.print(text, soft_wrap=True)
             self._told = self.run.clock()
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a run writes.
-
-    Attributes:
-        results: the folder of results.
-        logs: the folder of logs.
-        tables: the tables of the config, which come first.
-    """
+    """Where a run writes results and logs; the tables that its config names come first."""
 
     results: Path
     logs: Path
@@ -311,11 +282,10 @@ def fault_in(log: str) -> str:
 
 def end_of(run: Run, code: int, places: Places, log: Path) -> list[str]:
     """Return what people are told at the end of a run."""
-    took = f"{run.done.total()} of {run.total} jobs done in {clock_text(run.elapsed)}"
+    took = f"{run.done.total()} of {run.total} jobs done in {run.elapsed}"
     again = "the same command goes on from there"
     if code == 0:
-        nothing = ["nothing to be done: all is up to date"] if not run.total else [took]
-        return [*nothing, *made_in(places)]
+        return [took if run.total else "nothing to be done: all is up to date", *made_in(places)]
     if code == INTERRUPTED:
         return [f"interrupted: {took}; {again}"]
     if run.locked:
@@ -331,20 +301,11 @@ def end_of(run: Run, code: int, places: Places, log: Path) -> list[str]:
 @contextmanager
 def _forwarded(group: int) -> Iterator[None]:
     """Hand on to a process group what asks this process to end; a terminal's closing counts."""
-    kinds = (signal.SIGTERM, signal.SIGHUP)
-    before = {kind: signal.getsignal(kind) for kind in kinds}
-
-    def hand_on(number: int, frame: Any) -> None:
-        del frame
-        os.killpg(group, number)
-
-    for kind in kinds:
-        signal.signal(kind, hand_on)
-    try:
+    with ExitStack() as handlers:
+        for kind in (signal.SIGTERM, signal.SIGHUP):
+            before = signal.signal(kind, lambda number, _frame: os.killpg(group, number))
+            handlers.callback(signal.signal, kind, before)
         yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
 
 
 def follow(output: IO[str], show: Callable[[str], None], log: IO[str], group: int) -> bool:
@@ -382,11 +343,11 @@ def main(arguments: Sequence[str], console: Console | None = None) -> int:
     path = places.logs / f"run-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
     run = Run(usual_seconds(folder, arguments))
     display = Display(run, stages_of(folder), console)
-    command = [sys.executable, "-m", "snakemake", "--nocolor", *arguments]
+    live = Live(display, console=console, refresh_per_second=2)
     with (
         path.open("w") as log,
         subprocess.Popen(
-            command,
+            [sys.executable, "-m", "snakemake", "--nocolor", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -394,7 +355,7 @@ def main(arguments: Sequence[str], console: Console | None = None) -> int:
             start_new_session=True,  # Ctrl-C reaches it once, by `follow`
         ) as process,
         _forwarded(process.pid),
-        Live(display, console=console, refresh_per_second=2) if console.is_terminal else _unshown(),
+        live if console.is_terminal else nullcontext(),
     ):
         assert process.stdout is not None
         interrupted = follow(process.stdout, display.read, log, process.pid)
@@ -403,11 +364,6 @@ def main(arguments: Sequence[str], console: Console | None = None) -> int:
     for line in end_of(run, code, places, path):
         console.print(line, markup=False, soft_wrap=True)
     return code
-
-
-@contextmanager
-def _unshown() -> Iterator[None]:
-    yield
 
 
 if __name__ == "__main__":

@@ -13,15 +13,9 @@ from pathlib import Path
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
 PLUMBING = frozenset(
-    {
-        "tgnas",
-        "tgnas.errors",
-        "tgnas.registry",
-        "tgnas.workflow.script",
-        "tgnas.training.checkpoint",
-    }
+    {"tgnas", "tgnas.errors", "tgnas.registry"}
+    | {"tgnas.workflow.script", "tgnas.training.checkpoint"}
 )
-
 # What rules write into the repository, and what is only read by people.
 MADE = ("results", "docs", "README.md", "src/tgnas/weights", "src/tgnas/data")
 
@@ -66,20 +60,14 @@ def _file(module: str) -> Path:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-@cache
 def _normalised(path: Path) -> str:
     """Return a file's code without comments, docstrings and layout; another file as it is."""
     if path.suffix != ".py":
         return path.read_text()
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            continue
-        if ast.get_docstring(node) is not None:
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and ast.get_docstring(node) is not None:
             node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
     return ast.unparse(tree)
 
@@ -89,15 +77,14 @@ def _imports(path: Path) -> tuple[str, ...]:
     """Return the modules of this package that a file imports by name."""
     if path.suffix != ".py":
         return ()
-    found: list[str] = []
-    for node in ast.walk(_tree(path)):
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
-    ours = (name for name in found if name.split(".")[0] == PACKAGE and name not in PLUMBING)
-    return tuple(sorted({name for name in ours if _is_module(name)}))
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    ours = {name for name in names if name.split(".")[0] == PACKAGE} - PLUMBING
+    return tuple(sorted(filter(_is_module, ours)))
 
 
 @cache
@@ -145,11 +132,9 @@ def _git(*arguments: str) -> str:
 
 def _processor() -> str:
     information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
+    lines = information.read_text().splitlines() if information.exists() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor())
 
 
 def seconds_of_rules(folder: Path) -> dict[str, dict[str, float]]:
@@ -157,22 +142,16 @@ def seconds_of_rules(folder: Path) -> dict[str, dict[str, float]]:
 
     Keys: jobs, seconds (all jobs together), longest (seconds), peak_mib (largest resident set).
     """
-    found: dict[str, dict[str, float]] = {}
+    rules: dict[str, dict[str, float]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         with path.open(newline="") as file:
             last = list(csv.DictReader(file, delimiter="\t"))[-1]
-        seconds, memory = float(last["s"]), _number(last["max_rss"])
-        rule = found.setdefault(
-            path.relative_to(folder).parts[0].removesuffix(".tsv"),
-            {"jobs": 0, "seconds": 0.0, "longest": 0.0, "peak_mib": 0.0},
-        )
+        # A job that was too short to be seen has no peak.
+        peak = 0.0 if last["max_rss"] in ("NA", "-") else float(last["max_rss"])
+        nothing = {"jobs": 0, "seconds": 0.0, "longest": 0.0, "peak_mib": 0.0}
+        rule = rules.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), nothing)
         rule["jobs"] += 1
-        rule["seconds"] = round(rule["seconds"] + seconds, 1)
-        rule["longest"] = round(max(rule["longest"], seconds), 1)
-        rule["peak_mib"] = round(max(rule["peak_mib"], memory), 1)
-    return found
-
-
-def _number(text: str) -> float:
-    """Return a number of a timing file; "NA" and "-" (too short to be seen) are 0."""
-    return float(text) if text not in ("NA", "-") else 0.0
+        rule["seconds"] = round(rule["seconds"] + float(last["s"]), 1)
+        rule["longest"] = round(max(rule["longest"], float(last["s"])), 1)
+        rule["peak_mib"] = round(max(rule["peak_mib"], peak), 1)
+    return rules

@@ -70,33 +70,31 @@ def _of_job(main: Callable[..., None], job: Any) -> dict[str, Any]:
         if repeated:
             raise ConfigError(f"the rule gives {', '.join(sorted(repeated))} twice")
         given.update(part.items())
-    hints = get_type_hints(main)
-    return {name: _typed(given, name, hints[name]) for name in inspect.signature(main).parameters}
+    names, hints = inspect.signature(main).parameters, get_type_hints(main)
+    for name in names:
+        if name not in given:
+            raise ConfigError(f"the rule gives no {name!r}; it gives {', '.join(sorted(given))}")
+    return {name: _typed(given[name], hints[name]) for name in names}
 
 
-def _typed(given: dict[str, Any], name: str, hint: Any) -> Any:
-    if name not in given:
-        raise ConfigError(f"the rule gives no {name!r}; it gives {', '.join(sorted(given))}")
-    value = given[name]
+def _typed(value: Any, hint: Any) -> Any:
     if hint == list[Path]:
         return [Path(path) for path in ([value] if isinstance(value, str) else value)]
-    if hint in (Path, int, float):
-        return hint(value)
-    return value
+    return hint(value) if hint in (Path, int, float) else value
 
 
 def _of_command_line(main: Callable[..., None]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
     hints = get_type_hints(main)
     for name, parameter in inspect.signature(main).parameters.items():
-        hint = hints[name]
+        hint, needed = hints[name], parameter.default is inspect.Parameter.empty
         several = hint == list[Path]
         is_json = not several and (get_origin(hint) or hint) in (list, dict)
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             dest=name,
-            required=parameter.default is inspect.Parameter.empty,
-            default=None if parameter.default is inspect.Parameter.empty else parameter.default,
+            required=needed,
+            default=None if needed else parameter.default,
             nargs="+" if several else None,
             type=json.loads if is_json else Path if several else hint,
             help="JSON" if is_json else getattr(hint, "__name__", str(hint)),
