@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from tgnas.errors import DataError, TgnasError
 from tgnas.evaluation import ranking
@@ -22,25 +22,18 @@ from tgnas.spaces.space import Space
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
 Scored = tuple[Chunk, Float64[np.ndarray, "S N"]]  # rows, and every member's score of each
+Read = tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]  # scores, and what is wrong by row
 
 
 @dataclass(eq=False)
 class Scorer:
-    """Scores a stream of architectures.
-
-    Attributes:
-        space: what they are of.
-        ensemble: the predictor of each seed.
-        source: where they come from.
-        threads: how many work at once.
-        count: how many were scored.
-    """
+    """Scores a stream of architectures of a space by the predictor of each seed."""
 
     space: Space
     ensemble: Ensemble
     source: Source
     threads: int
-    count: int = 0
+    count: int = 0  # of the architectures that were scored
     _texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()), repr=False)
     _scores: Float64[np.ndarray, "S M"] = field(init=False, repr=False)
 
@@ -71,18 +64,16 @@ class Scorer:
             self.count += int(good.sum())
             yield (chunk if good.all() else chunk.kept(good)), scores[:, places[good]]
 
-    def _scores_of(
-        self, texts: pa.Array
-    ) -> tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]:
+    def _scores_of(self, texts: pa.Array) -> Read:
         """Return the scores of different texts, and what is wrong with any."""
         known = pc.index_in(texts, value_set=self._texts).fill_null(-1)
-        places: Int64[np.ndarray, " N"] = known.to_numpy(zero_copy_only=False).astype(np.int64)
+        places = known.to_numpy(zero_copy_only=False).astype(np.int64)
         rows = np.flatnonzero(places < 0)
         new = texts.take(pa.array(rows))
         size = CHUNK // len(self.space.cell_weights)
         starts = range(0, len(new), size)
         parts = in_threads(self._read, (new.slice(start, size) for start in starts), self.threads)
-        found = np.concatenate([self.ensemble.nothing(), *(s for s, _ in parts)], axis=1)
+        fresh = np.concatenate([self.ensemble.nothing(), *(s for s, _ in parts)], axis=1)
         faults = {
             start + row: error
             for start, (_, errors) in zip(starts, parts, strict=True)
@@ -90,11 +81,11 @@ class Scorer:
         }
         scores = np.empty((len(self.ensemble.members), len(texts)))
         scores[:, places >= 0] = self._scores[:, places[places >= 0]]
-        scores[:, rows] = found
-        self._remember(new, found, faults)
+        scores[:, rows] = fresh
+        self._remember(new, fresh, faults)
         return scores, {int(rows[row]): error for row, error in faults.items()}
 
-    def _read(self, texts: pa.Array) -> tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]:
+    def _read(self, texts: pa.Array) -> Read:
         """Return the scores of texts that no one has seen, and what is wrong with any."""
         parsed = self.space.read(texts)
         return self.ensemble.scores(parsed.architectures), parsed.errors
@@ -151,12 +142,11 @@ def measures_of(
         DataError: a row holds no number, or fewer than three do.
     """
     parts = [
-        (members.mean(axis=0), source.column(chunk, accuracy_column)) for chunk, members in stream
+        np.stack([members.mean(axis=0), source.column(chunk, accuracy_column)])
+        for chunk, members in stream
     ]
-    scores = np.concatenate([np.empty(0), *(of_chunk for of_chunk, _ in parts)])
-    accuracies = np.concatenate([np.empty(0), *(of_chunk for _, of_chunk in parts)])
-    labelled = np.isfinite(accuracies)
-    scores, accuracies = scores[labelled], accuracies[labelled]
+    pairs = np.concatenate([np.empty((2, 0)), *parts], axis=1)
+    scores, accuracies = pairs[:, np.isfinite(pairs[1])]
     if len(scores) < 3:
         raise DataError(f"{source.path}: {len(scores)} labelled architectures; 3 are needed")
     top = max(1, round(len(scores) / 10))

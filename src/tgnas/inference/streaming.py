@@ -9,9 +9,9 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -39,12 +39,7 @@ _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objec
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some rows.
-
-    Attributes:
-        table: the columns.
-        numbers: each row's number in its file; the first below a header is 1.
-    """
+    """Some rows and their numbers in the file, of which the first below a header is 1."""
 
     table: pa.Table
     numbers: Int64[np.ndarray, " N"]
@@ -71,15 +66,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of several parts of a file: rows that follow each other, as many in each part.
+    """One of several parts of a file: rows that follow each other, as many in each part."""
 
-    Attributes:
-        number: which part; the first is 1.
-        count: how many parts there are.
-    """
-
-    number: int = 1
-    count: int = 1
+    number: int = 1  # which part, from 1
+    count: int = 1  # of parts
 
     @classmethod
     def of(cls, text: str) -> "Shard":
@@ -104,27 +94,16 @@ WHOLE = Shard()
 
 @dataclass(eq=False)
 class Source:
-    """A file of architectures, or standard input.
+    """A file of architectures, or standard input, of which no part can be read."""
 
-    Attributes:
-        path: where it is, or "-".
-        format: csv, jsonl or parquet.
-        skip: whether a row that cannot be read is skipped, or is an error.
-        shard: the part that is read; a part of standard input cannot be.
-        skipped: how many were.
-        first_skipped: what was wrong with the first of them.
-        read: how many rows were read.
-        share: which share of all there is was read, where that can be told.
-    """
-
-    path: str
-    format: str
-    skip: bool = False
+    path: str  # or "-"
+    format: str  # csv, jsonl or parquet
+    skip: bool = False  # rows that cannot be read, which are errors else
     shard: Shard = WHOLE
-    skipped: int = 0
-    first_skipped: str = ""
-    read: int = 0
-    share: Callable[[], float] | None = field(default=None, repr=False)
+    skipped: int = 0  # rows
+    first_skipped: str = ""  # what was wrong with the first of them
+    read: int = 0  # rows
+    share: Callable[[], float] | None = field(default=None, repr=False)  # that was read, if known
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows of the shard, at most ``CHUNK`` at once.
@@ -174,10 +153,9 @@ class Source:
         """
         for chunk in self.chunks():
             parsed = space.read(chunk.text())
-            good = np.ones(len(chunk.numbers), dtype=bool)
             for row, error in parsed.errors.items():
                 self.fault(int(chunk.numbers[row]), COLUMN, str(error))
-                good[row] = False
+            good = ~np.isin(np.arange(len(chunk.numbers)), list(parsed.errors))
             yield chunk.kept(good), parsed.architectures[good]
 
     def column(self, chunk: Chunk, name: str) -> Float64[np.ndarray, " N"]:
@@ -189,7 +167,7 @@ class Source:
         """
         if name not in chunk.table.column_names:
             raise UnknownNameError("column", name, chunk.table.column_names)
-        values = chunk.table.column(name).combine_chunks()
+        given = values = chunk.table.column(name).combine_chunks()
         if pa.types.is_string(values.type):
             texts = pc.utf8_trim_whitespace(values)
             number = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
@@ -200,8 +178,8 @@ class Source:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"column {name!r} holds no numbers: {error}") from error
         for row in np.flatnonzero(~np.isfinite(numbers)):
-            given = chunk.table.column(name)[int(row)].as_py()
-            self.fault(int(chunk.numbers[row]), name, f"{given!r} is no finite number")
+            what = f"{given[int(row)].as_py()!r} is no finite number"
+            self.fault(int(chunk.numbers[row]), name, what)
         return np.where(np.isfinite(numbers), numbers, np.nan)
 
     @property
@@ -223,12 +201,12 @@ class Source:
         if not stream.peek(1):
             yield _numbered(empty, 0)
             return
-        total, begin = None, 0
+        total, rows = None, range(sys.maxsize)
         if self.shard != WHOLE:
             begin = stream.tell()
             total = sum(map(len, self._csv_batches(stream, names, [COLUMN], lambda _: None)))
             stream.seek(begin)
-        rows = range(sys.maxsize) if total is None else self._rows_of(total)
+            rows = self._rows_of(total)
         above = 0  # rows that cannot be read, so far
 
         def unreadable(row: Any) -> None:
@@ -251,16 +229,13 @@ class Source:
             unreadable(row)
             return "skip"
 
+        read = pa_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False)
         faults: dict[str, Any] = {"invalid_row_handler": handed_on} if self.skip else {}
+        parse = pa_csv.ParseOptions(newlines_in_values=True, **faults)
+        types = dict.fromkeys(names, pa.string())
+        convert = pa_csv.ConvertOptions(column_types=types, include_columns=wanted)
         try:
-            yield from pa_csv.open_csv(
-                stream,
-                pa_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
-                pa_csv.ParseOptions(newlines_in_values=True, **faults),
-                pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), include_columns=wanted
-                ),
-            )
+            yield from pa_csv.open_csv(stream, read, parse, convert)
         except pa.ArrowInvalid as error:
             raise self._refuse("is no CSV", error) from error
 
@@ -272,22 +247,20 @@ class Source:
             stream.seek(0)
             given, start = islice(stream, mine.start, mine.stop), mine.start + 1
         while lines := list(islice(given, CHUNK)):
-            rows, numbers = [], []
+            rows: dict[int, dict[str, Any]] = {}
             for number, line in enumerate(lines, start):
                 try:
                     row = json.loads(line)
                     if not isinstance(row, dict):
                         raise ValueError("a line must be an object {...}")
+                    rows[number] = row
                 except (ValueError, RecursionError) as error:
                     self.fault(number, "", f"not JSON: {error}")
-                    continue
-                rows.append(row)
-                numbers.append(number)
             start += len(lines)
-            names = list(dict.fromkeys(name for row in rows for name in row))
             if rows:
+                names = list(dict.fromkeys(chain.from_iterable(rows.values())))
                 self._check_columns(names)
-                yield Chunk(_table_of(rows, names), np.array(numbers, dtype=np.int64))
+                yield Chunk(_table_of([*rows.values()], names), np.array([*rows], dtype=np.int64))
 
     def _parquet(self, stream: Any) -> Iterator[Chunk]:
         try:
@@ -326,13 +299,7 @@ def _part(batches: Iterable[pa.RecordBatch], rows: range) -> Iterator[pa.RecordB
 
 
 def _chunks_of(batches: Iterable[pa.RecordBatch], start: int, empty: pa.Table) -> Iterator[Chunk]:
-    """Yield chunks from batches of any size; one without a row if there is none.
-
-    Args:
-        batches: what a reader returns.
-        start: how many rows stand before them.
-        empty: the columns.
-    """
+    """Yield chunks from batches of any size, `start` rows above them; `empty` if there is none."""
     begin, held = start, empty
     for batch in batches:
         held = pa.concat_tables([held, pa.Table.from_batches([batch])])
@@ -380,25 +347,16 @@ def format_of(path: str, given: str | None = None) -> str:
     Raises:
         UnknownNameError: another format than csv, jsonl and parquet.
     """
-    if given is not None:
-        if given not in FORMATS.values():
-            raise UnknownNameError("format", given, FORMATS.values())
-        return given
-    if path == STANDARD:
-        return "csv"
+    if given is not None and given not in FORMATS.values():
+        raise UnknownNameError("format", given, FORMATS.values())
     suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
+    if given is None and path != STANDARD and suffix not in FORMATS:
         raise UnknownNameError(f"file format of {path}", suffix, FORMATS)
-    return FORMATS[suffix]
+    return given or FORMATS.get(suffix, "csv")
 
 
 class Writer:
-    """Writes tables one below the other.
-
-    Args:
-        stream: where to, a binary stream.
-        format: csv, jsonl or parquet.
-    """
+    """Writes tables one below the other into a binary stream, as csv, jsonl or parquet."""
 
     def __init__(self, stream: Any, format: str) -> None:  # noqa: A002
         self.stream, self.format = stream, format
@@ -422,14 +380,11 @@ class Writer:
             reason = " ".join(str(error).split())
             raise DataError(f"the columns of later rows are others: {reason}") from error
         if self.format == "csv":
-            if first:
-                header = pa.table({name: [name] for name in table.column_names})
-                self.stream.write(_csv_lines(header))
-            self.stream.write(_csv_lines(table))
-            return
-        if self._parquet is None:
-            self._parquet = pq.ParquetWriter(self.stream, self.schema)
-        self._parquet.write_table(table)
+            header = pa.table({name: [name] for name in table.column_names})
+            self.stream.write((_csv_lines(header) if first else b"") + _csv_lines(table))
+        else:
+            self._parquet = self._parquet or pq.ParquetWriter(self.stream, self.schema)
+            self._parquet.write_table(table)
 
     def close(self) -> None:
         """Write what belongs at the end."""
@@ -473,12 +428,10 @@ def _json_lines(table: pa.Table) -> bytes:
 @contextmanager
 def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
     """Open a file, or standard output, for tables; on an error nothing appears under its name."""
-    if path == STANDARD:
-        writer = Writer(sys.stdout.buffer, format)
-        yield writer
-        writer.close()
-        return
-    with written_whole(path) as part, part.open("wb") as stream:
+    with ExitStack() as opened:
+        stream: Any = sys.stdout.buffer
+        if path != STANDARD:
+            stream = opened.enter_context(opened.enter_context(written_whole(path)).open("wb"))
         writer = Writer(stream, format)
         yield writer
         writer.close()
