@@ -102,8 +102,8 @@ def test_a_misspelled_key_of_a_predictor_is_answered_with_the_nearest_one(config
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epoch": 3}, "unknown key of recipe config/recipes/nasbench201.yaml 'epoch'"),
-        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"epoch": 3}, "unknown recipe key at config/recipes/nasbench201.yaml 'epoch'"),
+        ({"epochs": 0}, "nasbench201.yaml.epochs: 0 is not allowed; it should be greater"),
         ({"space": "darts"}, "final_training: short must be of space nasbench201"),
         ({"space": "darts", "dataset": "imagenet"}, "short is of imagenet; the workflow trains on"),
     ],

@@ -1,7 +1,6 @@
 """The maker of digits-bench: its images, its trainings, its shards, and that it resumes."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ EXAMPLES = [("nasbench101", CONVOLUTION), ("nasbench201", NB201)]
 
 
 def digits_of(**changes) -> Digits:
-    return open_digits(replace(SHORT, **changes), ALONE)
+    return open_digits(SHORT.model_copy(update=changes), ALONE)
 
 
 def every_split(digits: Digits) -> list[torch.Tensor]:
@@ -50,7 +49,7 @@ def trained(
     seed: int, space: str = "nasbench101", architecture: str = CONVOLUTION, test: bool = False
 ) -> list:
     """Return the history without its times."""
-    recipe = replace(SHORT, space=space)
+    recipe = SHORT.model_copy(update={"space": space})
     network = build(architecture, recipe, 10, seed)
     history = train(network, digits_of(), recipe, seed=seed, process=ALONE, test=test)
     return [(epoch.lr, epoch.train_loss, epoch.train_accuracy) for epoch in history]
@@ -136,7 +135,7 @@ def test_the_last_epoch_is_tested_as_the_trained_network_is_measured():
 
 @pytest.mark.parametrize(("space", "architecture"), EXAMPLES)
 def test_flops_are_those_of_every_filter_at_every_pixel(space, architecture):
-    recipe, flops = replace(SHORT, space=space), []
+    recipe, flops = SHORT.model_copy(update={"space": space}), []
     network = build(architecture, recipe, 10, 0).eval()
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

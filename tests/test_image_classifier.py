@@ -111,7 +111,7 @@ def uninterrupted(images, tmp_path_factory):
 
 
 def test_a_real_network_learns_real_images(images, tmp_path):
-    recipe = replace(SHORT, epochs=5, train_images=800, test_images=800)
+    recipe = SHORT.model_copy(update={"epochs": 5, "train_images": 800, "test_images": 800})
     _, history = run(images, tmp_path / "checkpoint.pt", recipe)
     assert history[-1].train_loss < history[0].train_loss
     assert history[-1].test_accuracy > 16  # chance is 10; 5 standard deviations reach 15.3
@@ -140,15 +140,15 @@ def test_so_does_one_that_drops_paths_cuts_out_and_clips(images, tmp_path):
     "change", [{"drop_path": 0.0}, {"auxiliary": 0.0}, {"cutout": 0}, {"clip": 0.01}]
 )
 def test_every_part_of_the_darts_recipe_counts(images, tmp_path, change):
-    recipe = replace(DARTS, epochs=2)
+    recipe = DARTS.model_copy(update={"epochs": 2})
     _, with_it = run(images, tmp_path / "with.pt", recipe)
-    _, without = run(images, tmp_path / "without.pt", replace(recipe, **change))
+    _, without = run(images, tmp_path / "without.pt", recipe.model_copy(update=change))
     assert with_it != without
 
 
 def test_label_smoothing_and_warm_up_count(images, tmp_path, uninterrupted):
     for change in ({"label_smoothing": 0.1}, {"warm_up": 1}):
-        _, history = run(images, tmp_path / "checkpoint.pt", replace(SHORT, **change))
+        _, history = run(images, tmp_path / "checkpoint.pt", SHORT.model_copy(update=change))
         assert history != uninterrupted[1]
 
 
@@ -227,7 +227,7 @@ def test_a_run_killed_between_the_two_renames_resumes(images, tmp_path, uninterr
 def test_a_checkpoint_of_another_recipe_is_ignored(images, tmp_path, caplog, change):
     run_and_kill(images, tmp_path / "checkpoint.pt", 1)
     with caplog.at_level(logging.INFO, logger="tgnas"):
-        run(images, tmp_path / "checkpoint.pt", replace(SHORT, **change))
+        run(images, tmp_path / "checkpoint.pt", SHORT.model_copy(update=change))
     assert "is of other settings, data or code and is ignored" in caplog.text
     assert "resumed" not in caplog.text
 
@@ -239,13 +239,13 @@ def test_the_learning_rate_falls_along_a_cosine_to_zero(uninterrupted):
 
 def test_training_leaves_the_global_generator_alone(images, tmp_path):
     before = torch.get_rng_state()
-    run(images, tmp_path / "checkpoint.pt", replace(DARTS, epochs=1))
+    run(images, tmp_path / "checkpoint.pt", DARTS.model_copy(update={"epochs": 1}))
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(images, tmp_path):
     with pytest.raises(TrainingError, match="a lower learning_rate than"):
-        run(images, tmp_path / "checkpoint.pt", replace(SHORT, learning_rate=1e30))
+        run(images, tmp_path / "checkpoint.pt", SHORT.model_copy(update={"learning_rate": 1e30}))
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
@@ -278,7 +278,7 @@ def test_a_summary_tells_what_was_trained_and_where(images, small_parquet, unint
 def test_parameters_are_counted_without_the_auxiliary_head(small_parquet, images):
     data = open_images(small_parquet, DARTS, ALONE, seed=1)
     with_head = build(GENOTYPE, DARTS, 10, seed=0)
-    without = build(GENOTYPE, replace(DARTS, auxiliary=0.0), 10, seed=0)
+    without = build(GENOTYPE, DARTS.model_copy(update={"auxiliary": 0.0}), 10, seed=0)
     counted = summarise(with_head, data, DARTS, [loop.Epoch(1, *[0.0] * 8)], ALONE)
     assert counted["parameters"] == sum(weight.numel() for weight in without.parameters())
 

@@ -1,9 +1,11 @@
 """Models of what a user writes, and one line for what is wrong in it."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
@@ -22,6 +24,31 @@ class Keys(BaseModel):
                 about = {"name": str(name), "known": list(cls.model_fields)}
                 raise PydanticCustomError("unknown_key", "unknown key", about)
         return values
+
+
+def key(meaning: str, **bounds: Any) -> Any:
+    """Return a key with its meaning; one without a default must be given."""
+    return Field(description=meaning, **bounds)
+
+
+def count(meaning: str, least: int = 1, **bounds: Any) -> Any:
+    """Return a key that holds a whole number."""
+    return Field(description=meaning, ge=least, **bounds)
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """Return the keys of a YAML file.
+
+    Raises:
+        ConfigError: it cannot be read, or holds no keys.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a file of keys and values is expected")
+    return content
 
 
 def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> Any:

@@ -8,7 +8,6 @@ and measuring).
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ def measure_architecture(
     space: str, architecture: str, recipe: Recipe, digits: Digits, seeds: int
 ) -> dict[str, Any]:
     """Return an architecture's row of the table: its costs, and a training with each seed."""
-    recipe = replace(recipe, space=space)
+    recipe = recipe.model_copy(update={"space": space})
     parameters, flops = count_cost(architecture, recipe)
     row = {"space": space, "architecture": architecture, "parameters": parameters, "flops": flops}
     for seed in range(seeds):

@@ -20,6 +20,9 @@ PLUMBING = frozenset(
 MADE = ("results", "docs", "README.md", "src/tgnas/weights", "src/tgnas/data")
 
 
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef
+
+
 def code_digest(script: str | Path, *modules: str) -> str:
     """Return a hash of a script, of `modules`, and of all of this package that they import.
 
@@ -66,8 +69,7 @@ def _normalised(path: Path) -> str:
         return path.read_text()
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node) is not None:
+        if isinstance(node, Documented) and ast.get_docstring(node) is not None:
             node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
     return ast.unparse(tree)
 

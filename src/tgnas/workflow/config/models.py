@@ -11,17 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tgnas import registry
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
-from tgnas.validation import Keys
-
-
-def key(meaning: str, **bounds: Any) -> Any:
-    """Return a key with its meaning; one without a default must stand in the config."""
-    return Field(description=meaning, **bounds)
-
-
-def count(meaning: str, least: int = 1, **bounds: Any) -> Any:
-    """Return a key that holds a whole number."""
-    return Field(description=meaning, ge=least, **bounds)
+from tgnas.validation import Keys, count, key
 
 
 def _member_of(family: registry.Family) -> AfterValidator:

@@ -4,14 +4,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
 from tgnas.registry import PREDICTORS
-from tgnas.validation import Keys, validated
+from tgnas.validation import Keys, count, key, read_keys, validated
 from tgnas.workflow.config import models
-from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor, count, key
+from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor
 
 SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
 
@@ -51,14 +49,8 @@ class Config(Keys):
     @cached_property
     def rounds(self) -> list[models.Round]:
         """The rounds of the selection, of their files."""
-        read = []
-        for name in self.selection.rounds:
-            try:
-                content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-                raise ConfigError(f"{name}: {' '.join(str(error).split())}") from error
-            read.append(validated(models.Round, content, name))
-        return read
+        names = self.selection.rounds
+        return [validated(models.Round, read_keys(Path(name)), name) for name in names]
 
     @cached_property
     def candidates(self) -> dict[str, Predictor]:
