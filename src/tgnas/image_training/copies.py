@@ -6,7 +6,7 @@ a labelled copy of the data set, which gives its label; where that copy is of JP
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,7 @@ FARTHEST, CLEARLY = 1000.0, 2.0
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """The same images twice.
-
-    Attributes:
-        lossless: as they are.
-        jpeg: after a JPEG encoder.
-        labels: their classes.
-        source: where the JPEGs come from.
-    """
+    """The same images with their labels twice: as they are, and as JPEGs from some source."""
 
     lossless: UInt8[np.ndarray, "N 3 32 32"]
     jpeg: UInt8[np.ndarray, "N 3 32 32"]
@@ -48,13 +41,11 @@ class Copies:
     def split(self, test_images: int, seed: int) -> dict[str, Images]:
         """Return both copies, the same images of each held out as test images, classes balanced."""
         tested = balanced_indices(self.labels, test_images, np.random.default_rng(seed))
-        trained = np.setdiff1d(np.arange(len(self.labels)), tested)
-        return {
-            name: Images(
-                pixels[trained], self.labels[trained], pixels[tested], self.labels[tested], name
-            )
-            for name, pixels in (("lossless", self.lossless), ("jpeg", self.jpeg))
-        }
+        trained, both = np.setdiff1d(np.arange(len(self.labels)), tested), {}
+        for name, pixels in (("lossless", self.lossless), ("jpeg", self.jpeg)):
+            first = pixels[trained], self.labels[trained]
+            both[name] = Images(*first, pixels[tested], self.labels[tested], name)
+        return both
 
 
 def read_mosaics(paths: Sequence[Path]) -> UInt8[np.ndarray, "N 3 32 32"]:
@@ -85,11 +76,11 @@ def match(lossless: UInt8[np.ndarray, "N 3 32 32"], images: Images) -> Copies:
         CorruptTableError: an image is not in the copy, or which it is there is not clear.
     """
     places = nearest(lossless, images.train)
+    labels = images.train_labels[places]
     if images.source == JPEG:
-        return Copies(lossless, images.train[places], images.train_labels[places], JPEG)
+        return Copies(lossless, images.train[places], labels, JPEG)
     encoded = np.stack([_as_jpeg(image) for image in lossless])
-    made = f"encoded here, quality {QUALITY}"
-    return Copies(lossless, encoded, images.train_labels[places], made)
+    return Copies(lossless, encoded, labels, f"encoded here, quality {QUALITY}")
 
 
 def nearest(
@@ -145,21 +136,16 @@ def train_on_both(
         history = train(network, data, recipe, checkpoint=checkpoint, seed=seed, process=process)
         accuracies = {name: history[-1].test_accuracy}
         if name != "lossless":
-            clean = both["lossless"]
-            mixed = Images(
-                images.train, images.train_labels, clean.test, clean.test_labels, images.source
-            )
-            measures = measure(network, on_device(mixed, process), recipe, process)
+            clean = replace(images, test=both["lossless"].test)
+            measures = measure(network, on_device(clean, process), recipe, process)
             accuracies["lossless"] = measures.accuracy
         common = {"architecture": architecture, "seed": seed, "jpegs": copies.source}
         common |= {"epochs": recipe.epochs, "channels": recipe.channels, "layers": recipe.layers}
         common |= {"train_images": len(images.train), "test_images": len(images.test)}
-        seconds = sum(epoch.seconds for epoch in history)
-        rows += [
-            common
-            | {"trained_on": name, "tested_on": tested, "accuracy": value, "seconds": seconds}
-            for tested, value in accuracies.items()
-        ]
+        common |= {"trained_on": name}
+        last = {"seconds": sum(epoch.seconds for epoch in history)}
+        for tested, value in accuracies.items():
+            rows.append(common | {"tested_on": tested, "accuracy": value} | last)
     return rows
 
 

@@ -24,19 +24,12 @@ Batch = tuple[Float[Tensor, "B 3 H W"], Int64[Tensor, " B"]]
 
 
 class Task(ABC):
-    """Training and test images with labels 0..C-1, and the loss of a batch of them.
+    """Training and test images with labels 0..C-1, and the loss of a batch of them."""
 
-    Attributes:
-        source: what the images are, for tables.
-        classes: C.
-        labels: of the training and of the test images.
-        process: whose part of a batch is yielded.
-    """
-
-    source: str
-    classes: int
-    labels: tuple[Any, Any]
-    process: Process
+    source: str  # what the images are, for tables
+    classes: int  # C
+    labels: tuple[Any, Any]  # of the training and of the test images
+    process: Process  # whose part of a batch is yielded
 
     @property
     def train_size(self) -> int:
@@ -90,14 +83,7 @@ class Task(ABC):
 
 @dataclass(frozen=True, eq=False)
 class ImagesInMemory(Task):
-    """Images that lie on the process's device, those of a split in one tensor.
-
-    Attributes:
-        pixels: training and test images.
-        labels: their classes.
-        process: whose part is yielded.
-        source: where the images come from.
-    """
+    """Images that lie on the process's device, those of a split in one tensor."""
 
     pixels: tuple[Num[Tensor, "N 3 H W"], Num[Tensor, "M 3 H W"]]
     labels: tuple[Int64[Tensor, " N"], Int64[Tensor, " M"]]
@@ -126,17 +112,11 @@ class ImagesInMemory(Task):
 
 @dataclass(frozen=True, eq=False)
 class DeviceImages(ImagesInMemory):
-    """CIFAR-10 as bytes, cropped, mirrored and cut out on the device.
+    """CIFAR-10 as bytes, cropped, mirrored and cut out on the device."""
 
-    Attributes:
-        means: of each channel over the training images.
-        deviations: likewise.
-        cutout: side of the square that a training image loses; 0 is none.
-    """
-
-    means: Float[Tensor, "3"]
+    means: Float[Tensor, "3"]  # of each channel over the training images
     deviations: Float[Tensor, "3"]
-    cutout: int
+    cutout: int  # side of the square that a training image loses; 0 is none
 
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented.

@@ -30,8 +30,7 @@ IMAGES = 1797
 class Digits(ImagesInMemory):
     """Digits, normalised by mean and deviation of the training pixels; they are not augmented.
 
-    Attributes:
-        validation: images that are neither trained on nor among the test images, and their labels.
+    The validation images are neither trained on nor among the test images.
     """
 
     validation: tuple[Float[Tensor, "K 3 8 8"], Int64[Tensor, " K"]]
@@ -75,12 +74,12 @@ def open_digits(recipe: Recipe, process: Process) -> Digits:
     normal = (grey - grey[trained].mean()) / grey[trained].std()
     images = torch.from_numpy(normal.astype(np.float32)).repeat(1, CHANNELS, 1, 1)
     classes = torch.from_numpy(labels.astype(np.int64))
-    first, second, third = (
-        (images[rows].to(process.device), classes[rows].to(process.device))
-        for rows in (trained, tested, validated)
+    pixels, classes = (
+        [values[rows].to(process.device) for rows in (trained, tested, validated)]
+        for values in (images, classes)
     )
-    pairs = (first[0], second[0]), (first[1], second[1])
-    return Digits(*pairs, process, "scikit-learn's digits", third)
+    pairs = (pixels[0], pixels[1]), (classes[0], classes[1])
+    return Digits(*pairs, process, "scikit-learn's digits", (pixels[2], classes[2]))
 
 
 def _drawn(

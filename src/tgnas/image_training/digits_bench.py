@@ -35,10 +35,8 @@ LICENCES = {
 def list_architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame:
     """Return space and string of every architecture.
 
-    Args:
-        max_vertices: of the cells of NAS-Bench-101, of which all are taken.
-        drawn: architectures of NAS-Bench-201, drawn at random from all strings.
-        seed: of the draw.
+    Of NAS-Bench-101 all cells of at most so many vertices are taken; of NAS-Bench-201 so many
+    architectures are drawn at random from all strings.
     """
     of_all, of_some = nasbench101.SPACE, nasbench201.SPACE
     strings = of_all.format(Architectures(nasbench101.enumerate_cells(max_vertices)[0]))
@@ -102,6 +100,10 @@ def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) 
 
 def _description(part: pd.DataFrame) -> dict[str, Any]:
     """Return the distribution of a space's test accuracies and how far seeds agree on them."""
+
+    def rho(one: pd.Series, other: pd.Series) -> float:
+        return round(float(one.corr(other, method="spearman")), 3)
+
     test, validation = (of_seeds(part, f"{name}_accuracy") for name in ("test", "validation"))
     means = test.mean(axis=1).to_numpy(dtype=np.float64)
     description = {
@@ -111,17 +113,12 @@ def _description(part: pd.DataFrame) -> dict[str, Any]:
             for share in QUANTILES
         },
         "deviation_of_architectures": round(float(means.std(ddof=1)), 3),
-        "validation_and_test_spearman_rho": _rho(validation.mean(axis=1), test.mean(axis=1)),
+        "validation_and_test_spearman_rho": rho(validation.mean(axis=1), test.mean(axis=1)),
     }
     if test.shape[1] > 1:
         spread = np.sqrt(test.var(axis=1, ddof=1).mean())
         description |= {
             "deviation_of_seeds": round(float(spread), 3),
-            "seeds_spearman_rho": _rho(test["0"], test["1"]),
+            "seeds_spearman_rho": rho(test["0"], test["1"]),
         }
     return description
-
-
-def _rho(one: pd.Series, other: pd.Series) -> float:
-    """Return Spearman's rho of two columns, to three digits."""
-    return round(float(one.corr(other, method="spearman")), 3)

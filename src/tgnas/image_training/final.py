@@ -98,16 +98,8 @@ def train_network(
     build(architecture, recipe, 2, seed)
     task = open_images(images, recipe, process, seed, workers)
     network = build(architecture, recipe, task.classes, seed)
-    history = train(
-        network,
-        task,
-        recipe,
-        seed=seed,
-        process=process,
-        checkpoint=folder / "checkpoint.pt",
-        log=folder / "log.jsonl",
-        seconds=seconds,
-    )
+    kept = {"checkpoint": folder / "checkpoint.pt", "log": folder / "log.jsonl"}
+    history = train(network, task, recipe, seed=seed, process=process, seconds=seconds, **kept)
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
 
@@ -177,12 +169,12 @@ def train_with_seeds(
     for seed in seeds:
         own = folder / f"seed{seed}"
         history, run = train_network(architecture, recipe, images, own, seed=seed, process=process)
-        histories.append(pd.DataFrame(history).assign(seed=seed))
+        histories.append(pd.DataFrame(history))
+        histories[-1].insert(0, "seed", seed)
         facts.append(run)
-    table = pd.concat(histories, ignore_index=True)
     accuracies = [run["test_accuracy"] for run in facts]
     parameters, flops = count_cost(architecture, recipe)
-    return table[["seed", *table.columns.drop("seed")]], {
+    return pd.concat(histories, ignore_index=True), {
         "architecture": architecture,
         "parameters": parameters,
         "flops": flops,

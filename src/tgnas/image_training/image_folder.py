@@ -9,12 +9,12 @@ image, so that neither their number nor an interruption changes anything.
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 from PIL import Image, ImageEnhance, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -38,15 +38,10 @@ Key = tuple[int, int, int] | int
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The images of one split.
-
-    Attributes:
-        paths: of the files.
-        labels: their classes' numbers, shape (N,).
-    """
+    """The files of one split's images, and the numbers of their classes."""
 
     paths: list[Path]
-    labels: np.ndarray
+    labels: Int64[np.ndarray, " N"]
 
     def drawn(self, size: int | None, generator: np.random.Generator) -> "Listing":
         """Return that many of them, drawn at random, classes balanced; all where it is None."""
@@ -72,8 +67,7 @@ def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
         classes[split] = sorted(path.name for path in (folder / split).iterdir() if path.is_dir())
         if not classes[split]:
             raise ResourceError(f"{folder / split} has no folder of a class; {form}")
-    if classes["train"] != classes["val"]:
-        one_sided = sorted(set(classes["train"]) ^ set(classes["val"]))
+    if one_sided := sorted(set(classes["train"]) ^ set(classes["val"])):
         raise ResourceError(f"{folder}: class {one_sided[0]!r} is in one of train and val only")
     names = classes["train"]
     return _listed(folder / "train", names), _listed(folder / "val", names), names
@@ -106,48 +100,28 @@ class _Decoded(Dataset):
                 image = opened.convert("RGB")
         except (OSError, UnidentifiedImageError, ValueError) as error:
             raise CorruptTableError(f"{path} is not an image: {error}") from error
-        if isinstance(key, int):
-            image = middle(image)
-        else:
-            image = augmented(image, np.random.default_rng(key))
+        drawn = None if isinstance(key, int) else np.random.default_rng(key)
+        image = augmented(image, drawn) if drawn else middle(image)
         pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
         return pixels, int(self.listing.labels[place])
 
 
 @dataclass(eq=False)
-class _Keys:
-    """The keys that a loader reads, in batches; replaced before every epoch."""
-
-    batches: list[list[Key]] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[list[Key]]:
-        return iter(self.batches)
-
-
-@dataclass(eq=False)
 class ImageFolder(Task):
-    """An image folder, decoded by workers as it is needed.
-
-    Attributes:
-        train: training images.
-        test: test images.
-        classes: their number.
-        process: whose part is yielded.
-        workers: processes that decode; 0 decodes in this one.
-        source: how tables call it.
-    """
+    """An image folder, decoded by workers as it is needed."""
 
     train: Listing
     test: Listing
     classes: int
     process: Process
-    workers: int
+    workers: int  # processes that decode; 0 decodes in this one
     source: str
 
     def __post_init__(self) -> None:
         self.labels = self.train.labels, self.test.labels
-        self._keys = _Keys(), _Keys()
-        self._loaders = [
+        self._train_keys: list[list[Key]] = []
+        self._test_keys: list[list[Key]] = []
+        self._train, self._test = (
             DataLoader(
                 _Decoded(listing),
                 batch_sampler=keys,
@@ -155,20 +129,20 @@ class ImageFolder(Task):
                 persistent_workers=self.workers > 0,
                 pin_memory=self.process.device.type == "cuda",
             )
-            for listing, keys in zip((self.train, self.test), self._keys, strict=True)
-        ]
+            for listing, keys in ((self.train, self._train_keys), (self.test, self._test_keys))
+        )
 
     def train_batches(self, seed: int, epoch: int, batch: int) -> Iterator[Batch]:
         """Yield this process's part of each batch of an epoch, augmented, on its device."""
         order = torch.randperm(self.train_size, generator=generator_of(seed, epoch))
         parts = [self.own(places).tolist() for places in order.split(batch)]
-        self._keys[0].batches = [[(seed, epoch, place) for place in part] for part in parts if part]
-        yield from self._moved(self._loaders[0])
+        self._train_keys[:] = [[(seed, epoch, place) for place in part] for part in parts if part]
+        yield from self._moved(self._train)
 
     def test_batches(self) -> Iterator[Batch]:
         """Yield this process's part of the test images."""
-        self._keys[1].batches = [part.tolist() for part in self.own_test_places(TEST_BATCH)]
-        yield from self._moved(self._loaders[1])
+        self._test_keys[:] = [part.tolist() for part in self.own_test_places(TEST_BATCH)]
+        yield from self._moved(self._test)
 
     def digest(self) -> str:
         """Return a hash of the names and labels of all images; their content is not read."""

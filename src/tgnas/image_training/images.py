@@ -9,14 +9,13 @@ classes of ImageNet at 16 x 16 pixels. The last two are read from the user's own
 
 import io
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ from torch.nn import functional
 
 from tgnas.datasets import dataset_facts
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
-from tgnas.resources.unpickle import load_image_batch
+from tgnas.resources import unpickle
 
 CLASSES = 10
 SIDE = 32
@@ -39,35 +38,16 @@ JPEG = "JPEG quality 75 copy (lossy)"
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 LARGEST_BATCH = 1 << 28  # bytes; the largest official one has 154 MB
 # What a file that does not hold images makes its readers raise.
-FAULTS = (
-    CorruptTableError,
-    tarfile.TarError,
-    zlib.error,
-    pyarrow.ArrowException,
-    AttributeError,
-    EOFError,
-    KeyError,
-    OSError,
-    TypeError,
-    ValueError,
-)
+FAULTS = (CorruptTableError, tarfile.TarError, pyarrow.ArrowException, OSError, *unpickle.FAULTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """How a data set's official files lay it out.
-
-    Attributes:
-        train: files of training images.
-        test: the file of test images.
-        labels: the field of labels.
-        first: the label of the first class; labels past the last are of classes left out.
-    """
+class Batches(NamedTuple):
+    """The official files of a data set."""
 
     train: tuple[str, ...]
     test: str
-    labels: str
-    first: int = 0
+    labels: str  # the field of labels
+    first: int = 0  # the label of the first class; labels past the last are of classes left out
 
 
 BATCHES = MappingProxyType(
@@ -83,15 +63,7 @@ BATCHES = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Training and test images with labels 0, 1, ...
-
-    Attributes:
-        train: training images.
-        train_labels: their classes.
-        test: test images.
-        test_labels: their classes.
-        source: which file they come from, and whether it is lossless.
-    """
+    """Training and test images with labels 0, 1, ...; which file they come from, how lossy."""
 
     train: UInt8[np.ndarray, "N 3 H W"]
     train_labels: Int64[np.ndarray, " N"]
@@ -107,23 +79,15 @@ class Images:
         """
         kept = balanced_indices(self.train_labels, train, generator)
         tested = balanced_indices(self.test_labels, test, generator)
-        return Images(
-            self.train[kept],
-            self.train_labels[kept],
-            self.test[tested],
-            self.test_labels[tested],
-            self.source,
-        )
+        first = self.train[kept], self.train_labels[kept]
+        return Images(*first, self.test[tested], self.test_labels[tested], self.source)
 
 
 def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0) -> Images:
     """Return CIFAR-10 from ``cifar-10-python.tar.gz`` or from the JPEG parquet file.
 
-    Args:
-        path: the file.
-        drawn: how many training and test images to draw, as ``Images.subset`` does; all of them
-            if not given. Of the JPEG copy only those are decoded.
-        seed: of the draw.
+    As many training and test images are `drawn` as ``Images.subset`` draws, all where it is None;
+    of the JPEG copy only those are decoded.
 
     Raises:
         ConfigError: fewer images than asked for, or none asked for.
@@ -136,7 +100,7 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
         start = stream.read(4)
     with _faults_named(path):
         if start.startswith(b"\x1f\x8b"):
-            images = _read_batches(_archived(path), "cifar10")
+            images = _read_batches(path, "cifar10")
             return images.subset(*drawn, np.random.default_rng(seed)) if drawn else images
         if start == b"PAR1":
             return _read_parquet(path, drawn or (None, None), np.random.default_rng(seed))
@@ -144,11 +108,7 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
 
 
 def load_images(dataset: str, path: Path) -> Images:
-    """Return a data set from the user's copy of its official files.
-
-    Args:
-        dataset: a key of ``BATCHES``.
-        path: the archive, or the folder that it was unpacked into.
+    """Return a data set from the user's copy of its official files, an archive or a folder.
 
     Raises:
         ResourceError: there is no such file.
@@ -160,7 +120,7 @@ def load_images(dataset: str, path: Path) -> Images:
     if not path.exists():
         raise ResourceError(f"{path} is missing; it holds the {dataset} images")
     with _faults_named(path):
-        return _read_batches(_unpacked(path) if path.is_dir() else _archived(path), dataset)
+        return _read_batches(path, dataset)
 
 
 @contextmanager
@@ -236,21 +196,14 @@ def augment(
     return padded[image, channel, rows[:, None, :, None], columns[:, None, None, :]]
 
 
-# Gives the names of files, and what reads each, without holding more than one at a time.
-Files = Iterator[tuple[str, Callable[[], bytes]]]
-
-
-def _archived(path: Path) -> Files:
-    """Yield the files of an archive; none is ever written to disk."""
+def _files(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the names of a folder's or an archive's files, and what reads each into memory."""
+    if path.is_dir():
+        yield from ((file.name, file.read_bytes) for file in sorted(path.rglob("*")))
+        return
     with tarfile.open(path) as archive:
         for member in archive:
             yield Path(member.name).name, partial(_content, archive, member)
-
-
-def _unpacked(folder: Path) -> Files:
-    """Yield the files below a folder."""
-    for file in sorted(folder.rglob("*")):
-        yield file.name, file.read_bytes
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -261,24 +214,19 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return stream.read()
 
 
-def _read_batches(files: Files, dataset: str) -> Images:
+def _read_batches(path: Path, dataset: str) -> Images:
     """Return the images of a data set's official files."""
     layout = BATCHES[dataset]
     wanted = {*layout.train, layout.test}
-    batches = {name: _read_batch(read(), dataset) for name, read in files if name in wanted}
-    train = [batches[name] for name in layout.train]
-    return Images(
-        np.concatenate([images for images, _ in train]),
-        np.concatenate([labels for _, labels in train]),
-        *batches[layout.test],
-        OFFICIAL,
-    )
+    batches = {name: _read_batch(read(), dataset) for name, read in _files(path) if name in wanted}
+    train = zip(*(batches[name] for name in layout.train), strict=True)
+    return Images(*map(np.concatenate, train), *batches[layout.test], OFFICIAL)
 
 
 def _read_batch(data: bytes, dataset: str) -> tuple[np.ndarray, np.ndarray]:
     """Return images (N, 3, H, W) and labels (N,) of one pickled batch."""
     layout, facts = BATCHES[dataset], dataset_facts(dataset)
-    fields = load_image_batch(data)
+    fields = unpickle.load_image_batch(data)
     images = fields["data"].reshape(-1, 3, facts.image_size, facts.image_size)
     if images.dtype != np.uint8:
         raise ValueError(f"images of type {images.dtype} where uint8 is expected")
@@ -293,33 +241,26 @@ def _read_parquet(
     path: Path, drawn: tuple[int | None, int | None], generator: np.random.Generator
 ) -> Images:
     """Return the images of the JPEG copy, or those that are drawn of it."""
-    table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
-    train, train_labels = _read_rows(table[table.split == "train"], drawn[0], generator)
-    test, test_labels = _read_rows(table[table.split == "test"], drawn[1], generator)
-    return Images(train, train_labels, test, test_labels, JPEG)
+    table, splits = pd.read_parquet(path, columns=["split", "label", "jpeg"]), []
+    for split, size in zip(("train", "test"), drawn, strict=True):
+        rows = table[table.split == split]
+        labels = _checked(rows.label, len(rows))
+        if size is not None:
+            kept = balanced_indices(labels, size, generator)
+            rows, labels = rows.iloc[kept], labels[kept]
+        images = np.empty((len(rows), 3, SIDE, SIDE), dtype=np.uint8)
+        for place, data in enumerate(rows.jpeg):
+            images[place] = _decoded(data)
+        splits += [images, labels]
+    return Images(*splits, JPEG)
 
 
-def _read_rows(
-    rows: pd.DataFrame, size: int | None, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (N, 3, 32, 32) and labels (N,) of one split of the JPEG copy, or of a draw."""
-    labels = _checked(rows.label, len(rows))
-    if size is not None:
-        kept = balanced_indices(labels, size, generator)
-        rows, labels = rows.iloc[kept], labels[kept]
-    images = np.empty((len(rows), 3, SIDE, SIDE), dtype=np.uint8)
-    for place, image in enumerate(_decoded(rows.jpeg)):
-        images[place] = image
-    return images, labels
-
-
-def _decoded(encoded: pd.Series) -> Iterator[np.ndarray]:
-    """Yield each JPEG as an array of shape (3, 32, 32)."""
-    for data in encoded:
-        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            if image.size != (SIDE, SIDE) or image.mode != "RGB":
-                raise ValueError(f"image of size {image.size} and mode {image.mode}")
-            yield np.asarray(image).transpose(2, 0, 1)
+def _decoded(data: bytes) -> UInt8[np.ndarray, "3 32 32"]:
+    """Return the pixels of a JPEG."""
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        if image.size != (SIDE, SIDE) or image.mode != "RGB":
+            raise ValueError(f"image of size {image.size} and mode {image.mode}")
+        return np.asarray(image).transpose(2, 0, 1)
 
 
 def _checked(labels: Any, size: int, classes: int = CLASSES) -> Int64[np.ndarray, " N"]:

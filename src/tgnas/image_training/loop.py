@@ -34,45 +34,30 @@ DROPPED = 1  # purpose of the random numbers that drop paths
 
 
 class Measures(NamedTuple):
-    """How a network does on the test images.
+    """How a network does on the test images."""
 
-    Attributes:
-        loss: mean cross entropy.
-        accuracy: percent.
-        top5: share of the images whose class is among the five likeliest, percent.
-    """
-
-    loss: float
-    accuracy: float
-    top5: float
+    loss: float  # mean cross entropy
+    accuracy: float  # percent
+    top5: float  # percent of the images whose class is among the five likeliest
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One line of the history.
+    """One line of the history; the test's are those of ``Measures``, NaN where it is not tested.
 
-    Attributes:
-        epoch: its number, from 1.
-        lr: learning rate of its first batch.
-        train_loss: mean cross entropy of its augmented images, each before its step, without the
-            auxiliary classifier's.
-        train_accuracy: of the same images, percent.
-        test_loss: after it, as ``Measures`` says; NaN where it is not tested.
-        test_accuracy: likewise.
-        test_top5: likewise.
-        images_per_second: training images, of all processes together; testing not counted.
-        seconds: that it took, test included.
+    The training loss and accuracy are those of the augmented images, each before its step, without
+    the auxiliary classifier.
     """
 
-    epoch: int
-    lr: float
+    epoch: int  # its number, from 1
+    lr: float  # of its first batch
     train_loss: float
-    train_accuracy: float
+    train_accuracy: float  # percent
     test_loss: float
     test_accuracy: float
     test_top5: float
-    images_per_second: float
-    seconds: float
+    images_per_second: float  # of all processes together; testing not counted
+    seconds: float  # test included
 
 
 class Loss(nn.Module):
@@ -86,18 +71,15 @@ class Loss(nn.Module):
         self, images: Float[Tensor, "B 3 H W"], labels: Int64[Tensor, " B"]
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "3"]]:
         """Return the loss to descend; the summed cross entropy, right answers and their number."""
-        extra = None
-        if self.recipe.auxiliary:
-            logits, extra = self.network.forward_both(images)  # type: ignore[operator]
-        else:
-            logits = self.network(images)
-        loss = self.task.loss(logits, labels, smoothing=self.recipe.label_smoothing)
+        network: Any = self.network
+        weight, smoothing = self.recipe.auxiliary, self.recipe.label_smoothing
+        logits, extra = network.forward_both(images) if weight else (network(images), None)
+        loss = self.task.loss(logits, labels, smoothing=smoothing)
         correct = (logits.argmax(dim=1) == labels).sum().float()
         count = correct.new_tensor(len(labels))
         sums = torch.stack([loss.detach().float() * len(labels), correct, count])
-        if extra is not None:
-            second = self.task.loss(extra, labels, smoothing=self.recipe.label_smoothing)
-            loss = loss + self.recipe.auxiliary * second
+        if weight:
+            loss = loss + weight * self.task.loss(extra, labels, smoothing=smoothing)
         return loss, sums
 
 
@@ -147,20 +129,13 @@ def train(
 ) -> list[Epoch]:
     """Train the network where it is and return the history; resumes from the checkpoint.
 
-    The initial weights are the caller's. A checkpoint of another recipe, other images or other
-    initial weights is ignored; a damaged one falls back to the one before it.
-
-    Args:
-        network: with `forward_both` and an attribute `kept` where the recipe needs them.
-        task: the images, augmented, and their loss.
-        recipe: how.
-        seed: of the images' order, their augmentation and dropped paths.
-        process: which of the processes this is; the first one writes.
-        checkpoint: file that is written after every epoch, the one before it kept beside it; a
-            training without one is so short that it shows no progress either.
-        log: a file of JSON lines, one for each epoch.
-        seconds: the training ends early, after the last epoch that is likely to fit.
-        test: whether the network is tested after every epoch.
+    The initial weights are the caller's; the network has `forward_both` and an attribute `kept`
+    where the recipe needs them. The seed is that of the images' order, their augmentation and
+    dropped paths. The checkpoint is written after every epoch, the one before it kept beside it;
+    one of another recipe, other images or other initial weights is ignored, a damaged one falls
+    back to the one before it. A training without one is so short that it shows no progress either.
+    The log has a line of JSON for each epoch. After so many seconds the training ends early, after
+    the last epoch that is likely to fit.
 
     Raises:
         TrainingError: the loss is not finite any more.
@@ -182,8 +157,7 @@ def train(
             fused=recipe.fused or None,
         )
         run = _Run(network, module, optimizer, task, recipe, seed, process, progress)
-        content = read_checkpoint(checkpoint, digest, process.device) if checkpoint else None
-        if content is not None:
+        if checkpoint and (content := read_checkpoint(checkpoint, digest, process.device)):
             run.load(content)
         if process.writes and log is not None:
             _write_log(log, run.history)
@@ -241,9 +215,8 @@ def _run_epoch(run: _Run, test: bool) -> Epoch:
             f"{recipe.learning_rate} or a clip may help"
         )
     run.process.agree_on_buffers(run.network)
-    tested = Measures(math.nan, math.nan, math.nan)
-    if test:
-        tested = measure(run.network, run.task, recipe, run.process)
+    untested = Measures(math.nan, math.nan, math.nan)
+    tested = measure(run.network, run.task, recipe, run.process) if test else untested
     return Epoch(
         number + 1,
         recipe.rate(float(number)),

@@ -11,16 +11,10 @@ from torch import distributed, nn
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of a training.
+    """One process of a training."""
 
-    Attributes:
-        rank: its number; 0 is the one that writes.
-        world: how many there are.
-        device: what it computes on.
-    """
-
-    rank: int
-    world: int
+    rank: int  # its number; 0 is the one that writes
+    world: int  # how many there are
     device: torch.device
 
     @property
@@ -60,9 +54,7 @@ def find_device() -> torch.device:
     """Return the fastest device that this machine has: cuda, mps or cpu."""
     if torch.cuda.is_available():
         return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 @contextmanager
