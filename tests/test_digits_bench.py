@@ -1,6 +1,5 @@
 """digits-bench as it comes with the package: what it holds, and that it can be made again."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -73,10 +73,10 @@ def open_digits(recipe: Recipe, process: Process) -> Digits:
     grey = (pixels / BRIGHTEST).reshape(-1, 1, SIDE, SIDE)
     normal = (grey - grey[trained].mean()) / grey[trained].std()
     images = torch.from_numpy(normal.astype(np.float32)).repeat(1, CHANNELS, 1, 1)
-    classes = torch.from_numpy(labels.astype(np.int64))
+    whole = images, torch.from_numpy(labels.astype(np.int64))
     pixels, classes = (
         [values[rows].to(process.device) for rows in (trained, tested, validated)]
-        for values in (images, classes)
+        for values in whole
     )
     pairs = (pixels[0], pixels[1]), (classes[0], classes[1])
     return Digits(*pairs, process, "scikit-learn's digits", (pixels[2], classes[2]))

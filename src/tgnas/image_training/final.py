@@ -98,8 +98,16 @@ def train_network(
     build(architecture, recipe, 2, seed)
     task = open_images(images, recipe, process, seed, workers)
     network = build(architecture, recipe, task.classes, seed)
-    kept = {"checkpoint": folder / "checkpoint.pt", "log": folder / "log.jsonl"}
-    history = train(network, task, recipe, seed=seed, process=process, seconds=seconds, **kept)
+    history = train(
+        network,
+        task,
+        recipe,
+        seed=seed,
+        process=process,
+        checkpoint=folder / "checkpoint.pt",
+        log=folder / "log.jsonl",
+        seconds=seconds,
+    )
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
 

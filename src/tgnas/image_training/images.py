@@ -220,7 +220,8 @@ def _read_batches(path: Path, dataset: str) -> Images:
     wanted = {*layout.train, layout.test}
     batches = {name: _read_batch(read(), dataset) for name, read in _files(path) if name in wanted}
     train = zip(*(batches[name] for name in layout.train), strict=True)
-    return Images(*map(np.concatenate, train), *batches[layout.test], OFFICIAL)
+    images, labels = (np.concatenate(parts) for parts in train)
+    return Images(images, labels, *batches[layout.test], OFFICIAL)
 
 
 def _read_batch(data: bytes, dataset: str) -> tuple[np.ndarray, np.ndarray]:
@@ -241,7 +242,8 @@ def _read_parquet(
     path: Path, drawn: tuple[int | None, int | None], generator: np.random.Generator
 ) -> Images:
     """Return the images of the JPEG copy, or those that are drawn of it."""
-    table, splits = pd.read_parquet(path, columns=["split", "label", "jpeg"]), []
+    table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
+    splits = []
     for split, size in zip(("train", "test"), drawn, strict=True):
         rows = table[table.split == split]
         labels = _checked(rows.label, len(rows))
@@ -251,8 +253,9 @@ def _read_parquet(
         images = np.empty((len(rows), 3, SIDE, SIDE), dtype=np.uint8)
         for place, data in enumerate(rows.jpeg):
             images[place] = _decoded(data)
-        splits += [images, labels]
-    return Images(*splits, JPEG)
+        splits.append((images, labels))
+    train, test = splits
+    return Images(*train, *test, JPEG)
 
 
 def _decoded(data: bytes) -> UInt8[np.ndarray, "3 32 32"]:

@@ -73,7 +73,7 @@ class Loss(nn.Module):
         """Return the loss to descend; the summed cross entropy, right answers and their number."""
         network: Any = self.network
         weight, smoothing = self.recipe.auxiliary, self.recipe.label_smoothing
-        logits, extra = network.forward_both(images) if weight else (network(images), None)
+        logits, extra = network.forward_both(images) if weight else [network(images), None]
         loss = self.task.loss(logits, labels, smoothing=smoothing)
         correct = (logits.argmax(dim=1) == labels).sum().float()
         count = correct.new_tensor(len(labels))
