@@ -55,7 +55,7 @@ def seen_in(
     modules: Iterable[nn.Module],
     images: Float[Tensor, "B 3 H W"],
     take: Callable[[nn.Module, Tensor, Tensor], Seen],
-) -> tuple[Float[Tensor, "B C"], list[Seen]]:
+) -> tuple[Tensor, list[Seen]]:
     """Return the logits, and what is taken of the modules in the order of the forward pass.
 
     `take` is called with a module, its input and its output.
