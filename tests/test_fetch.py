@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgnas.errors import ConfigError, ResourceError
+from tgnas.files import sha256_of
 from tgnas.resources.fetch import (
     ALTERNATIVES,
     COLUMNS,
@@ -24,7 +25,6 @@ from tgnas.resources.fetch import (
     human_size,
     mirror_folders,
     read_resources,
-    sha256_of,
     verified,
 )
 

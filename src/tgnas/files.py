@@ -1,5 +1,6 @@
 """Writing files whole: what is interrupted or fails leaves nothing under the file's name."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -34,3 +35,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as 64 lower-case hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

