@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int64, UInt8
 from PIL import Image
+from sklearn.neighbors import NearestNeighbors
 
 from tgnas.errors import CorruptTableError
 from tgnas.image_training.data import on_device
@@ -91,22 +92,18 @@ def nearest(
     Raises:
         CorruptTableError: an image has no copy, or one as near as another, or two have the same.
     """
-    small, all_small = _coarse(images), _coarse(known)
-    squares = (all_small**2).sum(axis=1)
-    places = np.empty(len(images), dtype=np.int64)
-    for start in range(0, len(images), 500):
-        part = small[start : start + 500]
-        distances = squares - 2 * part @ all_small.T  # less the squares of the images themselves
-        two = np.argpartition(distances, 1, axis=1)[:, :2]
-        originals = images[start : start + 500, None].astype(np.float32)
-        errors = ((known[two] - originals) ** 2).mean(axis=(2, 3, 4))
-        best = errors.argmin(axis=1)
-        rows = np.arange(len(part))
-        near, far = errors[rows, best], errors[rows, 1 - best]
-        unclear = np.flatnonzero((near > FARTHEST) | (far <= CLEARLY * near))
-        if len(unclear):
-            raise CorruptTableError(f"image {start + unclear[0]} has no clear copy in the data set")
-        places[start : start + 500] = two[rows, best]
+    index = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(_coarse(known))
+    two = index.kneighbors(_coarse(images), return_distance=False)
+    errors = np.empty(two.shape, dtype=np.float32)
+    for row, image in enumerate(images):
+        differences = known[two[row]] - image.astype(np.float32)
+        errors[row] = (differences**2).mean(axis=(1, 2, 3))
+    best = errors.argmin(axis=1, keepdims=True)
+    near, far = errors.min(axis=1), errors.max(axis=1)
+    unclear = np.flatnonzero((near > FARTHEST) | (far <= CLEARLY * near))
+    if len(unclear):
+        raise CorruptTableError(f"image {unclear[0]} has no clear copy in the data set")
+    places = np.take_along_axis(two, best, axis=1)[:, 0]
     if len(np.unique(places)) < len(places):
         raise CorruptTableError("two images have the same copy in the data set")
     return places

@@ -24,28 +24,21 @@ from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
 
 RECOMMENDED = "canonical"
 SUFFIX = ".safetensors"
+Given = Architectures | Sequence[Architecture]  # packed, the space's strings, or JSON objects
+Where = str | Path | Space  # a built-in space's name, the path of a space file, or a space
 
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """An ensemble over seeds: one configuration, trained several times.
+    """An ensemble over seeds: one configuration, trained several times."""
 
-    Attributes:
-        name: the name or path that it was loaded by.
-        card: what it was trained on and how it ranks.
-        weights: what training left behind.
-    """
-
-    name: str
-    card: dict[str, Any]
+    name: str  # or path, by which it was loaded
+    card: dict[str, Any]  # what it was trained on and how it ranks
     weights: Trained
     _ensembles: dict[tuple[NewOperator, ...], Ensemble] = field(default_factory=dict, repr=False)
 
     def score(
-        self,
-        architectures: Architectures | Sequence[Architecture],
-        space: str | Path | Space = "",
-        threads: int = 1,
+        self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
         """Return the mean score of the members for each architecture; higher is better.
 
@@ -66,19 +59,13 @@ class Pretrained:
         return self.scores(architectures, space, threads).mean(axis=0)
 
     def spread(
-        self,
-        architectures: Architectures | Sequence[Architecture],
-        space: str | Path | Space = "",
-        threads: int = 1,
+        self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
         """Return the standard deviation of the members' scores for each architecture."""
         return spread_of(self.scores(architectures, space, threads))
 
     def scores(
-        self,
-        architectures: Architectures | Sequence[Architecture],
-        space: str | Path | Space = "",
-        threads: int = 1,
+        self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, "S N"]:
         """Return every member's score of each architecture; arguments as in ``score``."""
         if space == "":

@@ -27,17 +27,11 @@ def architecture_in(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """What a search returns.
+    """What a search returns."""
 
-    Attributes:
-        architecture: its string.
-        score: the ensemble's mean.
-        queries: how many architectures were scored, at most the budget.
-    """
-
-    architecture: str
-    score: float
-    queries: int
+    architecture: str  # its string
+    score: float  # the ensemble's mean
+    queries: int  # architectures that were scored, at most the budget
 
 
 def search(

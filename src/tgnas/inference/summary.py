@@ -18,19 +18,12 @@ Drawing = tuple[list[str], np.ndarray]  # names of V vertices, and how often j t
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """An architecture for people.
+    """An architecture for people."""
 
-    Attributes:
-        text: the space's own string.
-        object: the same as a JSON object.
-        graphs: title -> the graph, and the canonical graph, of each cell.
-        sizes: parameters and FLOPs of its network, where a built-in space has one.
-    """
-
-    text: str
-    object: dict[str, Any]
-    graphs: Mapping[str, Drawing]
-    sizes: Mapping[str, str]
+    text: str  # the space's own string
+    object: dict[str, Any]  # the same for JSON
+    graphs: Mapping[str, Drawing]  # title -> the graph, and the canonical graph, of each cell
+    sizes: Mapping[str, str]  # of its network, where a built-in space has one
 
 
 def summary_of(architecture: str, space: Space) -> Summary:

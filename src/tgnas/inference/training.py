@@ -26,14 +26,8 @@ def train_on_file(
 ) -> Trained:
     """Return an ensemble that was trained on a file of labelled architectures, with its card.
 
-    Args:
-        source: the file.
-        accuracy_column: where its accuracies stand.
-        space: what its architectures are of.
-        like: the predictor whose settings are taken.
-        seeds: members of the ensemble.
-        epochs: passes over the file.
-        done: told each seed that is trained.
+    Its settings are those of the predictor that it shall be `like`, but for the passes over the
+    file; each seed that is trained is told to `done`.
 
     Raises:
         DataError: a row is faulty and is not to be skipped, or there is nothing to learn.
