@@ -14,16 +14,7 @@ ATTRIBUTES = ("weights", "reach")
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator.
-
-    Attributes:
-        name: the canonical name.
-        kind: input, output, compute, pool, identity or zero.
-        spelling: search space -> how that space writes it.
-        sentences: length (short, medium, long) -> plain-English description.
-        attributes: weights and reach, see ``operators.yaml``.
-        ours: the lengths whose sentence neither the paper nor its code gives.
-    """
+    """One operator; ``operators.yaml`` says what each field means."""
 
     name: str
     kind: str

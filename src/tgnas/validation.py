@@ -110,5 +110,5 @@ def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str])
         return ConfigError(f"{what}: {where}: {name!r} does not match {fault['ctx']['pattern']!r}")
     if fault["type"] == "literal_error" and isinstance(value, str) and len(messages) == 1:
         return UnknownNameError(f"value of {where}", value, known)
-    allowed = " or ".join(message.removeprefix("Input should ") for message in messages)
+    allowed = " or ".join(re.sub(r"^\w+ should ", "", message) for message in messages)
     return ConfigError(f"{what}: {where}: {value!r} is not allowed; it should {allowed}")

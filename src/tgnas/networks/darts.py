@@ -48,7 +48,9 @@ class FactorisedReduction(nn.Module):
         return self.norm(torch.cat(halves, dim=1))
 
 
-def depthwise(kernel: int, width: int, stride: int, dilation: int, affine: bool) -> list[nn.Module]:
+def depthwise(
+    kernel: int, width: int, stride: int, affine: bool, dilation: int = 1
+) -> list[nn.Module]:
     """Return ReLU, a convolution of each channel, a 1x1 convolution, batch normalisation."""
     padding = dilation * (kernel - 1) // 2
     return [
@@ -61,13 +63,13 @@ def depthwise(kernel: int, width: int, stride: int, dilation: int, affine: bool)
 
 def separable(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
     """Return two depthwise convolutions, of which the first has the stride."""
-    first = depthwise(kernel, width, stride, 1, affine)
-    return nn.Sequential(*first, *depthwise(kernel, width, 1, 1, affine))
+    first = depthwise(kernel, width, stride, affine)
+    return nn.Sequential(*first, *depthwise(kernel, width, 1, affine))
 
 
 def dilated(kernel: int, width: int, stride: int, affine: bool) -> nn.Sequential:
     """Return one depthwise convolution whose kernel is spread to every second pixel."""
-    return nn.Sequential(*depthwise(kernel, width, stride, 2, affine))
+    return nn.Sequential(*depthwise(kernel, width, stride, affine, dilation=2))
 
 
 def identity(width: int, stride: int, affine: bool) -> nn.Module:
@@ -75,21 +77,17 @@ def identity(width: int, stride: int, affine: bool) -> nn.Module:
     return nn.Identity() if stride == 1 else FactorisedReduction(width, width, affine=affine)
 
 
-def pool(width: int, stride: int, affine: bool, *, average: bool) -> nn.Module:
+def pool(kind: Callable[..., nn.Module], width: int, stride: int, affine: bool) -> nn.Module:
     """Return a pool, in the search form with a batch normalisation behind it."""
-    pooled = (
-        nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
-        if average
-        else nn.MaxPool2d(3, stride, padding=1)
-    )
+    pooled = kind(3, stride, padding=1)
     return pooled if affine else nn.Sequential(pooled, nn.BatchNorm2d(width, affine=False))
 
 
 # Operator -> function of channels, stride and whether normalisations have scale and shift.
 OPERATORS: MappingProxyType[str, Callable[[int, int, bool], nn.Module]] = MappingProxyType(
     {
-        "max_pool_3x3": partial(pool, average=False),
-        "avg_pool_3x3": partial(pool, average=True),
+        "max_pool_3x3": partial(pool, nn.MaxPool2d),
+        "avg_pool_3x3": partial(pool, partial(nn.AvgPool2d, count_include_pad=False)),
         "identity": identity,
         "sep_conv_3x3": partial(separable, 3),
         "sep_conv_5x5": partial(separable, 5),
@@ -169,11 +167,7 @@ def auxiliary_head(source: int, classes: int, *, imagenet: bool) -> nn.Sequentia
 
 
 class Network(nn.Module):
-    """Stem, cells, classifier, in the evaluation forms with an auxiliary head.
-
-    Attributes:
-        kept: the probability of keeping a path while training; 1 keeps all.
-    """
+    """Stem, cells, classifier, in the evaluation forms with an auxiliary head."""
 
     def __init__(
         self,
@@ -186,7 +180,7 @@ class Network(nn.Module):
         imagenet: bool = False,
     ) -> None:
         super().__init__()
-        self.kept = 1.0
+        self.kept = 1.0  # the probability of keeping a path while training; 1 keeps all
         # What the first cell takes as the outputs of the two cells before it.
         self.second: nn.Module | None = None
         if imagenet:

@@ -21,11 +21,9 @@ from tgnas.errors import InvalidCellError
 class Architectures:
     """N architectures of K cells each; immutable.
 
-    Attributes:
-        cells: the N K cells; cell k of architecture i is row i K + k.
-        cell_weights: the share of each of the K cells among the cells of the stacked network;
-            (1.0,) where one cell is the architecture.
-        attributes: what belongs to a whole network, by name: arrays of N rows, e.g. its width.
+    Cell k of architecture i is row i K + k of ``cells``. ``cell_weights`` are the shares of the K
+    cells among those of the stacked network. ``attributes`` belong to a whole network, e.g. its
+    width: arrays of N rows by name.
 
     Raises:
         InvalidCellError: the rows do not divide into architectures, or an attribute has not N rows.
@@ -124,12 +122,8 @@ class Architectures:
         if not parts:
             raise InvalidCellError("there are no architectures to join")
         first = parts[0]
-        for part in parts:
-            if (part.cell_weights, set(part.attributes)) != (
-                first.cell_weights,
-                set(first.attributes),
-            ):
-                raise InvalidCellError("architectures of different spaces cannot be joined")
+        if len({(part.cell_weights, frozenset(part.attributes)) for part in parts}) > 1:
+            raise InvalidCellError("architectures of different spaces cannot be joined")
         joined = {
             name: np.concatenate([part.attributes[name] for part in parts])
             for name in first.attributes

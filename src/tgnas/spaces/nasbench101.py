@@ -18,7 +18,7 @@ from tqdm import tqdm
 from tgnas.cell import Cells, triangle
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, PADDING
-from tgnas.spaces.forms.nodes import OperatorsOnNodes
+from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.space import Space, alphabet_of
 
 MAX_VERTICES = 7
@@ -40,9 +40,7 @@ SPACE = Space(
     "NAS-Bench-101 (Ying et al., ICML 2019), 423,624 distinct cells",
     NasBench101(
         alphabet_of("nasbench101", ("conv_3x3", "conv_1x1", "max_pool_3x3")),
-        max_nodes=MAX_VERTICES,
-        max_edges=MAX_EDGES,
-        connected=True,
+        NodeKeys(max_nodes=MAX_VERTICES, max_edges=MAX_EDGES, connected=True),
     ),
 )
 

@@ -9,7 +9,22 @@ the line graph of the authors' code (YeQiao/TG-NAS): vertices are input, the edg
 1->2, 0->3, 1->3, 2->3, and output; an operator receives from all that end in its source vertex.
 """
 
+import ast
+from collections.abc import Iterable
+
+import numpy as np
+
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import built_in
 
 SPACE = built_in("nasbench201")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # as operators stand in the string
+# NASLib's numbers; the edges stand in ascending order there.
+NASLIB_OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+
+
+def of_naslib(texts: Iterable[str]) -> Architectures:
+    """Return the architectures of NASLib's texts: tuples of the numbers of six operators."""
+    numbers = np.array([ast.literal_eval(text) for text in texts])
+    place = np.array([list(SPACE.operators).index(name) for name in NASLIB_OPERATORS])
+    return SPACE.of_choices(place[numbers][:, [sorted(EDGES).index(edge) for edge in EDGES]])

@@ -16,7 +16,6 @@ from itertools import permutations, product
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
 
 from tgnas.cell import Cells
@@ -30,7 +29,7 @@ from tgnas.spaces.forms.base import (
     Form,
     Graph,
     Pair,
-    Read,
+    one_changed,
 )
 from tgnas.spaces.space import Space, alphabet_of
 
@@ -94,16 +93,11 @@ class NasBenchGraph(Form):
 
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return operators and inputs of each cell."""
-        rows, names = self._rows_of(cells), self.alphabet.spellings
+        rows, names = self.rows_of(cells), self.alphabet.spellings
         return [
             {"operators": [names[place] for place in row[:SIZE]], "inputs": row[SIZE:]}
             for row in rows.tolist()
         ]
-
-    def read(self, texts: pa.Array) -> Read:
-        """Understand nothing by the column: strings are read one by one."""
-        empty = self.pack([([INPUT, OUTPUT], [(0, 1)])] * len(texts))
-        return empty, np.zeros(len(texts), dtype=bool)
 
     def enumerate(self) -> Cells:
         """Return the 26,206 cells that spell their own key, in ascending order of the key."""
@@ -117,20 +111,9 @@ class NasBenchGraph(Form):
             rows = np.concatenate([rows, self._allowed(drawn)])
         return self._cells(rows)
 
-    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
-        """Return a random neighbour of each architecture."""
-        parts = [self.neighbours(cells[row : row + 1]) for row in range(len(cells))]
-        chosen = [int(generator.integers(len(part))) for part in parts]
-        return Cells.concatenate(part[i : i + 1] for part, i in zip(parts, chosen, strict=True))
-
     def neighbours(self, cells: Cells) -> Cells:
         """Return all architectures with another operator, or another input, at one vertex."""
-        row = self._rows_of(cells)[0]
-        changes = [(p, option) for p, size in enumerate(self._sizes) for option in range(size)]
-        rows = np.repeat(row[None], len(changes), axis=0)
-        for changed, (place, option) in zip(rows, changes, strict=True):
-            changed[place] = option
-        return self._cells(self._allowed(rows[(rows != row).any(axis=1)]))
+        return self._cells(self._allowed(one_changed(self.rows_of(cells)[0], self._sizes)))
 
     def _allowed(self, rows: np.ndarray) -> np.ndarray:
         skips = self._codes[rows[:, :SIZE]] == IDENTITY
@@ -141,32 +124,29 @@ class NasBenchGraph(Form):
         pairs = zip(codes, sources, strict=True)
         return self.pack([([INPUT, *some, OUTPUT], _edges(into)) for some, into in pairs])
 
-    def _rows_of(self, cells: Cells) -> Choices:
+    def rows_of(self, cells: Cells) -> Choices:
         """Return operators and inputs of the 4 vertices."""
         places = self.alphabet.known(self.alphabet.places_of_codes()[cells.operators[:, 1:-1]])
         return np.hstack([places, cells.adjacency()[:, :, 1:-1].argmax(axis=1)])
 
 
 # In the order of the benchmark's list: an operator's place in it is its digit in a key.
+OPERATORS = (
+    "graph_attention",
+    "graph_convolution",
+    "graph_isomorphism",
+    "chebyshev_convolution",
+    "graph_sage",
+    "arma_convolution",
+    "k_graph",
+    "fully_connected",
+    "identity",
+)
+FORM = NasBenchGraph(alphabet_of("nasbench_graph", OPERATORS))
 SPACE = Space(
     "nasbench_graph",
     "NAS-Bench-Graph (Qin et al., NeurIPS 2022), 26,206 distinct graph networks",
-    NasBenchGraph(
-        alphabet_of(
-            "nasbench_graph",
-            (
-                "graph_attention",
-                "graph_convolution",
-                "graph_isomorphism",
-                "chebyshev_convolution",
-                "graph_sage",
-                "arma_convolution",
-                "k_graph",
-                "fully_connected",
-                "identity",
-            ),
-        )
-    ),
+    FORM,
 )
 _CODES = np.array(list(SPACE.operators.values()), dtype=np.uint8)
 _SKIP = _CODES.tolist().index(IDENTITY)
@@ -183,9 +163,9 @@ def keys_of(architectures: Architectures) -> list[int]:
     Raises:
         InvalidCellError: an architecture is not in the space.
     """
-    members = map(SPACE.object_of, SPACE.format(architectures))
-    names = list(SPACE.operators)
-    return [_key(tuple(map(names.index, m["operators"])), tuple(m["inputs"])) for m in members]
+    SPACE.format(architectures)  # refuses what is not in the space
+    rows = FORM.rows_of(architectures.cells).tolist()
+    return [_key(tuple(row[:SIZE]), tuple(row[SIZE:])) for row in rows]
 
 
 def cells_of_keys(keys: Int64[np.ndarray, " N"]) -> Cells:
@@ -194,9 +174,7 @@ def cells_of_keys(keys: Int64[np.ndarray, " N"]) -> Cells:
     operators = np.empty((len(keys), SIZE + 2), dtype=np.uint8)
     operators[:, 0], operators[:, -1] = INPUT, OUTPUT
     operators[:, 1:-1] = _CODES[digits[:, 1:]]
-    trees = SPACE.form.pack(
-        [([INPUT, *_CODES[:SIZE].tolist(), OUTPUT], _edges(tree)) for tree in TREES]
-    )
+    trees = FORM.pack([([INPUT, *_CODES[:SIZE].tolist(), OUTPUT], _edges(tree)) for tree in TREES])
     return Cells(operators, trees.edges[digits[:, 0]])
 
 
@@ -214,11 +192,9 @@ def all_keys() -> Int64[np.ndarray, " N"]:
 
 
 def _key(labels: tuple[int, ...], sources: tuple[int, ...]) -> int:
-    """Return the least number that spells the network (``Arch.valid_hash`` of the package).
-
-    The authors' number is that of a fixed order of each tree's vertices, sorted where the tree
-    is symmetric. That is the least one, once skips have been lifted (architecture.py).
-    """
+    """Return the least number that spells the network (``Arch.valid_hash`` of the package)."""
+    # The authors' number is that of a fixed order of each tree's vertices, sorted where the tree
+    # is symmetric. That is the least one, once skips have been lifted (architecture.py).
     lifted, raised = _lifted(labels, sources)
     place, orders = _orders(raised)
     return min(_spelled(place, tuple(lifted[i] for i in order)) for order in orders)

@@ -1,26 +1,26 @@
 """The search space: what may be built, in strings, in objects and in cells.
 
 A space is one of the package's, which ``open_space`` knows by name, or a YAML file of one's own;
-``schema.yaml`` describes every key of such a file. An operator that is known here, by its name or
-by one of its descriptions, has its code of ``operators.CODES``; a new one has the next free code,
-and predictors learn what it is from its description alone.
+``SpaceFile`` and the forms' keys describe such a file. An operator that is known here, by its name
+or by one of its descriptions, has its code of ``operators.CODES``; a new one has the next free
+code, and predictors learn what it is from its description alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import jsonschema
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
+from pydantic import Field, model_validator
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
@@ -28,30 +28,72 @@ from tgnas.operators import ATTRIBUTES, CODES, NAMES, PADDING, VOCABULARY, spell
 from tgnas.registry import SPACES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph
-from tgnas.spaces.forms.blocks import Blocks
-from tgnas.spaces.forms.edges import OperatorsOnEdges
-from tgnas.spaces.forms.genotypes import Genotypes
-from tgnas.spaces.forms.nodes import OperatorsOnNodes
+from tgnas.spaces.forms.blocks import BlockKeys, Blocks
+from tgnas.spaces.forms.edges import EdgeKeys, OperatorsOnEdges
+from tgnas.spaces.forms.genotypes import GenotypeKeys, Genotypes
+from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
+from tgnas.validation import Keys, validated
 
 Architecture = str | Mapping[str, Any]
 FREE = PADDING - 1 - len(NAMES)  # codes that neither the vocabulary nor an encoding uses
 FOLDER = resources.files("tgnas.spaces")
-FORMS = {
-    "operators_on_edges": OperatorsOnEdges,
-    "operators_on_nodes": OperatorsOnNodes,
-    "blocks": Blocks,
-    "genotype": Genotypes,
+FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
+    "operators_on_edges": (OperatorsOnEdges, EdgeKeys),
+    "operators_on_nodes": (OperatorsOnNodes, NodeKeys),
+    "blocks": (Blocks, BlockKeys),
+    "genotype": (Genotypes, GenotypeKeys),
 }
+Text = Annotated[str, Field(min_length=1)]
+Positive = Annotated[float, Field(ge=0)]
 _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
+
+
+class AttributeKeys(Keys):
+    """What is known of an operator beside words; only predictors that learned from it read it."""
+
+    weights: Positive = 0.0
+    """Weights for each pair of input and output channels."""
+    reach: Positive = 0.0
+    """How far from a pixel (or node) it reads, in pixels (or edges)."""
+
+
+class OperatorKeys(Keys):
+    """One operator; without a kind it computes something, and a text alone is its description."""
+
+    description: str = ""
+    """What it is in plain English, in a few words, or the name of an operator that is known here,
+    such as conv_3x3."""
+    kind: Literal["compute", "identity", "zero"] | None = None
+    """identity passes its input on and zero passes nothing on, whatever they are called; all else
+    is compute."""
+    attributes: AttributeKeys = AttributeKeys()
+    """What is known beside words."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, values: Any) -> Any:
+        return {"description": values} if isinstance(values, str) else values
+
+
+class SpaceFile(Keys):
+    """What a space's YAML file says; docs/own-space.md explains it with an example."""
+
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")]
+    """The space's name, as messages say it."""
+    description: str = ""
+    """What the space is and where it comes from, for people."""
+    operators: Annotated[dict[Text, OperatorKeys], Field(min_length=1)]
+    """Every operator, by the name that the space's architectures spell it with."""
+    cells: dict[str, Any]
+    """How cells are built of operators, and how they are written down: `form`, and the form's
+    settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
     """An operator that the vocabulary does not have.
 
-    Attributes:
-        description: what it is, in plain English.
-        attributes: ``operators.ATTRIBUTES``, in their order; zero where unknown.
+    Its attributes are ``operators.ATTRIBUTES``, in their order; zero where unknown.
     """
 
     description: str
@@ -60,12 +102,7 @@ class NewOperator:
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What became of N strings or objects.
-
-    Attributes:
-        architectures: N of them; the cells of a faulty one are empty.
-        errors: row of each faulty one -> what is wrong with it.
-    """
+    """What became of N strings or objects; the cells of a row that has an error are empty."""
 
     architectures: Architectures
     errors: dict[int, TgnasError]
@@ -73,14 +110,7 @@ class Parsed:
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """A search space.
-
-    Attributes:
-        name: its name.
-        description: what it is, for people.
-        form: how cells are built.
-        new: the operators that the vocabulary does not have.
-    """
+    """A search space: how cells are built, and the operators that the vocabulary does not have."""
 
     name: str
     description: str
@@ -113,10 +143,7 @@ class Space:
         return self.form.alphabet.names.get(code, name)
 
     def parse(self, architecture: Architecture) -> Architectures:
-        """Return one architecture.
-
-        Args:
-            architecture: a string as the space writes it, or a JSON object (as a string, too).
+        """Return one architecture of a string as the space writes it, or of JSON.
 
         Raises:
             InvalidCellError: it is not in this search space; the message says why.
@@ -179,12 +206,16 @@ class Space:
         doubtful = np.flatnonzero(~understood)
         rest = [*(words[i].as_py() for i in doubtful), *objects.values(), None]
         graphs, faults = self._one_by_one(rest)
-        rows = np.concatenate([doubtful, len(words) + np.arange(len(objects) + 1)])
-        distinct = _replaced(cells, self.form.pack(graphs), rows, len(self.cell_weights))
-        bad = {int(rows[i]): error for i, error in faults.items()}
+        # What was read one by one stands behind what was read by the column.
+        moved = np.arange(len(words) + len(objects) + 1)
+        moved[len(words) :] += len(doubtful)
+        moved[doubtful] = len(words) + np.arange(len(doubtful))
+        place = moved[place]
+        bad = {len(words) + i: error for i, error in faults.items()}
         faulty = np.flatnonzero(np.isin(place, list(bad))) if bad else ()
         errors = {int(i): bad[int(place[i])] for i in faulty}
-        return Parsed(self._packed(distinct)[place], errors)
+        every = Cells.concatenate([cells, self.form.pack(graphs)])
+        return Parsed(self._packed(every)[place], errors)
 
     def _one_by_one(
         self, architectures: Sequence[Architecture | None]
@@ -220,14 +251,9 @@ class Space:
         return Architectures(cells, self.cell_weights)
 
     def of_choices(self, rows: Choices | Sequence[Sequence[int]]) -> Architectures:
-        """Return the architectures of rows of indices into ``choices``.
-
-        Raises:
-            ConfigError: the space is not made of independent choices.
-        """
-        return self._packed(
-            self.form.of_choices(np.asarray(rows, dtype=np.int64).reshape(len(rows), -1))
-        )
+        """Return architectures of rows of indices into ``choices``; ConfigError without them."""
+        rows = np.asarray(rows, dtype=np.int64).reshape(len(rows), -1)
+        return self._packed(self.form.of_choices(rows))
 
     def choices_of(self, architectures: Architectures) -> Choices:
         """Return the decisions behind architectures, the inverse of ``of_choices``.
@@ -241,16 +267,14 @@ class Space:
     def enumerate(self) -> Architectures:
         """Return every architecture; of independent choices the last one changes fastest.
 
-        Raises:
-            ConfigError: the space has more than a million, or cannot be listed.
+        A ConfigError says that the space has more than a million, or cannot be listed.
         """
         return self._packed(self.form.enumerate())
 
     def sample(self, count: int, generator: np.random.Generator) -> Architectures:
         """Return architectures that are drawn at random, uniformly where choices are independent.
 
-        Raises:
-            ConfigError: the space cannot be drawn from.
+        A ConfigError says that the space cannot be drawn from.
         """
         return self._packed(self.form.sample(count, generator))
 
@@ -263,25 +287,11 @@ class Space:
         return self._packed(self.form.neighbours(architectures.cells))
 
 
-def _replaced(cells: Cells, others: Cells, rows: np.ndarray, count: int) -> Cells:
-    """Return cells of which the architectures in `rows`, ascending, are others; `count` is K."""
-    size = max(len(cells), (int(rows[-1]) + 1) * count)
-    operators = np.full((size, cells.vertices), PADDING, dtype=np.uint8)
-    edges = np.zeros((size, cells.edges.shape[1]), dtype=np.uint8)
-    operators[: len(cells)], edges[: len(cells)] = cells.operators, cells.edges
-    at = (rows[:, None] * count + np.arange(count)).ravel()
-    operators[at], edges[at] = others.operators, others.edges
-    return Cells(operators, edges)
-
-
 def open_space(space: str | Path | Space) -> Space:
-    """Return a search space.
-
-    Args:
-        space: a built-in one's name, the path of a YAML file, or a space, which is returned.
+    """Return the space of a built-in one's name, or of the path of a YAML file.
 
     Raises:
-        UnknownNameError: neither a name nor a path that ends in .yaml or .yml.
+        UnknownNameError: neither a name nor a path that ends in .yaml or .yml, or an unknown key.
         ConfigError: the file is missing or defines no space; the message says where and why.
     """
     if isinstance(space, Space):
@@ -320,44 +330,37 @@ def read_space(path: Path) -> Space:
 
 
 def space_of(content: Any, where: str = "space") -> Space:
-    """Return the space that the content of a file defines.
-
-    Args:
-        content: what ``schema.yaml`` describes.
-        where: how messages call it.
+    """Return the space that the content of a file, ``SpaceFile``, defines.
 
     Raises:
-        ConfigError: it defines no space.
+        ConfigError: it defines no space; the message says where it stands, which is `where`.
+        UnknownNameError: a key or a form that does not exist.
     """
-    schema = _schema()
     _check_keys(content, where)
-    _check(content, schema, where)
-    cells = dict(content["cells"])
-    _check(cells, schema["$defs"][cells["form"]], f"{where}: cells")
-    codes, new = _operators(content["operators"], where)
-    form = FORMS[cells.pop("form")]
-    if "length" in cells:
-        least_and_most = cells["length"]
-        both = [least_and_most] * 2 if isinstance(least_and_most, int) else least_and_most
-        cells["length"] = tuple(both)
-    name = content["name"]
+    file = validated(SpaceFile, content, what=where)
+    cells = dict(file.cells)
+    name = cells.pop("form", None)
+    if name not in FORMS:
+        raise UnknownNameError(f"{where}: cells: form", str(name), FORMS)
+    form, model = FORMS[name]
+    keys = validated(model, cells, "cells", where)
+    codes, new = _operators(file.operators, where)
     try:
-        built: Form = form(Alphabet(name, MappingProxyType(codes)), **cells)
+        built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
-    return Space(name, content.get("description", ""), built, new)
+    return Space(file.name, file.description, built, new)
 
 
 def _operators(
-    entries: Mapping[str, Any], where: str
+    entries: Mapping[str, OperatorKeys], where: str
 ) -> tuple[dict[str, int], tuple[NewOperator, ...]]:
     """Return spelling -> code, and the operators that are new."""
     codes: dict[str, int] = {}
     new: list[NewOperator] = []
-    for spelled, given in entries.items():
-        entry: dict[str, Any] = {"description": given} if isinstance(given, str) else given
+    for spelled, entry in entries.items():
         place = f"{where}: operators: {spelled}"
-        kind, words = entry.get("kind"), " ".join(entry.get("description", "").split())
+        kind, words = entry.kind, " ".join(entry.description.split())
         if kind in ("identity", "zero"):
             codes[spelled] = CODES[kind]
             continue
@@ -371,8 +374,7 @@ def _operators(
                 raise ConfigError(f"{place}: {words!r} is of the kind {_KINDS[known]}, not compute")
             codes[spelled] = CODES[known]
             continue
-        attributes = tuple(float(entry.get("attributes", {}).get(name, 0)) for name in ATTRIBUTES)
-        operator = NewOperator(words, attributes)
+        operator = NewOperator(words, (entry.attributes.weights, entry.attributes.reach))
         if operator not in new:
             new.append(operator)
         codes[spelled] = len(NAMES) + new.index(operator)
@@ -392,11 +394,6 @@ def _known() -> dict[str, str]:
     return described | {name: name for name in NAMES}
 
 
-@cache
-def _schema() -> dict[str, Any]:
-    return yaml.safe_load((FOLDER / "forms" / "schema.yaml").read_text())
-
-
 def _check_keys(content: Any, where: str) -> None:
     """Refuse keys that YAML takes for numbers or truth values, such as 0 and no."""
     if isinstance(content, dict):
@@ -404,12 +401,3 @@ def _check_keys(content: Any, where: str) -> None:
             if not isinstance(key, str):
                 raise ConfigError(f"{where}: YAML reads the key {key!r} as no text; put it in ''")
             _check_keys(value, f"{where}: {key}")
-
-
-def _check(content: Any, schema: dict[str, Any], where: str) -> None:
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(schema).iter_errors(content)
-    )
-    if error is not None:
-        place = ": ".join([where, *map(str, error.absolute_path)])
-        raise ConfigError(f"{place}: {error.message}")

@@ -33,27 +33,18 @@ Choices = Int64[np.ndarray, "N D"]
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The operators of a space as it spells them.
-
-    Attributes:
-        space: the space's name, for messages.
-        codes: spelling -> code in packed cells.
-    """
+    """The operators of a space as it spells them, and their codes in packed cells."""
 
     space: str
     codes: Mapping[str, int]
 
     def code(self, spelled: str) -> int:
-        """Return the code of an operator.
-
-        Raises:
-            UnknownNameError: the space has no such operator.
-        """
+        """Return the code of an operator; an UnknownNameError where the space has none."""
         if spelled not in self.codes:
             raise UnknownNameError(f"{self.space} operator", spelled, self.codes)
         return self.codes[spelled]
 
-    @property
+    @cached_property
     def spellings(self) -> tuple[str, ...]:
         """The operators in the order of the file."""
         return tuple(self.codes)
@@ -80,11 +71,7 @@ class Alphabet:
         return InvalidCellError(f"{self.space}: {what}")
 
     def known(self, places: Int64[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
-        """Return places of which none is -1.
-
-        Raises:
-            InvalidCellError: a cell holds what the space does not have.
-        """
+        """Return places of which none is -1, which raises an InvalidCellError."""
         if (places < 0).any():
             raise self.refuse("a cell is not in this search space")
         return places
@@ -93,11 +80,7 @@ class Alphabet:
 class Form(ABC):
     """One way to build cells of at most V vertices; all cells here are N K, in arrays of V columns.
 
-    Attributes:
-        alphabet: the operators.
-        cell_weights: the share of each of the K cells among the cells of the network.
-        vertices: V.
-        choices: what may stand at each of D independent decisions; empty where they are not.
+    ``choices`` is what may stand at each of D independent decisions; empty where they are not.
     """
 
     alphabet: Alphabet
@@ -107,11 +90,7 @@ class Form(ABC):
 
     @abstractmethod
     def object_of(self, text: str) -> dict[str, Any]:
-        """Return the JSON object of an architecture's own string.
-
-        Raises:
-            InvalidCellError: the string is not of the form that the space writes.
-        """
+        """Return the JSON object of an architecture's own string; errors as in ``graphs_of``."""
 
     @abstractmethod
     def text_of(self, member: Mapping[str, Any]) -> str:
@@ -128,15 +107,12 @@ class Form(ABC):
 
     @abstractmethod
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
-        """Return the JSON objects of N K cells: the inverse of ``graphs_of``.
+        """Return the JSON objects of N K cells, the inverse of ``graphs_of``; errors as there."""
 
-        Raises:
-            InvalidCellError: a cell that the space does not have, where that is seen on the way.
-        """
-
-    @abstractmethod
     def read(self, texts: pa.Array) -> Read:
-        """Return the N K cells of strings, and which of the N strings were understood."""
+        """Return the N K cells of strings, and which of the N strings were understood, if any."""
+        empty = self.pack([([INPUT, OUTPUT], [(0, 1)])] * len(texts))
+        return empty, np.zeros(len(texts), dtype=bool)
 
     def of_choices(self, rows: Choices) -> Cells:
         """Return the N K cells of rows of indices into ``choices``."""
@@ -163,7 +139,12 @@ class Form(ABC):
         return self.of_choices(generator.integers(self.sizes, size=(count, len(self.sizes))))
 
     def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
-        """Return a random neighbour of each architecture: one decision, another of its options."""
+        """Return a random neighbour of each: where choices are independent, another option."""
+        if not self.choices:
+            around = [self.neighbours(cells[row : row + 1]) for row in range(len(cells))]
+            chosen = [int(generator.integers(len(part))) for part in around]
+            parts = [part[i : i + 1] for part, i in zip(around, chosen, strict=True)]
+            return Cells.concatenate([self.pack([]), *parts])
         sizes, rows = np.array(self.sizes), self.choices_of(cells)
         for row in rows:
             place = generator.choice(np.flatnonzero(sizes > 1))
@@ -172,25 +153,11 @@ class Form(ABC):
 
     def neighbours(self, cells: Cells) -> Cells:
         """Return all architectures that differ from one in one decision."""
-        row = self.choices_of(cells)[0]
-        changes = [
-            (place, option)
-            for place, size in enumerate(self.sizes)
-            for option in range(size)
-            if option != row[place]
-        ]
-        rows = np.repeat(row[None], len(changes), axis=0)
-        for changed, (place, option) in zip(rows, changes, strict=True):
-            changed[place] = option
-        return self.of_choices(rows)
+        return self.of_choices(one_changed(self.choices_of(cells)[0], self.sizes))
 
     @property
     def sizes(self) -> list[int]:
-        """The number of options at each decision.
-
-        Raises:
-            ConfigError: the architectures are not made of independent choices.
-        """
+        """The number of options at each decision; a ConfigError where none is independent."""
         if not self.choices:
             raise self._not_independent()
         return [len(options) for options in self.choices]
@@ -225,13 +192,9 @@ class Form(ABC):
 
 
 class FixedGraph(Form):
-    """One graph for all architectures, with one of the operators at each of D inner vertices.
+    """One graph for all architectures, with one of the operators at each of D inner vertices."""
 
-    Attributes:
-        vertex_codes: the code of each operator (in the order of the file) at each inner vertex.
-        packed_edges: the edges of the graph.
-    """
-
+    # The code of each operator (in the order of the file) at each inner vertex.
     vertex_codes: UInt8[np.ndarray, "D O"]
     packed_edges: UInt8[np.ndarray, "1 bytes"]
 
@@ -253,6 +216,15 @@ class FixedGraph(Form):
         """Return the operator that has a code at an inner vertex; -1 where none has."""
         alike = self.vertex_codes[vertices] == codes[..., None]
         return np.where(alike.any(axis=-1), alike.argmax(axis=-1), -1)
+
+
+def one_changed(row: Int64[np.ndarray, " D"], sizes: Sequence[int]) -> Choices:
+    """Return all rows that differ from one in one place, of so many options at each."""
+    options = [(place, option) for place, size in enumerate(sizes) for option in range(size)]
+    changes = np.array([(p, o) for p, o in options if o != row[p]], dtype=np.int64).reshape(-1, 2)
+    rows = np.repeat(row[None], len(changes), axis=0)
+    rows[np.arange(len(rows)), changes[:, 0]] = changes[:, 1]
+    return rows
 
 
 def is_items(value: Any, *types: type) -> bool:

@@ -1,12 +1,13 @@
 """A sequence of blocks, as in macro spaces."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
@@ -23,33 +24,34 @@ from tgnas.spaces.forms.base import (
     Read,
     rows_and_places,
 )
+from tgnas.validation import Keys
+
+Length = Annotated[int, Field(ge=1, le=60)]
+
+
+class BlockKeys(Keys):
+    """A sequence of blocks from the image to the classifier (macro spaces)."""
+
+    length: Length | tuple[Length, Length]
+    """How many blocks, or the least and the greatest number of them."""
+    stages: tuple[int, ...] = ()
+    """The blocks, counted from 1, that begin a stage. Where given, every other block adds to its
+    input, so that it hears the sum of its stage, and an identity there is a block that is left out:
+    it adds nothing. Otherwise blocks only follow each other."""
+    string: str = "{blocks}"
+    """How an architecture is written, with {blocks} where the blocks stand."""
+    separator: str = ","
+    """What stands between two blocks; a comma by default, and it may be empty."""
 
 
 class Blocks(FixedGraph):
-    """A sequence of blocks from the image to the classifier.
+    """A sequence of blocks from the image to the classifier, in stages or not."""
 
-    Without stages a block takes what the one before puts out. With stages, every block that does
-    not begin one adds to its input, so that it hears the sum of its stage, and an identity there
-    is a block that is left out: it adds nothing.
-
-    Args:
-        alphabet: the operators.
-        length: how many blocks, least and most.
-        stages: the blocks, from 1, that begin a stage.
-        string: how a string looks, with ``{blocks}`` where they stand.
-        separator: what stands between two of them.
-    """
-
-    def __init__(
-        self,
-        alphabet: Alphabet,
-        length: tuple[int, int],
-        stages: Sequence[int] = (),
-        string: str = "{blocks}",
-        separator: str = ",",
-    ) -> None:
-        self.alphabet, self.stages, self.separator = alphabet, tuple(stages), separator
-        self.least, self.most = length
+    def __init__(self, alphabet: Alphabet, keys: BlockKeys) -> None:
+        self.alphabet, length, string = alphabet, keys.length, keys.string
+        self.stages, self.separator = keys.stages, keys.separator
+        stages, separator = self.stages, self.separator
+        self.least, self.most = (length, length) if isinstance(length, int) else length
         if not 1 <= self.least <= self.most:
             raise ConfigError(f"{alphabet.space}: a length of {self.least} to {self.most} blocks")
         if not all(1 <= stage <= self.most for stage in stages):

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool
+from pydantic import Field
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
@@ -23,33 +24,31 @@ from tgnas.spaces.forms.base import (
     Read,
     is_items,
 )
+from tgnas.validation import Keys
+
+PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 class Template:
     """A string with named places for operators: ``|{0-1}~0|+|{0-2}~0|{1-2}~1|``.
 
-    Args:
-        text: the string.
-        labels: the names of the places, each of which must stand in it once.
-        alphabet: what may stand there.
-
     Raises:
-        ConfigError: other places, or strings that could be read in two ways.
+        ConfigError: not each label stands in it once, or strings could be read in two ways.
     """
 
     def __init__(self, text: str, labels: Sequence[str], alphabet: Alphabet) -> None:
-        parts = re.split(r"\{([^{}]*)\}", text)
-        self.literals, self.order = parts[::2], parts[1::2]
+        parts = PLACE.split(text)
+        literals, order = parts[::2], parts[1::2]
         self.labels, self.alphabet, self.text = list(labels), alphabet, text
-        if sorted(self.order) != sorted(labels):
+        if sorted(order) != sorted(labels):
             raise ConfigError(
                 f"{alphabet.space}: string {text!r} must name each of "
                 f"{', '.join(f'{{{label}}}' for label in labels)} once"
             )
         lengths = {len(name) for name in alphabet.spellings}
         groups = []
-        for place, after in enumerate(self.literals[1:]):
-            last = place == len(self.order) - 1
+        for place, after in enumerate(literals[1:]):
+            last = place == len(order) - 1
             if not after and not last:
                 if len(lengths) > 1:
                     raise ConfigError(
@@ -66,10 +65,10 @@ class Template:
                 )
             groups.append(f"[^{re.escape(after[0])}]+" if after else ".+")
         named = [f"(?P<o{place}>{group})" for place, group in enumerate(groups)]
-        escaped = [re.escape(literal) for literal in self.literals]
+        escaped = [re.escape(literal) for literal in literals]
         self.pattern = escaped[0] + "".join(g + e for g, e in zip(named, escaped[1:], strict=True))
         self._compiled = re.compile(self.pattern, re.DOTALL)
-        self._columns = [self.order.index(label) for label in labels]
+        self._columns = [order.index(label) for label in labels]
 
     def match(self, text: str) -> list[str] | None:
         """Return what stands at the places, in the order of the labels."""
@@ -79,10 +78,7 @@ class Template:
     def format(self, operators: Sequence[str]) -> str:
         """Return the string with operators, in the order of the labels, at its places."""
         chosen = dict(zip(self.labels, operators, strict=True))
-        words = [chosen[label] for label in self.order]
-        return self.literals[0] + "".join(
-            word + after for word, after in zip(words, self.literals[1:], strict=True)
-        )
+        return PLACE.sub(lambda place: chosen[place[1]], self.text)
 
     def places(self, texts: pa.Array) -> tuple[Choices, Bool[np.ndarray, " N"]]:
         """Return the places in the alphabet of all strings' operators, and which were understood.
@@ -96,28 +92,29 @@ class Template:
         return np.where(understood[:, None], places, 0), understood
 
 
+class EdgeKeys(Keys):
+    """Nodes in a row, one operator on every edge (NAS-Bench-201, TransNAS-Bench)."""
+
+    nodes: Annotated[int, Field(ge=2, le=10)]
+    """How many nodes; node 0 is the input, the last one the output."""
+    edges: tuple[Pair, ...] | None = None
+    """The pairs [SOURCE, TARGET] that carry an operator; all of them by default."""
+    string: str | None = None
+    """How an architecture is written, with {SOURCE-TARGET} where the operator of an edge stands; by
+    default as NAS-Bench-201 does, "|{0-1}~0|+|{0-2}~0|{1-2}~1|"."""
+
+
 class OperatorsOnEdges(FixedGraph):
     """Nodes in a row, one operator on every edge; the last node is the output.
 
     The cell is the line graph of the authors' code (YeQiao/TG-NAS): an operator receives from all
     that end in its source. What an object leaves out is not there.
-
-    Args:
-        alphabet: the operators.
-        nodes: how many; node 0 is the input.
-        edges: the pairs that carry an operator; all from a lower to a higher node by default.
-        string: the template of a string, by default in the manner of NAS-Bench-201.
     """
 
-    def __init__(
-        self,
-        alphabet: Alphabet,
-        nodes: int,
-        edges: Sequence[Sequence[int]] | None = None,
-        string: str | None = None,
-    ) -> None:
+    def __init__(self, alphabet: Alphabet, keys: EdgeKeys) -> None:
+        nodes = keys.nodes
         everything = [(source, target) for target in range(nodes) for source in range(target)]
-        given = everything if edges is None else [(edge[0], edge[1]) for edge in edges]
+        given = everything if keys.edges is None else list(keys.edges)
         if not given or not set(given) <= set(everything) or len(set(given)) < len(given):
             raise ConfigError(
                 f"{alphabet.space}: edges {given} must be different pairs [SOURCE, TARGET] with "
@@ -132,7 +129,8 @@ class OperatorsOnEdges(FixedGraph):
         ]
         default = "+".join(f"|{'|'.join(words)}|" for words in into)
         labels = [f"{source}-{target}" for source, target in self.pairs]
-        self.template = Template(default if string is None else string, labels, alphabet)
+        text = default if keys.string is None else keys.string
+        self.template = Template(text, labels, alphabet)
         codes = np.array([*alphabet.codes.values()], dtype=np.uint8)
         self.vertex_codes = np.tile(codes, (len(self.pairs), 1))
         last = len(self.pairs) + 1

@@ -3,16 +3,39 @@
 import ast
 from collections.abc import Mapping
 from itertools import combinations, product
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Int64
+from pydantic import Field
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph, Read, is_items
+from tgnas.validation import Keys
+
+Kind = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+Few = Annotated[int, Field(ge=1, le=4)]
+
+
+class GenotypeKeys(Keys):
+    """Several kinds of cell whose nodes add what operators make of others (DARTS)."""
+
+    cell_weights: Annotated[dict[Kind, Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    """Kind of cell (as the genotype's field is called) -> its share among the cells of the network;
+    the weights add to 1."""
+    inputs: Few = 2
+    """How many nodes are outputs of the cells before; 2 by default."""
+    nodes: Annotated[int, Field(ge=1, le=12)]
+    """How many nodes are computed."""
+    pairs: Few = 2
+    """How many pairs of an operator and a node before it a node adds; 2 by default."""
+    different: bool = True
+    """Whether a node's pairs must take from different nodes; so by default."""
+    concat: Literal["all", "any"] = "all"
+    """What the output concatenates, all computed nodes (the default) or any listed."""
 
 
 class Genotypes(Form):
@@ -21,42 +44,28 @@ class Genotypes(Form):
     The first nodes of a cell are the outputs of cells before it. Each of the others adds a fixed
     number of pairs (operator, the node it takes from), and the output is a concatenation. The cell
     is the line graph, as ``tgnas.spaces.darts`` describes it.
-
-    Args:
-        alphabet: the operators.
-        cell_weights: kind of cell -> its share among the cells of the network.
-        inputs: how many nodes are outputs of cells before.
-        nodes: how many nodes are computed.
-        pairs: how many pairs a node adds.
-        different: whether the pairs of a node must take from different nodes.
-        concat: "all" computed nodes, or "any" that an architecture lists.
     """
 
-    def __init__(
-        self,
-        alphabet: Alphabet,
-        cell_weights: Mapping[str, float],
-        inputs: int = 2,
-        nodes: int = 4,
-        pairs: int = 2,
-        different: bool = True,
-        concat: str = "all",
-    ) -> None:
-        self.alphabet, self.kinds = alphabet, tuple(cell_weights)
-        self.cell_weights = tuple(cell_weights.values())
+    def __init__(self, alphabet: Alphabet, keys: GenotypeKeys) -> None:
+        inputs, nodes, pairs = keys.inputs, keys.nodes, keys.pairs
+        self.alphabet, self.kinds = alphabet, tuple(keys.cell_weights)
+        self.cell_weights = tuple(keys.cell_weights.values())
         if abs(sum(self.cell_weights) - 1) > 1e-6:
             given = list(self.cell_weights)
             raise ConfigError(f"{alphabet.space}: the cell weights {given} must add to 1")
-        if different and inputs < pairs:
+        if keys.different and inputs < pairs:
             raise ConfigError(
                 f"{alphabet.space}: {pairs} pairs cannot take from {inputs} different inputs"
             )
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
-        self.different, self.any_concat = different, concat == "any"
+        self.different, self.any_concat = keys.different, keys.concat == "any"
         self.computed = list(range(inputs, inputs + nodes))
         self.vertices = inputs + nodes * pairs + 1
-        draw = combinations if different else _with_repetition
-        sources = [list(draw(range(node), pairs)) for node in self.computed]
+        before = [range(node) for node in self.computed]
+        sources = [
+            list(combinations(some, pairs) if self.different else product(some, repeat=pairs))
+            for some in before
+        ]
         self._sources = sources * len(self.kinds)
         if not self.any_concat:
             self.choices = tuple(
@@ -263,10 +272,6 @@ class Genotypes(Form):
         ]
         rows = np.column_stack([self.alphabet.known(np.array(first, dtype=np.int64)), operators])
         return rows.reshape(-1, len(self.sizes))
-
-
-def _with_repetition(nodes: range, count: int) -> list[tuple[int, ...]]:
-    return list(product(nodes, repeat=count))
 
 
 def _value(node: ast.expr) -> list:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from tgnas.cell import Cells, pruned
 from tgnas.errors import ConfigError
@@ -22,6 +23,18 @@ from tgnas.spaces.forms.base import (
     is_items,
     rows_and_places,
 )
+from tgnas.validation import Keys
+
+
+class NodeKeys(Keys):
+    """An acyclic graph with an operator on every node (NAS-Bench-101)."""
+
+    max_nodes: Annotated[int, Field(ge=2, le=64)]
+    """How many nodes there may be, input and output among them."""
+    max_edges: Annotated[int, Field(ge=0)] | None = None
+    """How many edges there may be; any number by default."""
+    connected: bool = False
+    """Whether every node must lie on a path from input to output; not by default."""
 
 
 class OperatorsOnNodes(Form):
@@ -29,29 +42,18 @@ class OperatorsOnNodes(Form):
 
     A string names the operators and the edges, as in
     ``input,conv3x3-bn-relu,output;0-1,1-2``.
-
-    Args:
-        alphabet: the operators.
-        max_nodes: how many nodes there may be, input and output among them.
-        max_edges: how many edges there may be; None for any number.
-        connected: whether every node must lie on a path from the input to the output.
     """
 
-    def __init__(
-        self,
-        alphabet: Alphabet,
-        max_nodes: int,
-        max_edges: int | None = None,
-        connected: bool = False,
-    ) -> None:
+    def __init__(self, alphabet: Alphabet, keys: NodeKeys) -> None:
         clash = [n for n in alphabet.spellings if set(n) & set(",;") or n in ("input", "output")]
         if clash:
             raise ConfigError(
                 f"{alphabet.space}: an operator on nodes is not spelled with , or ; nor as input "
                 f"or output, as {clash[0]!r} is"
             )
-        self.alphabet, self.vertices, self.connected = alphabet, max_nodes, connected
-        self.max_edges = max_nodes**2 if max_edges is None else max_edges
+        self.alphabet, self.connected = alphabet, keys.connected
+        self.vertices, edges = keys.max_nodes, keys.max_edges
+        self.max_edges = self.vertices**2 if edges is None else edges
         self._codes = np.array([INPUT, OUTPUT, *alphabet.codes.values()], dtype=np.uint8)
         self._spelled = pa.array(["input", "output", *alphabet.spellings])
 
@@ -110,7 +112,9 @@ class OperatorsOnNodes(Form):
         """Read all strings by the column: split, look up, count."""
         count = len(texts)
         halves = pc.extract_regex(texts, "^(?P<left>[^;]*);(?P<right>[^;]*)$")
-        names, pairs = _pieces(halves.field("left")), _pieces(halves.field("right"))
+        names, pairs = (
+            pc.split_pattern(halves.field(side).fill_null(""), ",") for side in ("left", "right")
+        )
         given = pairs.flatten()
         edge_row, _ = rows_and_places(pairs)
         # No text behind the semicolon is no edge; between two commas it is a fault.
@@ -181,15 +185,6 @@ class OperatorsOnNodes(Form):
             missing -= len(parts[-1])
         return Cells.concatenate(parts)
 
-    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
-        """Return a random neighbour of each cell."""
-        parts = [self.pack([])]
-        for row in range(len(cells)):
-            around = self.neighbours(cells[row : row + 1])
-            chosen = int(generator.integers(len(around)))
-            parts.append(around[chosen : chosen + 1])
-        return Cells.concatenate(parts)
-
     def neighbours(self, cells: Cells) -> Cells:
         """Return all different cells that one step leads to.
 
@@ -230,8 +225,3 @@ class OperatorsOnNodes(Form):
         cells = Cells.from_arrays(*pruned(operators, adjacency)).padded(self.vertices)
         edges = cells.adjacency().sum(axis=(1, 2))
         return cells[(edges > 0) & (edges <= self.max_edges)]
-
-
-def _pieces(texts: pa.Array) -> pa.Array:
-    """Return the words between commas; none of what is null."""
-    return pc.split_pattern(texts.fill_null(""), ",")
