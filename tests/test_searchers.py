@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tgnas.benchmarks.authors_dump import read_dump
 from tgnas.benchmarks.base import Benchmark
+from tgnas.benchmarks.stored_scores import read_dump
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.graph_proxies import effective_params
 from tgnas.methods.searchers import differential_evolution, pruning

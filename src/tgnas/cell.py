@@ -60,10 +60,9 @@ class Cell:
 class Cells:
     """N cells of at most V vertices, packed; the arrays cannot be written into.
 
-    Attributes:
-        operators: codes of the operators (``operators.CODES``), ``PADDING`` behind a cell's end.
-        edges: bits of the upper triangle, column by column, so that bit j(j-1)/2 + i is the edge
-            i -> j whatever V is; 8 to a byte, the first in the highest bit.
+    Operators are ``operators.CODES``, ``PADDING`` behind a cell's end. Edges are bits of the upper
+    triangle, column by column, so that bit j(j-1)/2 + i is the edge i -> j whatever V is; 8 to a
+    byte, the first in the highest bit.
     """
 
     operators: UInt8[np.ndarray, "N V"]
@@ -114,12 +113,12 @@ class Cells:
         """
         if vertices < self.sizes.max(initial=0):
             raise InvalidCellError(f"{self.sizes.max()} vertices do not fit into {vertices}")
-        kept = min(vertices, self.vertices)
-        operators = np.full((len(self), vertices), PADDING, dtype=np.uint8)
-        operators[:, :kept] = self.operators[:, :kept]
-        matrices = np.zeros((len(self), vertices, vertices), dtype=bool)
-        matrices[:, :kept, :kept] = self.adjacency()[:, :kept, :kept]
-        return Cells.from_arrays(operators, matrices)
+        size = packed_bytes(vertices)  # an edge has the same bit whatever V is
+        more = max(vertices - self.vertices, 0), max(size - self.edges.shape[1], 0)
+        operators = np.pad(
+            self.operators[:, :vertices], ((0, 0), (0, more[0])), constant_values=PADDING
+        )
+        return Cells(operators, np.pad(self.edges[:, :size], ((0, 0), (0, more[1]))))
 
     @classmethod
     def from_arrays(

@@ -34,8 +34,7 @@ def count_parameters(
     """
     total = np.full(len(architectures), 3 * channels * 9 + 2 * channels, dtype=np.int64)
     width = channels
-    for place, codes in enumerate(_blocks(architectures).T, start=1):
-        stride = 2 if place in STAGES else 1
+    for stride, codes in _blocks(architectures):
         cost = np.zeros(len(CODES), dtype=np.int64)
         for name, (expansion, kernel) in BLOCKS.items():
             hidden = width * expansion
@@ -59,8 +58,7 @@ def count_flops(
     """
     total = np.full(len(architectures), 3 * channels * 9 * image_size**2, dtype=np.int64)
     width, side = channels, image_size
-    for place, codes in enumerate(_blocks(architectures).T, start=1):
-        stride = 2 if place in STAGES else 1
+    for stride, codes in _blocks(architectures):
         before, side = side**2, -(-side // stride)
         cost = np.zeros(len(CODES), dtype=np.int64)
         for name, (expansion, kernel) in BLOCKS.items():
@@ -73,9 +71,10 @@ def count_flops(
     return (total + width * LAST * side**2 + LAST * classes) / 1e6
 
 
-def _blocks(architectures: Architectures) -> np.ndarray:
-    """Return the codes of the eight blocks, shape (N, 8)."""
+def _blocks(architectures: Architectures) -> list[tuple[int, np.ndarray]]:
+    """Return the stride of each of the eight blocks, and its N codes."""
     if architectures.cells.vertices != SPACE.form.vertices:
         raise InvalidCellError("nasbench_macro: a cell has not 8 blocks")
     SPACE.choices_of(architectures)  # refuses blocks that the space does not have
-    return architectures.cells.operators[:, 1:-1]
+    codes = architectures.cells.operators[:, 1:-1].T
+    return [(2 if place in STAGES else 1, row) for place, row in enumerate(codes, start=1)]

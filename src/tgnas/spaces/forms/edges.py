@@ -133,13 +133,15 @@ class OperatorsOnEdges(FixedGraph):
         self.template = Template(text, labels, alphabet)
         codes = np.array([*alphabet.codes.values()], dtype=np.uint8)
         self.vertex_codes = np.tile(codes, (len(self.pairs), 1))
-        last = len(self.pairs) + 1
-        self.line_graph = [(0, k + 1) for k, (source, _) in enumerate(self.pairs) if source == 0]
-        for k, (_, end) in enumerate(self.pairs):
-            starts = enumerate(self.pairs)
-            self.line_graph += [(k + 1, m + 1) for m, (source, _) in starts if source == end]
-            if end == nodes - 1:
-                self.line_graph.append((k + 1, last))
+        # The input ends in node 0, and the output starts in the last node.
+        ends = [0, *(target for _, target in self.pairs)]
+        starts = [*(source for source, _ in self.pairs), nodes - 1]
+        self.line_graph = [
+            (vertex, other)
+            for vertex, end in enumerate(ends)
+            for other, start in enumerate(starts, start=1)
+            if start == end
+        ]
         graph = ([INPUT, *[ZERO] * len(self.pairs), OUTPUT], self.line_graph)
         self.packed_edges = self.pack([graph]).edges
 

@@ -87,14 +87,7 @@ class Genotypes(Form):
             call = ast.parse(text, mode="eval").body
             if not isinstance(call, ast.Call) or call.args or ast.unparse(call.func) != "Genotype":
                 raise ValueError("no Genotype(...) of named fields")
-            fields = {str(word.arg): _value(word.value) for word in call.keywords}
-            # As JSON has them: pairs are lists.
-            return {
-                name: [list(item) if isinstance(item, tuple) else item for item in value]
-                if isinstance(value, list)
-                else value
-                for name, value in fields.items()
-            }
+            return {str(word.arg): _value(word.value) for word in call.keywords}
         except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
             forms = ", ".join(
                 f"{kind}=[('OPERATOR', NODE), ...], {kind}_concat={self.computed}"
@@ -275,7 +268,7 @@ class Genotypes(Form):
 
 
 def _value(node: ast.expr) -> list:
-    """Return a literal list or tuple, or a range, as a list; nothing of it is run."""
+    """Return a literal list, tuple or range as JSON has it, pairs as lists; nothing is run."""
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and not node.keywords:
         ends = [ast.literal_eval(argument) for argument in node.args]
         if len(ends) == 2 and all(type(end) is int and 0 <= end < 1000 for end in ends):
@@ -283,4 +276,4 @@ def _value(node: ast.expr) -> list:
     literal = ast.literal_eval(node)
     if not isinstance(literal, list | tuple):
         raise ValueError("neither a list nor a tuple")
-    return list(literal)
+    return [list(item) if isinstance(item, tuple) else item for item in literal]
