@@ -220,10 +220,18 @@ def test_every_searcher_keeps_to_its_budget(tmp_path, searcher):
     assert found["score"] == pytest.approx(score, abs=1e-5)
 
 
-def test_a_space_without_choices_cannot_be_searched():
-    done = tgnas("search", "--space", "nasbench101")
+def test_a_searcher_of_choices_refuses_a_space_without_them_and_says_which_searchers_need_none():
+    done = tgnas("search", "--space", "nasbench101", "--searcher", "pruning")
     assert done.exit_code == 1
-    assert "list architectures and rank them" in done.stderr
+    assert "pruning needs independent choices, which nasbench101 does not have" in done.stderr
+    assert "regularised_evolution" in done.stderr
+
+
+def test_a_space_without_choices_is_searched_by_its_own_mutations():
+    searcher = ("--searcher", "regularised_evolution", "--budget", 30)
+    done = tgnas("search", "--space", "nasbench101", *searcher)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["queries"] == 30
 
 
 RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"

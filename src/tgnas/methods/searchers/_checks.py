@@ -14,7 +14,10 @@ def decision_sizes(space: Space, searcher: str) -> Int64[np.ndarray, " D"]:
         ConfigError: the decisions of the space are not independent.
     """
     if not space.choices:
-        raise ConfigError(f"{searcher} needs independent choices, which {space.name} does not have")
+        raise ConfigError(
+            f"{searcher} needs independent choices, which {space.name} does not have; random, "
+            "local_search and regularised_evolution need none"
+        )
     return np.array([len(options) for options in space.choices])
 
 
