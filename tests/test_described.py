@@ -12,7 +12,7 @@ from tgnas.encodings import embeddings as module
 from tgnas.encodings.embeddings import KnownOperators, sentence_vectors
 from tgnas.encodings.global_node import GLOBAL, node_features
 from tgnas.errors import ConfigError, CorruptTableError, InvalidCellError, ResourceError
-from tgnas.inference.pretrained import load_pretrained, own_embeddings
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.trained import save
 from tgnas.operators import CODES, NAMES, VOCABULARY
@@ -20,6 +20,7 @@ from tgnas.spaces.space import NewOperator, open_space, space_of
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "own_space.yaml"
+EMBEDDINGS = ROOT / "src" / "tgnas" / "weights" / "minilm_short.parquet"
 PREDICTORS = ["canonical", "code", "darts"]
 
 
@@ -59,28 +60,28 @@ def test_an_operator_with_a_known_ones_vector_scores_as_that_one(name, monkeypat
 
 
 def test_a_description_reads_much_like_the_operator_that_it_paraphrases(tmp_path):
-    embeddings = own_embeddings("minilm_short")
+    embeddings = module.OperatorEmbeddings.read(EMBEDDINGS)
     asked = ["3 by 3 convolution", "Skip connection, residual"]
     near = sentence_vectors(asked, embeddings, tmp_path) @ embeddings.vectors.T
     assert [NAMES[row.argmax()] for row in near] == ["conv_3x3", "identity"]
 
 
 def test_a_vector_is_made_once(tmp_path, monkeypatch):
-    embeddings = own_embeddings("minilm_short")
+    embeddings = module.OperatorEmbeddings.read(EMBEDDINGS)
     first = sentence_vectors(["Large kernel"], embeddings, tmp_path)
     monkeypatch.setattr("tgnas.encodings.sentence.embed_sentences", None)
     assert np.array_equal(sentence_vectors(["Large kernel"], embeddings, tmp_path), first)
 
 
 def test_another_sentence_transformer_is_refused(tmp_path):
-    embeddings = own_embeddings("minilm_short")
+    embeddings = module.OperatorEmbeddings.read(EMBEDDINGS)
     other = replace(embeddings, vectors=np.roll(embeddings.vectors, 1, axis=1))
     with pytest.raises(ResourceError, match="is not the one that the predictor learned with"):
         sentence_vectors(["Large kernel"], other, tmp_path)
 
 
 def test_a_predictor_without_sentences_cannot_read_new_operators():
-    one_hot = replace(own_embeddings("minilm_short"), model="one_hot")
+    one_hot = replace(module.OperatorEmbeddings.read(EMBEDDINGS), model="one_hot")
     with pytest.raises(ConfigError, match="need a predictor that reads"):
         sentence_vectors(["Large kernel"], one_hot)
 

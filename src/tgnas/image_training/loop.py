@@ -160,7 +160,10 @@ def train(
         if checkpoint and (content := read_checkpoint(checkpoint, digest, process.device)):
             run.load(content)
         if process.writes and log is not None:
-            _write_log(log, run.history)
+            # Anew: what was killed may have left half a line, or one less.
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with written_whole(log) as part:
+                part.write_text("".join(json.dumps(asdict(line)) + "\n" for line in run.history))
         longest = 0.0
         while len(run.history) < recipe.epochs:
             if seconds is not None and longest:
@@ -269,13 +272,6 @@ def _digest(network: nn.Module, task: Task, recipe: Recipe, seed: int, world: in
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _write_log(path: Path, history: list[Epoch]) -> None:
-    """Write the log of a history anew: what was killed may have left half a line, or one less."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as part:
-        part.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in history))
 
 
 def _tell(epoch: Epoch, epochs: int, log: Path | None) -> None:

@@ -146,14 +146,5 @@ def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     return card
 
 
-def own_embeddings(name: str) -> OperatorEmbeddings:
-    """Return sentence vectors of the vocabulary that come with the package.
-
-    Raises:
-        CorruptTableError: there are none of that name.
-    """
-    return OperatorEmbeddings.read(_own_folder() / f"{name}.parquet")
-
-
 def _own_folder() -> Path:
     return Path(str(resources.files("tgnas"))) / "weights"

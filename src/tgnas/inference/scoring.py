@@ -40,11 +40,6 @@ class Scorer:
     def __post_init__(self) -> None:
         self._scores = self.ensemble.nothing()
 
-    @property
-    def remembered(self) -> int:
-        """How many architectures' scores are kept."""
-        return len(self._texts)
-
     def run(self) -> Iterator[Scored]:
         """Yield the rows that are architectures, with every member's scores.
 
@@ -55,12 +50,10 @@ class Scorer:
             encoded = pc.dictionary_encode(chunk.text(), null_encoding="encode")
             places = encoded.indices.to_numpy().astype(np.int64)
             scores, faults = self._scores_of(encoded.dictionary)
-            bad = np.zeros(scores.shape[1], dtype=bool)
-            bad[list(faults)] = True
-            for row in np.flatnonzero(bad[places]):
+            good = ~np.isin(places, list(faults))
+            for row in np.flatnonzero(~good):
                 fault = faults[int(places[row])]
                 self.source.fault(int(chunk.numbers[row]), COLUMN, str(fault))
-            good = ~bad[places]
             self.count += int(good.sum())
             yield (chunk if good.all() else chunk.kept(good)), scores[:, places[good]]
 

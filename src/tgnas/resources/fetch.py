@@ -27,6 +27,7 @@ from tgnas.files import sha256_of, written_whole
 LOG = logging.getLogger("tgnas.resources.fetch")
 MIRROR_VARIABLE = "TGNAS_MIRROR"
 DEFAULT_MIRROR = Path("../shared/mirror")  # beside the project; used where it exists
+PASSING = {408, 429, 500, 502, 503, 504}  # answers of a server after which another attempt may help
 # Either file of a group serves: the lossless archive, or its JPEG copy where only a mirror is.
 ALTERNATIVES = (frozenset({"cifar10/cifar-10-python.tar.gz", "cifar10/cifar10_jpeg_q75.parquet"}),)
 
@@ -153,8 +154,8 @@ def fetch(
         except requests.RequestException as error:
             reason = f"{type(error).__name__}: {error}"
             LOG.warning("resource=%s attempt=%d/%d %s", resource.name, attempt, attempts, reason)
-            if not _is_passing(error):
-                break
+            if error.response is not None and error.response.status_code not in PASSING:
+                break  # "no such file" or "forbidden"
             if attempt < attempts:
                 time.sleep(pause * 2 ** (attempt - 1))
     raise ResourceError(_report(resource, reason, folder, mirrors, sheet))
@@ -212,11 +213,6 @@ def _download(resource: Resource, target: Path, timeout: float) -> None:
         download(resource.url, str(part), None)
 
 
-def _is_passing(error: requests.RequestException) -> bool:
-    """Return whether another attempt may help: not after a "no such file" or "forbidden"."""
-    return error.response is None or error.response.status_code in {408, 429, 500, 502, 503, 504}
-
-
 def _report(
     asked: Resource,
     reason: str,
@@ -227,15 +223,14 @@ def _report(
     """Return the message that lists all that is missing and the two ways to provide it."""
     there = {name for name, row in sheet.items() if available(row, folder, mirrors)}
     lacking = {asked.name: asked} | {
-        name: row for name, row in sheet.items() if not there & ({name} | _alternatives(name))
+        name: row for name, row in sheet.items() if not there & {name, *_alternatives(name)}
     }
     lines = [f"{asked.name} is in no mirror and could not be downloaded ({reason})."]
     lines += [f"Missing ({len(lacking)} of {len(sheet)} files):"]
     for name, row in lacking.items():
-        source = row.url if row.has_address else f"{row.url} (only from a mirror)"
-        others = ", ".join(sorted(_alternatives(name)))
-        instead = f" (or instead: {others})" if others else ""
-        lines += [f"  {name}  {human_size(row.bytes)}  {source}{instead}"]
+        notes = "" if row.has_address else " (only from a mirror)"
+        notes += "".join(f" (or instead: {other})" for other in _alternatives(name))
+        lines += [f"  {name}  {human_size(row.bytes)}  {row.url}{notes}"]
     searched = ", ".join(map(str, mirrors)) or "none"
     lines += [
         f"Either put each file at {folder}/<name>, or set {MIRROR_VARIABLE} (or 'mirrors' in the "
@@ -245,9 +240,10 @@ def _report(
     return "\n".join(lines)
 
 
-def _alternatives(name: str) -> frozenset[str]:
+def _alternatives(name: str) -> list[str]:
     """Return the names of the files that serve instead of this one."""
-    return frozenset().union(*(group for group in ALTERNATIVES if name in group)) - {name}
+    groups = (group for group in ALTERNATIVES if name in group)
+    return sorted(frozenset().union(*groups) - {name})
 
 
 def human_size(count: int) -> str:
