@@ -186,7 +186,7 @@ def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
     first = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
     second = ranking.table(measures().query("method == 'a'"), {"a": "another"}, REPORTED)
     frame = headline.table([first, second], ["a", "b"], ["nasbench201", "nasbench301"])
-    shown = headline.show(frame, 0.1)[0].rows
+    shown = headline.show(frame)[0].rows
     assert [{name: str(entry) for name, entry in row.items()} for row in shown] == [
         {
             "Kendall tau": "A",
@@ -195,6 +195,15 @@ def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
         },
         {"Kendall tau": "B", "NB201 CIFAR-10": "undefined", "NB301 CIFAR-10": "-"},
     ]
+
+
+def test_the_headline_shows_distinct_architectures_first_where_they_are_fewer():
+    first = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
+    distinct = first.assign(population="unique", mean=first["mean"] + 0.1)
+    frame = headline.table([pd.concat([first, distinct])], ["a"], ["nasbench201"])
+    (row,) = headline.show(frame)[0].rows
+    assert list(row) == ["Kendall tau", "NB201 CIFAR-10, distinct", "NB201 CIFAR-10"]
+    assert str(row["NB201 CIFAR-10, distinct"]) == "0.700 ± 0.141"
 
 
 def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle():

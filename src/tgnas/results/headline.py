@@ -13,8 +13,8 @@ from tgnas.results._tables import Block, Entry, Shown, mean_of
 TITLE = "Kendall's tau of the main methods"
 SECTION = "Reported and reproduced"
 CAPTION = """
-Kendall's tau with the accuracy, of all architectures and inside the truly best share of them; mean
-and standard deviation over {seeds} seeds.
+Kendall's tau with the accuracy: of distinct architectures, one for each live pattern, and of all;
+mean and standard deviation over {seeds} seeds.
 """
 MADE_BY = "readme"
 COLUMNS = {
@@ -22,14 +22,14 @@ COLUMNS = {
     "title": "how rendered tables call it",
     "benchmark": "whose architectures are ranked",
     "dataset": "data set of the accuracies",
-    "subset": "`all` architectures, or their truly best share, `top`",
+    "population": "`unique`: one architecture for each live pattern; `all` architectures",
     "mean": "mean over seeds of Kendall's tau",
     "std": "its standard deviation over seeds; empty for one seed",
 }
 
 
 def params(plan: Plan) -> dict[str, Any]:
-    """Return the methods, and what the truly best share is.
+    """Return the methods and the benchmarks.
 
     Raises:
         UnknownNameError: the headline has a method that no sheet has.
@@ -38,9 +38,8 @@ def params(plan: Plan) -> dict[str, Any]:
     for method in methods:
         if method not in plan.all_titles:
             raise UnknownNameError("method of headline", method, plan.all_titles)
-    share = plan.config.ranking.top_share
     ranked = ["nasbench201", "nasbench301"]
-    return {"seeds": plan.config.seeds, "methods": methods, "share": share, "ranked": ranked}
+    return {"seeds": plan.config.seeds, "methods": methods, "ranked": ranked}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -52,10 +51,10 @@ def inputs(plan: Plan) -> dict[str, Any]:
 def table(
     rankings: Sequence[pd.DataFrame], methods: Sequence[str], ranked: Sequence[str]
 ) -> pd.DataFrame:
-    """Return one row for each method, benchmark, data set and subset."""
+    """Return one row for each method, benchmark, data set and population."""
     frames = [rows.assign(benchmark=name) for name, rows in zip(ranked, rankings, strict=True)]
     every = pd.concat(frames, ignore_index=True)
-    of = every.method.isin(methods) & (every.measure == "kendall_tau") & (every.population == "all")
+    of = every.method.isin(methods) & (every.measure == "kendall_tau") & (every.subset == "all")
     rows = every[of]
     rows = rows.assign(
         title=rows.method.map(rows.drop_duplicates("method").set_index("method").title)
@@ -65,19 +64,21 @@ def table(
     ]
 
 
-def show(frame: pd.DataFrame, share: float) -> list[Block]:
-    """Return one row for each method, the whole benchmarks before their best shares."""
+def show(frame: pd.DataFrame) -> list[Block]:
+    """Return one row for each method; distinct architectures stand before all where they differ."""
     rows: list[dict[str, Entry]] = []
-    places = frame.drop_duplicates(["subset", "benchmark", "dataset"]).sort_values(
-        ["subset", "benchmark"], kind="stable"
-    )
+    keys = ["population", "benchmark", "dataset"]
+    # Where no two architectures have one live pattern, both populations are one.
+    same = frame.duplicated(["method", "benchmark", "dataset", "mean"], keep=False)
+    twice = same.groupby(frame.benchmark).transform("all") & (frame.population == "unique")
+    places = frame[~twice].drop_duplicates(keys)
+    places = places.sort_values(["benchmark", "population"], ascending=[True, False], kind="stable")
     for _, method in frame.groupby("method", sort=False):
         row: dict[str, Entry] = {"Kendall tau": method.title.iloc[0]}
         for place in places.itertuples():
             name = f"{style.benchmark_title(place.benchmark)} {style.dataset_title(place.dataset)}"
-            name = f"top {share:.0%}, {name}" if place.subset == "top" else name
-            same = (method.benchmark == place.benchmark) & (method.dataset == place.dataset)
-            here = method[same & (method.subset == place.subset)]
+            name = f"{name}, distinct" if place.population == "unique" else name
+            here = method[(method[keys] == [getattr(place, key) for key in keys]).all(axis=1)]
             row[name] = mean_of(here.iloc[0]) if len(here) else "-"
         rows.append(row)
     return [Shown(rows)]
