@@ -1,9 +1,12 @@
 """Kendall's tau of the methods that the config's headline names, on every benchmark."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from tgnas.errors import UnknownNameError
 from tgnas.results import _style as style
@@ -38,8 +41,15 @@ def params(plan: Plan) -> dict[str, Any]:
     for method in methods:
         if method not in plan.all_titles:
             raise UnknownNameError("method of headline", method, plan.all_titles)
+    sheet = plan.sheets["nasbench201"]
+    families = {name: sheet[name].family for name in methods if name in sheet}
     ranked = ["nasbench201", "nasbench301"]
-    return {"seeds": plan.config.seeds, "methods": methods, "ranked": ranked}
+    return {
+        "seeds": plan.config.seeds,
+        "methods": methods,
+        "ranked": ranked,
+        "families": families,
+    }
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -82,3 +92,40 @@ def show(frame: pd.DataFrame) -> list[Block]:
             row[name] = mean_of(here.iloc[0]) if len(here) else "-"
         rows.append(row)
     return [Shown(rows)]
+
+
+def figure(frame: pd.DataFrame, families: Mapping[str, str]) -> Figure:
+    """Return Kendall's tau on NAS-Bench-201: a row for each method, a panel for each data set.
+
+    Filled markers stand for distinct architectures, open ones for all; a pale bar is a standard
+    deviation over seeds to either side.
+    """
+    chosen = frame[frame.benchmark == "nasbench201"]
+    datasets, methods = list(chosen.dataset.unique()), list(chosen.method.unique())
+    with style.styled():
+        drawn = Figure(figsize=(style.WIDE, 0.9 + 0.26 * len(methods)))
+        panels = np.atleast_1d(drawn.subplots(1, len(datasets), sharex=True, sharey=True))
+        for panel, dataset in zip(panels, datasets, strict=True):
+            for row in chosen[chosen.dataset == dataset].itertuples():
+                colour = style.FAMILY_COLOURS[families[row.method]]
+                place = methods.index(row.method) + (0.18 if row.population == "all" else -0.18)
+                if np.isfinite(row.std):
+                    spread = (row.mean - row.std, row.mean + row.std)
+                    panel.plot(spread, (place, place), color=colour, **style.pale(4))
+                face = "white" if row.population == "all" else colour
+                panel.plot(row.mean, place, "o", color=colour, markerfacecolor=face)
+            panel.set_title(style.dataset_title(dataset))
+            panel.grid(visible=False, axis="y")
+            panel.tick_params(axis="y", length=0)
+        panels[len(panels) // 2].set_xlabel(style.TAU)
+        titles = chosen.drop_duplicates("method").title
+        panels[0].set_yticks(range(len(methods)), titles)
+        panels[0].set_ylim(len(methods) - 0.5, -0.5)
+        dot: dict[str, Any] = {"color": style.GREY, "marker": "o", "linestyle": ""}
+        keys = [
+            Line2D([], [], **dot, label="distinct architectures"),
+            Line2D([], [], **dot, markerfacecolor="white", label="all architectures"),
+            Line2D([], [], color=style.GREY, label="± std over seeds", **style.pale(4)),
+        ]
+        drawn.legend(handles=keys, ncols=3, **style.BELOW)
+    return drawn
