@@ -38,7 +38,7 @@ EXAMPLES = [("nasbench101", CONVOLUTION), ("nasbench201", NB201)]
 
 
 def digits_of(**changes) -> Digits:
-    return open_digits(SHORT.model_copy(update=changes), ALONE)
+    return open_digits(read_recipe(RECIPE, CHANGE | changes), ALONE)
 
 
 def every_split(digits: Digits) -> list[torch.Tensor]:
@@ -87,7 +87,7 @@ def test_another_seed_of_the_split_draws_other_images():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"epochs": 0}, "epochs: 0 is not allowed; it should be greater than or equal to 1"),
         ({"train_images": 1700}, "1700 training and 100 validation images leave -3 of 1797"),
         ({"validation_images": 5}, "each split needs at least 10"),
     ],
