@@ -1,1 +1,1 @@
-"""Architectures as networks: analytic counts and torch modules."""
+"""Architectures as torch modules."""

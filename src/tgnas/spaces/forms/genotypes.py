@@ -162,11 +162,10 @@ class Genotypes(Form):
         names, objects, count = self.alphabet.spellings, [], len(self.kinds)
         for row in range(0, len(cells), count):
             member: dict[str, Any] = {}
-            for kind, cell in zip(self.kinds, range(row, row + count), strict=True):
+            for cell, kind in enumerate(self.kinds, start=row):
                 pairs = zip(operators[cell].tolist(), sources[cell].tolist(), strict=True)
                 member[kind] = [[names[operator], source] for operator, source in pairs]
-                concat = (self.inputs + np.flatnonzero(ends[cell])).tolist()
-                member[f"{kind}_concat"] = concat
+                member[f"{kind}_concat"] = (self.inputs + np.flatnonzero(ends[cell])).tolist()
             objects.append(member)
         return objects
 
