@@ -33,6 +33,7 @@ class Project:
     @classmethod
     def copy(cls, folder: Path, mirrors: list[Path], config: str = SMOKE) -> "Project":
         """Copy the checkout, without what it made."""
+        folder.mkdir(parents=True, exist_ok=True)
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
         for part in PARTS:
             source = ROOT / part
