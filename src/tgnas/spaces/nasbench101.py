@@ -7,12 +7,13 @@ An architecture string names the operators and the edges::
     input,conv3x3-bn-relu,output;0-1,1-2
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import md5
 
 import numpy as np
+from jaxtyping import UInt8
 from tqdm import tqdm
 
 from tgnas.cell import Cells, triangle
@@ -25,6 +26,7 @@ MAX_VERTICES = 7
 MAX_EDGES = 9
 # The benchmark's own labels of operators, which enter its hash.
 LABELS = {"input": -1, "output": -2, "conv_3x3": 0, "conv_1x1": 1, "max_pool_3x3": 2}
+DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
 class NasBench101(OperatorsOnNodes):
@@ -126,39 +128,78 @@ def _hashed(cells: Cells) -> tuple[list[str], np.ndarray]:
     label = np.zeros(256, dtype=np.int64)
     for name, value in LABELS.items():
         label[CODES[name]] = value
-    start = np.stack([adjacency.sum(2), adjacency.sum(1), label[cells.operators]], axis=-1)
-    digests, state = _digested(start.reshape(count * size, 3), lambda row: str(tuple(row)))
+    start = np.stack(
+        [adjacency.sum(axis=2), adjacency.sum(axis=1), label[cells.operators]], axis=-1
+    ).reshape(count * size, 3)
+    digests, state = _hash_rows(start, _start_texts)
     for _ in range(size):
-        digests, state = _digested(
-            _surroundings(state.reshape(count, size), adjacency),
-            partial(_surrounding, [*digests, ""]),
-        )
+        around = _surroundings(state.reshape(count, size), adjacency)
+        texts = partial(_surrounding_texts, _hexadecimal(digests))
+        digests, state = _hash_rows(around.reshape(count * size, -1), texts)
     final = np.sort(state.reshape(count, size), axis=1)
-    return _digested(final, partial(_final, digests))
+    digests, state = _hash_rows(final, partial(_final_texts, _hexadecimal(digests)))
+    return [text.tobytes().decode() for text in _hexadecimal(digests)], state
+
+
+# Texts of one length as a matrix of bytes, with the rows that they stand for.
+Texts = Iterator[tuple[np.ndarray, UInt8[np.ndarray, "n length"]]]
+
+
+def _start_texts(rows: np.ndarray) -> Texts:
+    """Yield the text of (out degree, in degree, label), one at a time: there are few."""
+    for number, row in enumerate(rows.tolist()):
+        text = np.frombuffer(str(tuple(row)).encode(), dtype=np.uint8)
+        yield np.array([number]), text[None]
+
+
+def _surrounding_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+    """Yield the texts of sorted in-neighbours, sorted out-neighbours and self; -1 is none."""
+    into, out, own = np.split(rows, [rows.shape[1] // 2, rows.shape[1] - 1], axis=1)
+    size = into.shape[1]
+    shape = (into >= 0).sum(axis=1) * (size + 1) + (out >= 0).sum(axis=1)
+    for number in np.flatnonzero(np.bincount(shape)):
+        alike = np.flatnonzero(shape == number)
+        incoming, outgoing = divmod(int(number), size + 1)
+        columns = [*into[alike, size - incoming :].T, b"|", *out[alike, size - outgoing :].T]
+        yield alike, _joined(hexadecimal, [*columns, b"|", *own[alike].T], len(alike))
+
+
+def _final_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+    """Yield the texts of Python's own print of the list of all vertices' hashes."""
+    columns: list[np.ndarray | bytes] = [b"['"]
+    for column in rows.T:
+        columns += [column, b"', '"]
+    yield np.arange(len(rows)), _joined(hexadecimal, [*columns[:-1], b"']"], len(rows))
+
+
+def _joined(
+    hexadecimal: UInt8[np.ndarray, "D 32"], columns: list[np.ndarray | bytes], count: int
+) -> UInt8[np.ndarray, "n length"]:
+    """Return texts that consist of digests, given by their numbers, and of fixed parts."""
+    parts = [
+        np.tile(np.frombuffer(column, dtype=np.uint8), (count, 1))
+        if isinstance(column, bytes)
+        else hexadecimal[column]
+        for column in columns
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def _hexadecimal(digests: UInt8[np.ndarray, "D 16"]) -> UInt8[np.ndarray, "D 32"]:
+    halves = np.stack([digests >> 4, digests & 15], axis=2).reshape(len(digests), -1)
+    return DIGITS[halves]
 
 
 def _surroundings(state: np.ndarray, adjacency: np.ndarray) -> np.ndarray:
     """Return sorted in-neighbours, sorted out-neighbours and self of each vertex; -1 is none."""
     into = np.where(adjacency.transpose(0, 2, 1), state[:, None, :], -1)
     out = np.where(adjacency, state[:, None, :], -1)
-    around = [np.sort(into, axis=2), np.sort(out, axis=2), state[:, :, None]]
-    return np.concatenate(around, axis=2).reshape(state.size, -1)
+    return np.concatenate([np.sort(into, axis=2), np.sort(out, axis=2), state[:, :, None]], axis=2)
 
 
-def _surrounding(digests: list[str], row: list[int]) -> str:
-    """Return the text of one of them; the last of the digests stands for none."""
-    names = [digests[number] for number in row]
-    half = len(row) // 2
-    return f"{''.join(names[:half])}|{''.join(names[half:-1])}|{names[-1]}"
-
-
-def _final(digests: list[str], row: list[int]) -> str:
-    return str([digests[number] for number in row])
-
-
-def _digested(
-    rows: np.ndarray, text_of: Callable[[list[int]], str]
-) -> tuple[list[str], np.ndarray]:
+def _hash_rows(
+    rows: np.ndarray, texts_of: Callable[[np.ndarray], Texts]
+) -> tuple[UInt8[np.ndarray, "D 16"], np.ndarray]:
     """Return the sorted distinct md5 digests of all rows' texts, and each row's place in them."""
     key = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.T:
@@ -167,8 +208,14 @@ def _digested(
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     if not np.array_equal(rows[first][inverse], rows):
         raise ArithmeticError("two different rows have one 64-bit key")
-    digests = [md5(text_of(row).encode()).hexdigest() for row in rows[first].tolist()]
-    order = np.argsort(np.array(digests, dtype="S32"))
+    digests = np.empty((len(first), 16), dtype=np.uint8)
+    for numbers, texts in texts_of(rows[first]):
+        length, flat = texts.shape[1], texts.tobytes()
+        cuts = range(0, len(flat), length)
+        joined = b"".join([md5(flat[cut : cut + length]).digest() for cut in cuts])
+        digests[numbers] = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16)
+    high, low = digests.view(">u8").T
+    order = np.lexsort((low, high))
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order))
-    return [digests[place] for place in order], rank[inverse]
+    return digests[order], rank[inverse]
