@@ -45,7 +45,8 @@ def differences(
     Args:
         before: the table before the change.
         folder: of the tables after it.
-        renamed: files, columns (of each file), names (in text) and intended changes.
+        renamed: files, columns (of each file), names (in text), measures that each run takes anew
+            (rows of a column ``measure``), and intended changes.
     """
     after = folder / renamed.get("files", {}).get(before.name, before.name)
     intended = [row for row in renamed.get("intended", []) if row["file"] in (before.name, "*")]
@@ -61,6 +62,9 @@ def differences(
         if column not in new:
             yield f"column {column} is not there", reasons.get(column, "")
     shared = [column for column in old.columns if column in new]
+    timed = renamed.get("measured_anew", [])
+    if "measure" in shared:
+        old, new = (table[~table.measure.isin(timed)] for table in (old, new))
     old, new = _aligned(old[shared], new[shared])
     if len(old) != len(new):
         yield f"{len(old)} rows before, {len(new)} after", reasons.get("rows", "")

@@ -9,7 +9,8 @@ from tgnas.encodings.live import live_pattern, live_vertices
 from tgnas.spaces.architectures import Architectures, of_cells
 from tgnas.spaces.nasbench201 import SPACE
 
-# paper.md, section 3: vertices are input, the edges 0->1, 0->2, 1->2, 0->3, 1->3, 2->3, output.
+# The line graph of the authors' code (YeQiao/TG-NAS): vertices are input, the edges 0->1, 0->2,
+# 1->2, 0->3, 1->3, 2->3, output.
 CUT = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 ALL_ZERO = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 

@@ -93,7 +93,7 @@ def test_a_dead_convolution_is_not_an_effective_parameter():
     assert score("params", cells)[0] < score("params", cells)[1]
 
 
-# Kendall's tau-b with the test accuracy at 200 epochs of all 15,625 (peers.md, whose accuracies
+# Kendall's tau-b with the test accuracy at 200 epochs of all 15,625, measured apart (its accuracies
 # average other seeds: with the benchmark's own the six are .578 .553 .520 .654 .628 .607).
 MEASURED = [
     ("params", "cifar10", 0.576),

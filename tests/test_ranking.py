@@ -103,7 +103,7 @@ def test_every_measure_is_taken_and_named():
 
 
 def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
-    # peers.md: .621 / .586 / .547 on one representative of each live pattern.
+    # Measured apart: .621 / .586 / .547 on one representative of each live pattern.
     scores = GRAPH_PROXIES.load("effective_params")(
         nasbench201.architectures,
         space="nasbench201",
@@ -127,8 +127,8 @@ def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
 def test_the_authors_dump_against_its_own_accuracies_gives_the_published_correlations(
     resource_file,
 ):
-    # paper.md 4.7: tau .484, rho .682. Against our accuracies, another mean over training seeds,
-    # the third digit differs.
+    # Measured apart on the authors' test.txt: tau .484, rho .682. Against our accuracies, another
+    # mean over training seeds, the third digit differs.
     true, predicted = np.loadtxt(resource_file("nasbench201/authors_dump.txt")).T
     assert round(ranking.kendall_tau(predicted, true), 3) == 0.484
     assert round(ranking.spearman_rho(predicted, true), 3) == 0.682
