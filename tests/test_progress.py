@@ -169,8 +169,8 @@ def test_the_result_is_read_from_a_table_of_the_run(tmp_path):
         "canonical,canonical graph (ours),cifar10,all,top,kendall_tau,0.1,15625",
         "params,#params,cifar10,all,all,kendall_tau,0.6,15625",
     ]
-    (tmp_path / "tables" / "ranking.csv").write_text(header + "\n".join(rows))
-    assert result_of(Places(tmp_path, tmp_path, ("ranking",))) == (
+    (tmp_path / "tables" / "ranking_nasbench201.csv").write_text(header + "\n".join(rows))
+    assert result_of(Places(tmp_path, tmp_path, Places.of([]).tables)) == (
         "Kendall's tau (cifar10, 15,625 architectures): the authors' code 0.551; "
         "canonical graph (ours) 0.610; #params 0.600"
     )

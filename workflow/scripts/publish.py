@@ -7,11 +7,13 @@ from tgnas.results._readme import with_tables
 from tgnas.workflow.script import run
 
 
-def main(*, tables: list[Path], figures: list[Path], provenance: Path, pages: list[Path]) -> None:
+def main(
+    *, tables: list[Path], figures: list[Path], provenance: list[Path], pages: list[Path]
+) -> None:
     """Copy every file to results/paper and rewrite the pages between their marks."""
     paper = Path("results/paper")
     paper.mkdir(parents=True, exist_ok=True)
-    for path in (*tables, *figures, provenance):
+    for path in (*tables, *figures, *provenance):
         shutil.copyfile(path, paper / path.name)
     texts = {path.stem: path.read_text() for path in tables if path.suffix == ".md"}
     for page in pages:

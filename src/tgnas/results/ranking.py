@@ -95,6 +95,7 @@ def params(plan: Plan, variant: str) -> dict[str, Any]:
         "titles": plan.titles(variant),
         "families": plan.families(variant),
         "ranking": ranking,
+        "variant": variant,
     }
 
 
@@ -104,11 +105,14 @@ def inputs(variant: str) -> dict[str, Any]:
 
 
 def table(
-    measures: pd.DataFrame, titles: Mapping[str, str], reported: pd.DataFrame
+    measures: pd.DataFrame,
+    titles: Mapping[str, str],
+    reported: pd.DataFrame,
+    variant: str = "nasbench201",
 ) -> pd.DataFrame:
     """Return one row for each method, data set, population, subset and measure.
 
-    Methods stand in the order of `titles`.
+    Methods stand in the order of `titles`. What others reported is of NAS-Bench-201.
     """
     everything = measures.rename(columns={"name": "measure"})
     groups = everything.groupby(["method", *KEYS], sort=False)
@@ -121,7 +125,8 @@ def table(
         seeds=("seed", "nunique"),
     ).reset_index()
     rows.insert(1, "title", rows.method.map(titles))
-    known = reported[reported.table == "ranking"].drop(columns=["table", "source"])
+    of = (reported.table == "ranking") & (variant == "nasbench201")
+    known = reported[of].drop(columns=["table", "source"])
     known = known.assign(
         subset=np.where(known.measure.str.endswith("_top"), "top", "all"),
         measure=known.measure.str.removesuffix("_top"),

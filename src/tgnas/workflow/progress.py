@@ -230,7 +230,7 @@ class Places:
     @classmethod
     def of(cls, arguments: Sequence[str]) -> "Places":
         """Return the places that the config files among Snakemake's options name."""
-        paths, tables = {"results": "results", "logs": "logs"}, ["ranking"]
+        paths, tables = {"results": "results", "logs": "logs"}, ["ranking_nasbench201"]
         for option, value in pairwise(arguments):
             if option in ("--configfile", "--configfiles") and Path(value).is_file():
                 content = yaml.safe_load(Path(value).read_text()) or {}
