@@ -1,4 +1,4 @@
-"""Costs of NAS-Bench-201, searches under limits on them, Pareto fronts and their figure."""
+"""Costs of NAS-Bench-201, searches under constraints on them, Pareto fronts and their figure."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ from tgnas.search.constraints import constraints_of, deb
 from tgnas.search.runs import Plan, run_constrained
 from tgnas.spaces.space import open_space
 
-LIMITS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}
-LIMITS["searchers"] = ["exhaustive", "hybrid"]
+CONSTRAINTS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}
+CONSTRAINTS["searchers"] = ["exhaustive", "hybrid"]
 RANKING = {"split": "test", "epochs": 200}
 
 
@@ -85,39 +85,39 @@ def test_an_unknown_cost_is_on_no_front():
 
 
 @given(points, st.integers(1, 9))
-def test_what_costs_too_much_is_worse_than_all_that_does_not(found, limit):
+def test_what_costs_too_much_is_worse_than_all_that_does_not(found, bound):
     costs, scores = np.array(found, dtype=np.float64).T.copy()
-    cheap = costs <= limit
+    cheap = costs <= bound
     if cheap.any():
-        ruled = deb(scores, costs, float(limit))
+        ruled = deb(scores, costs, float(bound))
         assert np.array_equal(ruled[cheap], scores[cheap])
         assert (ruled[~cheap] < scores.min()).all()
 
 
-def test_a_limit_that_nothing_keeps_is_refused():
+def test_a_constraint_that_nothing_keeps_is_refused():
     with pytest.raises(ConfigError, match="no architecture costs 1 or less; the least is 2"):
         deb(np.zeros(2), np.array([2.0, np.nan]), 1.0)
 
 
-def test_an_answer_keeps_its_limit(nasbench201, costs, accuracy):
-    plan = Plan({name: {} for name in LIMITS["searchers"]}, runs=2, top=10)
+def test_an_incumbent_keeps_its_constraint(nasbench201, costs, accuracy):
+    plan = Plan({name: {} for name in CONSTRAINTS["searchers"]}, runs=2, top=10)
     scores, space = np.stack([accuracy, -accuracy]), open_space("nasbench201")
-    limits = constraints_of(costs, names=LIMITS["costs"], shares=LIMITS["shares"])
-    table = run_constrained(space, nasbench201, scores, limits, plan)
+    chosen = constraints_of(costs, names=CONSTRAINTS["costs"], shares=CONSTRAINTS["shares"])
+    table = run_constrained(space, nasbench201, scores, chosen, plan)
     assert len(table) == 2 * 2 * 2 * (1 + 2)
-    assert (table.value <= table.limit).all()
+    assert (table.value <= table.bound).all()
     first = table[(table.searcher == "exhaustive") & (table.seed == 0)]
     for row in first.itertuples():
-        assert row.score == accuracy[costs[row.cost] <= row.limit].max()
-    answers = table.assign(scorer="oracle", cifar10=table.score.abs())
-    summary = constraints.summarise(answers, "cifar10")
+        assert row.score == accuracy[costs[row.cost] <= row.bound].max()
+    incumbents = table.assign(scorer="oracle", cifar10=table.score.abs())
+    summary = constraints.summarise(incumbents, "cifar10")
     assert (summary.kept == 1).all()
     assert "(cheapest 10%)" in markdown(constraints.show(summary, "cifar10", {}))
 
 
 def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accuracy):
     scores = {"oracle": accuracy[None], "reversed": -accuracy[None]}
-    table = fronts(nasbench201, costs, scores, LIMITS, RANKING)
+    table = fronts(nasbench201, costs, scores, CONSTRAINTS, RANKING)
     assert (table[table.scorer == "oracle"].regret == 0).all()
     assert table[table.scorer == "reversed"].regret.max() > 0
     assert table[table.scorer == "oracle"].accuracy.max() == accuracy.max()
@@ -125,9 +125,9 @@ def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accura
 
 
 def test_the_figure_of_fronts_has_a_panel_for_each_cost(nasbench201, costs, accuracy, tmp_path):
-    table = fronts(nasbench201, costs, {"oracle_cifar10": accuracy[None]}, LIMITS, RANKING)
+    table = fronts(nasbench201, costs, {"oracle_cifar10": accuracy[None]}, CONSTRAINTS, RANKING)
     for name in ("first", "second"):
-        figure = pareto.figure(table, nasbench201, costs, LIMITS, RANKING)
+        figure = pareto.figure(table, nasbench201, costs, CONSTRAINTS, RANKING)
         style.save(figure, tmp_path / f"{name}.png")
     assert [panel.get_xlabel() for panel in figure.axes] == [
         "FLOPs (millions)\n(lower is better)",

@@ -89,8 +89,8 @@ def search_table() -> pd.DataFrame:
     shared = {"scorer": "tgnas_code", "searcher": "hybrid", "architecture": FOUND, "seed": 0}
     counts = {"queries": 10.0, "distinct": 9, "seconds": 0.5}
     columns = {name: 90.0 for d in LABEL["datasets"] for name in (d, f"{d} top")}
-    answers = pd.DataFrame([shared | counts | columns | {"run": run} for run in range(2)])
-    return search.table(answers, LABEL["datasets"], pd.read_csv(REPORTED))
+    incumbents = pd.DataFrame([shared | counts | columns | {"run": run} for run in range(2)])
+    return search.table(incumbents, LABEL["datasets"], pd.read_csv(REPORTED))
 
 
 def write_results(folder: Path) -> dict[str, dict[str, Any]]:
@@ -578,7 +578,7 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, finished):
     opened = Opened(browser, results / "report.html", 1280, "light")
     # What `make proxies` and `make paper` make in the same folder, and what others are made of.
     beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}
-    beside |= {"headline", "headline_search", "search_answers", "jpeg_trainings"}
+    beside |= {"headline", "headline_search", "incumbents", "jpeg_trainings"}
     tables = {path.stem for path in (results / "tables").glob("*.md")} - beside
     figures = {path.stem for path in (results / "figures").glob("*.png")} - beside
     page = opened.page

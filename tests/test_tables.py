@@ -46,7 +46,7 @@ def measures() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def answers() -> pd.DataFrame:
+def incumbents() -> pd.DataFrame:
     """Return three runs of one search, as look_up returns them."""
     shared = {"scorer": "s", "searcher": "x", "queries": 10, "distinct": 9, "seconds": 0.5}
     found = [("A", 0, 93.0), ("A", 0, 93.0), ("B", 1, 90.0)]
@@ -97,8 +97,8 @@ def test_facts_are_text_but_for_real_numbers():
     assert [str(row["value"]) for row in shown.rows] == ["5", "90.00", "`\\|x~0\\|`"]
 
 
-def test_a_search_is_summarised_by_its_most_frequent_answer():
-    row = search.table(answers(), ["cifar10"], REPORTED).iloc[0]
+def test_a_search_is_summarised_by_its_most_frequent_incumbent():
+    row = search.table(incumbents(), ["cifar10"], REPORTED).iloc[0]
     assert (row["architecture"], row["share"]) == ("A", pytest.approx(2 / 3))
     assert (row["runs"], row["seeds"]) == (3, 2)
     assert row["cifar10 mean"] == pytest.approx(92)
@@ -106,8 +106,8 @@ def test_a_search_is_summarised_by_its_most_frequent_answer():
     assert row["cifar10 top mean"] == 93.5
 
 
-def test_the_search_table_has_both_answers_and_what_others_published():
-    table = search.table(answers(), ["cifar10"], REPORTED)
+def test_the_search_table_has_both_incumbents_and_what_others_published():
+    table = search.table(incumbents(), ["cifar10"], REPORTED)
     lines = markdown(search.show(table, ["cifar10"], {"s": "S"}, top=10)).splitlines()
     heads, ours, peer = ([cell.strip() for cell in lines[n].split("|")] for n in (0, 2, 3))
     assert "cifar10, best of top 10" in heads
@@ -118,7 +118,7 @@ def test_the_search_table_has_both_answers_and_what_others_published():
 
 
 def test_scores_of_partial_architectures_stand_side_by_side():
-    runs = answers().assign(scorer="s", partial=["mean", "best", "best"], tied=[0.0, 0.5, 0.25])
+    runs = incumbents().assign(scorer="s", partial=["mean", "best", "best"], tied=[0.0, 0.5, 0.25])
     table = partial_architectures.summarise(runs, ["cifar10"])
     assert list(table.partial) == ["mean", "best"]
     assert list(table.tied) == [0, 0.375]
@@ -126,8 +126,8 @@ def test_scores_of_partial_architectures_stand_side_by_side():
     assert "37.5%" in markdown(shown)
 
 
-def test_a_search_without_known_accuracies_says_where_its_answers_stand():
-    found = answers().assign(above=[1.0, 0.9, 0.8], listed=[True, False, False], score=[1, 2, 3])
+def test_a_search_without_known_accuracies_says_where_its_incumbents_stand():
+    found = incumbents().assign(above=[1.0, 0.9, 0.8], listed=[True, False, False], score=[1, 2, 3])
     table = darts_search.summarise(found)
     row = table.iloc[0]
     assert (row["architecture"], row["score"], row["listed"]) == ("A", 2, 1)
@@ -138,7 +138,7 @@ def test_a_search_without_known_accuracies_says_where_its_answers_stand():
 
 def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():
     ranks = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
-    table = claims.table(ranks, search.table(answers(), ["cifar10"], REPORTED), REPORTED)
+    table = claims.table(ranks, search.table(incumbents(), ["cifar10"], REPORTED), REPORTED)
     assert list(table.difference) == pytest.approx([0.2, -1])
     assert list(table.n) == [9, 3]
     assert "+0.200" in markdown(claims.show(table, {}))
@@ -208,7 +208,7 @@ def test_the_headline_shows_distinct_architectures_first_where_they_are_fewer():
 
 def test_the_headline_of_searches_has_one_searcher_of_each_scorer_and_no_oracle():
     given = [("s", "x"), ("s", "hybrid"), ("params", "exhaustive"), ("oracle_cifar10", "hybrid")]
-    found = pd.concat(answers().assign(scorer=scorer, searcher=name) for scorer, name in given)
+    found = pd.concat(incumbents().assign(scorer=scorer, searcher=name) for scorer, name in given)
     searches = search.table(found, ["cifar10"], REPORTED)
     named = ["s", "params", "published"]
     rows = headline_search.table(searches, named, "hybrid", ["cifar10"])

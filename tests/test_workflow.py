@@ -73,10 +73,10 @@ def test_searches_stand_in_the_table_with_their_ceiling_and_what_others_publishe
 
 
 @pytest.mark.slow
-def test_answers_keep_their_limits(project: Project):
-    limits = pd.read_csv(project.folder / "results/smoke/tables/constraints.csv")
-    assert set(limits.cost) == {"parameters", "flops", "edgegpu_latency"}
-    assert (limits.kept == 1).all()
+def test_incumbents_keep_their_constraints(project: Project):
+    constrained = pd.read_csv(project.folder / "results/smoke/tables/constraints.csv")
+    assert set(constrained.cost) == {"parameters", "flops", "edgegpu_latency"}
+    assert (constrained.kept == 1).all()
 
 
 @pytest.mark.slow
@@ -179,7 +179,7 @@ def test_our_own_configurations_are_chosen_on_development_targets_alone(project:
 
 
 @pytest.mark.slow
-def test_combinations_have_the_seeds_of_their_members_or_one(project: Project):
+def test_ensembles_have_the_seeds_of_their_members_or_one(project: Project):
     ranking = pd.read_csv(project.folder / "results/smoke/tables/ranking_nasbench201.csv")
     seeds = ranking.groupby("method").seeds.max()
     assert seeds["canonical_effective_params"] == seeds["tgnas_canonical"] == 2
@@ -269,7 +269,7 @@ def test_every_column_of_every_table_is_described_and_every_description_has_a_co
 
 
 @pytest.mark.slow
-def test_touching_one_proxy_of_networks_rescores_it_alone(compared: Project):
+def test_touching_one_network_proxy_rescores_it_alone(compared: Project):
     proxy = "src/tgnas/methods/network_proxies/zen.py"
     with compared.edit(proxy, "return float", "return 2 * float"):
         planned = compared.planned("--", "proxies")
@@ -314,7 +314,7 @@ def test_your_own_cifar100_is_seen_by_networks_of_100_classes(compared: Project)
 
 
 @pytest.mark.slow
-def test_searches_can_ask_proxies_on_small_networks_of_every_live_pattern(compared: Project):
+def test_searches_can_query_proxies_on_reduced_networks_of_every_live_pattern(compared: Project):
     planned = compared.planned(
         "--", "results/smoke/searches/nasbench201/zico_reduced/hybrid.parquet"
     )

@@ -27,7 +27,7 @@ def fronts(
     benchmark: Benchmark,
     costs: pd.DataFrame,
     scores: Mapping[str, Float64[np.ndarray, "_ N"]],
-    limits: dict[str, Any],
+    constraints: dict[str, Any],
     ranking: dict[str, Any],
 ) -> pd.DataFrame:
     """Return the Pareto fronts of each scorer and seed for each cost.
@@ -39,14 +39,14 @@ def fronts(
         benchmark: of the accuracies.
         costs: a column for each cost.
         scores: of each scorer, a row for each seed.
-        limits: the config's section: dataset, costs.
+        constraints: the config's section: dataset, costs.
         ranking: the config's section: split, epochs.
     """
     accuracy = benchmark.accuracy(
-        dataset=limits["dataset"], split=ranking["split"], epochs=ranking["epochs"]
+        dataset=constraints["dataset"], split=ranking["split"], epochs=ranking["epochs"]
     )
     names, tables = np.array(benchmark.strings), []
-    for cost in limits["costs"]:
+    for cost in constraints["costs"]:
         values = costs[cost].to_numpy(dtype=np.float64)
         true = front(values, accuracy)
         for scorer, seeds in scores.items():

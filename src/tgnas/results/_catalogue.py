@@ -184,13 +184,13 @@ class Result:
 
 def catalogue(plan: Plan) -> dict[str, Result]:
     """Return all results that a run can make, by the names of their files."""
-    found = {}
+    results = {}
     for name in RESULTS.names():
         variants = getattr(RESULTS.module(name), "variants", None)
         for variant in variants(plan) if variants else [""]:
             result = Result(name, variant)
-            found[result.stem] = result
-    return found
+            results[result.stem] = result
+    return results
 
 
 def wanted(plan: Plan, kind: str) -> list[str]:
@@ -199,8 +199,8 @@ def wanted(plan: Plan, kind: str) -> list[str]:
     Raises:
         UnknownNameError: the config names one that there is not.
     """
-    known = {stem: each for stem, each in catalogue(plan).items() if each.makes(kind)}
-    usual = [stem for stem, each in known.items() if each.made_by == "all"]
+    known = {stem: result for stem, result in catalogue(plan).items() if result.makes(kind)}
+    usual = [stem for stem, result in known.items() if result.made_by == "all"]
     named = getattr(plan.config, f"{kind}s")
     for name in named or ():
         if name not in known:
@@ -219,7 +219,7 @@ def call(function: Callable, given: Mapping[str, Any]) -> Any:
 
 
 # Tables that are summarised further are read to the last bit, which pandas's default is not.
-EXACT = frozenset({"answers", "trainings"})
+EXACT = frozenset({"incumbents", "trainings"})
 
 
 def given(

@@ -1,4 +1,4 @@
-"""Searches that no architecture above a limit may win."""
+"""Searches that no architecture above a bound may win."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,23 +13,23 @@ TITLE = "Searches under constraints"
 SECTION = "Search under constraints"
 PLACE = 1
 CAPTION = """
-Searches on NAS-Bench-201 under limits on parameters (a number), FLOPs (millions) or measured
-latency (milliseconds, HW-NAS-Bench). A limit is what the given share of all architectures keeps;
-above it every score is worse than any below. Kept: answers within the limit. Test accuracy on
+Searches on NAS-Bench-201 under constraints on parameters (a number), FLOPs (millions) or measured
+latency (milliseconds, HW-NAS-Bench). A bound is what the given share of all architectures keeps;
+above it every score is worse than any below. Kept: incumbents within the bound. Test accuracy on
 {dataset} in percent, mean and standard deviation over runs. Oracle rows score by test accuracy: the
-most that a limit allows.
+most that a constraint allows.
 """
 COLUMNS = {
-    "cost": "what is limited (`search.constraints.costs`)",
-    "share": "share of all architectures that the limit keeps",
-    "limit": "the limit; parameters as a number, FLOPs in millions, latency in milliseconds",
-    "scorer": "who is asked",
+    "cost": "what is constrained (`search.constraints.costs`)",
+    "share": "share of all architectures that the bound keeps",
+    "bound": "the bound; parameters as a number, FLOPs in millions, latency in milliseconds",
+    "scorer": "who scores",
     "searcher": "a file of tgnas.methods.searchers",
     "seeds": "seeds of the scorer",
     "runs": "runs of all seeds together",
-    "kept": "share of the answers within the limit",
-    "value": "mean cost of the answers, in the limit's unit",
-    "mean": "mean over runs of the answer's test accuracy, percent",
+    "kept": "share of the incumbents within the bound",
+    "value": "mean cost of the incumbents, in the bound's unit",
+    "mean": "mean over runs of the incumbent's test accuracy, percent",
     "std": "its standard deviation over runs",
 }
 
@@ -55,21 +55,21 @@ def table(
     dataset: str,
     labels: dict[str, Any],
 ) -> pd.DataFrame:
-    """Return one row per cost, limit, scorer and searcher."""
+    """Return one row per cost, bound, scorer and searcher."""
     from tgnas.search.runs import look_up  # its imports are slow
 
-    answers = [
+    incumbents = [
         look_up(run, benchmark, labels).assign(scorer=scorer)
         for run, scorer in zip(runs, scorers, strict=True)
     ]
-    return summarise(pd.concat(answers, ignore_index=True), dataset)
+    return summarise(pd.concat(incumbents, ignore_index=True), dataset)
 
 
-def summarise(answers: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Return how many answers keep the limits, what they cost, and how accurate they are."""
-    answers = answers.assign(kept=answers.value <= answers.limit)
-    answers = answers.sort_values(["cost", "share"], kind="stable")
-    groups = answers.groupby(["cost", "share", "limit", "scorer", "searcher"], sort=False)
+def summarise(incumbents: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Return how many incumbents keep the constraints, their cost and their accuracy."""
+    incumbents = incumbents.assign(kept=incumbents.value <= incumbents.bound)
+    incumbents = incumbents.sort_values(["cost", "share"], kind="stable")
+    groups = incumbents.groupby(["cost", "share", "bound", "scorer", "searcher"], sort=False)
     return groups.agg(
         seeds=("seed", "nunique"),
         runs=("run", "size"),
@@ -81,16 +81,16 @@ def summarise(answers: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
 
 def show(frame: pd.DataFrame, dataset: str, titles: Mapping[str, str]) -> list[Block]:
-    """Return the searches under limits."""
+    """Return the searches under constraints."""
     rows = [
         {
             "cost": row.cost,
-            "limit": Number(row.limit, ".4g", rest=f"cheapest {row.share:.0%}"),
+            "bound": Number(row.bound, ".4g", rest=f"cheapest {row.share:.0%}"),
             "scored by": titles.get(row.scorer, row.scorer),
             "searcher": row.searcher.replace("_", " "),
             "seeds x runs": runs_of(row),
             "kept": Number(row.kept, ".0%"),
-            "cost of the answer": Number(row.value, ".4g"),
+            "cost of the incumbent": Number(row.value, ".4g"),
             dataset: mean_of(row, digits=2),
         }
         for _, row in frame.iterrows()

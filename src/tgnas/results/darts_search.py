@@ -16,8 +16,8 @@ SECTION = "Search in the DARTS space"
 PLACE = 1
 CAPTION = """
 What every searcher finds in the DARTS space. Scored above: the share of NAS-Bench-301's listed
-genotypes that the same predictor scores lower than the answer, mean and standard deviation over
-runs. Listed: answers that are among them; of no other answer is an accuracy known here.
+genotypes that the same predictor scores lower than the incumbent, mean and standard deviation over
+runs. Listed: incumbents that are among them; of no other incumbent is an accuracy known here.
 """
 COLUMNS = {
     "searcher": "a file of tgnas.methods.searchers",
@@ -28,11 +28,11 @@ COLUMNS = {
     "seconds": "mean wall time of a run",
     "above": (
         "mean over runs of the share of NAS-Bench-301's listed genotypes that score lower than the "
-        "answer"
+        "incumbent"
     ),
     "above_std": "its standard deviation over runs",
-    "listed": "how many answers are listed themselves",
-    "architecture": "best-scored answer of the first seed",
+    "listed": "how many incumbents are listed themselves",
+    "architecture": "best-scored incumbent of the first seed",
     "score": "its score",
 }
 
@@ -56,7 +56,7 @@ def table(benchmark: Benchmark, scores: Path, runs: Sequence[pd.DataFrame]) -> p
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return means over the runs of each searcher, and the best answer of its first seed."""
+    """Return means over the runs of each searcher, and the best incumbent of its first seed."""
     best = runs[runs.seed == 0].sort_values("score", ascending=False, kind="stable")
     first = best.drop_duplicates("searcher").set_index("searcher")[["architecture", "score"]]
     rows = runs.groupby("searcher", sort=False).agg(
@@ -73,7 +73,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def show(frame: pd.DataFrame) -> list[Block]:
-    """Return where the answers stand, then the best of them."""
+    """Return where the incumbents stand, then the best of them."""
     rows = [
         {
             "searcher": row.searcher.replace("_", " "),
@@ -90,6 +90,6 @@ def show(frame: pd.DataFrame) -> list[Block]:
     ]
     return [
         Shown(rows),
-        "Best-scored answers of the first seed:",
+        "Best-scored incumbents of the first seed:",
         "\n".join(best),
     ]

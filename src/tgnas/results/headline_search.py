@@ -17,14 +17,14 @@ run, else by the scorer's only searcher.
 """
 MADE_BY = "readme"
 COLUMNS = {
-    "scorer": "who is asked; `published` rows are others' numbers",
+    "scorer": "who scores; `published` rows are others' numbers",
     "searcher": "a file of tgnas.methods.searchers, or the name of what was published",
     "seeds": "seeds of the scorer",
     "runs": "runs of all seeds together",
     "queries": "mean number of scored architectures, repeated ones counted again",
     "distinct": "mean number of different ones among them",
     "seconds": "mean wall time of a run",
-    "DATASET mean": "mean over runs of the answer's test accuracy, percent",
+    "DATASET mean": "mean over runs of the incumbent's test accuracy, percent",
     "DATASET std": "its standard deviation over runs",
     "reported": "accuracy on the first data set that others reported",
     "difference": "mean on the first data set less reported",

@@ -20,8 +20,8 @@ TITLE = "Pareto fronts of score and cost"
 SECTION = "Search under constraints"
 CAPTION = """
 The architectures of NAS-Bench-201 that none beats in score and cost. Regret: how many points of
-test accuracy on {limits[dataset]} the best architecture that costs no more has above a member; mean
-and standard deviation over seeds of the mean over members.
+test accuracy on {constraints[dataset]} the best architecture that costs no more has above a member;
+mean and standard deviation over seeds of the mean over members.
 """
 FIGURE_CAPTION = """
 Test accuracy after {labels[epochs]} epochs against cost on NAS-Bench-201; latency is
@@ -55,11 +55,16 @@ TRUE: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.2}
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the scorers, the costs, and whose accuracy is looked up."""
-    limits = plan.config.search.constraints
-    about = limits.model_dump(mode="json", include={"dataset", "costs"})
+    constraints = plan.config.search.constraints
+    about = constraints.model_dump(mode="json", include={"dataset", "costs"})
     titles = plan.all_titles
     labels = {key: plan.labels()[key] for key in ("split", "epochs")}
-    return {"scorers": list(limits.scorers), "limits": about, "labels": labels, "titles": titles}
+    return {
+        "scorers": list(constraints.scorers),
+        "constraints": about,
+        "labels": labels,
+        "titles": titles,
+    }
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -81,14 +86,14 @@ def table(
     costs: pd.DataFrame,
     scores: Sequence[Path],
     scorers: Sequence[str],
-    limits: dict[str, Any],
+    constraints: dict[str, Any],
     labels: dict[str, Any],
 ) -> pd.DataFrame:
     """Return the members of all fronts."""
     from tgnas.evaluation.pareto import fronts  # its imports are slow
 
     known = {name: read_scores(path, benchmark) for name, path in zip(scorers, scores, strict=True)}
-    return fronts(benchmark, costs, known, limits, labels)
+    return fronts(benchmark, costs, known, constraints, labels)
 
 
 def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
@@ -122,19 +127,19 @@ def figure(
     frame: pd.DataFrame,
     benchmark: Benchmark,
     costs: pd.DataFrame,
-    limits: dict[str, Any],
+    constraints: dict[str, Any],
     labels: dict[str, Any],
 ) -> Figure:
     """Return one panel for each cost: the true accuracy of the members of each score's front.
 
-    A step leads from one member to the next, for a member is what one would take under any limit
+    A step leads from one member to the next, for a member is what one would take under any bound
     up to there. The black steps are the true front, the highest accuracy that a cost allows; a
     score whose front has no regret is that one and is not drawn twice. Of several seeds the first
     is drawn.
     """
-    dataset = limits["dataset"]
+    dataset = constraints["dataset"]
     accuracy = benchmark.accuracy(dataset=dataset, split=labels["split"], epochs=labels["epochs"])
-    everything = costs[limits["costs"]].assign(accuracy=accuracy)
+    everything = costs[constraints["costs"]].assign(accuracy=accuracy)
     shown = frame[(frame.seed == 0) & (frame.groupby("scorer").regret.transform("max") > 0)]
     colours = dict(zip(shown.scorer.unique(), cycle(COLOURS), strict=False))
     kinds = list(frame.cost.unique())

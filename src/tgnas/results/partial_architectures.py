@@ -16,11 +16,11 @@ SECTION = "Search"
 CAPTION = """
 Pruning on NAS-Bench-201 with two scores of a partial architecture, both from the same completions:
 their mean and the best of them. Tied: operators of the full one whose removal costs exactly what
-another's on that edge does. Test accuracy of the answer in percent, mean and standard deviation
+another's on that edge does. Test accuracy of the incumbent in percent, mean and standard deviation
 over runs.
 """
 COLUMNS = {
-    "scorer": "who is asked",
+    "scorer": "who scores",
     "partial": "a partial architecture's score: `mean` of its completions', or their `best`",
     "seeds": "seeds of the scorer",
     "runs": "runs of all seeds together",
@@ -28,7 +28,7 @@ COLUMNS = {
         "mean share of the full one's operators that the score cannot tell from another of their "
         "edge"
     ),
-    "DATASET mean": "mean over runs of the answer's test accuracy, percent",
+    "DATASET mean": "mean over runs of the incumbent's test accuracy, percent",
     "DATASET std": "its standard deviation over runs",
 }
 
@@ -64,8 +64,8 @@ def table(
     listing, runs = Listing(benchmark.space, benchmark.architectures), []
     for name, path in zip(scorers, scores, strict=True):
         sources = [tabulated(listing, row) for row in read_scores(path, benchmark)]
-        found = search.compare_partial_scores(benchmark.space, sources, search.Plan(**pruning))
-        runs.append(search.look_up(found, benchmark, labels).assign(scorer=name))
+        compared = search.compare_partial_scores(benchmark.space, sources, search.Plan(**pruning))
+        runs.append(search.look_up(compared, benchmark, labels).assign(scorer=name))
     everything = pd.concat(runs, ignore_index=True)
     return summarise(everything, labels["datasets"])
 

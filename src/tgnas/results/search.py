@@ -21,16 +21,16 @@ search's own; those of the predictors include their scoring, all other scores ar
 `published` rows are others' numbers.
 """
 COLUMNS = {
-    "scorer": "who is asked; `published` rows are others' numbers",
+    "scorer": "who scores; `published` rows are others' numbers",
     "searcher": "a file of tgnas.methods.searchers, or the name of what was published",
     "seeds": "seeds of the scorer",
     "runs": "runs of all seeds together",
-    "architecture": "the most frequent answer",
+    "architecture": "the most frequent incumbent",
     "share": "share of the runs that gave it",
     "queries": "mean number of scored architectures, repeated ones counted again",
     "distinct": "mean number of different ones among them",
     "seconds": "mean wall time of a run; predictors score live, all other scores are looked up",
-    "DATASET mean": "mean over runs of the answer's test accuracy, percent",
+    "DATASET mean": "mean over runs of the incumbent's test accuracy, percent",
     "DATASET std": "its standard deviation over runs",
     "DATASET top mean": (
         "the same of the one of a run's best-scored (`search.top`) that has the highest validation "
@@ -50,14 +50,16 @@ def params(plan: Plan) -> dict[str, Any]:
 
 
 def inputs() -> dict[str, Any]:
-    """Return the answers of all runs."""
-    return {"answers": "<results>/tables/search_answers.csv", "reported": REPORTED}
+    """Return the incumbents of all runs."""
+    return {"incumbents": "<results>/tables/incumbents.csv", "reported": REPORTED}
 
 
-def table(answers: pd.DataFrame, datasets: Sequence[str], reported: pd.DataFrame) -> pd.DataFrame:
+def table(
+    incumbents: pd.DataFrame, datasets: Sequence[str], reported: pd.DataFrame
+) -> pd.DataFrame:
     """Return one row per scorer and searcher, then one for each search that others published."""
     rows = []
-    for (scorer, searcher), runs in answers.groupby(["scorer", "searcher"], sort=False):
+    for (scorer, searcher), runs in incumbents.groupby(["scorer", "searcher"], sort=False):
         counts = runs.architecture.value_counts()
         row: dict[str, Any] = {
             "scorer": scorer,
@@ -92,7 +94,7 @@ def table(answers: pd.DataFrame, datasets: Sequence[str], reported: pd.DataFrame
 def show(
     frame: pd.DataFrame, datasets: Sequence[str], titles: Mapping[str, str], top: int
 ) -> list[Block]:
-    """Return test accuracy (percent) of the answers, queries, seconds."""
+    """Return test accuracy (percent) of the incumbents, queries, seconds."""
     rows = [entries(row, datasets, titles, top) for _, row in frame.iterrows()]
     shown = Shown(rows, marks=[mark(scorer) for scorer in frame.scorer])
     better = {name: 1 for name in shown.columns if name.startswith(tuple(datasets))}

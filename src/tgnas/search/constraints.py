@@ -17,7 +17,7 @@ class Constraint:
     Attributes:
         cost: its name, e.g. "flops".
         values: of every listed architecture; NaN is unknown, and too much.
-        share: the limit is what that share of all listed architectures keeps.
+        share: the bound is what that share of all listed architectures keeps.
     """
 
     cost: str
@@ -25,19 +25,19 @@ class Constraint:
     share: float
 
     @property
-    def limit(self) -> float:
+    def bound(self) -> float:
         """The highest cost that is allowed."""
         return float(np.nanquantile(self.values, self.share))
 
     def applied(self, scores: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:
         """Return the scores of all listed architectures by Deb's rule."""
-        return deb(scores, self.values, self.limit)
+        return deb(scores, self.values, self.bound)
 
 
 def deb(
-    scores: Float64[np.ndarray, " N"], costs: Float64[np.ndarray, " N"], limit: float
+    scores: Float64[np.ndarray, " N"], costs: Float64[np.ndarray, " N"], bound: float
 ) -> Float64[np.ndarray, " N"]:
-    """Return scores under which what costs more than `limit` is worse than all that does not.
+    """Return scores under which what costs more than `bound` is worse than all that does not.
 
     Deb's rule (Computer Methods in Applied Mechanics and Engineering 186, 2000): the score of what
     is too costly is the worst of all, less the violation; here the violation is the relative
@@ -46,13 +46,13 @@ def deb(
     Raises:
         ConfigError: nothing costs so little.
     """
-    if not (costs <= limit).any():
+    if not (costs <= bound).any():
         raise ConfigError(
-            f"no architecture costs {limit:g} or less; the least is {np.nanmin(costs):g}"
+            f"no architecture costs {bound:g} or less; the least is {np.nanmin(costs):g}"
         )
-    excess = np.nan_to_num(costs, nan=np.nanmax(costs)) / limit - 1
+    excess = np.nan_to_num(costs, nan=np.nanmax(costs)) / bound - 1
     worst = scores.min() - (np.ptp(scores) or 1.0) * excess
-    return np.where(costs <= limit, scores, worst)
+    return np.where(costs <= bound, scores, worst)
 
 
 def constraints_of(

@@ -96,7 +96,7 @@ def run_constrained(
 ) -> pd.DataFrame:
     """Return the runs under each constraint.
 
-    Columns beside those of ``run_searches``: cost, share, limit, value (of the incumbent).
+    Columns beside those of ``run_searches``: cost, share, bound, value (of the incumbent).
 
     Args:
         space: what is searched.
@@ -111,7 +111,7 @@ def run_constrained(
         sources = (tabulated(listing, row, constraint) for row in scores)
         table = run_searches(space, sources, plan)
         value = constraint.values[table.architecture.map(row_of)]
-        about = {"cost": constraint.cost, "share": constraint.share, "limit": constraint.limit}
+        about = {"cost": constraint.cost, "share": constraint.share, "bound": constraint.bound}
         tables.append(table.assign(**about, value=value))
     return pd.concat(tables, ignore_index=True)
 

@@ -114,7 +114,7 @@ class Searches:
         return {key: LABELLED[TRAINED][key] for key in ("dataset", "split")}
 
     def constraints(self, job: Any) -> dict[str, Any]:
-        """Return the names of the costs, and the shares of architectures that limits keep."""
+        """Return the names of the costs, and the shares of architectures that bounds keep."""
         section = self.search.constraints
         named = {"names": list(section.costs), "shares": list(section.shares)}
         return named if job.searches == CONSTRAINED else {}

@@ -1,4 +1,4 @@
-"""The answers of all searches on NAS-Bench-201, looked up."""
+"""The incumbents of all searches on NAS-Bench-201, looked up."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Code, Number, Shown
 
-TITLE = "Answers of all searches"
+TITLE = "Incumbents of all searches"
 SECTION = "Search"
 CAPTION = "The first runs of all searches on NAS-Bench-201; the CSV has every run."
 MADE_BY = "others"
@@ -18,16 +18,16 @@ COLUMNS = {
     "label": "the measured accuracy that was queried; empty where no label was",
     "seed": "seed of the scorer",
     "run": "number of the run, which seeds the search",
-    "architecture": "the answer",
+    "architecture": "the incumbent",
     "score": "its score",
     "queries": "scored architectures, repeated ones counted again",
     "distinct": "different ones among them",
     "seconds": "wall time of the run",
-    "DATASET": "test accuracy of the answer, percent",
+    "DATASET": "test accuracy of the incumbent, percent",
     "DATASET top": (
         "test accuracy of the one of the run's best-scored that has the highest validation accuracy"
     ),
-    "scorer": "who is asked",
+    "scorer": "who scores",
 }
 
 
@@ -51,11 +51,11 @@ def table(
     """Return one row per run."""
     from tgnas.search.runs import look_up  # its imports are slow
 
-    answers = [
+    incumbents = [
         look_up(run, benchmark, labels).assign(scorer=scorer)
         for run, scorer in zip(runs, scorers, strict=True)
     ]
-    return pd.concat(answers, ignore_index=True)
+    return pd.concat(incumbents, ignore_index=True)
 
 
 def show(frame: pd.DataFrame, labels: dict[str, Any]) -> list[Block]:
