@@ -27,7 +27,7 @@ def spaces() -> None:
 def methods() -> None:
     """List the trained predictors, the searchers and the other families of methods."""
     from tgnas.inference.pretrained import available, read_card
-    from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS
+    from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, SEARCHERS
 
     rows = []
     for name in available():
@@ -36,7 +36,8 @@ def methods() -> None:
     for kind, family in (
         ("searcher", SEARCHERS),
         ("predictor", PREDICTORS),
-        ("proxy", GRAPH_PROXIES),
+        ("graph proxy", GRAPH_PROXIES),
+        ("zero-cost proxy", NETWORK_PROXIES),
     ):
         cards = {name: family.module(name).CARD for name in family.names()}
         rows += [(kind, name, card.title, card.needs) for name, card in cards.items()]
