@@ -150,15 +150,6 @@ class Supernet(Scorer, Protocol):
     """A network that holds every architecture of a space and scores each by its share of it."""
 
 
-@runtime_checkable
-class Derives(Protocol):
-    """A supernet that points to one architecture itself."""
-
-    def derive(self) -> Architectures:
-        """Return the architecture."""
-        ...
-
-
 class SupernetMethod(Protocol):
     """A file of ``methods/supernets``."""
 
@@ -170,6 +161,15 @@ class SupernetMethod(Protocol):
         space: Space, task: Task, settings: Any, context: Context, generator: torch.Generator
     ) -> Supernet:
         """Return a trained supernet of a space."""
+        ...
+
+
+class Derives(Protocol):
+    """A method whose trained supernet points to one architecture."""
+
+    @staticmethod
+    def derive(supernet: Supernet) -> Architectures:
+        """Return the architecture."""
         ...
 
 
@@ -215,4 +215,7 @@ class Generator(Protocol):
         ...
 
 
-OPTIONAL: Mapping[type, tuple[type, ...]] = {PredictorMethod: (FitsInEpochs, ScoresTogether)}
+OPTIONAL: Mapping[type, tuple[type, ...]] = {
+    PredictorMethod: (FitsInEpochs, ScoresTogether),
+    SupernetMethod: (Derives,),
+}

@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import TypeVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from tgnas.cell import Cell
+from tgnas.spaces.architectures import of_cells
+from tgnas.spaces.space import Space
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Zero(nn.Module):
@@ -57,3 +64,15 @@ class StackedNetwork(nn.Module):
     def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
         """Return the logits."""
         return self.classifier(self.last(self.stages(self.stem(images))))
+
+
+def network_of(
+    space: Space, network: Callable[..., Network], cell: Cell, classes: int, *sizes: int
+) -> Network:
+    """Return the network of a cell with torch's default initialisation.
+
+    Raises:
+        InvalidCellError: the cell is not one of this space.
+    """
+    space.format(of_cells(cell))  # refuses what is not a cell of this space
+    return network(cell, classes, *sizes)

@@ -20,8 +20,7 @@ from torch import Tensor, nn
 
 from tgnas.cell import Cell
 from tgnas.costs.nasbench101 import CELLS_PER_STACK, STACKS, STEM_CHANNELS, vertex_channels
-from tgnas.networks.layers import StackedNetwork, global_pool, normalised
-from tgnas.spaces.architectures import of_cells
+from tgnas.networks.layers import StackedNetwork, global_pool, network_of, normalised
 from tgnas.spaces.nasbench101 import SPACE
 
 
@@ -109,5 +108,4 @@ def build_network(
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    SPACE.format(of_cells(cell))  # refuses what is not a cell of this space
-    return Network(cell, classes, channels, repeats)
+    return network_of(SPACE, Network, cell, classes, channels, repeats)

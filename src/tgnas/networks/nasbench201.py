@@ -17,9 +17,9 @@ from tgnas.networks.layers import (
     StackedNetwork,
     convolution,
     global_pool,
+    network_of,
     normalised,
 )
-from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.nasbench201 import SPACE
 
 Operators = Mapping[str, Callable[[int], nn.Module]]
@@ -97,5 +97,4 @@ def build_network(
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    SPACE.format(of_cells(cell))  # refuses what is not a cell of this space
-    return Network(cell, classes, channels, repeats)
+    return network_of(SPACE, Network, cell, classes, channels, repeats)

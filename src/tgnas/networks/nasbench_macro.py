@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from tgnas.cell import Cell
 from tgnas.costs.nasbench_macro import BLOCKS, CHANNELS, LAST
-from tgnas.networks.layers import StackedNetwork, global_pool, normalised
-from tgnas.spaces.architectures import of_cells
+from tgnas.networks.layers import StackedNetwork, global_pool, network_of, normalised
 from tgnas.spaces.nasbench_macro import SPACE, STAGES
 
 
@@ -66,5 +65,4 @@ def build_network(cell: Cell, classes: int, channels: int = CHANNELS) -> Network
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    SPACE.format(of_cells(cell))  # refuses what is not a cell of this space
-    return Network(cell, classes, channels)
+    return network_of(SPACE, Network, cell, classes, channels)

@@ -25,6 +25,7 @@ from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, RESULTS, 
 from tgnas.resources.fetch import Resource
 from tgnas.results._catalogue import SECTIONS, call, caption, read_frame, section, title
 from tgnas.results._tables import MARKS, Shown
+from tgnas.workflow.progress import duration
 
 # How the page calls a family of methods, and what it is.
 FAMILIES = (
@@ -161,14 +162,6 @@ def stages(seconds: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     )
     table = table.rename_axis("rule").reset_index().sort_values("seconds", ascending=False)
     return table.assign(share=table.seconds / max(table.seconds.max(), 1e-9))
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them: "34 s", "12 min", "4 h 36 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def render_page(contents: Contents) -> str:

@@ -6,7 +6,7 @@ feeds none feeds the output. An architecture string names every vertex's operato
     gcn~0|gat~1|skip~1|fc~2
 
 Many strings name one network: vertices may stand in another order, and most skips do the same
-anywhere. ``keys_of`` gives all of them the number by which the benchmark knows them.
+anywhere. ``key_of`` gives all of them the number by which the benchmark knows them.
 """
 
 import re
@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Int64
 
 from tgnas.cell import Cells
-from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import (
     IDENTITY,
     INPUT,
@@ -157,17 +156,6 @@ def _edges(sources: Sequence[int]) -> list[Pair]:
     return edges + [(vertex, SIZE + 1) for vertex in range(1, SIZE + 1) if vertex not in sources]
 
 
-def keys_of(architectures: Architectures) -> list[int]:
-    """Return the benchmark's keys, the same for all that it holds to be one network.
-
-    Raises:
-        InvalidCellError: an architecture is not in the space.
-    """
-    SPACE.format(architectures)  # refuses what is not in the space
-    rows = FORM.rows_of(architectures.cells).tolist()
-    return [_key(tuple(row[:SIZE]), tuple(row[SIZE:])) for row in rows]
-
-
 def cells_of_keys(keys: Int64[np.ndarray, " N"]) -> Cells:
     """Return the cell that each key spells: the place of a tree, then 4 of operators."""
     digits = keys[:, None] // 10 ** np.arange(SIZE, -1, -1) % 10
@@ -184,14 +172,14 @@ def all_keys() -> Int64[np.ndarray, " N"]:
     labels = product(range(len(_CODES)), repeat=SIZE)
     alive = [row for row in labels if set(row) != {_SKIP}]
     spelled = (
-        (_spelled(place, row), _key(row, sources))
+        (_spelled(place, row), key_of(row, sources))
         for place, sources in enumerate(TREES)
         for row in alive
     )
     return np.array([key for own, key in spelled if own == key], dtype=np.int64)
 
 
-def _key(labels: tuple[int, ...], sources: tuple[int, ...]) -> int:
+def key_of(labels: tuple[int, ...], sources: tuple[int, ...]) -> int:
     """Return the least number that spells the network (``Arch.valid_hash`` of the package)."""
     # The authors' number is that of a fixed order of each tree's vertices, sorted where the tree
     # is symmetric. That is the least one, once skips have been lifted (architecture.py).

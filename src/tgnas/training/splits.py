@@ -6,6 +6,7 @@ it does: nothing is measured on what was learned from.
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -13,7 +14,8 @@ from jaxtyping import Bool, Float64, Int64
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.spaces.architectures import Architectures
 
-STRATEGIES = ("random", "stratified", "top")
+Strategy = Literal["random", "stratified", "top"]
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
 STRATA = 10  # parts of equal size that a stratified draw takes equally many of
 
 

@@ -128,12 +128,12 @@ def stages_of(folder: Path) -> dict[str, str]:
     }
 
 
-def said(seconds: float) -> str:
-    """Return a duration for people, e.g. "about 4 min"."""
-    if seconds < 60:
-        return "less than a minute"
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them: "34 s", "12 min", "4 h 36 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 class Row(NamedTuple):
@@ -182,7 +182,9 @@ class Display:
             return f"{run.elapsed}  finding out what is to be made"
         done = run.done.total()
         text = f"{done} of {run.total} jobs, {run.elapsed}"
-        return text + (f", {said(left)} left" if left is not None and done < run.total else "")
+        return text + (
+            f", about {duration(left)} left" if left is not None and done < run.total else ""
+        )
 
     def __rich__(self) -> Group:
         """Return what a terminal shows."""

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tgnas import registry
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+from tgnas.training.splits import Strategy
 from tgnas.validation import Keys, count, key
 
 
@@ -107,7 +108,7 @@ class Predictor(Keys):
     cells: Literal["all"] | Annotated[int, Field(ge=2)] = key(
         "All labelled architectures of each source, or how many of them are drawn."
     )
-    strategy: Literal["random", "stratified", "top"] = key(
+    strategy: Strategy = key(
         "How they are drawn: at random, equally many of each tenth by `drawn_by`, or its best.",
         default="random",
     )
