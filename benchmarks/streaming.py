@@ -57,8 +57,8 @@ def _all_choices(space: Space) -> np.ndarray:
 def _random_cells(space: Space, count: int, generator: np.random.Generator) -> list[str]:
     """Return cells of 7 vertices, all on a path from input to output, with 9 edges."""
     target, source = np.tril_indices(7, k=-1)
-    names, found = list(space.operators), []
-    while len(found) < count:
+    names, cells = list(space.operators), []
+    while len(cells) < count:
         chosen = np.sort(generator.random((20_000, 21)).argpartition(9, axis=1)[:, :9], axis=1)
         whole = [
             (ends[chosen][:, :, None] == inner).any(axis=1).all(axis=1)
@@ -67,8 +67,8 @@ def _random_cells(space: Space, count: int, generator: np.random.Generator) -> l
         for row in chosen[whole[0] & whole[1]].tolist():
             inner = ",".join(names[i] for i in generator.integers(len(names), size=5))
             edges = ",".join(f"{source[i]}-{target[i]}" for i in row)
-            found.append(f"input,{inner},output;{edges}")
-    return found[:count]
+            cells.append(f"input,{inner},output;{edges}")
+    return cells[:count]
 
 
 def measured(space: str, form: str, count: int, threads: int, folder: Path) -> dict[str, float]:

@@ -63,16 +63,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     base = (ROOT / "docs" / page.file.src_uri).parent
 
-    def replaced(found: re.Match[str]) -> str:
-        text, target, anchor = found[1], found[2], found[3] or ""
+    def replaced(link: re.Match[str]) -> str:
+        text, target, anchor = link[1], link[2], link[3] or ""
         if ":" in target or target.startswith("/"):
-            return found[0]
+            return link[0]
         if not target:
             moved = SHOWN.get(f"README.md{anchor}") if page.file.src_uri == "index.md" else None
-            return f"{text}{moved})" if moved else found[0]
+            return f"{text}{moved})" if moved else link[0]
         path = Path(os.path.normpath(base / target))
         if path.is_relative_to(ROOT / "docs"):
-            return found[0]
+            return link[0]
         name = path.relative_to(ROOT).as_posix()
         if path.is_dir():
             return f"`{name}`"
@@ -97,7 +97,7 @@ def linked_files() -> list[str]:
     Raises:
         PluginError: one of them does not exist.
     """
-    found = set()
+    linked = set()
     for source in [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]:
         for link in LINK.finditer(FENCE.sub("", source.read_text())):
             target = link[2]
@@ -107,8 +107,8 @@ def linked_files() -> list[str]:
             if not path.exists():
                 raise PluginError(f"{source.relative_to(ROOT)} links to {target}, which is no file")
             if path.is_file():
-                found.add(path.relative_to(ROOT).as_posix())
-    return sorted(found - SHOWN.keys())
+                linked.add(path.relative_to(ROOT).as_posix())
+    return sorted(linked - SHOWN.keys())
 
 
 def copy_of(path: str) -> str:
@@ -214,7 +214,7 @@ def type_text(node: dict[str, Any], schema: dict[str, Any]) -> str:
     """Return what a key may hold."""
     whole = described(node, schema)
     if "anyOf" in whole:
-        return " or ".join(type_text(each, schema) for each in whole["anyOf"])
+        return " or ".join(type_text(choice, schema) for choice in whole["anyOf"])
     if "const" in whole or "enum" in whole:
         return ", ".join(f"`{value}`" for value in whole.get("enum", [whole.get("const")]))
     if whole.get("type") == "array":
@@ -256,8 +256,8 @@ def sheets_text() -> str:
     """Return a section for each sheet of the config."""
     known = yaml.safe_load((SCHEMAS / "sheets.yaml").read_text())
     parts = [
-        f"## {name}\n\n{each['description']}\n\n{columns_text(each['columns'])}"
-        for name, each in known.items()
+        f"## {name}\n\n{sheet['description']}\n\n{columns_text(sheet['columns'])}"
+        for name, sheet in known.items()
     ]
     return "\n".join(parts)
 
@@ -285,9 +285,9 @@ def data_page() -> str:
 
 def owner_of(url: str) -> str:
     """Return whose file it is: the repository and commit, or the host."""
-    found = re.match(r"https://raw\.githubusercontent\.com/([^/]+/[^/]+)/([0-9a-f]{8})", url)
-    if found:
-        return f"{found[1]} at {found[2]}"
+    repository = re.match(r"https://raw\.githubusercontent\.com/([^/]+/[^/]+)/([0-9a-f]{8})", url)
+    if repository:
+        return f"{repository[1]} at {repository[2]}"
     return url.split("/")[2] if "://" in url else "a mirror only"
 
 

@@ -1,4 +1,4 @@
-"""The harness, and what every proxy of networks must do: the tests walk the folder."""
+"""The harness, and what every network proxy must do: the tests walk the folder."""
 
 from dataclasses import replace
 

@@ -46,14 +46,14 @@ def layer(module: str) -> int:
 
 def imports(module: str) -> set[str]:
     """Return the modules of this package that a module imports, in functions too."""
-    found = set()
+    imported = set()
     for node in ast.walk(ast.parse(FILES[module].read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             members = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= members & FILES.keys() or {str(node.module)}
-    return {name for name in found if name.split(".")[0] == "tgnas"}
+            imported |= members & FILES.keys() or {str(node.module)}
+    return {name for name in imported if name.split(".")[0] == "tgnas"}
 
 
 def family(module: str) -> str | None:

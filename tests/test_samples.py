@@ -158,7 +158,7 @@ def first(population: Population, count: int) -> Population:
 
 
 def shards_of(population: Population, proxy: str, shards: int) -> list[pd.DataFrame]:
-    """Score small networks with a proxy on noise."""
+    """Score reduced networks with a proxy on noise."""
     space = "nasbench201"
     settings = Settings(batch=8, size=SMALL[space])
     images = np.random.default_rng(0).normal(size=(8, 3, 8, 8)).astype(np.float32)
@@ -210,7 +210,7 @@ def test_a_population_that_is_not_timed_is_scored_at_once(population):
     assert not costs
 
 
-def test_a_combination_costs_what_its_members_cost(tables):
+def test_an_ensemble_costs_what_its_members_cost(tables):
     members = [tables["tgnas_code"], tables["params"].assign(batched=0.001)]
     scores, costs = combine(members, over_seeds=True, weights=[3, 1])
     assert costs["milliseconds"][0] == pytest.approx(2 * 0.5 + 0.05)

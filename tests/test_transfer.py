@@ -168,7 +168,7 @@ def test_a_graph_proxy_can_be_a_member(source):
     assert found == pytest.approx(kendall_tau(topology, target.accuracies[0]))
 
 
-def test_seeds_of_a_combination_can_be_averaged_to_one(ranked):
+def test_seeds_of_an_ensemble_can_be_averaged_to_one(ranked):
     targets, scores = ranked
     both = [{"name": "ensemble", "members": {"start": 1}, "over_seeds": True}]
     rows = measure_candidates(targets, {"start": scores}, both, TOP)

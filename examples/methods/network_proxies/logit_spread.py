@@ -1,4 +1,4 @@
-"""How far the untrained network's answers lie apart: a proxy of networks, to start from."""
+"""How far the logits of an untrained network spread: a zero-cost proxy to start from."""
 
 import torch
 from torch import Tensor, nn

@@ -102,7 +102,7 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
         folder: where the package's predictors are; its own by default.
 
     Raises:
-        UnknownNameError: there is none of that name.
+        UnknownNameError: no predictor has that name.
         CorruptTableError: a file is missing or damaged.
     """
     folder = folder or _own_folder()

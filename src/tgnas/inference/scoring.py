@@ -44,7 +44,7 @@ class Scorer:
         """Yield the rows that are architectures, with every member's scores.
 
         Raises:
-            DataError: a row is no architecture, and is not to be skipped.
+            DataError: a row is not an architecture, and is not to be skipped.
         """
         for chunk in self.source.chunks():
             encoded = pc.dictionary_encode(chunk.text(), null_encoding="encode")

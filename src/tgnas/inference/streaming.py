@@ -278,8 +278,8 @@ class Source:
 
     def _check_columns(self, names: list[str]) -> None:
         if COLUMN not in names:
-            found = ", ".join(map(repr, names)) or "none"
-            raise self._refuse(f"there is no column {COLUMN!r}; its columns are {found}")
+            columns = ", ".join(map(repr, names)) or "none"
+            raise self._refuse(f"there is no column {COLUMN!r}; its columns are {columns}")
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise self._refuse(f"there are several columns {twice[0]!r}")

@@ -63,12 +63,12 @@ class Space {
     this.operators = data.operators;
     this.choices = Uint8Array.from(data.choices, Number);
     this.parameters = unpacked(data.parameters, Uint32Array);
-    this.measured = data.measured.map((each) => {
-      const values = unpacked(each.values, Uint16Array);
-      return { title: each.title, values, ranks: this.ranksOf(values) };
+    this.measured = data.measured.map((packed) => {
+      const values = unpacked(packed.values, Uint16Array);
+      return { title: packed.title, values, ranks: this.ranksOf(values) };
     });
-    this.methods = data.methods.map((each) => (
-      { ...each, ranks: unpacked(each.ranks, Uint16Array) }
+    this.methods = data.methods.map((method) => (
+      { ...method, ranks: unpacked(method.ranks, Uint16Array) }
     ));
     this.places = new Map();
     this.patterns = new Uint32Array(this.count);
@@ -134,9 +134,9 @@ class Space {
   // The place of an architecture string, or undefined.
   find(text) {
     const names = this.operators.map((operator) => operator.name);
-    const found = [...text.matchAll(/\|?([^|~+]+)~\d/g)].map((match) => names.indexOf(match[1]));
-    if (found.length !== this.edges.length || found.includes(-1)) return undefined;
-    const index = this.places.get(this.code(found));
+    const choices = [...text.matchAll(/\|?([^|~+]+)~\d/g)].map((match) => names.indexOf(match[1]));
+    if (choices.length !== this.edges.length || choices.includes(-1)) return undefined;
+    const index = this.places.get(this.code(choices));
     return this.text(index) === text.trim() ? index : undefined;
   }
 }
@@ -202,8 +202,8 @@ class Explorer {
     const { measured, methods, parameters } = this.space;
     const chosen = [...this.root.querySelectorAll(".columns input:checked")].map((box) => Number(box.value));
     return [
-      ...measured.map((each, number) => ({
-        key: `measured-${number}`, title: each.title, kind: "", values: each.values, down: true,
+      ...measured.map((accuracy, number) => ({
+        key: `measured-${number}`, title: accuracy.title, kind: "", values: accuracy.values, down: true,
         text: (value) => (value ? (value / 100).toFixed(2) : "–"),
       })),
       {
@@ -297,7 +297,7 @@ class Explorer {
   }
 
   sort(key) {
-    const column = this.columns().find((each) => each.key === key);
+    const column = this.columns().find((candidate) => candidate.key === key);
     const down = this.sorted.key === key ? !this.sorted.down : column.down;
     this.sorted = { key, down };
     this.page = 0;
@@ -403,8 +403,8 @@ class Explorer {
       : "No other differs from it in dead edges alone.";
     caption.replaceChildren(made("code", "", space.text(index)), made("br"), alike);
     const facts = [this.heading("Measured: rank of all, and test accuracy")];
-    facts.push(this.strips(space.measured.map((each) => (
-      { ...each, text: `${(each.values[index] / 100).toFixed(2)} %` }
+    facts.push(this.strips(space.measured.map((accuracy) => (
+      { ...accuracy, text: `${(accuracy.values[index] / 100).toFixed(2)} %` }
     )), index));
     facts.push(this.heading("Rank by"));
     facts.push(this.strips(space.methods, index));
@@ -480,12 +480,12 @@ class Explorer {
     const [across, up] = this.axes();
     const scale = (side - 12) / this.space.count;
     const [x, y] = [(side - 6 - event.offsetX) / scale, (event.offsetY - 6) / scale];
-    let [best, found] = [Infinity, undefined];
+    let [least, nearest] = [Infinity, undefined];
     for (const index of this.rows) {
       const distance = (across[index] - x) ** 2 + (up[index] - y) ** 2;
-      if (distance < best) [best, found] = [distance, index];
+      if (distance < least) [least, nearest] = [distance, index];
     }
-    return found;
+    return nearest;
   }
 }
 

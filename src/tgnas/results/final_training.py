@@ -65,5 +65,5 @@ def accuracies(benchmark: Benchmark, labels: dict[str, Any]) -> Mapping[str, flo
 
 def show(frame: pd.DataFrame) -> list[Block]:
     """Return the facts as a list."""
-    found = frame.iloc[0].to_dict()
-    return [facts(found | {"architecture": Code(found["architecture"])})]
+    values = frame.iloc[0].to_dict()
+    return [facts(values | {"architecture": Code(values["architecture"])})]

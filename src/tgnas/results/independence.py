@@ -49,7 +49,7 @@ def draw(correlations: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
 
     Args:
         correlations: what ``tgnas.evaluation.comparison.independence`` returns.
-        titles: how rows are called; names that are none of them stand as they are.
+        titles: how rows are called; other names stand as they are.
     """
     names = list(dict.fromkeys(correlations.one))
     names.sort(key=lambda name: name.startswith(ACCURACY))  # accuracies last

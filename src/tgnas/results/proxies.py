@@ -32,8 +32,8 @@ of CIFAR-10 where no other data set is named, also where accuracy is on another;
 {settings[seed]}, initialisation {settings[initialisation]}. An architecture on which a method fails
 is left out of its correlation and counted. Milliseconds are processor time of one core, each
 architecture alone, the median; `build` is making the network or parsing the cell. `batched` is time
-for each where all are scored at once, which only methods of cells can. † the formula is not
-certain.
+for each where all are scored at once, which only graph proxies and predictors can. † the formula is
+not certain.
 """
 _MEASURES = {
     "{}": "{}",

@@ -17,8 +17,8 @@ A variant for the audit, not a searcher; nothing but its test runs it. Known, fo
 So whatever the scores are, the last operator of the list survives, on the last two edges of every
 node. Guessed: nothing that this outcome depends on. Ours differs where it does not matter: the
 release ranks relative changes, rounded to three digits, and both cells in one list. It has no
-pruning of NAS-Bench-201 that runs, for its supernet of that space gives no genotype of the form
-that the same script asks for; so this variant has none either.
+pruning of NAS-Bench-201 that runs, for its partial architecture of that space gives no genotype of
+the form that the same script asks for; so this variant has none either.
 """
 
 from collections.abc import Callable, Sequence

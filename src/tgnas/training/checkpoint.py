@@ -53,12 +53,12 @@ def read_checkpoint(
             continue
         try:
             saved = _read(candidate, device)
-            found = saved["digest"]
+            own = saved["digest"]
         except FAULTS as error:
             reason = " ".join(str(error).split())[:200]
             logger.warning("checkpoint %s is damaged and is passed over: %s", candidate, reason)
             continue
-        if found == digest:
+        if own == digest:
             return saved
         logger.info("checkpoint %s is of other settings, data or code and is ignored", candidate)
     return None

@@ -81,8 +81,8 @@ def _linked(
     """Tell which of a layer's `width` channels reach which of its output's."""
     one = torch.zeros(width, width, side, side)
     one[torch.arange(width), torch.arange(width)] = 1
-    found = module(one)
-    return (found.relu() if rectify else found).sum((2, 3)) != 0
+    outputs = module(one)
+    return (outputs.relu() if rectify else outputs).sum((2, 3)) != 0
 
 
 class _ChannelGraph:
