@@ -422,10 +422,11 @@ def test_a_file_that_says_no_cell_weights_has_one_cell_in_each_row(small):
 
 
 def test_a_file_keeps_its_operators_when_the_vocabulary_grows_at_its_front(small, monkeypatch):
+    operators = small[0].architectures.cells.operators
     codes = {"new": 0} | {name: code + 1 for name, code in base.CODES.items()}
     monkeypatch.setattr(base, "CODES", codes)
     shifted = open_benchmark(small[1]).architectures.cells.operators
-    assert np.array_equal(shifted, small[0].architectures.cells.operators + 1)
+    assert np.array_equal(shifted, operators + 1)
 
 
 @given(share=st.floats(0, 1, exclude_max=True))

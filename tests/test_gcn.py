@@ -496,7 +496,5 @@ def test_where_dgl_is_not_installed_its_back_end_says_so_in_a_line(monkeypatch):
 
 @pytest.mark.parametrize("key", ["layers", "width", "epochs", "learning_rate", "weight_decay"])
 def test_a_negative_setting_is_refused(key):
-    with pytest.raises(
-        ConfigError, match=f"settings: {key}: -1.* is not allowed; it should be greater than"
-    ):
+    with pytest.raises(ConfigError, match=f"settings: {key}: -1.* is not allowed"):
         own_settings(CONFIG | {key: type(CONFIG[key])(-1)})
