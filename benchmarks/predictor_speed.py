@@ -30,7 +30,7 @@ from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import embed_operators
 from tgnas.methods.predictors._gcn import GCN
 from tgnas.methods.predictors.tgnas import Settings, new_network
-from tgnas.spaces.nasbench101 import SPACE
+from tgnas.spaces.nasbench101 import enumerate_cells
 from tgnas.training.fit import flatten_parameters
 
 BATCH = 128
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    smaller = SPACE.enumerate(max_vertices=5)[0].padded(7)  # 2,532 cells, repeated
+    smaller = enumerate_cells(5, 1)[0].padded(7)  # 2,532 cells, repeated
     graphs = encode(
         Cells(
             *(

@@ -46,7 +46,7 @@ def drawn(space: Space, count: int) -> Iterator[pa.Array]:
 
 
 def _texts(space: Space, choices: np.ndarray) -> list[str]:
-    return [space.text_of_choices(row) for row in choices.tolist()]
+    return space.format(space.of_choices(choices))
 
 
 def _all_choices(space: Space) -> np.ndarray:

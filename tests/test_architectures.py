@@ -1,5 +1,7 @@
 """Architectures: K packed cells each, sliced, joined, weighed, and equal ones found."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -126,3 +128,11 @@ def test_nothing_of_architectures_can_be_changed():
 def test_a_slice_of_single_cells_copies_nothing():
     every = SPACE.enumerate()
     assert np.shares_memory(every[10:20].cells.operators, every.cells.operators)
+
+
+def test_architectures_reach_another_process_the_same():
+    space = open_space("nasbench201")
+    drawn = space.sample(5, np.random.default_rng(0))
+    again = pickle.loads(pickle.dumps(drawn))  # noqa: S301 - made here
+    assert space.format(again) == space.format(drawn)
+    assert again.attributes == drawn.attributes

@@ -43,6 +43,10 @@ class Architectures:
             if len(values) != len(self):
                 raise InvalidCellError(f"{name} has {len(values)} rows, not {len(self)}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was made of: a view of a dictionary cannot be pickled."""
+        return _unpickled, (self.cells, self.cell_weights, dict(self.attributes))
+
     def __len__(self) -> int:
         return len(self.cells) // len(self.cell_weights)
 
@@ -140,3 +144,9 @@ def of_cells(*cells: Cell, cell_weights: tuple[float, ...] = (1.0,)) -> Architec
 def _as_bytes(values: np.ndarray) -> np.ndarray:
     flat = np.ascontiguousarray(values).reshape(len(values), -1)
     return flat.view(np.uint8).reshape(len(values), -1)
+
+
+def _unpickled(
+    cells: Cells, cell_weights: tuple[float, ...], attributes: dict[str, np.ndarray]
+) -> Architectures:
+    return Architectures(cells, cell_weights, MappingProxyType(attributes))
