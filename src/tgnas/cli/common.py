@@ -62,12 +62,36 @@ def _end(error: Exception, code: int) -> None:
 
 def load(predictor: str) -> "Pretrained":
     """Return a trained predictor, in a process whose threads score a chunk of cells each."""
+    _leave_pandas_out_of_arrow()
     import torch
 
     from tgnas.inference.pretrained import load_pretrained
 
     torch.set_num_threads(1)
     return load_pretrained(predictor)
+
+
+def _leave_pandas_out_of_arrow() -> None:
+    """Have pyarrow take it that no pandas object is handed to it.
+
+    It looks once, when it makes its first array, and imports pandas for it: .3 s of a command that
+    takes 2. Where a table of pandas is asked for later, it imports it all the same.
+    """
+    import pyarrow as pa
+
+    class NoPandas:
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> None:
+            if name == "pandas":
+                raise ModuleNotFoundError(name=name)
+
+    if "pandas" in sys.modules:
+        return
+    sys.meta_path.insert(0, NoPandas)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(NoPandas)
 
 
 def tell(message: str) -> None:

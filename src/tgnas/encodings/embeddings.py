@@ -66,7 +66,7 @@ class OperatorEmbeddings:
             CorruptTableError: it is none, or of another vocabulary.
         """
         try:
-            table = pq.read_table(path)
+            table = pq.ParquetFile(path).read()  # read_table imports what few jobs need
             metadata = table.schema.metadata or {}
             model, sha256 = (metadata[key].decode() for key in (b"model", b"weights_sha256"))
             components = int(metadata[b"components"])

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from jaxtyping import Float64
 
 from tgnas.errors import DataError, TgnasError
-from tgnas.evaluation import ranking
 from tgnas.inference.pretrained import spread_of
 from tgnas.inference.streaming import COLUMN, Chunk, Source
 from tgnas.methods.trained import CHUNK, Ensemble, in_threads
@@ -134,6 +133,8 @@ def measures_of(
         UnknownNameError: there is no such column.
         DataError: a row holds no number, or fewer than three do.
     """
+    from tgnas.evaluation import ranking  # noqa: PLC0415 - pandas, .3 s that scoring saves
+
     parts = [
         np.stack([members.mean(axis=0), source.column(chunk, accuracy_column)])
         for chunk, members in stream

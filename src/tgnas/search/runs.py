@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64, Int64
-from scipy import stats
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.nasbench201 import VALIDATED
@@ -225,7 +224,7 @@ def progress_table(
     accuracies = benchmark.accuracy(
         dataset=ranking["datasets"][0], split=ranking["split"], epochs=ranking["epochs"]
     )
-    ranks = stats.rankdata(-scores, method="min", axis=1)
+    ranks = np.stack([np.searchsorted(np.sort(-row), -row) + 1 for row in scores])
     tables = []
     for searcher, group in runs.groupby("searcher", sort=False):
         changes = np.concatenate([*group.progress_queries, [group.queries.max()]])

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64
-from scipy import stats
 from torch import Tensor
 from torch.nn import functional
 
@@ -34,6 +33,7 @@ from tgnas.operators import ATTRIBUTES
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.fit import Fitted, MeanOverCells
 from tgnas.training.fit import fit as train
+from tgnas.training.ranks import mid_ranks
 from tgnas.training.splits import TrainingSet
 
 logger = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ def _fitted(
     network.initialise(generator)
     inputs = network.prepare(GRAPHS[settings.graph](cells))
     # The rank among the source's own: what is best there is best, whatever the scale.
-    scaled = {"accuracy": lambda a: a / 100, "rank": lambda a: stats.rankdata(a) / len(a)}
+    scaled = {"accuracy": lambda a: a / 100, "rank": lambda a: mid_ranks(a[None])[0] / len(a)}
     goal = np.concatenate([scaled[settings.label](source.labels) for source in sources])
     labels, loss = torch.from_numpy(goal).float(), LOSSES[settings.loss]
     mean_over_cells = MeanOverCells([s.architectures for s in sources])

@@ -1,0 +1,68 @@
+"""What starting costs: modules that a command does not need are not imported."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BEST = "|{0}~0|+|{0}~0|{0}~1|+|{0}~0|{0}~1|{0}~2|".format("nor_conv_3x3")
+HEAVY = ("matplotlib", "pandas", "scipy", "sklearn", "snakemake", "transformers")
+RUN = """
+import sys
+from tgnas.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def spent(*arguments: str) -> tuple[float, str]:
+    """Return the processor time of a run of Python in seconds, and what it wrote to stderr."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, done.stderr
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> str:
+    path = tmp_path / "one.csv"
+    path.write_text(f"architecture\n{BEST}\n")
+    return str(path)
+
+
+def test_help_takes_three_tenths_of_a_second_and_no_numbers():
+    seconds, modules = spent("-c", RUN, "--help")
+    assert not {"numpy", "torch", *HEAVY} & set(modules.split())
+    assert seconds < 0.3
+
+
+def test_scoring_a_known_architecture_costs_little_more_than_importing_torch(one):
+    torch, _ = spent("-c", "import torch")
+    seconds, modules = spent("-c", RUN, "score", "--space", "nasbench201", "--architectures", one)
+    assert not set(HEAVY) & set(modules.split())
+    assert seconds < torch + 0.9
+
+
+def test_a_table_of_pandas_is_made_after_pandas_was_left_out_of_arrow():
+    code = """
+from tgnas.cli.common import load
+load("canonical")
+import pandas, pyarrow
+assert pyarrow.table({"a": [1]}).to_pandas().equals(pandas.DataFrame({"a": [1]}))
+assert pyarrow.array(pandas.Series([1.0, None])).null_count == 1
+"""
+    spent("-c", code)
+
+
+def test_what_jobs_of_the_workflow_import_needs_no_statistics_of_scipy():
+    code = """
+import sys
+import tgnas.methods.predictors.tgnas, tgnas.search.runs, tgnas.evaluation.ranking
+print(*sys.modules, file=sys.stderr)
+"""
+    assert "scipy.stats" not in spent("-c", code)[1].split()
