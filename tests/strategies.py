@@ -69,6 +69,9 @@ def architectures(space: str) -> st.SearchStrategy[Architectures]:
     opened = open_space(space)
     if space == "darts":
         return genotypes().map(opened.parse)
+    if space == "transnas_macro":
+        every = opened.enumerate()
+        return st.integers(0, len(every) - 1).map(lambda row: every[[row]])
     if f"{space}_cells" in globals():
         return globals()[f"{space}_cells"]().map(
             lambda cell: Architectures(packed(cell).padded(opened.form.vertices))

@@ -539,13 +539,40 @@ def test_every_step_can_be_taken_back(seed):
         assert NB101.neighbours(other).rows_of(one)[0] >= 0
 
 
-@pytest.mark.parametrize("change", [{"length": [2, 5]}, {}])
-def test_a_space_without_independent_choices_says_that_it_cannot_be_drawn_from(change):
-    opened = space("blocks", **change) if change else space("genotype")
+def test_a_space_without_independent_choices_says_that_it_cannot_be_drawn_from():
+    opened = space("genotype")
     with pytest.raises(ConfigError, match="not made of independent choices"):
         drawn(opened, 0)
     with pytest.raises(ConfigError, match="not made of independent choices"):
         opened.enumerate()
+
+
+def test_blocks_of_several_lengths_are_listed_shorter_ones_first():
+    opened = space("blocks", length=[1, 2])
+    count, texts = len(opened.operators), opened.format(opened.enumerate())
+    assert len(set(texts)) == len(texts) == count + count**2
+    assert [text.count(",") for text in texts] == [0] * count + [1] * count**2
+
+
+def test_blocks_keep_the_limits_of_their_operators():
+    opened = space("blocks", length=[1, 3], limits=[{"operators": ["conv"], "least": 1, "most": 2}])
+    counts = {text.count("conv") for text in opened.format(opened.enumerate())}
+    assert counts == {text.count("conv") for text in opened.format(drawn(opened, 0, 500))} == {1, 2}
+    with pytest.raises(InvalidCellError, match="3 blocks of conv; allowed are 1 to 2"):
+        opened.parse("net(conv,conv,conv)")
+
+
+def test_blocks_that_no_architecture_can_have_are_not_drawn_for_ever():
+    none = [{"operators": ["conv"], "least": 4}]
+    with pytest.raises(ConfigError, match="the limits leave next to nothing to draw"):
+        drawn(space("blocks", length=[1, 3], limits=none), 0)
+
+
+def test_neighbours_of_blocks_have_one_block_more_or_less_or_another():
+    opened = space("blocks", length=[1, 3])
+    around = opened.format(opened.neighbours(opened.parse("net(conv,skip)")))
+    assert {text.count(",") for text in around} == {0, 1, 2}
+    assert "net(conv)" in around and "net(skip,skip)" in around and "net(conv,skip)" not in around
 
 
 def test_a_space_of_operators_on_nodes_of_ones_own_can_be_drawn_from():
@@ -608,7 +635,7 @@ def test_known_operators_have_their_code_and_new_ones_the_next_free():
 
 
 def test_transnas_bench_strings_are_those_of_its_line_graph():
-    opened = read_space(EXAMPLES / "transnas_bench_micro.yaml")
+    opened = open_space("transnas_micro")
     same = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|nor_conv_3x3~1|none~2|"
     check_same(opened.parse("64-41414-3_01_230"), NB201.parse(same))
 

@@ -11,7 +11,7 @@ class ImageDataset:
     """What a network must know of a data set.
 
     Attributes:
-        classes: number of labels.
+        classes: number of labels, or of a regression's outputs.
         image_size: height and width of an image in pixels.
     """
 
@@ -24,6 +24,10 @@ DATASETS = MappingProxyType(
         "cifar10": ImageDataset(10, 32),
         "cifar100": ImageDataset(100, 32),
         "ImageNet16-120": ImageDataset(120, 16),
+        # Tasks of TransNAS-Bench-101 that end in a linear layer; room_layout is a regression.
+        "class_scene": ImageDataset(47, 256),
+        "class_object": ImageDataset(75, 256),
+        "room_layout": ImageDataset(9, 256),
     }
 )
 

@@ -1,6 +1,7 @@
 """A benchmark is one Arrow file that maps into memory: architectures, accuracies, costs.
 
-Accuracy columns are named ``accuracy/{dataset}/{split}/{epochs}``, in percent; NaN is unknown.
+Accuracy columns are named ``accuracy/{dataset}/{split}/{epochs}``, in percent, or in the unit of a
+task's own metric where that is no accuracy; NaN is unknown, and higher is better.
 Cost columns are ``parameters/{dataset}`` (weights) and ``flops/{dataset}`` (millions).
 Columns ``proxy/{name}`` are training-free scores as their authors published them, any sign.
 
@@ -48,6 +49,9 @@ class Benchmark:
         names = json.loads(metadata[b"operators"])
         codes = np.full(256, PADDING, dtype=np.uint8)
         codes[: len(names)] = [CODES[name] for name in names]
+        # Operators that only the space knows have the codes behind the vocabulary's.
+        new = len(self.space.new)
+        codes[len(names) : len(names) + new] = len(NAMES) + np.arange(new)
         weights = tuple(json.loads(metadata.get(b"cell_weights", b"[1.0]")))
         operators, edges = (self._bytes(name, len(weights)) for name in (_OPERATORS, _EDGES))
         return Architectures(Cells(codes[operators], edges), weights)
@@ -58,7 +62,7 @@ class Benchmark:
         return self.table.column("architecture").to_pylist()
 
     def accuracy(self, *, dataset: str, split: str, epochs: int | str) -> Float64[np.ndarray, " N"]:
-        """Return the accuracy of every architecture in percent; NaN where it is unknown.
+        """Return the accuracy of every architecture; NaN where it is unknown.
 
         Raises:
             UnknownNameError: nothing is known for that data set, split and number of epochs.

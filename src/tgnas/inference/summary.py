@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tgnas.datasets import dataset_facts
 from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.operators import NAMES, PADDING
@@ -58,10 +59,13 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
     if not known or dict(open_space(space.name).operators) != dict(space.operators):
         return {}
     module = COSTS.module(space.name)
-    sizes = {"parameters": f"{int(module.count_parameters(architecture, 10)[0]):,} (CIFAR-10)"}
+    dataset = getattr(module, "DATASET", "cifar10")
+    facts, title = dataset_facts(dataset), "CIFAR-10" if dataset == "cifar10" else dataset
+    parameters = int(module.count_parameters(architecture, facts.classes)[0])
+    sizes = {"parameters": f"{parameters:,} ({title})"}
     if hasattr(module, "count_flops"):
-        flops = float(module.count_flops(architecture, 10, 32)[0])
-        sizes["FLOPs"] = f"{flops:,.2f} million (CIFAR-10)"
+        flops = float(module.count_flops(architecture, facts.classes, facts.image_size)[0])
+        sizes["FLOPs"] = f"{flops:,.2f} million ({title})"
     return sizes
 
 

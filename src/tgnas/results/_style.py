@@ -53,10 +53,21 @@ BENCHMARKS = MappingProxyType(
         "nasbench301": ("NAS-Bench-301", "NB301"),
         "nasbench_macro": ("NAS-Bench-Macro", "Macro"),
         "nasbench_graph": ("NAS-Bench-Graph", "Graph"),
+        "transnas_micro": ("TransNAS-Bench-101 (micro)", "Trans-micro"),
+        "transnas_macro": ("TransNAS-Bench-101 (macro)", "Trans-macro"),
         "digits201": ("digits-bench", "digits"),
     }
 )
-DATASET_TITLES = MappingProxyType({"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"})
+DATASET_TITLES = MappingProxyType(
+    {
+        "cifar10": "CIFAR-10",
+        "cifar100": "CIFAR-100",
+        "class_scene": "scene",
+        "class_object": "object",
+        "room_layout": "room",
+        "segmentsemantic": "segmentation",
+    }
+)
 _METADATA = MappingProxyType({".png": {}, ".pdf": {"CreationDate": None}})
 _NO_STYLE = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
 

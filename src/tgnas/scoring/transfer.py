@@ -2,7 +2,7 @@
 
 Every choice of a predictor (graph, norm, loss, depth, ...) is made on these tasks: parts of
 NAS-Bench-101 that the training cells do not resemble, and spaces that are no test space.
-NAS-Bench-201 and NAS-Bench-301 are never among them.
+NAS-Bench-201, NAS-Bench-301 and TransNAS-Bench-101 are never among them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
-TEST_SPACES = ("nasbench201", "nasbench301")
+TEST_SPACES = ("nasbench201", "nasbench301", "transnas_micro", "transnas_macro")
 Scores = Float64[np.ndarray, "_ N"]
 
 

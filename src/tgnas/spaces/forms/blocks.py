@@ -7,26 +7,42 @@ from typing import Annotated, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jaxtyping import Bool, Int64
 from pydantic import Field
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.operators import PADDING
 from tgnas.spaces.forms.base import (
+    ENUMERABLE,
     IDENTITY,
     INPUT,
     OUTPUT,
     ZERO,
     Alphabet,
+    Choices,
     FixedGraph,
     Graph,
     Pair,
     Read,
+    one_changed,
     rows_and_places,
 )
 from tgnas.validation import Keys
 
+DRAWS = 1000  # of at least a thousand strings each, before a space counts as empty
 Length = Annotated[int, Field(ge=1, le=60)]
+
+
+class Limit(Keys):
+    """How many blocks may be of some operators."""
+
+    operators: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The operators that are counted together."""
+    least: Annotated[int, Field(ge=0)] = 0
+    """The least number of blocks that have one of them."""
+    most: Annotated[int, Field(ge=0)] = 60
+    """The greatest."""
 
 
 class BlockKeys(Keys):
@@ -42,6 +58,8 @@ class BlockKeys(Keys):
     """How an architecture is written, with {blocks} where the blocks stand."""
     separator: str = ","
     """What stands between two blocks; a comma by default, and it may be empty."""
+    limits: tuple[Limit, ...] = ()
+    """How many blocks may be of some operators, e.g. of those that halve the resolution."""
 
 
 class Blocks(FixedGraph):
@@ -72,7 +90,11 @@ class Blocks(FixedGraph):
             raise ConfigError(f"{alphabet.space}: the separator stands in {clash[0]!r}")
         self.characters = min(lengths)
         self.vertices = self.most + 2
-        if self.least == self.most:
+        self.limits = keys.limits
+        for limit in self.limits:
+            for name in limit.operators:
+                alphabet.code(name)  # an unknown one is refused
+        if self.least == self.most and not self.limits:
             self.choices = (alphabet.spellings,) * self.most
         self._edges = [self._chain(blocks) for blocks in range(self.most + 1)]
         packed = self.pack([([INPUT, *[ZERO] * n, OUTPUT], e) for n, e in enumerate(self._edges)])
@@ -119,9 +141,16 @@ class Blocks(FixedGraph):
         self._fields(member, {"operators"}, {"operators"})
         names = self._operators(member["operators"])
         if not self.least <= len(names) <= self.most:
-            allowed = str(self.least) if self.choices else f"{self.least} to {self.most}"
+            allowed = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
             raise self.alphabet.refuse(f"{len(names)} blocks; allowed are {allowed}")
         codes = [self._code(name, block) for block, name in enumerate(names, start=1)]
+        for limit in self.limits:
+            count = sum(name in limit.operators for name in names)
+            if not limit.least <= count <= limit.most:
+                raise self.alphabet.refuse(
+                    f"{count} blocks of {', '.join(limit.operators)}; allowed are {limit.least} to "
+                    f"{limit.most}"
+                )
         return [([INPUT, *codes, OUTPUT], self._edges[len(names)])]
 
     def read(self, texts: pa.Array) -> Read:
@@ -141,13 +170,87 @@ class Blocks(FixedGraph):
         sizes = np.bincount(row, minlength=len(texts))
         good = (sizes >= self.least) & (sizes <= self.most)
         good[row[chosen < 0]] = False
-        operators = np.full((len(texts), self.vertices), PADDING, dtype=np.uint8)
+        places = np.full((len(texts), self.most), -1, dtype=np.int64)
         kept = good[row]
-        operators[row[kept], place[kept] + 1] = self.vertex_codes[place[kept], chosen[kept]]
-        blocks = np.where(good, sizes, 0)
+        places[row[kept], place[kept]] = chosen[kept]
+        return self._of_places(places), good & self._within(places)
+
+    def _of_places(self, places: Choices) -> Cells:
+        """Return the cells of each block's place in the file; -1 behind the last block."""
+        inside = places >= 0
+        operators = np.full((len(places), self.vertices), PADDING, dtype=np.uint8)
+        codes = self.vertex_codes[np.arange(self.most), np.maximum(places, 0)]
+        operators[:, 1:-1] = np.where(inside, codes, PADDING)
+        blocks = inside.sum(axis=1)
         operators[:, 0] = INPUT
-        operators[np.arange(len(texts)), blocks + 1] = OUTPUT
-        return Cells(operators, self._packed[blocks]), good
+        operators[np.arange(len(places)), blocks + 1] = OUTPUT
+        return Cells(operators, self._packed[blocks])
+
+    def _within(self, places: Choices) -> Bool[np.ndarray, " N"]:
+        """Tell which rows of places keep the limits."""
+        spellings, kept = self.alphabet.spellings, np.ones(len(places), dtype=bool)
+        for limit in self.limits:
+            counted = [spellings.index(name) for name in limit.operators]
+            count = np.isin(places, counted).sum(axis=1)
+            kept &= (limit.least <= count) & (count <= limit.most)
+        return kept
+
+    def enumerate(self) -> Cells:
+        """Return every cell, shorter ones first; of equal length the last block changes fastest."""
+        if self.choices:
+            return super().enumerate()
+        strings = sum(self._strings())
+        if strings > ENUMERABLE:
+            raise ConfigError(
+                f"{self.alphabet.space} has up to {strings:.1e} architectures; at most "
+                f"{ENUMERABLE:,} can be enumerated"
+            )
+        options = len(self.alphabet.spellings)
+        parts = [
+            self._padded(np.indices((options,) * blocks).reshape(blocks, -1).T)
+            for blocks in range(self.least, self.most + 1)
+        ]
+        places = np.concatenate(parts)
+        return self._of_places(places[self._within(places)])
+
+    def sample(self, count: int, generator: np.random.Generator) -> Cells:
+        """Return cells that are drawn uniformly from all."""
+        if self.choices:
+            return super().sample(count, generator)
+        shares = np.array(self._strings()) / sum(self._strings())
+        drawn = np.empty((0, self.most), dtype=np.int64)
+        for _ in range(DRAWS):
+            shape = (max(count, 1000), self.most)
+            places = generator.integers(len(self.alphabet.spellings), size=shape)
+            blocks = generator.choice(len(shares), size=len(places), p=shares) + self.least
+            places[np.arange(self.most) >= blocks[:, None]] = -1
+            drawn = np.concatenate([drawn, places[self._within(places)]])
+            if len(drawn) >= count:
+                return self._of_places(drawn[:count])
+        raise ConfigError(f"{self.alphabet.space}: the limits leave next to nothing to draw")
+
+    def neighbours(self, cells: Cells) -> Cells:
+        """Return all architectures with another block, one block more or one block less."""
+        if self.choices:
+            return super().neighbours(cells)
+        own = self.places_at(np.arange(self.most), cells.operators[:1, 1:-1])[0]
+        own = self.alphabet.known(own[: cells.sizes[0] - 2])
+        options = len(self.alphabet.spellings)
+        rows = [*one_changed(own, [options] * len(own))]
+        if len(own) < self.most:
+            spots = [(i, option) for i in range(len(own) + 1) for option in range(options)]
+            rows += [np.insert(own, spot, option) for spot, option in spots]
+        if len(own) > self.least:
+            rows += [np.delete(own, spot) for spot in range(len(own))]
+        places = np.unique(np.concatenate([self._padded(row[None]) for row in rows]), axis=0)
+        return self._of_places(places[self._within(places)])
+
+    def _strings(self) -> list[int]:
+        """Return how many strings there are of each number of blocks, limits left aside."""
+        return [len(self.alphabet.spellings) ** n for n in range(self.least, self.most + 1)]
+
+    def _padded(self, places: Int64[np.ndarray, "N n"]) -> Choices:
+        return np.pad(places, ((0, 0), (0, self.most - places.shape[1])), constant_values=-1)
 
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return the operators of the blocks; a block that is left out is an identity."""
