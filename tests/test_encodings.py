@@ -24,6 +24,7 @@ from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
 from tgnas.registry import SPACES
 from tgnas.resources.packaged import MPNET, unpack
+from tgnas.resources.seals import write_parquet
 from tgnas.spaces.space import open_space
 
 MODEL = "all-MiniLM-L6-v2"
@@ -174,14 +175,14 @@ def test_a_truncated_file_of_embeddings_is_refused(embeddings, tmp_path_factory,
     embeddings.write(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(CorruptTableError, match="is not a file of embeddings"):
+    with pytest.raises(CorruptTableError, match=r"is damaged|is not a Parquet file"):
         OperatorEmbeddings.read(path)
 
 
 def test_embeddings_of_another_vocabulary_are_refused(embeddings, tmp_path):
     embeddings.write(tmp_path / "operators.parquet")
     table = pq.read_table(tmp_path / "operators.parquet")
-    pq.write_table(table.slice(1), tmp_path / "fewer.parquet")
+    write_parquet(tmp_path / "fewer.parquet", table.slice(1))
     with pytest.raises(CorruptTableError, match="does not embed the operators input, output"):
         OperatorEmbeddings.read(tmp_path / "fewer.parquet")
 

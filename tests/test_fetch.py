@@ -21,6 +21,7 @@ from tgnas.resources.fetch import (
     DEFAULT_MIRROR,
     Resource,
     available,
+    check_inputs,
     fetch,
     human_size,
     mirror_folders,
@@ -74,8 +75,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404 if trouble == "gone" else 503)
             return
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        self.send_header("Content-Length", str(len(CONTENT) * (100 if trouble == "endless" else 1)))
         self.end_headers()
+        if trouble == "endless":
+            self.wfile.write(bytes(len(CONTENT)) * 100)
+            self.close_connection = True
+            return
         half = trouble == "half" or (trouble == "hiccup" and len(self.requests) == 1)
         self.wfile.write(CONTENT[: len(CONTENT) // 2] if half else CONTENT)
         self.close_connection = half
@@ -229,13 +234,46 @@ def test_a_file_is_copied_from_the_mirror_that_has_it(tmp_path, url, caplog):
 
 def test_a_wrong_file_in_a_mirror_is_named_and_not_kept(tmp_path):
     resource = resource_of(CONTENT)
-    mirror = mirror_of(tmp_path / "mirror", resource, b"other")
+    other = bytes(len(CONTENT))
+    mirror = mirror_of(tmp_path / "mirror", resource, other)
     with pytest.raises(ResourceError) as caught:
-        fetch(resource, tmp_path / "resources", [mirror], sheet={})
-    found = hashlib.sha256(b"other").hexdigest()
+        fetch(resource, tmp_path / "resources", [mirror], sheet={}, attempts=0)
+    found = hashlib.sha256(other).hexdigest()
     for part in (resource.name, resource.sha256, found, str(mirror / resource.mirror_path)):
         assert part in str(caught.value)
     assert files_in(tmp_path / "resources") == []
+
+
+def test_after_a_wrong_file_in_a_mirror_the_next_source_is_asked(tmp_path, server, caplog):
+    resource = resource_of(CONTENT, url=f"{server[0]}/good/file.bin")
+    wrong = mirror_of(tmp_path / "wrong", resource, b"other")
+    right = mirror_of(tmp_path / "right", resource, CONTENT)
+    for number, mirrors in enumerate(([wrong, right], [wrong])):
+        path = fetch(resource, tmp_path / str(number), mirrors, sheet={}, timeout=5.0)
+        assert path.read_bytes() == CONTENT
+    assert len(server[1]) == 1
+    assert caplog.text.count(f"{wrong / resource.mirror_path} has 5 bytes") == 2
+
+
+def test_a_download_that_is_larger_than_listed_is_cut_off(tmp_path, server):
+    resource = replace(resource_of(CONTENT, url=f"{server[0]}/endless/file.bin"), bytes=7)
+    with pytest.raises(ResourceError, match="sends more than 7 bytes"):
+        download(resource, tmp_path)
+    assert files_in(tmp_path) == []
+    assert len(server[1]) == 1
+
+
+@pytest.mark.parametrize("place", ["resources", "elsewhere/resources"])
+def test_an_input_that_was_changed_after_fetching_is_refused(tmp_path, place):
+    resource = resource_of(CONTENT)
+    sheet = sheet_of(tmp_path, astuple(resource))
+    path = tmp_path / place / resource.name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    check_inputs([path, tmp_path / "results" / "other.csv"], sheet)
+    path.write_bytes(bytes(len(CONTENT)))
+    with pytest.raises(ResourceError, match=r"is not family/file\.bin: sha256"):
+        check_inputs([path], sheet)
 
 
 def test_a_file_that_cannot_be_written_is_a_resource_error(tmp_path):

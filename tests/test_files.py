@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tgnas.files import written_whole
+from tgnas.errors import InUseError
+from tgnas.files import claimed, written_whole
 
 
 def test_what_a_block_wrote_stands_under_the_name_and_nothing_beside_it(tmp_path):
@@ -73,3 +74,75 @@ def test_no_other_module_makes_temporary_names_of_its_own():
     root = Path(__file__).parents[1]
     modules = [*root.glob("src/**/*.py"), *root.glob("workflow/scripts/*.py")]
     assert [m.name for m in modules if '.part"' in m.read_text()] == ["files.py"]
+
+
+def test_the_next_writer_removes_what_a_killed_one_left(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from tgnas.files import *\n"
+        "with written_whole(sys.argv[1]), scratch_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'large').write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.csv")], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with written_whole(tmp_path / "b.csv") as live, written_whole(tmp_path / "c.csv") as other:
+        assert set(tmp_path.iterdir()) == {live, other}
+
+
+def test_temporary_files_of_other_machines_stay(tmp_path):
+    theirs = tmp_path / ".a.csv.00000000-1-1-00000000.part"
+    theirs.write_text("half")
+    with written_whole(tmp_path / "a.csv"):
+        pass
+    assert theirs.exists()
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
+    with written_whole(tmp_path / ("é" * 127)) as part:
+        part.write_text("whole")
+    assert [len(path.name) for path in tmp_path.iterdir()] == [127]
+
+
+HOLD = (
+    "import sys, time; from tgnas.files import claimed\n"
+    "with claimed(sys.argv[1]): print('held', flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "a.csv")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_writer_of_an_output_is_told_who_the_first_is(holder, tmp_path):
+    with (
+        pytest.raises(InUseError, match=rf"a\.csv is being written by process {holder.pid} "),
+        claimed(tmp_path / "a.csv"),
+    ):
+        pass
+    (tmp_path / "link").symlink_to(tmp_path / "a.csv")
+    with pytest.raises(InUseError), claimed(tmp_path / "link"):
+        pass
+    with claimed(tmp_path / "b.csv"):
+        pass
+
+
+def test_a_killed_writers_claim_ends_with_it(holder, tmp_path):
+    holder.kill()
+    holder.wait()
+    with claimed(tmp_path / "a.csv"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_cannot_be_written_is_refused_at_once(tmp_path):
+    with pytest.raises(IsADirectoryError), claimed(tmp_path):
+        pass
+    with (
+        pytest.raises(FileNotFoundError, match=r"missing/a\.csv'$"),
+        claimed(tmp_path / "missing" / "a.csv"),
+    ):
+        pass

@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 # Modules of one line may import each other; a package stands for all that is in it.
 LAYERS = (
     ("tgnas.errors",),
-    ("tgnas.files", "tgnas.operators", "tgnas.cell", "tgnas.validation"),
+    ("tgnas.files", "tgnas.operators", "tgnas.cell", "tgnas.processes", "tgnas.validation"),
     ("tgnas.registry", "tgnas.datasets"),
     ("tgnas.spaces",),
     ("tgnas.costs",),

@@ -27,7 +27,7 @@ ARCHITECTURES = [
     "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
 ]
 # What the extra `workflow` brings, and the command does without.
-WORKFLOW_ONLY = ("dgl", "snakemake", "pooch", "tabulate", "nas_bench_graph", "mkdocs", "pytest")
+WORKFLOW_ONLY = ("dgl", "snakemake", "tabulate", "nas_bench_graph", "mkdocs", "pytest")
 EVERY_COMMAND = """
 import sys
 from tgnas.cli import app

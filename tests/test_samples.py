@@ -15,6 +15,7 @@ from tgnas.evaluation import agreement as stored
 from tgnas.evaluation import comparison
 from tgnas.evaluation.ranking import spearman_rho
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES
+from tgnas.resources.seals import write_parquet
 from tgnas.results import _style as style
 from tgnas.results import cost, independence, proxies, proxies_stored, speed
 from tgnas.results._tables import markdown
@@ -120,7 +121,7 @@ def test_a_population_is_written_and_opened(population, tmp_path):
 
 
 def test_a_file_without_a_space_is_no_population(population, tmp_path):
-    population.table.to_parquet(tmp_path / "other.parquet")
+    write_parquet(tmp_path / "other.parquet", population.table)
     with pytest.raises(CorruptTableError, match=r"other\.parquet is not a file of architectures"):
         open_population(tmp_path / "other.parquet")
 

@@ -181,3 +181,17 @@ def test_a_warning_goes_into_the_log(tmp_path):
 
     run(main, job([str(tmp_path / "job.log")]))
     assert "WARNING py.warnings" in (tmp_path / "job.log").read_text()
+
+
+def test_a_job_whose_fetched_input_was_changed_does_not_begin(main, called, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("config", "resources"):
+        Path(folder).mkdir()
+    Path("config/resources.tsv").write_text(
+        f"name\turl\tsha256\tbytes\tlicence\na.csv\thttps://example.org/a.csv\t{'0' * 64}\t3\tMIT\n"
+    )
+    Path("resources/a.csv").write_text("1,2")
+    parts = PARTS | {"input": {"parts": ["resources/a.csv"]}}
+    with pytest.raises(SystemExit):
+        run(main, job([], **parts))
+    assert not called

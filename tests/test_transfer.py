@@ -186,5 +186,5 @@ def test_scores_of_targets_are_read_as_they_were_written(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path):
     path = tmp_path / "start.parquet"
     path.write_text("no")
-    with pytest.raises(CorruptTableError, match=r"start.parquet is not a file of transfer scores"):
+    with pytest.raises(CorruptTableError, match=r"start.parquet is damaged, or no file"):
         read_transfer(path)

@@ -44,3 +44,7 @@ class TrainingError(TgnasError):
 
 class ContractError(TgnasError):
     """A method's file that does not define what its family's contract asks for."""
+
+
+class InUseError(TgnasError):
+    """An output that another process is writing."""

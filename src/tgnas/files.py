@@ -1,12 +1,37 @@
-"""Writing files whole: what is interrupted or fails leaves nothing under the file's name."""
+"""Writing files whole, one writer at a time; what was found out about a file's content, kept.
 
+What is interrupted or fails leaves nothing under the file's name. A process that is killed leaves
+its temporary file, which the next one to write into the folder removes.
+"""
+
+import fcntl
 import hashlib
+import json
+import logging
 import os
+import platform
+import re
+import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from errno import EISDIR, ENOLCK, ENOSYS, ENOTSUP
 from pathlib import Path
 from uuid import uuid4
+
+import platformdirs
+
+from tgnas.errors import InUseError
+
+logger = logging.getLogger(__name__)
+LONGEST = 255  # bytes of a file's name
+REMEMBERED = 4096  # files of which something is kept
+SETTLED = 0.05  # seconds after which a change of a file shows in its times
+# Whose a temporary file is: the machine, the process and when that began, and what makes it unique.
+_PART = re.compile(r"\.([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}\.part$")
 
 
 @contextmanager
@@ -15,14 +40,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
     The temporary name is unique, so that two writers of one file never share it; the last to end
     wins. On an error, or when the process is interrupted, the temporary file is removed and what
-    stood under `path` before stays as it was. The file has the mode of any new file of the user's,
-    whatever its writer gave it.
+    stood under `path` before stays as it was. The content is on the disk before it gets the name.
+    The file has the mode of any new file of the user's, whatever its writer gave it.
 
     Raises:
         OSError: the folder does not exist or cannot be written.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    clean(path.parent)
+    part = _temporary(path)
     try:
         created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:  # which names the file that was asked for
@@ -32,12 +58,168 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     try:
         yield part
         part.chmod(mode)
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """Yield a new folder beside a path, which is removed when the block ends, whatever happened."""
+    clean(beside.parent)
+    folder = _temporary(beside)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def clean(folder: Path) -> None:
+    """Remove the temporary files and folders of processes of this machine that are gone."""
+    with suppress(OSError):  # a folder that cannot be read or written is told of by its writer
+        for entry in os.scandir(folder):
+            match = _PART.search(entry.name)
+            if match and match[1] == _machine() and _began(int(match[2])) != int(match[3]):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(path: str | Path) -> Iterator[None]:
+    """Keep an output to this process until the block ends; a killed one's claim ends with it.
+
+    Raises:
+        InUseError: another process has it; the message says which.
+        OSError: the folder does not exist or cannot be written, or there is a folder of that name.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    path = path.resolve()
+    lock = path.with_name(f".{path.name[: LONGEST // 4]}.lock")
+    with _locked(lock, path) as descriptor:
+        command = " ".join(sys.argv)[:200]
+        holder = f"process {os.getpid()} on {platform.node()} since {datetime.now():%F %T}"
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"{holder}: {command}".encode(), 0)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(lock: Path, path: Path) -> Iterator[int]:
+    """Yield the descriptor of a locked file; it stands under its name."""
+    while True:
+        try:
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 4096, 0).decode(errors="replace") or "another process"
+            os.close(descriptor)
+            raise InUseError(
+                f"{path} is being written by {holder}; wait for it, or name another output"
+            ) from None
+        except OSError as error:
+            if error.errno not in (ENOLCK, ENOSYS, ENOTSUP):
+                raise
+            logger.warning("%s: this file system has no locks; two runs would not see it", path)
+        # Whoever held it before may have removed it in between.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), lock.stat()):
+                break
+        os.close(descriptor)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as 64 lower-case hexadecimal digits."""
+    """Return the sha256 of a file as 64 lower-case hexadecimal digits; an unchanged one's is kept.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return once(path, "sha256", _sha256)
+
+
+def once(path: Path, what: str, work: Callable[[Path], str]) -> str:
+    """Return what `work` finds out about a file's content, which is asked for once.
+
+    It is kept in the user's cache folder, for as long as the file is the same: its place on the
+    disk, its size and the times of its last changes. What `work` raises is not kept.
+    """
+    place = path.resolve()
+    name = hashlib.sha256(os.fsencode(place)).hexdigest()[:32]
+    kept = Path(platformdirs.user_cache_dir("tgnas")) / "checked" / f"{name}.json"
+    identity = _identity(path)
+    known: dict[str, str] = {}
+    with suppress(OSError, ValueError, TypeError, AttributeError, LookupError):
+        saved = json.loads(kept.read_text())
+        known = saved["known"] if saved["identity"] == identity else {}
+        if isinstance(known[what], str):
+            return known[what]
+    found = work(path)
+    now = time.time_ns()
+    if _identity(path) == identity and now - max(identity[3:]) > SETTLED * 1e9:
+        with suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            if sum(1 for _ in kept.parent.iterdir()) > REMEMBERED:
+                shutil.rmtree(kept.parent)
+                kept.parent.mkdir(exist_ok=True)
+            with written_whole(kept) as part:
+                known = {**known, what: found}
+                part.write_text(json.dumps({"identity": identity, "known": known}))
+    return found
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _identity(path: Path) -> list[int]:
+    facts = path.stat()
+    return [facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
+
+
+def _temporary(path: Path) -> Path:
+    process = os.getpid()
+    own = f".{_machine()}-{process}-{_began(process)}-{uuid4().hex[:8]}.part"
+    name = os.fsencode(f".{path.name}")[: LONGEST - len(own)]
+    return path.with_name(name.decode(errors="ignore") + own)
+
+
+def _machine() -> str:
+    """Return what tells this machine, and this container's processes, from others."""
+    space = Path("/proc/self/ns/pid")
+    with suppress(OSError):
+        return hashlib.sha256(f"{platform.node()} {space.readlink()}".encode()).hexdigest()[:8]
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _began(process: int) -> int | None:
+    """Return when a process of this machine began; None where there is none, 0 where none knows."""
+    if Path("/proc/self/stat").exists():
+        with suppress(OSError):
+            text = Path(f"/proc/{process}/stat").read_text(errors="replace")
+            state, *others = text.rpartition(")")[2].split()
+            return None if state in "ZX" else int(others[18])
+        return None
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return 0

@@ -3,15 +3,14 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from tgnas.files import written_whole
+from tgnas.resources.seals import read_parquet
 from tgnas.workflow.script import run
 
 
 def main(*, runs: Path, best: Path, searcher: str, seed: int) -> None:
     """Write the incumbent with the highest score; no accuracy is read."""
-    table = pd.read_parquet(runs)
+    table = read_parquet(runs).to_pandas()
     table = table[(table.searcher == searcher) & (table.seed == seed)].reset_index(drop=True)
     row = table.loc[table.score.idxmax()]
     chosen = {name: row[name] for name in ("architecture", "searcher", "score")}

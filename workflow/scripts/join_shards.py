@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
+from tgnas.resources.seals import read_parquet
 from tgnas.scoring.harness import join_shards
 from tgnas.scoring.populations import open_population
 from tgnas.scoring.tables import write_scores
@@ -12,7 +11,8 @@ from tgnas.workflow.script import run
 
 def main(*, architectures: Path, shards: list[Path], scores: Path, network_proxy: str) -> None:
     """Write the proxy's scores."""
-    population, parts = open_population(architectures), [pd.read_parquet(path) for path in shards]
+    population = open_population(architectures)
+    parts = [read_parquet(path).to_pandas() for path in shards]
     write_scores(scores, population, *join_shards(parts, population, network_proxy))
 
 

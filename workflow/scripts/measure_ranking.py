@@ -1,6 +1,5 @@
 """Measure how every method ranks a population, how often it fails, what it costs."""
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pandas as pd
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.evaluation.comparison import KEY, key_of, measure_method, measured_before, subsets_of
 from tgnas.files import written_whole
+from tgnas.processes import pool_of
 from tgnas.scoring.populations import open_population
 from tgnas.scoring.tables import read_table
 from tgnas.workflow.script import run
@@ -35,9 +35,9 @@ def main(
     missing = [name for name in tables if name not in before]
     known = Benchmark(target.name, target.table)  # without what it has read, to be sent
     measure = partial(measure_method, known, subsets=subsets, ranking=ranking)
-    with ProcessPoolExecutor(threads) as pool:
-        rows = pool.map(measure, missing, [tables[name] for name in missing])
-        done = before | dict(zip(missing, rows, strict=True))
+    with pool_of(threads) as pool:
+        rows = pool.starmap(measure, [(name, tables[name]) for name in missing])
+    done = before | dict(zip(missing, rows, strict=True))
     table = pd.concat([done[name].assign(**{KEY: keys[name]}) for name in tables])
     with written_whole(measures) as unfinished:
         table.to_csv(unfinished, index=False)

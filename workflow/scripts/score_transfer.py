@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.trained import own_settings, train
+from tgnas.resources.seals import read_parquet
 from tgnas.scoring.transfer import (
     development_tasks,
     distillation_tasks,
@@ -44,7 +44,7 @@ def main(
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])
     for path in distilled:
-        tasks = distillation_tasks(tasks, distillation_set(pd.read_parquet(path)))
+        tasks = distillation_tasks(tasks, distillation_set(read_parquet(path).to_pandas()))
     write_transfer(scores, transfer_scores(tasks, fit, sizes["seeds"]))
 
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from tgnas.files import written_whole
+from tgnas.resources.seals import check_seal, write_parquet
 from tgnas.scoring.harness import Batch, Settings, measure, shard_table
 from tgnas.scoring.populations import open_population
 from tgnas.workflow.script import run
@@ -29,6 +29,7 @@ def main(
 ) -> None:
     """Build, score and drop one network after the other; write components and milliseconds."""
     torch.set_num_threads(threads)
+    check_seal(batch)
     seen, part = load_file(batch), open_population(architectures).shard(shard, shards)
     given = Batch(seen["images"], seen["labels"])
     title = f"{network_proxy} {part.name} {shard}"
@@ -37,8 +38,7 @@ def main(
     about = {"space": part.space.name, "classes": classes, "networks": networks}
     measured = measure(progress, [network_proxy], given, Settings(**settings), **about)
     table = shard_table(measured, network_proxy)
-    with written_whole(scored) as unfinished:
-        table.to_parquet(unfinished, index=False)
+    write_parquet(scored, table)
     rate = len(part) / (time.perf_counter() - start)
     images = rate * len(given.images)
     logging.info("architectures_per_second=%.2f images_per_second=%.0f", rate, images)

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.files import written_whole
+from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.scoring.tables import read_scores
 from tgnas.search.constraints import constraints_of
 from tgnas.search.oracles import Listing, measured, tabulated
@@ -48,14 +46,13 @@ def main(
             source, named = measured(target, listing, **label), " ".join(label.values())
             table = run_searches(searched, [source], chosen, label=named, surrogates=fitted)
         elif costs:
-            given = constraints_of(pd.read_parquet(costs[0]), **constraints)
+            given = constraints_of(read_parquet(costs[0]).to_pandas(), **constraints)
             rows = read_scores(scores[0], target)
             table = run_constrained(searched, target, rows, given, chosen)
         else:
             sources = [tabulated(listing, row) for row in read_scores(scores[0], target)]
             table = run_searches(searched, sources, chosen)
-    with written_whole(runs) as part:
-        table.to_parquet(part, index=False)
+    write_parquet(runs, table)
 
 
 if __name__ == "__main__":

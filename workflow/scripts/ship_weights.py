@@ -7,6 +7,7 @@ from pathlib import Path
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
+from tgnas.files import sha256_of
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.trained import joined, load, save
 from tgnas.workflow.provenance import environment
@@ -35,6 +36,7 @@ def main(
     save(weights, replace(trained, states=halves, rows=()))
     facts = {
         "title": title,
+        "sha256": sha256_of(weights),
         "licence": "MIT",
         "seeds": list(range(len(epochs))),
         "trained_on": trained_on,

@@ -6,11 +6,11 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from tgnas.files import written_whole
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.digits_bench import list_architectures, measure_architecture
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
+from tgnas.resources.seals import write_parquet
 from tgnas.workflow.script import run
 
 
@@ -31,8 +31,7 @@ def main(
     digits = open_digits(settings, Process(0, 1, torch.device("cpu")))
     progress = tqdm(part.itertuples(index=False), f"shard {shard}", len(part), disable=None)
     rows = [measure_architecture(*member, settings, digits, seeds) for member in progress]
-    with written_whole(trained) as file:
-        pd.DataFrame(rows).to_parquet(file, index=False)
+    write_parquet(trained, pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import torch
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.trained import own_settings, save, train
+from tgnas.resources.seals import read_parquet
 from tgnas.training.distillation import distillation_set
 from tgnas.training.sources import labelled
 from tgnas.workflow.script import run
@@ -28,7 +29,7 @@ def main(
 ) -> None:
     """Fit on labelled architectures or on a proxy's scores; write all epochs and the history."""
     torch.set_num_threads(threads)
-    sources = [distillation_set(pd.read_parquet(path)) for path in distilled]
+    sources = [distillation_set(read_parquet(path).to_pandas()) for path in distilled]
     for path, label in zip(benchmarks, labels, strict=True):
         sources.append(labelled(open_benchmark(path), label, settings, seed))
     trained, rows = train(

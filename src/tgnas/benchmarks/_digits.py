@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
 from tgnas.errors import CorruptTableError
+from tgnas.resources.seals import read_parquet
 from tgnas.spaces.space import open_space
 
 DATASET, SPLITS = "digits", ("validation", "test")
@@ -27,7 +28,7 @@ TABLE, CARD = FOLDER / "digits_bench.parquet", FOLDER / "digits_bench.json"
 def read_table() -> pd.DataFrame:
     """Return the table that comes with the package."""
     with resources.as_file(TABLE) as path:
-        return pd.read_parquet(path)
+        return read_parquet(path).to_pandas()
 
 
 def read_card() -> dict[str, Any]:

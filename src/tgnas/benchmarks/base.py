@@ -21,6 +21,7 @@ from tgnas.cell import Cells, packed_bytes
 from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.files import written_whole
 from tgnas.operators import CODES, NAMES, PADDING
+from tgnas.resources.seals import SEAL, check_seal, seal
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
 
@@ -135,22 +136,25 @@ def _binary(array: np.ndarray, width: int) -> pa.Array:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write an Arrow file; it appears under its name only when it is whole."""
-    with (
-        written_whole(path) as part,
-        pa.OSFile(str(part), "wb") as sink,
-        pa.ipc.new_file(sink, table.schema) as writer,
-    ):
-        writer.write_table(table)
+    """Write a sealed Arrow file; it appears under its name only when it is whole."""
+    sealed = table.replace_schema_metadata({**(table.schema.metadata or {}), "seal": SEAL})
+    with written_whole(path) as part:
+        with (
+            pa.OSFile(str(part), "wb") as sink,
+            pa.ipc.new_file(sink, sealed.schema) as writer,
+        ):
+            writer.write_table(sealed)
+        seal(part)
 
 
 def open_benchmark(path: Path) -> Benchmark:
-    """Return the benchmark of a file; its columns are mapped, not read.
+    """Return the benchmark of a file; its columns are mapped, and read only to check a new file.
 
     Raises:
-        CorruptTableError: the file is not an Arrow file of a benchmark.
+        CorruptTableError: the file is not an Arrow file of a benchmark, or is damaged.
     """
     try:
+        check_seal(path)
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         table.validate()
         names = json.loads((table.schema.metadata or {})[b"operators"])

@@ -20,6 +20,7 @@ from tgnas.cli.scores import evaluate, rank, score
 from tgnas.cli.search import search
 from tgnas.cli.show import check, describe, methods, spaces
 from tgnas.cli.train import train
+from tgnas.processes import end_on_sigterm
 
 app = typer.Typer(
     name="tgnas",
@@ -40,6 +41,7 @@ def main() -> None:
     """Run the command line; the entry point of the package."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     gc.set_threshold(50_000)  # imports leave many objects and no garbage: .1 s less to look through
+    end_on_sigterm()
     app()
 
 

@@ -14,6 +14,7 @@ from tgnas.errors import (
     ConfigError,
     CorruptTableError,
     DataError,
+    InUseError,
     InvalidCellError,
     ResourceError,
     TrainingError,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
 
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
+# How torch says so.
+NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "can't start new thread")
 errors = Console(stderr=True, highlight=False)
 
 
@@ -47,8 +50,13 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             # Whoever reads has enough; what Python still holds must not be written at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (ResourceError, OSError) as error:
+        except (ResourceError, InUseError, OSError) as error:
             _end(error, MACHINE)
+        except (MemoryError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            if not isinstance(error, MemoryError) and not any(t in reason for t in NO_MEMORY):
+                raise
+            _end(MemoryError(f"out of memory{': ' if reason else ''}{reason[:200]}"), MACHINE)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 

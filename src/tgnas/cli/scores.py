@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,9 +58,8 @@ def rank(
 
     written = format_of(to, output_format)
     scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
-    best = best_of(_shown(scorer), top, architectures)
     with output(to, written) as writer:
-        writer.write(best)
+        writer.write(best_of(_shown(scorer), top, architectures))
 
 
 def evaluate(
@@ -75,17 +75,19 @@ def evaluate(
     ] = option.STANDARD,
 ) -> None:
     """Measure how well scores rank architectures whose accuracies are known."""
-    from tgnas.files import written_whole
+    from tgnas.files import claimed, written_whole
     from tgnas.inference.scoring import measures_of
 
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
-    measures = measures_of(_shown(scorer), accuracy_column, scorer.source)
-    text = json.dumps(measures, indent=2) + "\n"
-    if to == option.STANDARD:
-        typer.echo(text, nl=False)
-        return
-    with written_whole(to) as part:
-        part.write_text(text)
+    to_file = to != option.STANDARD
+    with claimed(to) if to_file else nullcontext():
+        scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
+        measures = measures_of(_shown(scorer), accuracy_column, scorer.source)
+        text = json.dumps(measures, indent=2) + "\n"
+        if to_file:
+            with written_whole(to) as part:
+                part.write_text(text)
+        else:
+            typer.echo(text, nl=False)
 
 
 def _scorer(
@@ -135,5 +137,10 @@ def _shown(scorer: "Scorer") -> "Iterator[Scored]":
     seconds = time.perf_counter() - start
     rate = scorer.count / seconds if seconds else 0
     tell(f"scored {scorer.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)")
+    if scorer.not_finite:
+        tell(
+            f"{scorer.not_finite:,} of {scorer.count:,} scores are not finite; the first: "
+            f"{scorer.first_not_finite}"
+        )
     if source.skipped:
         tell(f"skipped {source.skipped:,} rows; the first: {source.first_skipped}")

@@ -26,19 +26,21 @@ def train(
 ) -> None:
     """Train a predictor on one's own labelled architectures; --predictor takes its file."""
     ends_with(to.name, ".safetensors", "--output")
+    from tgnas.files import claimed
     from tgnas.inference.streaming import Source, format_of
     from tgnas.inference.training import train_on_file
     from tgnas.methods.trained import save
     from tgnas.spaces.space import open_space
 
     source = Source(benchmark, format_of(benchmark, input_format), on_error is option.OnError.SKIP)
-    trained = train_on_file(
-        source,
-        accuracy_column,
-        open_space(space),
-        load(configuration),
-        seeds,
-        epochs,
-        lambda seed: tell(f"trained seed {seed + 1} of {seeds}"),
-    )
-    save(to, trained)
+    with claimed(to):  # a place that cannot be written is told before the work
+        trained = train_on_file(
+            source,
+            accuracy_column,
+            open_space(space),
+            load(configuration),
+            seeds,
+            epochs,
+            lambda seed: tell(f"trained seed {seed + 1} of {seeds}"),
+        )
+        save(to, trained)

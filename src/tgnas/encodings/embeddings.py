@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Float32
 
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
 from tgnas.files import written_whole
 from tgnas.operators import ATTRIBUTES, NAMES, VOCABULARY
+from tgnas.resources.seals import SEAL, check_seal, read_parquet, seal, write_parquet
 from tgnas.spaces.space import NewOperator
 
 logger = logging.getLogger(__name__)
@@ -55,8 +55,7 @@ class OperatorEmbeddings:
         table = pa.table(
             {"operator": list(NAMES), "sentence": list(self.sentences), "vector": vectors}
         ).replace_schema_metadata(about)
-        with written_whole(path) as part:
-            pq.write_table(table, part)
+        write_parquet(path, table)
 
     @classmethod
     def read(cls, path: Path) -> "OperatorEmbeddings":
@@ -66,7 +65,7 @@ class OperatorEmbeddings:
             CorruptTableError: it is none, or of another vocabulary.
         """
         try:
-            table = pq.ParquetFile(path).read()  # read_table imports what few jobs need
+            table = read_parquet(path)
             metadata = table.schema.metadata or {}
             model, sha256 = (metadata[key].decode() for key in (b"model", b"weights_sha256"))
             components = int(metadata[b"components"])
@@ -129,8 +128,9 @@ def sentence_vectors(
     folder = cache or Path(platformdirs.user_cache_dir("tgnas")) / "sentences"
     digests = [f"{embeddings.weights_sha256} {sentence}".encode() for sentence in sentences]
     paths = [folder / f"{hashlib.sha256(digest).hexdigest()}.npy" for digest in digests]
-    missing = [i for i, path in enumerate(paths) if not path.is_file()]
-    vectors = {i: np.load(path) for i, path in enumerate(paths) if i not in missing}
+    kept = {i: _kept(path, embeddings.vectors.shape[1]) for i, path in enumerate(paths)}
+    vectors = {i: vector for i, vector in kept.items() if vector is not None}
+    missing = [i for i in kept if i not in vectors]
     if missing:
         from tgnas.encodings import sentence as model  # noqa: PLC0415 - 1 s that others save
 
@@ -148,10 +148,29 @@ def sentence_vectors(
     return np.stack([vectors[i] for i in range(len(sentences))]).astype(np.float32)
 
 
+def _kept(path: Path, width: int) -> np.ndarray | None:
+    """Return a vector that was kept; None where there is none, or a damaged one."""
+    try:
+        check_seal(path)
+        with path.open("rb") as stream:
+            vector = np.load(stream)
+        if vector.shape != (width,):
+            raise ValueError(f"its shape is {vector.shape}")
+    except FileNotFoundError:
+        return None
+    except (CorruptTableError, EOFError, OSError, ValueError) as error:
+        logger.warning("the vector of a description is made anew: %s: %s", path, error)
+        return None
+    return vector
+
+
 def _keep(path: Path, vector: np.ndarray) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as part, part.open("wb") as stream:
-            np.save(stream, vector)
+        with written_whole(path) as part:
+            with part.open("wb") as stream:
+                np.save(stream, vector)
+                stream.write(SEAL.encode())  # behind what the reader of arrays takes
+            seal(part)
     except OSError as error:
         logger.warning("the vector of a description is not kept: %s", error)

@@ -16,6 +16,7 @@ from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
 from tgnas.errors import CorruptTableError
+from tgnas.files import claimed
 from tgnas.image_training.data import on_device
 from tgnas.image_training.final import build
 from tgnas.image_training.images import CLASSES, JPEG, SIDE, Images, balanced_indices
@@ -130,7 +131,11 @@ def train_on_both(
         network = build(architecture, recipe, CLASSES, seed)
         data = on_device(images, process, recipe.cutout)
         checkpoint = folder / f"{name}.pt"
-        history = train(network, data, recipe, checkpoint=checkpoint, seed=seed, process=process)
+        folder.mkdir(parents=True, exist_ok=True)
+        with claimed(checkpoint):
+            history = train(
+                network, data, recipe, checkpoint=checkpoint, seed=seed, process=process
+            )
         accuracies = {name: history[-1].test_accuracy}
         if name != "lossless":
             clean = replace(images, test=both["lossless"].test)

@@ -7,6 +7,7 @@ holds ``checkpoint.pt`` with the one before it, and ``log.jsonl``, a line for ea
 import json
 import platform
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tgnas.errors import ConfigError
-from tgnas.files import written_whole
+from tgnas.files import claimed, written_whole
 from tgnas.image_training.data import Task, on_device
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.image_folder import open_folder
@@ -92,22 +93,26 @@ def train_network(
     The history is shorter than the recipe's epochs where `seconds` did not suffice.
 
     Raises:
-        TgnasError: one of ``build``, ``open_images`` or ``train``.
+        TgnasError: one of ``build``, ``open_images`` or ``train``, or the folder is that of a
+            training that is running.
     """
     # Before the images, which take longer: what is not an architecture is refused at once.
     build(architecture, recipe, 2, seed)
-    task = open_images(images, recipe, process, seed, workers)
-    network = build(architecture, recipe, task.classes, seed)
-    history = train(
-        network,
-        task,
-        recipe,
-        seed=seed,
-        process=process,
-        checkpoint=folder / "checkpoint.pt",
-        log=folder / "log.jsonl",
-        seconds=seconds,
-    )
+    checkpoint = folder / "checkpoint.pt"
+    folder.mkdir(parents=True, exist_ok=True)
+    with claimed(checkpoint) if process.writes else nullcontext():
+        task = open_images(images, recipe, process, seed, workers)
+        network = build(architecture, recipe, task.classes, seed)
+        history = train(
+            network,
+            task,
+            recipe,
+            seed=seed,
+            process=process,
+            checkpoint=checkpoint,
+            log=folder / "log.jsonl",
+            seconds=seconds,
+        )
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
 

@@ -18,6 +18,7 @@ from jaxtyping import Float64
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.files import sha256_of
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
@@ -113,9 +114,11 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
     path = Path(name) if own else folder / f"{name}{SUFFIX}"
     card = read_about(path).get("card", {}) if own else read_card(folder, str(name))
     try:
-        embedding, seeds = card["settings"]["embedding"], card["seeds"]
+        embedding, seeds = card["settings"]["embedding"], list(card["seeds"])
     except (LookupError, TypeError) as error:
-        raise CorruptTableError(f"{path} holds no predictor: its card lacks {error}") from error
+        raise CorruptTableError(f"{path} holds no predictor: its card: {error}") from error
+    if not own and sha256_of(path) != card["sha256"]:
+        raise CorruptTableError(f"{path} are not the weights of its card, {name}.json")
     weights = load(path, OperatorEmbeddings.read(folder / f"{embedding}.parquet"))
     if len(weights) != len(seeds):
         raise CorruptTableError(
@@ -140,7 +143,7 @@ def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     path = (folder or _own_folder()) / f"{name}.json"
     try:
         card = json.loads(path.read_text())
-        card["settings"]["embedding"], card["seeds"]
+        card["settings"]["embedding"], list(card["seeds"]), card["sha256"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise CorruptTableError(f"{path} is not the card of a predictor: {error}") from error
     return card

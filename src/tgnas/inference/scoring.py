@@ -33,6 +33,8 @@ class Scorer:
     source: Source
     threads: int
     count: int = 0  # of the architectures that were scored
+    not_finite: int = 0  # scores among theirs
+    first_not_finite: str = ""  # the first of them
     _texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()), repr=False)
     _scores: Float64[np.ndarray, "S M"] = field(init=False, repr=False)
 
@@ -54,7 +56,18 @@ class Scorer:
                 fault = faults[int(places[row])]
                 self.source.fault(int(chunk.numbers[row]), COLUMN, str(fault))
             self.count += int(good.sum())
-            yield (chunk if good.all() else chunk.kept(good)), scores[:, places[good]]
+            kept, scored = chunk if good.all() else chunk.kept(good), scores[:, places[good]]
+            self._look_at(kept, scored)
+            yield kept, scored
+
+    def _look_at(self, chunk: Chunk, scores: Float64[np.ndarray, "S N"]) -> None:
+        """Count the scores that are not finite, and name the first."""
+        rows = np.flatnonzero(~np.isfinite(scores).all(axis=0))
+        if len(rows) and not self.not_finite:
+            row = int(rows[0])
+            text = chunk.text()[row].as_py()
+            self.first_not_finite = f"row {chunk.numbers[row]}, {text!r}"
+        self.not_finite += len(rows)
 
     def _scores_of(self, texts: pa.Array) -> Read:
         """Return the scores of different texts, and what is wrong with any."""
@@ -111,15 +124,19 @@ def with_score(scored: Scored, spread: bool = False) -> pa.Table:
 def best_of(stream: Iterable[Scored], top: int, where: str) -> pa.Table:
     """Return the rows of the best scores, best first and of equal ones the earlier, with a rank.
 
+    Scores that are not finite have no rank.
+
     Raises:
-        DataError: `where` has no row.
+        DataError: `where` has no row with a finite score.
     """
     best = None
-    for scored in stream:
-        tables = [with_score(scored)] if best is None else [best, with_score(scored)]
+    for chunk, scores in stream:
+        finite = np.asarray(np.isfinite(scores).all(axis=0))
+        added = with_score((chunk.kept(finite), scores[:, finite]))
+        tables = [added] if best is None else [best, added]
         both = pa.concat_tables(tables, promote_options="permissive")
         best = both.take(np.argsort(-both.column("score").to_numpy(), kind="stable")[:top])
-    if best is None:
+    if best is None or not len(best):
         raise DataError(f"{where}: there is no architecture to rank")
     return best.add_column(0, "rank", pa.array(np.arange(1, len(best) + 1)))
 
@@ -131,7 +148,7 @@ def measures_of(
 
     Raises:
         UnknownNameError: there is no such column.
-        DataError: a row holds no number, or fewer than three do.
+        DataError: a row holds no number, fewer than three do, or a score is not finite.
     """
     from tgnas.evaluation import ranking  # noqa: PLC0415 - pandas, .3 s that scoring saves
 
@@ -141,6 +158,9 @@ def measures_of(
     ]
     pairs = np.concatenate([np.empty((2, 0)), *parts], axis=1)
     scores, accuracies = pairs[:, np.isfinite(pairs[1])]
+    if not np.isfinite(scores).all():
+        count = int((~np.isfinite(scores)).sum())
+        raise DataError(f"{source.path}: {count} of {len(scores)} scores are not finite")
     if len(scores) < 3:
         raise DataError(f"{source.path}: {len(scores)} labelled architectures; 3 are needed")
     top = max(1, round(len(scores) / 10))

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float64
 
 from tgnas.errors import DataError
 from tgnas.inference.pretrained import Pretrained
 from tgnas.registry import SEARCHERS
 from tgnas.search.oracles import Oracle, predicted
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 
@@ -42,11 +44,23 @@ def search(
     Raises:
         UnknownNameError: there is no such searcher.
         ConfigError: the searcher cannot walk on the space, or not with so small a budget.
+        DataError: a score is not finite, so that nothing can be searched by it.
     """
+
+    def score(architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        scores = predictor.score(architectures, space, threads)
+        faulty = np.flatnonzero(~np.isfinite(scores))
+        if len(faulty):
+            [text] = space.format(architectures[faulty[:1]])
+            raise DataError(
+                f"{len(faulty)} of {len(scores)} scores are not finite; the first: {text!r}"
+            )
+        return scores
+
     module = SEARCHERS.module(searcher)
     within = getattr(module, "settings_within", None)
     settings = within(space, budget) if within else module.Settings(budget=budget)
-    oracle = Oracle(predicted(lambda architectures: predictor.score(architectures, space, threads)))
+    oracle = Oracle(predicted(score))
     trace = module.search(space, oracle, settings, np.random.default_rng(seed))
     row = trace.incumbent
     [text] = space.format(trace.architectures[row : row + 1])

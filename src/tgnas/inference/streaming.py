@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
 from tgnas.errors import DataError, UnknownNameError
-from tgnas.files import written_whole
+from tgnas.files import claimed, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
@@ -273,6 +273,8 @@ class Source:
             inside = range(rows.start - first, rows.stop - first)
             empty = file.schema_arrow.empty_table()
             yield from _chunks_of(_part(batches, inside), rows.start, empty)
+        except pa.ArrowMemoryError:
+            raise
         except pa.ArrowException as error:
             raise self._refuse("is no Parquet file", error) from error
 
@@ -427,10 +429,16 @@ def _json_lines(table: pa.Table) -> bytes:
 
 @contextmanager
 def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
-    """Open a file, or standard output, for tables; on an error nothing appears under its name."""
+    """Open a file, or standard output, for tables; on an error nothing appears under its name.
+
+    Raises:
+        InUseError: another process is writing the file.
+        OSError: it cannot be written.
+    """
     with ExitStack() as opened:
         stream: Any = sys.stdout.buffer
         if path != STANDARD:
+            opened.enter_context(claimed(path))
             stream = opened.enter_context(opened.enter_context(written_whole(path)).open("wb"))
         writer = Writer(stream, format)
         yield writer

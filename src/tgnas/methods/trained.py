@@ -29,6 +29,7 @@ from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
 from tgnas.operators import CODES, NAMES
 from tgnas.registry import PREDICTORS
+from tgnas.resources.seals import SEAL, check_seal, seal
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import NewOperator
 from tgnas.training.fit import Fitted
@@ -215,10 +216,12 @@ def save(path: Path, trained: Trained) -> None:
         "training_operators": trained.operators,
         "new_training_operators": [[o.description, o.attributes] for o in trained.new_operators],
         "card": trained.card,
+        "seal": SEAL,
     }
     masks = {ROWS + of.benchmark: _mask(of) for of in trained.rows}
     with written_whole(path) as part:
         save_file(dict(trained.states) | masks, part, {"predictor": json.dumps(about)})
+        seal(part)
 
 
 def load(path: Path, embeddings: OperatorEmbeddings) -> Trained:
@@ -252,9 +255,10 @@ def read_about(path: Path) -> dict[str, Any]:
     """Return the metadata of a weights file.
 
     Raises:
-        CorruptTableError: it is not one.
+        CorruptTableError: it is not one, or is damaged.
     """
     try:
+        check_seal(path)
         with safe_open(path, "pt") as file:
             return json.loads(file.metadata()["predictor"])
     except FAULTS as error:

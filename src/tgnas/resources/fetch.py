@@ -12,19 +12,18 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
-import pooch
-import requests
 from tqdm import tqdm
 
 from tgnas.errors import ConfigError, ResourceError
 from tgnas.files import sha256_of, written_whole
 
 LOG = logging.getLogger("tgnas.resources.fetch")
+SHEET = Path("config/resources.tsv")
 MIRROR_VARIABLE = "TGNAS_MIRROR"
 DEFAULT_MIRROR = Path("../shared/mirror")  # beside the project; used where it exists
 PASSING = {408, 429, 500, 502, 503, 504}  # answers of a server after which another attempt may help
@@ -117,6 +116,20 @@ def verified(path: Path, resource: Resource) -> Path:
     return path
 
 
+def check_inputs(paths: Iterable[Path], sheet: Path = SHEET) -> None:
+    """Check those of a job's inputs that the sheet names, before anything reads them.
+
+    Raises:
+        ConfigError: a row of the sheet is not allowed.
+        ResourceError: an input is not what the sheet says.
+    """
+    resources = read_resources(sheet) if sheet.is_file() else {}
+    for path in paths:
+        ends = ("/".join(path.parts[start:]) for start in range(len(path.parts)))
+        for name in resources.keys() & set(ends):
+            verified(path, resources[name])
+
+
 def fetch(
     resource: Resource,
     folder: Path,
@@ -140,17 +153,29 @@ def fetch(
     if target.exists():
         LOG.info("resource=%s source=%s", resource.name, target)
         return verified(target, resource)
+    wrong = []
     for mirror in mirrors:
         source = mirror / resource.mirror_path
         if source.is_file():
-            with _landing(resource, target, str(source)) as part:
-                shutil.copyfile(source, part)
-            return target
-    reason = "it has no network address"
+            try:
+                with _landing(resource, target, str(source)) as part:
+                    if (size := source.stat().st_size) != resource.bytes:
+                        raise _other(resource, f"{source} has {size} bytes")
+                    shutil.copyfile(source, part)
+                return target
+            except _OtherFileError as error:
+                wrong.append(str(error))
+                LOG.warning("%s; the next source is asked", error)
+    import requests  # noqa: PLC0415 - only where no mirror has it
+
+    reason = "" if resource.has_address else "it has no network address"
     for attempt in range(1, attempts + 1) if resource.has_address else ():
         try:
             _download(resource, target, timeout)
             return target
+        except _OtherFileError as error:
+            wrong.append(str(error))
+            break
         except requests.RequestException as error:
             reason = f"{type(error).__name__}: {error}"
             LOG.warning("resource=%s attempt=%d/%d %s", resource.name, attempt, attempts, reason)
@@ -158,7 +183,8 @@ def fetch(
                 break  # "no such file" or "forbidden"
             if attempt < attempts:
                 time.sleep(pause * 2 ** (attempt - 1))
-    raise ResourceError(_report(resource, reason, folder, mirrors, sheet))
+    reasons = "; ".join(filter(None, [*wrong, reason]))
+    raise ResourceError(_report(resource, reasons, folder, mirrors, sheet))
 
 
 def _parse_row(line: str) -> Resource:
@@ -191,26 +217,48 @@ def _landing(resource: Resource, target: Path, source: str) -> Iterator[Path]:
         with written_whole(target) as part:
             yield part
             if (sha256 := sha256_of(part)) != resource.sha256:
-                raise ResourceError(
-                    f"{resource.name}: {source} holds another file: sha256 {resource.sha256} "
-                    f"expected, {sha256} found; nothing was kept"
-                )
-    except requests.RequestException:  # an OSError too, but another attempt may help
-        raise
+                raise _other(resource, f"{source} holds sha256 {sha256}")
     except OSError as error:
+        if hasattr(error, "response"):  # of a request, and another attempt may help
+            raise
         message = f"{resource.name}: {source} not written to {target}: {error}"
         raise ResourceError(message) from error
     took = f"bytes={resource.bytes} seconds={time.perf_counter() - start:.1f}"
     LOG.info("resource=%s source=%s %s", resource.name, source, took)
 
 
+class _OtherFileError(ResourceError):
+    """What a source has under a file's name is another file."""
+
+
+def _other(resource: Resource, what: str) -> _OtherFileError:
+    """Return the error that says how a source's file is not the one of the sheet."""
+    return _OtherFileError(
+        f"{resource.name}: {what}; {resource.bytes} bytes of sha256 {resource.sha256} are "
+        "expected; nothing was kept"
+    )
+
+
 def _download(resource: Resource, target: Path, timeout: float) -> None:
     """Download the file once; the progress bar shows on a terminal only."""
+    import requests  # noqa: PLC0415 - only where no mirror has it
+
+    arrived = 0
     bar = tqdm(total=resource.bytes, unit="B", unit_scale=True, desc=resource.name, disable=None)
     plain = {"Accept-Encoding": "identity"}  # the file as it is, so that sizes agree
-    with _landing(resource, target, resource.url) as part, bar:
-        download = pooch.HTTPDownloader(bar, chunk_size=1 << 16, timeout=timeout, headers=plain)
-        download(resource.url, str(part), None)
+    with (
+        _landing(resource, target, resource.url) as part,
+        requests.get(resource.url, stream=True, timeout=timeout, headers=plain) as answer,
+        part.open("wb") as stream,
+        bar,
+    ):
+        answer.raise_for_status()
+        for content in answer.iter_content(1 << 16):
+            bar.update(len(content))
+            arrived += len(content)
+            if arrived > resource.bytes:
+                raise _other(resource, f"{resource.url} sends more than {resource.bytes} bytes")
+            stream.write(content)
 
 
 def _report(

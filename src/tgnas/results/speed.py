@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from tgnas.resources.seals import read_parquet
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Shown, significant
 from tgnas.results.proxies import OWN_INPUTS
@@ -80,7 +81,7 @@ def table(
     queries: int,
 ) -> pd.DataFrame:
     """Return one row per method: its cost beside the reference's."""
-    costs = median_costs({path.stem: pd.read_parquet(path) for path in scores})
+    costs = median_costs({path.stem: read_parquet(path).to_pandas() for path in scores})
     pairs = zip(setups, setup_of, strict=True)
     setup = pd.concat([seconds.assign(method=name) for seconds, name in pairs])
     return summarise(proxies, costs, setup, reference, queries)

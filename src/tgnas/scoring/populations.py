@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Bool, Float64
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.benchmarks.stored_scores import ranked_last
 from tgnas.encodings.live import live_pattern
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.files import written_whole
+from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.scoring import PATTERNS
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
@@ -132,8 +131,7 @@ def write_population(path: Path, population: Population) -> None:
     """Write a population's file."""
     table = pa.Table.from_pandas(population.table, preserve_index=False)
     metadata = {"space": population.space.name, "benchmark": population.benchmark}
-    with written_whole(path) as part:
-        pq.write_table(table.replace_schema_metadata(metadata), part)
+    write_parquet(path, table.replace_schema_metadata(metadata))
 
 
 def open_population(path: Path) -> Benchmark | Population:
@@ -145,7 +143,7 @@ def open_population(path: Path) -> Benchmark | Population:
     if path.suffix == ".arrow":
         return open_benchmark(path)
     try:
-        table = pq.read_table(path)
+        table = read_parquet(path)
         metadata = table.schema.metadata or {}
         space, benchmark = (metadata[key].decode() for key in (b"space", b"benchmark"))
         table.column("architecture")

@@ -7,6 +7,7 @@ one architecture alone), ``build`` (of parsing it and building what is scored) a
 learned, so that it has no score of them).
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +17,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Bool, Float64
 
 from tgnas.errors import CorruptTableError
-from tgnas.files import written_whole
+from tgnas.resources.seals import read_parquet, write_parquet
 
+logger = logging.getLogger(__name__)
 SEED, COMPONENT, LEARNED = "seed", "component/", "learned"  # column prefixes
 MILLISECONDS, BUILD, BATCHED = "milliseconds", "build", "batched"
 COSTS = (MILLISECONDS, BUILD, BATCHED)
@@ -60,10 +61,18 @@ def write_scores(
     if learned is not None and learned.any():
         scores = np.where(learned, np.nan, scores)
         more = {**more, **{f"{LEARNED}{seed}": row for seed, row in enumerate(learned)}}
+    not_finite = ~np.isfinite(scores) & ~(
+        np.zeros_like(scores, bool) if learned is None else learned
+    )
+    if not_finite.any():
+        seed, row = np.argwhere(not_finite)[0]
+        logger.warning(
+            "%d of %d scores are not finite; the first: %s of %r (seed %d)",
+            *(not_finite.sum(), not_finite.size, scores[seed, row], population.strings[row], seed),
+        )
     columns = {f"{SEED}{seed}": row for seed, row in enumerate(scores)}
     table = pa.table({"architecture": population.strings, **columns, **more})
-    with written_whole(path) as part:
-        pq.write_table(table, part)
+    write_parquet(path, table)
 
 
 def read_table(path: Path, population: Listed) -> pd.DataFrame:
@@ -73,7 +82,7 @@ def read_table(path: Path, population: Listed) -> pd.DataFrame:
         CorruptTableError: it is no score file, or of other architectures.
     """
     try:
-        table = pq.read_table(path).to_pandas()
+        table = read_parquet(path).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of scores: {error}") from error
     known = re.compile(f"({SEED}|{LEARNED})[0-9]+|{COMPONENT}.+|{'|'.join(COSTS)}")

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Bool, Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, CorruptTableError
-from tgnas.files import written_whole
 from tgnas.operators import CODES, PADDING
+from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
@@ -182,8 +181,7 @@ def write_transfer(path: Path, scores: dict[str, Scores]) -> None:
     rows = [(name, s, row) for name, of in scores.items() for s, row in enumerate(of)]
     names, seeds, values = zip(*rows, strict=True)
     table = {"target": names, "seed": seeds, "scores": [v.astype(np.float32) for v in values]}
-    with written_whole(path) as part:
-        pq.write_table(pa.table(table), part)
+    write_parquet(path, pa.table(table))
 
 
 def read_transfer(path: Path) -> dict[str, Scores]:
@@ -193,8 +191,8 @@ def read_transfer(path: Path) -> dict[str, Scores]:
         CorruptTableError: the file is not of that form.
     """
     try:
-        table = pq.read_table(path, columns=["target", "seed", "scores"])
-    except (pa.ArrowException, OSError, ValueError) as error:
+        table = read_parquet(path).select(["target", "seed", "scores"])
+    except (LookupError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a file of transfer scores: {error}") from error
     of_targets: dict[str, list[np.ndarray]] = {}
     for row in table.to_pylist():

@@ -8,7 +8,6 @@ An architecture string names the operators and the edges::
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import md5
 
@@ -19,6 +18,7 @@ from tqdm import tqdm
 from tgnas.cell import Cells, triangle
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, PADDING
+from tgnas.processes import pool_of
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.space import Space, alphabet_of
 
@@ -63,8 +63,8 @@ def enumerate_cells(
         for edges in range(min(MAX_EDGES, vertices * (vertices - 1) // 2), vertices - 2, -1)
         for convolutions in range(vertices - 1)
     ]
-    with ProcessPoolExecutor(processes) as pool:
-        done = pool.map(_distinct_graphs, *zip(*counts, strict=True))
+    with pool_of(processes) as pool:
+        done = pool.imap(_distinct_graphs, counts)
         parts = list(tqdm(done, "enumerate nasbench101", len(counts), disable=None))
     cells = Cells.concatenate(part.padded(max_vertices) for part, _ in parts)
     hashes = np.concatenate([hashes for _, hashes in parts])
@@ -72,9 +72,9 @@ def enumerate_cells(
     return cells[order], hashes[order]
 
 
-def _distinct_graphs(vertices: int, edges: int, convolutions: int) -> tuple[Cells, np.ndarray]:
+def _distinct_graphs(counts: tuple[int, int, int]) -> tuple[Cells, np.ndarray]:
     """Return the first labelled graph of each hash, and the hashes."""
-    labelled = _labelled_graphs(vertices, edges, convolutions)
+    labelled = _labelled_graphs(*counts)
     digests, state = _hashed(labelled)
     numbers, first = np.unique(state, return_index=True)
     return labelled[first], np.array(digests)[numbers]

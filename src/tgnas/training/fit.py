@@ -12,6 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from tgnas.files import claimed
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
 from tgnas.training.optimisation import Optimisation
@@ -101,7 +102,26 @@ def fit(
         generator: of the order of the architectures.
         checkpoint: file that is rewritten after every epoch; None keeps none.
         digest: names everything that the result depends on; a checkpoint of another is ignored.
+
+    Raises:
+        InUseError: another training is writing the checkpoint.
     """
+    if checkpoint is None:
+        return _fitted(network, loss_of, count, settings, generator, None, digest)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with claimed(checkpoint):
+        return _fitted(network, loss_of, count, settings, generator, checkpoint, digest)
+
+
+def _fitted(
+    network: nn.Module,
+    loss_of: Callable[[Tensor], Tensor],
+    count: int,
+    settings: Optimisation,
+    generator: torch.Generator,
+    checkpoint: Path | None,
+    digest: str,
+) -> Fitted:
     vector = flatten_parameters(network)
     optimiser = torch.optim.AdamW(
         [vector], lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True

@@ -13,7 +13,14 @@ from pathlib import Path
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
 PLUMBING = frozenset(
-    {"tgnas", "tgnas.errors", "tgnas.registry"}
+    {
+        "tgnas",
+        "tgnas.errors",
+        "tgnas.files",
+        "tgnas.registry",
+        "tgnas.processes",
+        "tgnas.resources.seals",
+    }
     | {"tgnas.workflow.script", "tgnas.training.checkpoint"}
 )
 # What rules write into the repository, and what is only read by people.

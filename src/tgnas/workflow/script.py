@@ -11,11 +11,13 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from tgnas.errors import ConfigError, TgnasError
+from tgnas.processes import end_on_sigterm
+from tgnas.resources.fetch import check_inputs
 
 logger = logging.getLogger("tgnas.workflow.script")
 LONGEST = 100  # characters of an argument in a log
@@ -31,8 +33,11 @@ def run(main: Callable[..., None], job: Any = None) -> None:
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=_handlers(job), force=True)
     logging.captureWarnings(True)
     start = time.perf_counter()
+    end_on_sigterm()
     try:
         arguments = _of_job(main, job) if job is not None else _of_command_line(main)
+        if job is not None:
+            check_inputs(_files(dict(job.input.items()).values()))
         logger.info("arguments %s", " ".join(f"{k}={brief(v)}" for k, v in arguments.items()))
         main(**arguments)
     except TgnasError as error:
@@ -52,6 +57,12 @@ def brief(value: Any) -> str:
     whole = isinstance(value, str | Path) or not isinstance(value, Sized)
     size = f"{len(text)} characters" if whole else f"{len(value)} entries"
     return f"<{size}, sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
+
+
+def _files(inputs: Iterable[str | Sequence[str]]) -> list[Path]:
+    """Return all files of a job's named inputs."""
+    groups = ([part] if isinstance(part, str) else part for part in inputs)
+    return [Path(file) for group in groups for file in group]
 
 
 def _handlers(job: Any) -> list[logging.Handler]:

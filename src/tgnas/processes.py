@@ -1,0 +1,42 @@
+"""Processes that end when they are asked to: at once, and with what they have started."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing import Pool
+from multiprocessing.pool import Pool as PoolOfProcesses
+
+EVERY = 0.5  # seconds between two looks at the parent
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as an exception does, so that it removes its temporary files."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+
+
+def pool_of(processes: int) -> PoolOfProcesses:
+    """Return a pool for a `with`: left early, it ends its processes at once.
+
+    They do not finish what they have begun, and end with their parent even where that is killed.
+    Ctrl-C, which a terminal sends to all, is the parent's to act on.
+    """
+    return Pool(processes, _end_with_parent, (os.getpid(),))
+
+
+def _end_with_parent(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
