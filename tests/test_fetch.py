@@ -367,7 +367,7 @@ def test_an_interrupted_download_leaves_nothing(tmp_path, server, monkeypatch):
 
 
 def test_a_wrong_download_is_named_and_not_kept(tmp_path, server):
-    resource = resource_of(b"expected", url=f"{server[0]}/good/file.bin")
+    resource = resource_of(bytes(len(CONTENT)), url=f"{server[0]}/good/file.bin")
     with pytest.raises(ResourceError, match="nothing was kept") as caught:
         download(resource, tmp_path)
     found = hashlib.sha256(CONTENT).hexdigest()
