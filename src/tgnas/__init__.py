@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tgnas.inference.measuring import measure
     from tgnas.inference.pretrained import Pretrained, load_pretrained
     from tgnas.spaces.space import Space, open_space
 
 __version__ = "0.1.0"
-__all__ = ["Pretrained", "Space", "__version__", "load_pretrained", "open_space"]
+__all__ = ["Pretrained", "Space", "__version__", "load_pretrained", "measure", "open_space"]
 _HOME = {
+    "measure": "tgnas.inference.measuring",
     "Pretrained": "tgnas.inference.pretrained",
     "load_pretrained": "tgnas.inference.pretrained",
     "Space": "tgnas.spaces.space",

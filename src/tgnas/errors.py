@@ -42,6 +42,10 @@ class TrainingError(TgnasError):
     """A training that cannot go on."""
 
 
+class UnfitNetworkError(TgnasError):
+    """A network that a zero-cost proxy cannot score; the message says what it lacks."""
+
+
 class ContractError(TgnasError):
     """A method's file that does not define what its family's contract asks for."""
 

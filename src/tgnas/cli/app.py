@@ -15,6 +15,7 @@ import typer
 
 from tgnas import __version__
 from tgnas.cli.common import guarded
+from tgnas.cli.measure import measure
 from tgnas.cli.networks import train_network
 from tgnas.cli.scores import evaluate, rank, score
 from tgnas.cli.search import search
@@ -31,7 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 space_app = typer.Typer(help="Work on a space file.", no_args_is_help=True)
-for command in (score, rank, evaluate, search, train, train_network, spaces, methods, describe):
+of_networks = (measure, train_network)
+for command in (score, rank, evaluate, search, train, *of_networks, spaces, methods, describe):
     app.command(command.__name__.replace("_", "-"))(guarded(command))
 space_app.command("check")(guarded(check))
 app.add_typer(space_app, name="space")

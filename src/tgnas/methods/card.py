@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 
 NEEDS = ("nothing", "weights", "noise", "images", "labels", "backward")
+REQUIREMENTS = (
+    "layers with weights",
+    "convolution",
+    "ReLU",
+    "batch normalisation",
+    "global average pool",
+    "blocks (stem and stages)",
+    "a small network",
+    "a network of NAS-Bench-201",
+)
 COSTS = ("counting", "forward", "backward", "second order", "backward of each image")
 
 
@@ -32,10 +42,12 @@ class NetworkCard(Card):
     Attributes:
         cost: which of ``COSTS`` the work grows with.
         spaces: the search spaces whose networks it can score; none named means all.
+        requires: which of ``REQUIREMENTS`` a network must have; without one its score is NaN.
         certain: whether the formula is known from the paper or its code; one that is not is left
             out of claims.
     """
 
     cost: str = "counting"
     spaces: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
     certain: bool = True

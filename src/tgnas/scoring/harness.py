@@ -2,14 +2,19 @@
 
 Architectures stream through: each one's network is built with the same seed, every proxy scores it
 in the same state and on the same batch, and it is dropped, so memory does not grow with their
-number. What is not finite is stored as NaN, for the reader to count; nothing else is caught.
+number. What is not finite is stored as NaN, for the reader to count; so are the scores of a network
+that lacks what the proxy requires, or whose logits no image reaches; nothing else is caught.
+
+A network may lie on any device; generators are the CPU's, so that what is drawn is the same on all.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,17 +22,20 @@ import torch
 from jaxtyping import Float64
 from torch import nn
 
-from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.encodings.canonical import canonicalise
+from tgnas.errors import ConfigError, CorruptTableError, UnfitNetworkError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import initialise
+from tgnas.methods.network_proxies._network import FOUND, initialise, reached
 from tgnas.registry import NETWORK_PROXIES, NETWORKS
 from tgnas.scoring.populations import Population
 from tgnas.scoring.tables import BUILD, COMPONENT, MILLISECONDS
 from tgnas.spaces.space import open_space
 
 INITIALISATIONS = ("default", "kaiming")
+NARROW = (torch.float16, torch.bfloat16)  # of which no proxy's linear algebra can be worked out
+DEAD = "no image reaches the logits: the network is dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Settings:
             "kaiming", normal with variance 2 / fan-in. A proxy whose paper fixes another draws
             its own.
         size: of the network, e.g. channels; what is not named is as in the benchmark.
+        device: where networks and images lie, in torch's words.
 
     Raises:
         ConfigError: fewer than two images.
@@ -52,6 +61,7 @@ class Settings:
     batch: int = 64
     initialisation: str = "default"
     size: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.batch < 2:
@@ -67,12 +77,23 @@ class Measured:
     Attributes:
         architecture: its string.
         components: proxy -> its numbers, one or as many as it has components; NaN where it failed.
-        milliseconds: proxy -> processor time of scoring, and ``BUILD`` -> of building the network.
+        milliseconds: proxy -> time of scoring, and ``BUILD`` -> of building the network; processor
+            time on a CPU, else that of the clock.
+        reasons: proxy -> why a component is NaN; of those alone.
     """
 
     architecture: str
     components: dict[str, tuple[float, ...]]
     milliseconds: dict[str, float]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+class Scored(NamedTuple):
+    """What one proxy says of one network, its time in milliseconds, and why it is NaN."""
+
+    components: tuple[float, ...]
+    milliseconds: float
+    reason: str = ""
 
 
 def draw_batch(images: Images, settings: Settings) -> Batch:
@@ -89,7 +110,12 @@ def draw_batch(images: Images, settings: Settings) -> Batch:
     pixels, labels = (
         torch.from_numpy(part[places]) for part in (images.train, images.train_labels)
     )
-    return Batch(normalise(pixels, *channel_statistics(images.train)), labels)
+    return moved(Batch(normalise(pixels, *channel_statistics(images.train)), labels), settings)
+
+
+def moved(batch: Batch, settings: Settings) -> Batch:
+    """Return a batch on the device of the settings."""
+    return Batch(batch.images.to(settings.device), batch.labels.to(settings.device))
 
 
 def components_of(proxy: str) -> tuple[str, ...]:
@@ -137,16 +163,32 @@ def measure(
     if unfit:
         raise ConfigError(f"{', '.join(unfit)} cannot score networks of {built}")
     parse = open_space(space).parse
+    seen = moved(batch, settings)
     for architecture in architectures:
-        start = time.process_time()
-        member = parse(architecture).member(0)
+        now = _clock(seen.images.device)
+        start = now()
+        parsed = parse(architecture)
+        member = parsed.member(0)
         network = seeded_network(member, classes, settings, space=built)
-        milliseconds = {BUILD: 1e3 * (time.process_time() - start)}
-        components = {}
+        milliseconds = {BUILD: 1e3 * (now() - start)}
+        connected = canonicalise(parsed.cells).edges.any(axis=(1, 2)).all()
+        dead = not (connected or is_live(network, seen))
+        found = {}
         for name in proxies:
             small = small_network(name, member, classes, settings, space=built)
-            components[name], milliseconds[name] = score(name, network, batch, settings.seed, small)
-        yield Measured(architecture, components, milliseconds)
+            found[name] = score(name, network, seen, settings.seed, small, dead=dead)
+        yield Measured(
+            architecture,
+            {name: one.components for name, one in found.items()},
+            milliseconds | {name: one.milliseconds for name, one in found.items()},
+            {name: one.reason for name, one in found.items() if one.reason},
+        )
+
+
+def is_live(network: nn.Module, batch: Batch) -> bool:
+    """Tell whether a network's logits depend on any image of a batch; it is as it was before."""
+    with restored(network), drawing(0, batch.images.device):
+        return reached(network, batch.images)
 
 
 def score(
@@ -155,27 +197,54 @@ def score(
     batch: Batch,
     seed: int,
     small: Callable[[], nn.Module] | None = None,
-) -> tuple[tuple[float, ...], float]:
-    """Return a proxy's components of a network, not finite ones as NaN, and the milliseconds.
+    *,
+    dead: bool | None = None,
+) -> Scored:
+    """Return a proxy's components of a network, the time, and why any of them is NaN.
 
-    The network is as it was before, and in training mode.
+    What is not finite is NaN, and so is all of a network that lacks what the proxy requires or
+    whose logits no image reaches. The network is scored in training mode and without in-place
+    operators, in float32 where it is narrower; afterwards it is as it was, and so are the global
+    generators, which a network's own draws (dropout) take from the seed.
 
     Args:
         proxy: its name.
         network: to score.
-        batch: what it sees.
-        seed: of the proxy's own draws.
+        batch: what it sees, on the network's device.
+        seed: of the proxy's own draws and of the network's.
         small: builds the small network of a proxy that looks at one; see ``small_network``.
+        dead: whether no image reaches the logits; found out where it is None.
     """
-    compute = NETWORK_PROXIES.load(proxy)
-    generator = torch.Generator().manual_seed(_seeds(seed)[2])
+    names, reason = components_of(proxy), lacking(proxy, network)
+    if not reason and (dead if dead is not None else not is_live(network, batch)):
+        reason = DEAD
+    if reason:
+        return Scored((float("nan"),) * len(names), 0.0, reason)
+    compute, draws = NETWORK_PROXIES.load(proxy), _seeds(seed)[2]
+    generator = torch.Generator().manual_seed(draws)
     more = {} if small is None else {"small": small}
-    with restored(network):
-        start = time.process_time()
-        given = compute(network, batch, generator, **more)
-        milliseconds = 1e3 * (time.process_time() - start)
+    with restored(network), drawing(draws, batch.images.device):
+        now = _clock(batch.images.device)
+        start = now()
+        given: float | tuple[float, ...] = (float("nan"),) * len(names)
+        try:
+            given = compute(network.train(), batch, generator, **more)
+        except UnfitNetworkError as error:
+            reason = f"{proxy} cannot score the network: {error}"
+        milliseconds = 1e3 * (now() - start)
     values = given if isinstance(given, tuple) else (given,)
-    return tuple(v if np.isfinite(v) else float("nan") for v in values), milliseconds
+    unfit = [f"{name} is {v}" for name, v in zip(names, values, strict=True) if not np.isfinite(v)]
+    finite = tuple(v if np.isfinite(v) else float("nan") for v in values)
+    return Scored(finite, milliseconds, reason or ", ".join(unfit))
+
+
+def lacking(proxy: str, network: nn.Module) -> str:
+    """Return what a proxy's card requires and a network lacks, as a sentence; empty if nothing."""
+    required = [what for what in NETWORK_PROXIES.module(proxy).CARD.requires if what in FOUND]
+    missing = [what for what in required if not FOUND[what](network)]
+    if not missing:
+        return ""
+    return f"{proxy} needs {', '.join(required)}; the network has no {' and no '.join(missing)}"
 
 
 def small_network(
@@ -243,7 +312,7 @@ def seeded_network(member: object, classes: int, settings: Settings, *, space: s
         initialise(network, torch.Generator().manual_seed(seed), kaiming=True)
     if not any(map(_crashes_with_channels_last, network.modules())):
         network = network.to(memory_format=torch.channels_last)
-    return network.train()
+    return network.to(settings.device).train()
 
 
 def _crashes_with_channels_last(layer: nn.Module) -> bool:
@@ -258,14 +327,72 @@ def _crashes_with_channels_last(layer: nn.Module) -> bool:
 
 @contextmanager
 def restored(network: nn.Module) -> Iterator[None]:
-    """Give back parameters, statistics, their type, gradients and mode as they were before."""
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    training = network.training
+    """Give a network back as it was: values, their type, gradients, modes, what is in place.
+
+    Within, every parameter that can have a gradient has one, none is narrower than float32, and
+    nothing is done in place, for a proxy reads what a later layer would write over.
+    """
+    modules = list(network.modules())
+    modes = [module.training for module in modules]
+    in_place = [module for module in modules if getattr(module, "inplace", None) is True]
+    buffers = [dict(module._buffers) for module in modules]
+    values = {id(v): v for v in (*network.parameters(), *network.buffers())}.values()
+    kept = [(v, v.data, v.detach().clone(), v.requires_grad, v.grad) for v in values]
     try:
+        for module in in_place:
+            module.inplace = False  # type: ignore[assignment]
+        for parameter in network.parameters():
+            parameter.grad = None
+        if any(parameter.dtype in NARROW for parameter in network.parameters()):
+            network.float()
+        for parameter in network.parameters():
+            if parameter.is_floating_point():
+                parameter.requires_grad_()
         yield
     finally:
-        network.float().load_state_dict(before)
-        network.train(training).zero_grad(set_to_none=True)
+        for module, mode, own in zip(modules, modes, buffers, strict=True):
+            module.training = mode
+            module._buffers.clear()
+            module._buffers.update(own)
+        for module in in_place:
+            module.inplace = True  # type: ignore[assignment]
+        for value, data, content, learns, gradient in kept:
+            if value.dtype != content.dtype:
+                value.data = data
+            value.requires_grad_(learns).grad = gradient
+            with torch.no_grad():
+                value.copy_(content)
+
+
+@contextmanager
+def drawing(seed: int, device: torch.device) -> Iterator[None]:
+    """Let what draws from the global generators draw by a seed; afterwards they are as before."""
+    python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - networks' own
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(of_numpy)  # noqa: NPY002
+
+
+def _clock(device: torch.device) -> Callable[[], float]:
+    """Return a function that gives seconds: of the processor, or of all that a GPU has to do."""
+    if device.type != "cuda":
+        return time.process_time
+
+    def seconds() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return seconds
 
 
 def _seeds(seed: int) -> tuple[int, int, int]:

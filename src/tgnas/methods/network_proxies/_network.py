@@ -4,8 +4,10 @@ A proxy may leave weights and statistics changed: whoever calls it restores them
 (``tgnas.scoring.harness``). Hooks are removed here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,7 +34,48 @@ def weights_of(network: nn.Module) -> list[Tensor]:
 
 def relus(network: nn.Module) -> list[nn.Module]:
     """Return the rectifiers, in the order of the network's definition."""
-    return [module for module in network.modules() if isinstance(module, nn.ReLU)]
+    return modules_of(network, nn.ReLU, nn.ReLU6)
+
+
+def modules_of(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
+    """Return the modules of some kinds, in the order of the network's definition."""
+    return [module for module in network.modules() if isinstance(module, kinds)]
+
+
+def blocks_of(network: nn.Module) -> list[nn.Module]:
+    """Return the blocks that an image passes through in turn: ``stem``, and the ``stages``' parts.
+
+    A network without both has none.
+    """
+    parts = dict(network.named_children())
+    if not {"stem", "stages"} <= parts.keys():
+        return []
+    return [parts["stem"], *parts["stages"].children()]
+
+
+# What a card can require of a network, beside what a proxy finds out itself -> what there is of it.
+FOUND: Mapping[str, Callable[[nn.Module], Sequence[nn.Module]]] = MappingProxyType(
+    {
+        "layers with weights": weighted_layers,
+        "convolution": lambda network: modules_of(network, nn.Conv2d),
+        "ReLU": relus,
+        "batch normalisation": lambda network: modules_of(network, nn.BatchNorm2d),
+        "global average pool": lambda network: modules_of(network, nn.AdaptiveAvgPool2d),
+        "blocks (stem and stages)": lambda network: blocks_of(network)[1:],
+    }
+)
+
+
+def drawn_like(
+    like: Tensor, draw: Callable[[Tensor], Any], *, dtype: torch.dtype | None = None
+) -> Tensor:
+    """Return a tensor in another's shape, layout and place that `draw` fills on the CPU.
+
+    Generators are those of the CPU, so that what is drawn does not depend on the device.
+    """
+    values = torch.empty_like(like, dtype=dtype, device="cpu", requires_grad=False)
+    draw(values)
+    return values.to(like.device)
 
 
 @contextmanager
@@ -99,11 +142,25 @@ def gradients(
 
 def input_jacobian(
     network: nn.Module, images: Float[Tensor, "B 3 H W"]
-) -> Float64[np.ndarray, "B pixels"]:
-    """Return the gradient of the summed logits to each image; the batch is normalised as one."""
-    inputs = images.detach().requires_grad_()
-    (gradient,) = gradients(network(inputs).sum(), [inputs])
-    return gradient.flatten(1).double().numpy(force=True)
+) -> tuple[Float64[np.ndarray, "B pixels"], int]:
+    """Return the gradient of the summed logits to each image, and the number of logits.
+
+    The batch is normalised as one.
+    """
+    inputs = images.detach().clone().requires_grad_()
+    logits = network(inputs)
+    (gradient,) = gradients(logits.sum(), [inputs])
+    return gradient.flatten(1).double().numpy(force=True), logits.shape[1]
+
+
+def reached(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> bool:
+    """Tell whether a logit depends on an image; the network is left evaluating."""
+    inputs = images.detach().clone().requires_grad_()
+    logits = network.eval()(inputs)
+    # Weighted, for what ends in a softmax has a sum of 1.
+    weights = torch.arange(1, logits.shape[1] + 1, dtype=logits.dtype, device=logits.device)
+    (gradient,) = gradients((logits * weights).sum(), [inputs])
+    return bool((gradient != 0).any())
 
 
 @contextmanager
@@ -123,9 +180,10 @@ def initialise(network: nn.Module, generator: torch.Generator, *, kaiming: bool)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             if kaiming:
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+                fill = partial(nn.init.kaiming_normal_, nonlinearity="relu", generator=generator)
             else:
-                module.weight.normal_(generator=generator)
+                fill = partial(nn.init.normal_, generator=generator)
+            module.weight.copy_(drawn_like(module.weight, fill))
             if module.bias is not None:
                 module.bias.zero_()
         elif isinstance(module, nn.BatchNorm2d) and module.affine:
@@ -137,7 +195,7 @@ def noise_like(
     images: Float[Tensor, "B 3 H W"], generator: torch.Generator
 ) -> Float[Tensor, "B 3 H W"]:
     """Return Gaussian noise in the shape of the images."""
-    return torch.empty_like(images).normal_(generator=generator)
+    return drawn_like(images, partial(nn.init.normal_, generator=generator))
 
 
 def multiply_adds(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:

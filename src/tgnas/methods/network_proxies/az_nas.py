@@ -7,6 +7,7 @@ backward pass is) and complexity (multiply-adds); joined, they are the sum over 
 log(rank / N). Higher predicts better.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,9 +16,12 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import (
+    blocks_of,
+    drawn_like,
     gradients,
     initialise,
     multiply_adds,
@@ -33,6 +37,7 @@ CARD = NetworkCard(
     reference="Lee and Ham, CVPR 2024, section 3, and released code",
     needs="noise, backward",
     cost="backward",
+    requires=("blocks (stem and stages)",),
     deviations=(
         "complexity counts convolutions and dense layers, in millions of multiply-adds",
         "a component that is undefined ranks lowest, as in the released code, and is stored as NaN",
@@ -46,11 +51,15 @@ def score(
     """Return expressivity, progressivity, trainability and complexity (millions).
 
     The network gives its blocks as ``stem`` and ``stages``.
+
+    Raises:
+        UnfitNetworkError: a block does not give a feature map.
     """
     initialise(network, generator, kaiming=True)
-    blocks = [network.get_submodule("stem"), *network.get_submodule("stages").children()]
     noise = noise_like(batch.images, generator)
-    features = seen_in(network, blocks, noise, lambda _block, _given, output: output)[1]
+    features = seen_in(network, blocks_of(network), noise, lambda _b, _given, output: output)[1]
+    if not all(isinstance(feature, Tensor) and feature.dim() == 4 for feature in features):
+        raise UnfitNetworkError("a block of its stages gives no feature map (B, D, H, W)")
     entropies = np.array([entropy(feature.detach()) for feature in features])
     gains = [gain(before, after, generator) for before, after in pairwise(features)]
     return (
@@ -87,7 +96,7 @@ def gain(
     The gain is the largest singular value of the map from random signs at the block's end to the
     gradient at its start, pixel by pixel. A block that changes no gradient gives minus infinity.
     """
-    signs = torch.empty_like(after).bernoulli_(generator=generator).mul_(2).sub_(1)
+    signs = drawn_like(after, partial(Tensor.bernoulli_, generator=generator)).mul_(2).sub_(1)
     (back,) = gradients(after, [before], signs, retain_graph=True)
     if back.shape == signs.shape and torch.equal(back, signs):
         return -float("inf")

@@ -26,21 +26,16 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score; NaN where an image's gradient is constant and has no correlation."""
     del generator  # deterministic
-    jacobian, classes = input_jacobian(network, batch.images), batch.labels.numpy(force=True)
+    jacobian, logits = input_jacobian(network, batch.images)
+    classes, many = batch.labels.numpy(force=True), logits > MANY
     if not (jacobian.std(axis=1) > 0).all():
         return float("nan")
     within = []
     for label in np.unique(classes):
         correlations = np.atleast_2d(np.corrcoef(jacobian[classes == label]))
         logarithms = np.log(np.abs(correlations) + SMALL)
-        within.append(logarithms.sum() / (len(logarithms) if _many(network) else 1))
+        within.append(logarithms.sum() / (len(logarithms) if many else 1))
     sums = np.array(within)
-    if _many(network):
+    if many:
         return float(np.abs(sums[:, None] - sums).sum() / len(sums))
     return float(np.abs(sums).sum())
-
-
-def _many(network: nn.Module) -> bool:
-    """Tell whether the network has more than 100 classes."""
-    heads = [module.out_features for module in network.modules() if isinstance(module, nn.Linear)]
-    return heads[-1] > MANY

@@ -18,6 +18,7 @@ CARD = NetworkCard(
     reference="Turner et al., ICLR 2020; Abdelfattah et al., ICLR 2021, equation 2, and code",
     needs="weights, images, labels, backward",
     cost="backward",
+    requires=("layers with weights",),
     deviations=(
         "as in the code of Abdelfattah et al., a channel counts as often as it has weights",
     ),

@@ -16,6 +16,7 @@ CARD = NetworkCard(
     reference="Abdelfattah et al., ICLR 2021, section 3.2",
     needs="weights, images, labels, backward",
     cost="backward",
+    requires=("layers with weights",),
 )
 
 

@@ -18,6 +18,7 @@ CARD = NetworkCard(
     reference="Zhang and Jia, ICLR 2022, and released code",
     needs="weights, images, labels, backward",
     cost="backward of each image",
+    requires=("layers with weights",),
     deviations=(
         f"the first {IMAGES} images of the batch; the released code has 128",
         "the sum over weights, as in one of the two released codes; the other takes the mean",

@@ -17,6 +17,7 @@ CARD = NetworkCard(
     reference="Wang et al., ICLR 2020; Abdelfattah et al., ICLR 2021, equation 1",
     needs="weights, images, labels, backward",
     cost="second order",
+    requires=("layers with weights",),
 )
 
 

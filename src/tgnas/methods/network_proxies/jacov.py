@@ -26,7 +26,7 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the score; NaN where an image's gradient is constant and has no correlation."""
     del generator  # of no influence
-    jacobian = input_jacobian(network, batch.images)
+    jacobian, _ = input_jacobian(network, batch.images)
     if not (jacobian.std(axis=1) > 0).all():
         return float("nan")
     values = np.linalg.eigvalsh(np.corrcoef(jacobian)).clip(0)

@@ -16,6 +16,7 @@ CARD = NetworkCard(
     reference="Abdelfattah et al., ICLR 2021, released code",
     needs="weights",
     cost="counting",
+    requires=("layers with weights",),
 )
 
 

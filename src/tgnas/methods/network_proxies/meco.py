@@ -18,6 +18,7 @@ CARD = NetworkCard(
     reference="Jiang et al., NeurIPS 2023, and released code",
     needs="weights, noise",
     cost="forward",
+    requires=("convolution",),
     deviations=(
         "modules without parts count, once each; the released code counts what holds them too, "
         "which depends on how a network is written down",

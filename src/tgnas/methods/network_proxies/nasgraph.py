@@ -6,10 +6,14 @@ channel i of a layer is joined to channel j of a layer that hears it if an image
 i alone makes channel j's rectified output anything but 0. Higher predicts better.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import initialise
@@ -20,6 +24,7 @@ CARD = NetworkCard(
     reference="Huang et al., arXiv 2405.01306, and released code",
     needs="weights",
     cost="forward",
+    requires=("a network of NAS-Bench-201",),
     spaces=("nasbench201",),
     certain=False,
     deviations=(
@@ -35,38 +40,40 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     """Return twice the edges over the nodes that have one; NaN without an edge.
 
     Raises:
-        TypeError: the network is not one of NAS-Bench-201.
+        UnfitNetworkError: the network is not one of NAS-Bench-201.
     """
     if not isinstance(network, Network):
-        raise TypeError("nasgraph knows the layers of NAS-Bench-201's networks alone")
+        raise UnfitNetworkError("it is not a network of NAS-Bench-201, whose layers alone it knows")
     initialise(network, generator, kaiming=False)
     graph = _ChannelGraph()
     side, width = batch.images.shape[-1], len(network.stem[0].get_parameter("weight"))
-    stem = graph.add([graph.source(3)], _linked(network.stem, 3, side, rectify=True))
+    linked = partial(_linked, batch.images)
+    stem = graph.add([graph.source(3)], linked(network.stem, 3, side, rectify=True))
     here, first = [stem], True
     for block in network.stages:
         if isinstance(block, ReductionBlock):
             wide, half = 2 * width, side // 2
-            shortcut = graph.add(here, _linked(block.shortcut, width, side, rectify=True))
-            one = graph.add(here, _linked(_without_relu(block.main[0]), width, side, rectify=True))
-            two = graph.add([one], _linked(_without_relu(block.main[1]), wide, half, rectify=True))
+            shortcut = graph.add(here, linked(block.shortcut, width, side, rectify=True))
+            one = graph.add(here, linked(_without_relu(block.main[0]), width, side, rectify=True))
+            two = graph.add([one], linked(_without_relu(block.main[1]), wide, half, rectify=True))
             here, first, width, side = [two, shortcut], True, wide, half
         elif first and isinstance(block, CellModule):
-            here, first = _add_cell(graph, block, here, width, side), False
-    graph.add(here, _linked(network.last[0], width, side, rectify=False))
+            of_cell = partial(linked, width=width, side=side)
+            here, first = _add_cell(graph, block, here, of_cell), False
+    graph.add(here, linked(network.last[0], width, side, rectify=False))
     return graph.average_degree()
 
 
 def _add_cell(
-    graph: "_ChannelGraph", cell: CellModule, into: list[int], width: int, side: int
+    graph: "_ChannelGraph", cell: CellModule, into: list[int], linked: Callable[..., Tensor]
 ) -> list[int]:
-    """Add a cell's operators; return the layers that its output sums."""
+    """Add a cell's operators, linked as they are; return the layers that its output sums."""
     given = [into]
     for operator, sources in zip(cell.operators, cell.sources[:-1], strict=True):
         parents = [layer for source in sources for layer in given[source]]
         weighted = isinstance(operator, nn.Sequential)
         module = _without_relu(operator) if weighted else operator
-        given.append([graph.add(parents, _linked(module, width, side, rectify=weighted))])
+        given.append([graph.add(parents, linked(module, rectify=weighted))])
     return [layer for source in cell.sources[-1] for layer in given[source]]
 
 
@@ -76,13 +83,16 @@ def _without_relu(convolution: nn.Module) -> nn.Module:
 
 
 def _linked(
-    module: nn.Module, width: int, side: int, *, rectify: bool
+    images: Tensor, module: nn.Module, width: int, side: int, *, rectify: bool
 ) -> Bool[Tensor, "channels others"]:
-    """Tell which of a layer's `width` channels reach which of its output's."""
-    one = torch.zeros(width, width, side, side)
+    """Tell which of a layer's `width` channels reach which of its output's.
+
+    The layer lies where the images lie.
+    """
+    one = images.new_zeros(width, width, side, side)
     one[torch.arange(width), torch.arange(width)] = 1
     outputs = module(one)
-    return (outputs.relu() if rectify else outputs).sum((2, 3)) != 0
+    return (outputs.relu() if rectify else outputs).sum((2, 3)).cpu() != 0
 
 
 class _ChannelGraph:

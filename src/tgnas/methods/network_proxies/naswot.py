@@ -17,6 +17,7 @@ CARD = NetworkCard(
     reference="Mellor et al., ICML 2021, section 3",
     needs="weights, images",
     cost="forward",
+    requires=("ReLU",),
     deviations=("the rectifiers that no gradient reaches count too, as in NAS-Bench-Suite-Zero",),
 )
 
@@ -32,4 +33,4 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
         return ((on @ on.T).double() + on.shape[1]) / 2
 
     kernel = torch.stack(seen_in(network, relus(network), batch.images, agreements)[1]).sum(0)
-    return float(torch.linalg.slogdet(kernel).logabsdet)
+    return float(torch.linalg.slogdet(kernel.cpu()).logabsdet)

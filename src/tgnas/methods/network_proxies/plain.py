@@ -18,6 +18,7 @@ CARD = NetworkCard(
     reference="Abdelfattah et al., ICLR 2021, released code",
     needs="weights, images, labels, backward",
     cost="backward",
+    requires=("layers with weights",),
 )
 
 

@@ -17,6 +17,7 @@ CARD = NetworkCard(
     reference="Lee et al., ICLR 2019; Abdelfattah et al., ICLR 2021, equation 1",
     needs="weights, images, labels, backward",
     cost="backward",
+    requires=("layers with weights",),
 )
 
 

@@ -19,6 +19,7 @@ CARD = NetworkCard(
     reference="Peng et al., ICLR 2024, section 3",
     needs="weights, images",
     cost="forward",
+    requires=("ReLU",),
     deviations=(
         f"the first {IMAGES} images of the batch; 16 show almost all patterns on a network as "
         "wide as NAS-Bench-201's",

@@ -8,6 +8,7 @@ depth, to 1e47 and more, so its logarithm is the score.
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
@@ -18,6 +19,7 @@ CARD = NetworkCard(
     reference="Tanaka et al., NeurIPS 2020; Abdelfattah et al., ICLR 2021, equation 1",
     needs="weights, backward",
     cost="backward",
+    requires=("layers with weights",),
     deviations=("log(1 + sum), worked out in float64: exact up to e^709, same ranks",),
 )
 
@@ -28,13 +30,16 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     Batch normalisations are passed by.
     """
     del generator  # of no influence
-    network.double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.abs_()
-    weights = weights_of(network)
+    state = {
+        name: value.detach().double() if value.is_floating_point() else value.detach().clone()
+        for name, value in network.named_buffers()
+    }
+    positive = {id(p): p.detach().double().abs().requires_grad_() for p in network.parameters()}
+    state |= {name: positive[id(parameter)] for name, parameter in network.named_parameters()}
+    weights = [positive[id(weight)] for weight in weights_of(network)]
+    ones = torch.ones_like(batch.images[:1], dtype=torch.float64)
     with without_normalisation(network):
-        flow = network(torch.ones_like(batch.images[:1], dtype=torch.float64)).sum()
+        flow = functional_call(network, state, (ones,)).sum()
     pairs = zip(weights, gradients(flow, weights), strict=True)
     sums = [(weight.detach() * gradient).abs().sum() for weight, gradient in pairs]
     return float(torch.stack(sums).sum().log1p())

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import gradients, initialise, ranks, relus, seen_in
@@ -37,6 +38,7 @@ CARD = NetworkCard(
     reference="Chen et al., ICLR 2021, section 3",
     needs="weights, noise, images, backward",
     cost="backward of each image",
+    requires=("ReLU", "a small network"),
     deviations=(
         f"the kernel is of the first {IMAGES} images of the batch",
         f"regions are counted on a line through {POINTS} images of noise of {SIDE} x {SIDE} "
@@ -55,14 +57,19 @@ def score(
     *,
     small: Callable[[], nn.Module] | None = None,
 ) -> tuple[float, float]:
-    """Return minus the condition number, and the number of linear regions of the small network."""
-    assert small is not None  # SMALL_SIZES asks for it
+    """Return minus the condition number, and the number of linear regions of the small network.
+
+    Raises:
+        UnfitNetworkError: nothing builds a small network.
+    """
+    if small is None:
+        raise UnfitNetworkError("there is no small network of it: only an architecture has one")
     narrow, regions = small(), []
     for _ in range(DRAWS):
         initialise(narrow, generator, kaiming=True)
         direction = torch.randn(3, SIDE, SIDE, generator=generator)
         places = torch.randn(POINTS, 1, 1, 1, generator=generator)
-        regions.append(linear_regions(narrow, places * direction))
+        regions.append(linear_regions(narrow, (places * direction).to(batch.images)))
     return -condition_number(network, batch.images[:IMAGES]), float(np.mean(regions))
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import gradients, initialise, noise_like, seen_in
@@ -22,6 +23,7 @@ CARD = NetworkCard(
     reference="Tybl and Neumann, CVPR 2025, and released code",
     needs="noise, backward",
     cost="backward",
+    requires=("layers with weights",),
     deviations=(
         "the single score; what the paper reports first joins it by ranks with Jacob-cov, "
         "AZ-NAS's expressivity and trainability, and FLOPs",
@@ -37,7 +39,7 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     if not information.isfinite().all():
         return float("nan")
     values = torch.linalg.eigvalsh(information).clamp(min=0)
-    deciles = values.quantile(torch.arange(1, 10, dtype=torch.float64) / 10)
+    deciles = values.quantile(torch.arange(1, 10, dtype=values.dtype, device=values.device) / 10)
     shares = deciles / (deciles.sum() + 1e-10)
     spread = -float((shares * (shares + 1e-10).log()).sum())
     return len(list(network.parameters())) + spread
@@ -72,20 +74,20 @@ def first_weights(
     The gradient that is given is that of a logit to the module's output.
 
     Raises:
-        TypeError: not a convolution, a dense layer or a batch normalisation, evaluating.
+        UnfitNetworkError: no convolution, dense layer or batch normalisation with statistics.
     """
     given, out = given.detach(), gradient[:, 0]
-    if isinstance(module, nn.Conv2d):
-        top, stride = int(module.padding[0]), module.stride[0]
-        padded = functional.pad(given[:, 0], (top,) * 4)[:, ::stride, ::stride]
+    if isinstance(module, nn.Conv2d) and not isinstance(module.padding, str):
+        (top, left), (down, right) = module.padding, module.stride
+        padded = functional.pad(given[:, 0], (left, left, top, top))[:, ::down, ::right]
         met = padded[:, : out.shape[1], : out.shape[2]]
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
         statistics = module.running_mean, module.running_var
         mean, variance = (torch.as_tensor(statistic)[0] for statistic in statistics)
         met = (given[:, 0] - mean) / (variance + module.eps).sqrt()
     elif isinstance(module, nn.Linear):
         met = given[:, 0]
     else:
-        raise TypeError(f"no rule for the weights of {type(module).__name__}")
+        raise UnfitNetworkError(f"it knows no derivative of the weights of {type(module).__name__}")
     entries = [met * out] if module.bias is None else [met * out, out]
     return torch.stack([entry.reshape(len(out), -1).sum(1) for entry in entries], dim=1)

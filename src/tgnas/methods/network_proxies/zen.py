@@ -10,7 +10,12 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import initialise, noise_like, seen_in
+from tgnas.methods.network_proxies._network import (
+    initialise,
+    modules_of,
+    noise_like,
+    seen_in,
+)
 
 STEP = 0.01  # alpha
 
@@ -19,6 +24,7 @@ CARD = NetworkCard(
     reference="Lin et al., ICCV 2021, algorithm 1, and released code",
     needs="noise",
     cost="forward",
+    requires=("global average pool", "batch normalisation"),
     deviations=(
         "one draw of weights and noise, as in NAS-Bench-Suite-Zero; the paper averages several",
         "the deviations are the running ones, which after two passes still hold .81 of their start,"
@@ -33,9 +39,9 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     initialise(network, generator, kaiming=False)
     noise = noise_like(batch.images, generator)
     moved = noise + STEP * noise_like(batch.images, generator)
-    pools = [module for module in network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
+    pools = modules_of(network, nn.AdaptiveAvgPool2d)
     first, second = (
-        seen_in(network, pools, images, lambda _pool, given, _output: given)[1][0]
+        seen_in(network, pools, images, lambda _pool, given, _output: given)[1][-1]
         for images in (noise, moved)
     )
     change = (first - second).abs().flatten(1).sum(1).mean().log()

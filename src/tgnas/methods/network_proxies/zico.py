@@ -19,6 +19,7 @@ CARD = NetworkCard(
     reference="Li et al., ICLR 2023, and released code",
     needs="weights, images, labels, backward",
     cost="backward",
+    requires=("layers with weights",),
     deviations=(
         "the two batches are the halves of the one that all proxies see",
         "the deviation is of the gradients, as in the released code, not of their absolute values",

@@ -1,0 +1,229 @@
+"""Zero-cost proxies of any torch network: torchvision's, timm's, one's own."""
+
+import importlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tgnas.errors import ConfigError, DataError
+from tgnas.methods.contracts import Batch
+from tgnas.registry import NETWORK_PROXIES
+from tgnas.scoring import harness
+
+BATCH, SIDE = 64, 32
+# What a network that is not of this package may raise where a proxy asks for what it cannot do.
+FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkScores:
+    """What zero-cost proxies say of one network; higher predicts a higher accuracy.
+
+    Attributes:
+        scores: proxy -> its score; where it has several components, proxy.component -> each. NaN
+            where there is none.
+        reasons: proxy -> why there is a NaN; of those alone.
+        milliseconds: proxy -> processor time on a CPU, else time.
+    """
+
+    scores: Mapping[str, float]
+    reasons: Mapping[str, str]
+    milliseconds: Mapping[str, float]
+
+
+def measure(
+    module: Any,
+    images: Any = None,
+    labels: Any = None,
+    proxies: str | Sequence[str] = "all",
+    seed: int = 0,
+    device: str | torch.device | None = None,
+) -> NetworkScores:
+    """Return what zero-cost proxies say of any network that maps images to logits.
+
+    A proxy says in its card what a network must have (a ReLU, batch normalisations, blocks, ...);
+    where it has not, the score is NaN and the reason says so. The same seed gives the same scores,
+    also of a network with dropout or other draws of its own. The network is as it was afterwards:
+    values, types, device, modes, statistics, gradients; so are the global generators. It is scored
+    in training mode and without in-place operators, and, if it is narrower, in float32.
+
+    Args:
+        module: an ``nn.Module`` that gives logits (B, C), or a tuple, list or mapping whose first
+            tensor they are.
+        images: (B, D, H, W), normalised as the network shall see them; if None, 64 images of
+            Gaussian noise of 32 x 32 pixels.
+        labels: 0 to C - 1; if None, 0, 1, ..., C - 1, 0, ...
+        proxies: "all", or names of ``tgnas methods``.
+        seed: of noise, of the proxies' own draws and of those of the network.
+        device: where it is worked out; if None, where the module is.
+
+    Raises:
+        DataError: the module is none, or does not give logits of the images.
+        UnknownNameError: there is no such proxy.
+    """
+    if not isinstance(module, nn.Module):
+        raise DataError(f"a torch.nn.Module is measured, not {type(module).__name__}")
+    names = NETWORK_PROXIES.names() if proxies == "all" else list(_listed(proxies))
+    for name in names:
+        NETWORK_PROXIES.module_name(name)  # refuses what there is not
+    tensors = [*module.parameters(), *module.buffers()]
+    before = tensors[0].device if tensors else torch.device("cpu")
+    with _placed(module, before, _device(device or before)) as place, _logits_alone(module):
+        batch = _batch(module, images, labels, seed, place)
+        return _measured(module, batch, names, seed)
+
+
+def module_named(name: str) -> nn.Module:
+    """Return the network that ``package.module:build`` names: a module, or what builds one.
+
+    The working directory is looked in first, as Python's ``-m`` does.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
+    made = named(name)
+    made = made() if callable(made) and not isinstance(made, nn.Module) else made
+    if not isinstance(made, nn.Module):
+        raise ConfigError(f"{name} gives {type(made).__name__}, not a torch.nn.Module")
+    return made
+
+
+def named(name: str) -> Any:
+    """Return what ``package.module:object`` names.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
+    where, separator, attribute = name.partition(":")
+    if not (where and separator and attribute):
+        raise ConfigError(f"{name!r} is not of the form package.module:object")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(where)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{name}: {error}") from error
+    return found
+
+
+def _listed(proxies: str | Sequence[str]) -> Sequence[str]:
+    return proxies.split(",") if isinstance(proxies, str) else proxies
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {str(device)!r} is not to be had: {reason}") from error
+    return place
+
+
+def _measured(module: nn.Module, batch: Batch, names: Sequence[str], seed: int) -> NetworkScores:
+    live = harness.is_live(module, batch)
+    scores: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    milliseconds: dict[str, float] = {}
+    for name in names:
+        parts = harness.components_of(name)
+        try:
+            one = harness.score(name, module, batch, seed, dead=not live)
+        except FAULTS as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            one = harness.Scored((float("nan"),) * len(parts), 0.0, reason)
+        keys = parts if parts == (name,) else [f"{name}.{part}" for part in parts]
+        scores |= dict(zip(keys, one.components, strict=True))
+        milliseconds[name] = one.milliseconds
+        if one.reason:
+            reasons[name] = one.reason
+    return NetworkScores(scores, reasons, milliseconds)
+
+
+def _batch(
+    module: nn.Module,
+    images: Any,
+    labels: Any,
+    seed: int,
+    device: torch.device,
+) -> Batch:
+    """Return the images and labels that proxies see, in the network's type.
+
+    Raises:
+        DataError: the network gives no logits of them, or they are too few.
+    """
+    types = {p.dtype for p in module.parameters() if p.is_floating_point()}
+    dtype = torch.float64 if torch.float64 in types else torch.float32
+    if images is None:
+        first = next((m for m in module.modules() if isinstance(m, nn.Conv2d)), None)
+        shape = (BATCH, first.in_channels if first else 3, SIDE, SIDE)
+        images = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    if not isinstance(images, Tensor):
+        raise DataError(f"images are a tensor (B, D, H, W), not {type(images).__name__}")
+    if images.dim() != 4 or len(images) < 2 or not images.is_floating_point():
+        kind = str(images.dtype).removeprefix("torch.")
+        raise DataError(f"images are (B, D, H, W), B >= 2, not {kind} {tuple(images.shape)}")
+    images = images.detach().to(device, dtype)
+    with harness.restored(module), harness.drawing(seed, device), torch.no_grad():
+        try:
+            logits = module.eval()(images)
+        except FAULTS as error:
+            reason = " ".join(str(error).split())
+            what = f"images {tuple(images.shape)}: {type(error).__name__}: {reason}"
+            raise DataError(f"the network cannot take {what}") from error
+    found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(images):
+        raise DataError(f"the network gives {found}, not logits ({len(images)}, classes)")
+    classes = logits.shape[1]
+    if classes < 2:
+        raise DataError("the network gives one logit; proxies need those of 2 classes or more")
+    if labels is None:
+        labels = torch.arange(len(images)) % classes
+    labels = torch.as_tensor(labels).to(device, torch.int64)
+    if labels.shape != images.shape[:1] or not bool(((labels >= 0) & (labels < classes)).all()):
+        raise DataError(f"labels are ({len(images)},), each of 0 to {classes - 1}")
+    return Batch(images, labels)
+
+
+@contextmanager
+def _placed(
+    module: nn.Module, before: torch.device, device: torch.device
+) -> Iterator[torch.device]:
+    """Move a module to a device, and back to where it was."""
+    if device == before:
+        yield before
+        return
+    gradients = [(parameter, parameter.grad) for parameter in module.parameters()]
+    try:
+        for parameter, _ in gradients:
+            parameter.grad = None
+        yield next(iter(module.to(device).parameters())).device
+    finally:
+        module.to(before)
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
+
+
+@contextmanager
+def _logits_alone(module: nn.Module) -> Iterator[None]:
+    """Let a module that gives several tensors give the first of them alone."""
+
+    def first(_module: nn.Module, _given: object, output: Any) -> Any:
+        values = output.values() if isinstance(output, Mapping) else output
+        if isinstance(values, Tensor):
+            return None
+        return next((v for v in values if isinstance(v, Tensor)), None) if values else None
+
+    handle = module.register_forward_hook(first)
+    try:
+        yield
+    finally:
+        handle.remove()
