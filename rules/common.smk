@@ -27,7 +27,6 @@ from tgnas.workflow.provenance import code_digest
 from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
-    COSTS,
     NETWORK_PROXIES,
     NETWORKS,
     PREDICTORS,

@@ -103,7 +103,7 @@ rule score_with_graph_proxy:
         code=lambda w: digest(
             "score_with_graph_proxy",
             GRAPH_PROXIES.module_name(w.graph_proxy),
-            *space_modules(POPULATIONS[w.population], COSTS),
+            *space_modules(POPULATIONS[w.population]),
         ),
     script:
         "../workflow/scripts/score_with_graph_proxy.py"

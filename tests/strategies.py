@@ -1,5 +1,8 @@
 """Hypothesis strategies: random cells, and the same cell with its vertices in another order."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -113,3 +116,10 @@ def relabelled(draw: st.DrawFn, cell: Cell) -> Cell:
 def packed(cell: Cell) -> Cells:
     """Return one cell as ``Cells``."""
     return Cells.from_cells([cell])
+
+
+def sized(architectures: Architectures, **network: Any) -> Architectures:
+    """Return architectures whose network has other keys, such as another width."""
+    skeleton = architectures.skeleton
+    keys = skeleton.keys.model_copy(update=network)
+    return replace(architectures, skeleton=replace(skeleton, keys=keys))

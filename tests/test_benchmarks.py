@@ -25,7 +25,7 @@ from tgnas.benchmarks.base import (
     open_benchmark,
     write_table,
 )
-from tgnas.costs.darts import count_flops
+from tgnas.costs.layers import count_flops
 from tgnas.encodings.live import live_pattern
 from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.resources.seals import write_parquet

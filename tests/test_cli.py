@@ -289,7 +289,7 @@ def test_describe_draws_a_cell_and_says_its_size(tmp_path):
     assert done.exit_code == 0, done.stderr
     assert "canonical graph" in done.stdout
     # The benchmark's largest network: 1.531546 million parameters.
-    assert "1,531,546 (CIFAR-10)" in done.stdout
+    assert "1,531,546 (10 classes, images of 32 pixels)" in done.stdout
     assert "FLOPs" in done.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
 

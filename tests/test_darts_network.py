@@ -1,6 +1,6 @@
 """The size of NAS-Bench-301's networks, against sums worked out by hand."""
 
-from tgnas.costs.darts import count_parameters
+from tgnas.costs.layers import count_parameters
 from tgnas.spaces.darts import SPACE, genotype
 
 POOLS = [("max_pool_3x3", node) for _ in range(4) for node in (0, 1)]

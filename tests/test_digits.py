@@ -10,9 +10,10 @@ import torch
 import yaml
 from conftest import ROOT, script
 from project import Project
+from strategies import sized
 from torch import nn
 
-from tgnas.costs.nasbench201 import count_parameters
+from tgnas.costs.layers import count_parameters
 from tgnas.errors import ConfigError, CorruptTableError
 from tgnas.image_training.digits import IMAGES, Digits, open_digits
 from tgnas.image_training.digits_bench import (
@@ -148,7 +149,7 @@ def test_flops_are_those_of_every_filter_at_every_pixel(space, architecture):
 
 def test_parameters_are_those_that_are_counted_analytically():
     cells = nasbench201.SPACE.architectures([NB201])
-    assert count_cost(NB201, SHORT)[0] == count_parameters(cells, 10, 4, 1)[0]
+    assert count_cost(NB201, SHORT)[0] == count_parameters(sized(cells, width=4, depth=3), 10)[0]
 
 
 def test_small_cells_are_all_and_the_others_drawn():

@@ -7,17 +7,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import members
+from strategies import members, sized
 from torch import nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench_macro import count_flops
+from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.errors import InvalidCellError
 from tgnas.networks import darts, nasbench101, nasbench201, nasbench_macro
 from tgnas.operators import NAMES
-from tgnas.registry import COSTS, NETWORKS, SPACES
+from tgnas.registry import NETWORKS, SPACES
 from tgnas.spaces.architectures import Architectures, of_cells
 from tgnas.spaces.darts import genotype
+from tgnas.spaces.space import in_space, open_space
 
 # The least size of each space's network that 8 x 8 images pass through, for fast tests.
 SMALL: dict[str, dict[str, int]] = {
@@ -40,12 +41,16 @@ def count(network: nn.Module) -> int:
 
 
 def counted(space: str, member, classes: int = 10, **size: int) -> int:
-    return int(COSTS.load(space)(architecture_of(space, member), classes, **size)[0])
+    network = size and {
+        "width": size["channels"],
+        "depth": size.get("layers") or 3 * size.get("repeats", 0) or None,
+    }
+    return int(count_parameters(sized(architecture_of(space, member), **network), classes)[0])
 
 
 def architecture_of(space: str, member) -> Architectures:
     cells = [member] if isinstance(member, Cell) else list(member)
-    return of_cells(*cells, cell_weights=SPACES.load(space).cell_weights)
+    return in_space(of_cells(*cells, cell_weights=open_space(space).cell_weights), space)
 
 
 def image() -> torch.Tensor:
@@ -119,7 +124,7 @@ def test_the_layers_of_a_network_do_as_many_operations_as_counted(space, data):
                 lambda layer, given, found: seen.append(operations(layer, given[0], found))
             )
         network(torch.empty(1, 3, 32, 32))
-    flops = COSTS.module(space).count_flops(architecture_of(space, member), 10, 32)
+    flops = count_flops(architecture_of(space, member), 10, 32)
     assert sum(seen) == round(flops[0] * 1e6)
 
 
@@ -403,9 +408,7 @@ def test_macro_counts_are_those_of_the_benchmark(resource_file):
     records = json.loads(resource_file("nasbench_macro/cifar10.json").read_text())
     texts = sorted(records)
     cells = SPACES.load("nasbench_macro").architectures(texts)
-    assert COSTS.load("nasbench_macro")(cells, 10).tolist() == [
-        records[text]["params"] for text in texts
-    ]
+    assert count_parameters(cells, 10).tolist() == [records[text]["params"] for text in texts]
     assert count_flops(cells, 10, 32) * 1e6 == pytest.approx(
         np.array([records[text]["flops"] for text in texts])
     )

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
-from tgnas.operators import CODES, NAMES
+from tgnas.operators import CODES, NAMES, OperatorAttributes
 from tgnas.registry import SPACES
 from tgnas.spaces import nasbench101
 from tgnas.spaces.architectures import Architectures, of_cells
+from tgnas.spaces.skeleton import NetworkKeys, StageKeys, StemKeys
 from tgnas.spaces.space import FORMS as FORM_CLASSES
 from tgnas.spaces.space import (
-    AttributeKeys,
     OperatorKeys,
     Space,
     SpaceFile,
@@ -676,7 +676,7 @@ def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
     ("change", "message"),
     [
         ({"name": None}, "name: None is not allowed; it should be a valid string"),
-        ({"colour": 1}, "key at the top level 'colour'; known: cells, description"),
+        ({"colour": 1}, "key at the top level 'colour'"),
         ({"operators": {}}, "operators: "),
         ({"operators": {"a": {"kind": "compute"}}}, "operators: a: needs a description"),
         ({"operators": {"a": {"description": "Input"}}}, "is of the kind input"),
@@ -716,7 +716,7 @@ def test_a_file_that_is_not_there_and_one_that_is_no_yaml_are_refused(tmp_path):
 
 
 OF_FORMS = [keys for _, keys in FORM_CLASSES.values()]
-MODELS = [SpaceFile, OperatorKeys, AttributeKeys, *OF_FORMS]
+MODELS = [SpaceFile, OperatorKeys, OperatorAttributes, NetworkKeys, StageKeys, StemKeys, *OF_FORMS]
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -114,7 +114,7 @@ def test_a_second_run_has_nothing_to_do(project: Project):
 @pytest.mark.slow
 def test_touching_one_method_reruns_only_its_jobs(project: Project):
     with project.edit(
-        "src/tgnas/methods/graph_proxies/flops.py", "return COSTS", "return 2 * COSTS"
+        "src/tgnas/methods/graph_proxies/flops.py", "return count", "return 2 * count"
     ):
         planned = project.planned()
     assert planned.pop("score_with_graph_proxy") == planned.pop("measure_ranking") == 1

@@ -28,6 +28,7 @@ DATASETS = MappingProxyType(
         "class_scene": ImageDataset(47, 256),
         "class_object": ImageDataset(75, 256),
         "room_layout": ImageDataset(9, 256),
+        "imagenet": ImageDataset(1000, 224),
     }
 )
 

@@ -1,15 +1,101 @@
 """The operator vocabulary, read from ``operators.yaml``: one place for names and sentences."""
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import Field
 
 from tgnas.errors import UnknownNameError
+from tgnas.validation import Keys
 
 LENGTHS = ("short", "medium", "long")
-ATTRIBUTES = ("weights", "reach")
+Least0 = Annotated[float, Field(ge=0)]
+Factor = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class OperatorAttributes(Keys):
+    """What is known of an operator beside words.
+
+    One that expands its channels is a 1x1 convolution to `expansion` times as many, a convolution
+    of the kernel, and a 1x1 convolution to the channels that it puts out.
+    """
+
+    weights: Least0 | None = None
+    """Weights for each pair of input and output channels; what the other attributes say, if not
+    given."""
+    reach: Least0 | None = None
+    """How far from a pixel (or node) it reads, in pixels (or edges); what the other attributes say,
+    if not given."""
+    channel_weights: Least0 | None = None
+    """Weights for each channel, without those of normalisations; what the other attributes say, if
+    not given."""
+    kernel: Annotated[int, Field(ge=0)] = 0
+    """Side of the kernel in pixels; 0 for what has none."""
+    dilation: Count = 1
+    """Pixels from one of the kernel's to the next."""
+    groups: Count | Literal["depthwise", "separable"] = 1
+    """Groups of channels that do not mix; depthwise has one for each channel, and separable has a
+    1x1 convolution behind it."""
+    expansion: Factor = 1.0
+    """Channels between its 1x1 convolutions for each that comes in; 1 for what expands none."""
+    repeats: Count = 1
+    """How many of them follow each other."""
+    pooling: Literal["none", "average", "max"] = "none"
+    """What it pools by, if it does."""
+    shortcut: Literal["none", "plain", "projected"] = "none"
+    """Whether it adds its input: plain only where the shape stays, projected through a 1x1
+    convolution where it does not."""
+    stride: Count = 1
+    """Pixels of the input for each of the output, along a side."""
+    widen: Factor = 1.0
+    """Channels that it puts out for each that comes in."""
+    width: Annotated[int, Field(ge=0)] = 0
+    """Channels that it puts out; 0 where `widen` says."""
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """The attributes in the order of ``ATTRIBUTES``, words as numbers."""
+        apart = isinstance(self.groups, str)  # each channel has a kernel of its own
+        groups = 1 if isinstance(self.groups, str) else self.groups
+        square = 0 if self.pooling != "none" else self.kernel**2
+        separable = self.groups == "separable"
+        if self.expansion == 1:
+            weights = float(separable and square > 0) if apart else square / groups
+            channel_weights = float(square * apart)
+        else:
+            inner = 0.0 if apart else square * self.expansion**2 / groups
+            weights = 2 * self.expansion + inner if square else 0.0
+            channel_weights = square * self.expansion * apart
+        reach = self.repeats * self.dilation * max(self.kernel - 1, 0) / 2
+        given = (
+            self.repeats * weights if self.weights is None else self.weights,
+            reach if self.reach is None else self.reach,
+            self.repeats * channel_weights
+            if self.channel_weights is None
+            else self.channel_weights,
+        )
+        words = (("none", "average", "max").index(self.pooling), _SHORTCUTS.index(self.shortcut))
+        rest = (
+            *(self.kernel, self.dilation, 0 if apart else groups, int(separable)),
+            *(self.expansion, self.repeats, *words, self.stride, self.widen, self.width),
+        )
+        return tuple(map(float, (*given, *rest)))
+
+
+_SHORTCUTS = ("none", "plain", "projected")
+# Groups are 0 where each channel is one; pooling is 1 by the average and 2 by the maximum; shortcut
+# is 1 where it is plain and 2 where it is projected.
+ATTRIBUTES = (
+    *("weights", "reach", "channel_weights", "kernel", "dilation", "groups", "separable"),
+    *("expansion", "repeats", "pooling", "shortcut", "stride", "widen", "width"),
+)
+UNKNOWN = OperatorAttributes().numbers  # of what nothing is known but words
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +107,12 @@ class Operator:
     spelling: MappingProxyType[str, str]
     sentences: MappingProxyType[str, str]
     ours: tuple[str, ...]
-    attributes: MappingProxyType[str, float]
+    known: OperatorAttributes
+
+    @property
+    def attributes(self) -> MappingProxyType[str, float]:
+        """What is known of it beside words, as numbers, by name."""
+        return MappingProxyType(dict(zip(ATTRIBUTES, self.known.numbers, strict=True)))
 
     def sentence(self, length: str) -> str:
         """Return the description of one length.
@@ -43,7 +134,7 @@ def _read() -> tuple[Operator, ...]:
             MappingProxyType(entry["spelling"]),
             MappingProxyType(entry["sentences"]),
             tuple(entry.get("ours", ())),
-            MappingProxyType(dict.fromkeys(ATTRIBUTES, 0) | entry.get("attributes", {})),
+            OperatorAttributes(**entry.get("attributes", {})),
         )
         for entry in entries
     )
@@ -58,3 +149,46 @@ PADDING = 255  # the code of a vertex that is not there
 def spellings(space: str) -> dict[str, str]:
     """Return canonical name -> spelling of every operator of a search space."""
     return {op.name: op.spelling[space] for op in VOCABULARY if space in op.spelling}
+
+
+_CLUES = {
+    "kernel": r"\b(\d+) ?(?:x|by|\u00d7) ?(?=\1\b)",
+    "oblong": r"\b(\d+) ?(?:x|by|\u00d7) ?(?!\1\b)\d",
+    "dilation": r"dilat\w*(?: rate| factor)?(?: of)? (\d+)\b",
+    "groups": r"\b(\d+) groups|groups(?: of)? (\d+)\b",
+    "expansion": r"expan\w*(?: ratio| factor)?(?: of)? (\d+(?:\.\d+)?)|(\d+) times",
+    "stride": r"strides?(?: of)? (\d+)\b",
+}
+_POOLS = {"max": "max", "average": "av"}
+
+
+def attributes_of(description: str) -> OperatorAttributes:
+    """Return the attributes that a plain description says; none where it can be read in two ways.
+
+    A convolution or a pool is understood where it names one square kernel: *Depth-wise separable
+    convolution 7 by 7*, *Max pooling 5 by 5*, *Inverted residual convolution 5 by 5, expansion 6*.
+    Of what has no kernel nothing is said.
+    """
+    text = " ".join(description.casefold().replace("-", " ").split())
+    matches = {name: re.finditer(clue, text) for name, clue in _CLUES.items()}
+    found = {name: {float(m[m.lastindex or 1]) for m in all_} for name, all_ in matches.items()}
+    is_pool, is_convolution = "pool" in text, "conv" in text or "residual" in text
+    ambiguous = any(len(values) > 1 for values in found.values()) or found.pop("oblong")
+    if ambiguous or is_pool == is_convolution or not found["kernel"]:
+        return OperatorAttributes()
+    said: dict[str, Any] = {name: values.pop() for name, values in found.items() if values}
+    said |= {name: int(value) for name, value in said.items() if name != "expansion"}
+    if is_pool:
+        pools = [kind for kind, word in _POOLS.items() if word in text]
+        said["pooling"] = pools[0] if pools else "none"
+        return OperatorAttributes(**said) if len(pools) == 1 else OperatorAttributes()
+    if "dilat" in text:
+        said.setdefault("dilation", 2)
+    pointwise = any(word in text for word in ("separable", "pointwise", "point wise", "inverted"))
+    if pointwise or "depthwise" in text or "depth wise" in text:
+        said["groups"] = "separable" if pointwise else "depthwise"
+    if "inverted residual" in text:
+        said["shortcut"] = "plain"
+    elif "residual" in text and "block" in text:
+        said |= {"repeats": 2, "shortcut": "projected"}
+    return OperatorAttributes(**said)

@@ -167,7 +167,6 @@ def _defined(module: Path) -> set[str]:
 
 SPACES = Family("space", "tgnas.spaces", "SPACE", data=".yaml")
 BENCHMARKS = Family("benchmark", "tgnas.benchmarks", "build")
-COSTS = Family("space with counted costs", "tgnas.costs", "count_parameters")
 NETWORKS = Family("torch network", "tgnas.networks", "build_network")
 GRAPH_PROXIES = Family(
     "graph proxy", "tgnas.methods.graph_proxies", "score", f"{LIGHT}.GraphProxyMethod"

@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
+from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.datasets import dataset_facts
 from tgnas.errors import CorruptTableError
-from tgnas.registry import COSTS
 from tgnas.spaces.space import Space
 
 # Task -> its metric; higher is better. top1 and mIoU are in percent, ssim (at most 1)
@@ -81,11 +81,10 @@ def table_of(space: Space, files: Sequence[Path], rows: slice) -> pa.Table:
     for (task, metric), table in zip(METRICS.items(), tables, strict=True):
         for split, prefix in SPLITS.items():
             columns[f"accuracy/{task}/{split}/{EPOCHS}"] = table[f"{prefix}_{metric}"].to_numpy()
-    costs = COSTS.module(space.name)
     for task in COUNTED:
         facts = dataset_facts(task)
-        columns[f"parameters/{task}"] = costs.count_parameters(architectures, facts.classes)
-        columns[f"flops/{task}"] = costs.count_flops(architectures, facts.classes, facts.image_size)
+        columns[f"parameters/{task}"] = count_parameters(architectures, facts.classes)
+        columns[f"flops/{task}"] = count_flops(architectures, facts.classes, facts.image_size)
     return build_table(space, architectures, strings, columns)
 
 

@@ -5,6 +5,8 @@ task's own metric where that is no accuracy; NaN is unknown, and higher is bette
 Cost columns are ``parameters/{dataset}`` (weights) and ``flops/{dataset}`` (millions).
 Columns ``proxy/{name}`` are training-free scores as their authors published them, any sign.
 
+Columns ``own/{name}`` are the numbers that an architecture has of its own, such as its width.
+
 The K cells of an architecture stand side by side in one row.
 """
 
@@ -25,7 +27,7 @@ from tgnas.resources.seals import SEAL, check_seal, seal
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
 
-_OPERATORS, _EDGES = "operators", "edges"
+_OPERATORS, _EDGES, _OWN = "operators", "edges", "own"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Benchmark:
         codes[len(names) : len(names) + new] = len(NAMES) + np.arange(new)
         weights = tuple(json.loads(metadata.get(b"cell_weights", b"[1.0]")))
         operators, edges = (self._bytes(name, len(weights)) for name in (_OPERATORS, _EDGES))
-        return Architectures(Cells(codes[operators], edges), weights)
+        space = self.space
+        own = {name: self._numbers("number", f"{_OWN}/{name}") for name in space.columns.names}
+        return Architectures(Cells(codes[operators], edges), weights, own, space.skeleton)
 
     @property
     def strings(self) -> list[str]:
@@ -119,6 +123,7 @@ def build_table(
         "architecture": pa.array(strings),
         _OPERATORS: _binary(cells.operators, count * cells.vertices),
         _EDGES: _binary(cells.edges, count * packed_bytes(cells.vertices)),
+        **{f"{_OWN}/{name}": values for name, values in architectures.attributes.items()},
         **columns,
     }
     metadata = {

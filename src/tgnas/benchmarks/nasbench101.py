@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
-from tgnas.costs.nasbench101 import count_parameters
+from tgnas.costs.layers import count_parameters
 from tgnas.errors import CorruptTableError
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.architectures import Architectures
@@ -33,7 +33,7 @@ def build(files: Sequence[Path]) -> pa.Table:
     accuracy = load_frame_columns(accuracies.read_bytes())["accuracy"]
     millions = load_frame_columns(parameters.read_bytes())["params"]
     cells, hashes = enumerate_cells(processes=THREADS)
-    architectures = Architectures(cells)
+    architectures = Architectures(cells, skeleton=SPACE.skeleton)
     if not len(cells) == len(accuracy) == len(millions):
         raise CorruptTableError(
             f"{accuracies} has {len(accuracy)} rows and {parameters} {len(millions)}; "

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
-from tgnas.costs.nasbench201 import count_flops, count_parameters
+from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.datasets import dataset_facts
 from tgnas.errors import CorruptTableError
 from tgnas.spaces.nasbench201 import SPACE

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
-from tgnas.costs.darts import count_parameters
+from tgnas.costs.layers import count_parameters
 from tgnas.errors import CorruptTableError
 from tgnas.spaces.darts import SPACE, genotype
 

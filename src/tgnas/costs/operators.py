@@ -1,15 +1,176 @@
-"""What the costs of several spaces count: kernels of operators, the pool before a classifier."""
+"""What an operator holds and does, counted from its attributes.
 
-from types import MappingProxyType
+Of an operator that keeps the width C of its cell, parameters and operations are a polynomial in C:
+``coefficients`` looks up its terms by code. Of one that leads from some channels to others, as in a
+sequence of blocks, ``work_of`` counts each by itself.
+"""
 
-KERNELS = MappingProxyType({"conv_1x1": 1, "conv_3x3": 3})  # NAS-Bench-201's convolutions
-POOLS = MappingProxyType({"avg_pool_3x3": 3})  # and its pool
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from tgnas.costs.work import Number, Work
+from tgnas.operators import ATTRIBUTES, CODES, UNKNOWN, VOCABULARY
+from tgnas.spaces.architectures import Architectures
+
+CODED = 256
+PROJECTED = 2  # the attribute shortcut
+_PLACE = {name: place for place, name in enumerate(ATTRIBUTES)}
+_OF_VOCABULARY = [list(operator.attributes.values()) for operator in VOCABULARY]
 
 
-def global_pool_flops(channels: int, side: int) -> int:
-    """Return the operations of the pool before a classifier, as NAS-Bench-Suite-Zero counts them.
+class Coefficients(NamedTuple):
+    """Terms of every code, of shape (256,): of C^2 and C parameters, and of operations a pixel."""
 
-    Its counter takes the window to be one wider than the image: the only count that fits both
-    image sizes of NAS-Bench-201, 32 and 16, and that of NAS-Bench-301.
+    weights: np.ndarray  # parameters, times C^2
+    channel_weights: np.ndarray  # parameters, times C
+    norms: np.ndarray  # normalised channels, times C
+    multiply_adds: np.ndarray  # a pixel, times C^2
+    channel_multiply_adds: np.ndarray  # a pixel, times C
+    normalised: np.ndarray  # elements a pixel, times C
+    relus: np.ndarray  # elements a pixel, times C
+    pooled: np.ndarray  # pixels read a pixel, times C
+
+
+def attribute_table(architectures: Architectures) -> Float64[np.ndarray, "256 A"]:
+    """Return ``operators.ATTRIBUTES`` of every code, those of the space's new operators too."""
+    skeleton = architectures.skeleton
+    rows = [*_OF_VOCABULARY, *(skeleton.new if skeleton else ())]
+    return np.array([*rows, *[UNKNOWN] * (CODED - len(rows))])
+
+
+def attribute(table: Float64[np.ndarray, "*rest A"], name: str) -> Float64[np.ndarray, "*rest"]:
+    """Return one attribute of every row."""
+    return table[..., _PLACE[name]]
+
+
+def coefficients(
+    table: Float64[np.ndarray, "256 A"], stride: int = 1, scale: bool = True
+) -> Coefficients:
+    """Return the terms of every operator that has this stride and keeps the width.
+
+    Where normalisations have no scale, as in a search, pools have one behind them, too.
     """
-    return channels * (side + 1) ** 2
+    of = {name: attribute(table, name) for name in ATTRIBUTES}
+    expands = of["expansion"] != 1
+    convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
+    first = (stride**2 - 1) * expands * of["expansion"]  # a 1x1 convolution before the stride
+    norms = convolves * of["repeats"] * np.where(expands, 2 * of["expansion"] + 1, 1)
+    weights, multiply_adds = of["weights"].copy(), of["weights"] + first * convolves
+    normalised = norms + first * convolves
+    relus = norms + convolves * np.where(expands, first, stride**2 - 1)
+    if stride > 1:
+        # An identity that changes the shape is a 1x1 convolution, and so is a projected shortcut.
+        identity, projected = CODES["identity"], of["shortcut"] == PROJECTED
+        for terms in (weights, multiply_adds):
+            terms[identity] += 1
+            terms[projected] += 1
+        for terms in (norms, normalised):
+            terms[identity] += 1
+        relus[identity] += stride**2
+    pools = of["pooling"] > 0
+    pooled = pools * of["kernel"] ** 2
+    normalised = normalised + (pools & (not scale))
+    return Coefficients(
+        *(weights, of["channel_weights"], norms, multiply_adds),
+        *(of["channel_weights"], normalised, relus, pooled),
+    )
+
+
+def summed(
+    terms: Coefficients, codes: np.ndarray, counted: np.ndarray | None = None
+) -> Coefficients:
+    """Return the terms of all vertices of each of N cells, added up.
+
+    Args:
+        terms: those of every code.
+        codes: of the vertices, (N, V).
+        counted: which of the vertices count; all by default.
+    """
+    kept = 1 if counted is None else counted
+    return Coefficients(*((column[codes] * kept).sum(axis=1) for column in terms))
+
+
+def work_at_width(terms: Coefficients, width: Number, side: Number, scale: bool) -> Work:
+    """Return the work of operators, whose terms are added up, at a width.
+
+    Args:
+        terms: the terms of all operators of N cells.
+        width: C of each.
+        side: of what they put out.
+        scale: whether their normalisations have a scale and a shift.
+    """
+    area = side**2
+    elements = terms.normalised * width * area
+    channel = terms.channel_weights + 2 * terms.norms * scale
+    done = terms.multiply_adds * width + terms.channel_multiply_adds
+    return Work(
+        parameters=(terms.weights * width + channel) * width,
+        multiply_adds=done * width * area,
+        scaled=elements * scale,
+        normalised=elements * (not scale),
+        relus=terms.relus * width * area,
+        pooled=terms.pooled * width * area,
+    )
+
+
+def work_of(
+    attributes: Float64[np.ndarray, "*rest A"],
+    identity: Bool[np.ndarray, "*rest"],
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    side: np.ndarray,
+    stride: np.ndarray,
+) -> Work:
+    """Return the work of operators that lead from some channels to others, each by itself.
+
+    Args:
+        attributes: of the operators.
+        identity: which of them are identities; where the shape changes, they are 1x1 convolutions.
+        inputs: channels that come in.
+        outputs: channels that go out.
+        side: of what comes out.
+        stride: pixels of the input for each of the output, along a side.
+    """
+    of = {name: attribute(attributes, name) for name in ATTRIBUTES}
+    area, before = side**2, (side * stride) ** 2
+    apart, square = of["groups"] == 0, of["kernel"] ** 2
+    groups = np.where(apart, 1, of["groups"])
+    convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
+    expands = of["expansion"] != 1
+    more = np.maximum(of["repeats"] - 1, 0)  # of those behind the first, at the width that goes out
+    hidden, later = (np.rint(of["expansion"] * c) for c in (inputs, outputs))
+
+    def middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return the weights of the convolution with the kernel, a channels to b."""
+        return np.where(apart, square * a, square * a * b / groups)
+
+    # Without an expansion: a kernel for each channel, and what leads to the channels that go out.
+    plain = np.where(apart, square * inputs + of["separable"] * inputs * outputs, 0)
+    plain = np.where(apart, plain, square * inputs * outputs / groups)
+    again = np.where(apart, square * outputs + of["separable"] * outputs**2, 0)
+    again = np.where(apart, again, square * outputs**2 / groups)
+    expand, project = inputs * hidden, hidden * outputs
+    around = 2 * outputs * later
+    first = np.where(expands, expand + middle(hidden, hidden) + project, plain)
+    behind = more * np.where(expands, around + middle(later, later), again)
+    given = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
+    weights = np.where(convolves, first + behind, given)
+    done = weights * area + np.where(convolves & expands, expand * (before - area), 0)
+    norms = np.where(expands, 2 * hidden + outputs + more * (2 * later + outputs), outputs)
+    norms = convolves * np.where(expands, norms, of["repeats"] * outputs)
+    elements = norms * area + np.where(convolves & expands, hidden * (before - area), 0)
+
+    changed = (inputs != outputs) | (stride > 1)
+    projected = changed & (identity | (of["shortcut"] == PROJECTED))
+    weights = weights + projected * inputs * outputs
+    done = done + projected * inputs * outputs * area
+    norms, elements = norms + projected * outputs, elements + projected * outputs * area
+    return Work(
+        parameters=weights + 2 * norms,
+        multiply_adds=done,
+        scaled=elements,
+        relus=elements,
+        pooled=(of["pooling"] > 0) * square * outputs * area,
+    )

@@ -88,7 +88,7 @@ class KnownOperators:
     """
 
     vectors: Float32[np.ndarray, "O D"]
-    attributes: Float32[np.ndarray, "O 2"]
+    attributes: Float32[np.ndarray, "O A"]
     training: tuple[int, ...] = ()
 
     @classmethod

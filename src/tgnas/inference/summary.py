@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tgnas.datasets import dataset_facts
+from tgnas.costs.layers import MILLION, layers_of
 from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.operators import NAMES, PADDING
-from tgnas.registry import COSTS, SPACES
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.space import Space, open_space
+from tgnas.spaces.skeleton import GRAPH_LAYERS
+from tgnas.spaces.space import Space
 
 Drawing = tuple[list[str], np.ndarray]  # names of V vertices, and how often j takes what i puts out
 
@@ -55,18 +55,14 @@ def summary_of(architecture: str, space: Space) -> Summary:
 
 
 def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
-    known = space.name in COSTS.names() and space.name in SPACES.names()
-    if not known or dict(open_space(space.name).operators) != dict(space.operators):
+    if architecture.skeleton is None or architecture.skeleton.form == GRAPH_LAYERS:
         return {}
-    module = COSTS.module(space.name)
-    dataset = getattr(module, "DATASET", "cifar10")
-    facts, title = dataset_facts(dataset), "CIFAR-10" if dataset == "cifar10" else dataset
-    parameters = int(module.count_parameters(architecture, facts.classes)[0])
-    sizes = {"parameters": f"{parameters:,} ({title})"}
-    if hasattr(module, "count_flops"):
-        flops = float(module.count_flops(architecture, facts.classes, facts.image_size)[0])
-        sizes["FLOPs"] = f"{flops:,.2f} million ({title})"
-    return sizes
+    keys, layers = space.network, layers_of(architecture)
+    about = f"({keys.classes:,} classes, images of {keys.image} pixels)"
+    return {
+        "parameters": f"{int(layers.all_parameters[0]):,} {about}",
+        "FLOPs": f"{layers.all_flops[0] / MILLION:,.2f} million {about}",
+    }
 
 
 def operators_of(space: Space) -> list[tuple[str, str, str]]:

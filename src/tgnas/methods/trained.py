@@ -27,7 +27,7 @@ from tgnas.errors import CorruptTableError, TgnasError
 from tgnas.files import written_whole
 from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
-from tgnas.operators import CODES, NAMES
+from tgnas.operators import CODES, NAMES, UNKNOWN
 from tgnas.registry import PREDICTORS
 from tgnas.resources.seals import SEAL, check_seal, seal
 from tgnas.spaces.architectures import Architectures
@@ -243,12 +243,17 @@ def load(path: Path, embeddings: OperatorEmbeddings) -> Trained:
             tensors,
             embeddings,
             tuple(about["training_operators"]),
-            tuple(NewOperator(text, tuple(n)) for text, n in about["new_training_operators"]),
+            tuple(_new_operator(*pair) for pair in about["new_training_operators"]),
             tuple(_rows(name.removeprefix(ROWS), mask) for name, mask in masks.items()),
             about["card"],
         )
     except (*FAULTS, TgnasError) as error:
         raise CorruptTableError(f"{path} holds no weights for these embeddings: {error}") from error
+
+
+def _new_operator(description: str, attributes: Sequence[float]) -> NewOperator:
+    """Return an operator of a file, which may be older than the last of the attributes."""
+    return NewOperator(description, (*attributes, *UNKNOWN[len(attributes) :]))
 
 
 def read_about(path: Path) -> dict[str, Any]:

@@ -23,9 +23,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.costs.darts import CHANNELS, STEM
 from tgnas.networks.layers import convolution, global_pool, normalised
-from tgnas.spaces.darts import LAYERS, NODES, pairs_of_cell
+from tgnas.spaces.darts import CHANNELS, LAYERS, NODES, STEM, pairs_of_cell
 
 EVALUATION_SIZE, IMAGENET_SIZE = (36, 20), (48, 14)  # channels and cells
 

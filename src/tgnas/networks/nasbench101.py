@@ -1,6 +1,6 @@
 """NAS-Bench-101 cells as torch modules (Ying et al., ICML 2019, section 2).
 
-The skeleton is that of ``tgnas.costs.nasbench101``; a 2 x 2 max pool of stride 2 stands before
+The skeleton is that of ``tgnas.costs.cells``; a 2 x 2 max pool of stride 2 stands before
 the second and the third stack. Within a cell (google-research/nasbench, lib/model_builder.py):
 
 - what the cell takes in reaches a vertex through a 1x1 convolution to the vertex's channels;
@@ -19,9 +19,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench101 import CELLS_PER_STACK, STACKS, STEM_CHANNELS, vertex_channels
+from tgnas.costs.cells import vertex_channels
 from tgnas.networks.layers import StackedNetwork, global_pool, network_of, normalised
-from tgnas.spaces.nasbench101 import SPACE
+from tgnas.spaces.nasbench101 import CELLS_PER_STACK, SPACE, STACKS, STEM_CHANNELS
 
 
 def convolution(kernel: int, source: int, target: int) -> nn.Sequential:

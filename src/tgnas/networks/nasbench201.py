@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench201 import CHANNELS, REPEATS, stage_widths
 from tgnas.networks.layers import (
     OPERATORS,
     StackedNetwork,
@@ -20,7 +19,7 @@ from tgnas.networks.layers import (
     network_of,
     normalised,
 )
-from tgnas.spaces.nasbench201 import SPACE
+from tgnas.spaces.nasbench201 import CHANNELS, REPEATS, SPACE, STAGES
 
 Operators = Mapping[str, Callable[[int], nn.Module]]
 
@@ -77,7 +76,7 @@ class Network(StackedNetwork):
         operators: Operators = OPERATORS,
     ) -> None:
         super().__init__()
-        widths = stage_widths(channels)
+        widths = [channels << stage for stage in range(STAGES)]
         self.stem = nn.Sequential(*normalised(3, 3, channels))
         layers: list[nn.Module] = []
         for stage, width in enumerate(widths):

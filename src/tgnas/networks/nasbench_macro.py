@@ -9,9 +9,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench_macro import BLOCKS, CHANNELS, LAST
 from tgnas.networks.layers import StackedNetwork, global_pool, network_of, normalised
+from tgnas.operators import VOCABULARY
 from tgnas.spaces.nasbench_macro import SPACE, STAGES
+
+CHANNELS = SPACE.network.width  # of the stem
+LAST = SPACE.network.head  # channels before the classifier
+# Operator -> expansion and kernel size of its inverted residual block.
+BLOCKS = {
+    operator.name: (int(operator.known.expansion), operator.known.kernel)
+    for operator in VOCABULARY
+    if "nasbench_macro" in operator.spelling and operator.kind == "compute"
+}
 
 
 class InvertedResidual(nn.Module):

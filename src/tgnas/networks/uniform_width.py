@@ -8,10 +8,10 @@ trained these networks.
 from torch import nn
 
 from tgnas.cell import Cell
-from tgnas.costs.nasbench201 import CHANNELS, REPEATS
 from tgnas.errors import InvalidCellError
 from tgnas.networks.layers import OPERATORS as OF_NASBENCH201
 from tgnas.networks.nasbench201 import Network
+from tgnas.spaces.nasbench201 import CHANNELS, REPEATS
 
 OPERATORS = {
     **OF_NASBENCH201,

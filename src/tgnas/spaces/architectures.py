@@ -15,6 +15,7 @@ from jaxtyping import Float, Int64, UInt8
 
 from tgnas.cell import Cell, Cells
 from tgnas.errors import InvalidCellError
+from tgnas.spaces.skeleton import Skeleton
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class Architectures:
 
     Cell k of architecture i is row i K + k of ``cells``. ``cell_weights`` are the shares of the K
     cells among those of the stacked network. ``attributes`` belong to a whole network, e.g. its
-    width: arrays of N rows by name.
+    width: arrays of N rows by name. ``skeleton`` is what all networks have around their cells, and
+    None where nothing is known of it.
 
     Raises:
         InvalidCellError: the rows do not divide into architectures, or an attribute has not N rows.
@@ -32,6 +34,7 @@ class Architectures:
     cells: Cells
     cell_weights: tuple[float, ...] = (1.0,)
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    skeleton: Skeleton | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
@@ -45,7 +48,8 @@ class Architectures:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made of: a view of a dictionary cannot be pickled."""
-        return _unpickled, (self.cells, self.cell_weights, dict(self.attributes))
+        attributes = dict(self.attributes)
+        return _unpickled, (self.cells, self.cell_weights, attributes, self.skeleton)
 
     def __len__(self) -> int:
         return len(self.cells) // len(self.cell_weights)
@@ -60,7 +64,7 @@ class Architectures:
             chosen = np.arange(len(self))[index]
             rows = (chosen[:, None] * count + np.arange(count)).ravel()
         kept = {name: values[index] for name, values in self.attributes.items()}
-        return Architectures(self.cells[rows], self.cell_weights, kept)
+        return Architectures(self.cells[rows], self.cell_weights, kept, self.skeleton)
 
     @property
     def cells_per_architecture(self) -> int:
@@ -120,7 +124,7 @@ class Architectures:
         """Return the architectures of all parts, one after another, padded to the largest cell.
 
         Raises:
-            InvalidCellError: there is no part, or cell weights or attributes differ.
+            InvalidCellError: there is no part, or cell weights, attributes or skeletons differ.
         """
         parts = list(parts)
         if not parts:
@@ -128,12 +132,15 @@ class Architectures:
         first = parts[0]
         if len({(part.cell_weights, frozenset(part.attributes)) for part in parts}) > 1:
             raise InvalidCellError("architectures of different spaces cannot be joined")
+        skeletons = {part.skeleton for part in parts if part.skeleton is not None}
+        if len(skeletons) > 1:
+            raise InvalidCellError("architectures of different networks cannot be joined")
         joined = {
             name: np.concatenate([part.attributes[name] for part in parts])
             for name in first.attributes
         }
         cells = Cells.concatenate(part.cells for part in parts)
-        return cls(cells, first.cell_weights, joined)
+        return cls(cells, first.cell_weights, joined, next(iter(skeletons), None))
 
 
 def of_cells(*cells: Cell, cell_weights: tuple[float, ...] = (1.0,)) -> Architectures:
@@ -147,6 +154,9 @@ def _as_bytes(values: np.ndarray) -> np.ndarray:
 
 
 def _unpickled(
-    cells: Cells, cell_weights: tuple[float, ...], attributes: dict[str, np.ndarray]
+    cells: Cells,
+    cell_weights: tuple[float, ...],
+    attributes: dict[str, np.ndarray],
+    skeleton: Skeleton | None,
 ) -> Architectures:
-    return Architectures(cells, cell_weights, MappingProxyType(attributes))
+    return Architectures(cells, cell_weights, attributes, skeleton)

@@ -27,8 +27,9 @@ from tgnas.spaces.space import built_in
 
 SPACE = built_in("darts")
 NODES = 4  # computed in each cell, each from two pairs
+CHANNELS = SPACE.network.width  # of NAS-Bench-301
 LAYERS = 8  # cells in the networks of NAS-Bench-301, two of them reductions
-REDUCTIONS = (LAYERS // 3, 2 * LAYERS // 3)
+STEM = 3  # channels of the stem, in units of those of the first cells
 
 Pairs = Sequence[tuple[str, int]]
 

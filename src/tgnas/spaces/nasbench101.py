@@ -20,10 +20,14 @@ from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, PADDING
 from tgnas.processes import pool_of
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
+from tgnas.spaces.skeleton import NetworkKeys
 from tgnas.spaces.space import Space, alphabet_of
 
 MAX_VERTICES = 7
 MAX_EDGES = 9
+STEM_CHANNELS = 128
+STACKS = 3
+CELLS_PER_STACK = 3
 # The benchmark's own labels of operators, which enter its hash.
 LABELS = {"input": -1, "output": -2, "conv_3x3": 0, "conv_1x1": 1, "max_pool_3x3": 2}
 DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -43,6 +47,13 @@ SPACE = Space(
     NasBench101(
         alphabet_of("nasbench101", ("conv_3x3", "conv_1x1", "max_pool_3x3")),
         NodeKeys(max_nodes=MAX_VERTICES, max_edges=MAX_EDGES, connected=True),
+    ),
+    network=NetworkKeys(
+        width=STEM_CHANNELS,
+        depth=STACKS * CELLS_PER_STACK,
+        between="pool",
+        concatenated=True,
+        counting="suite_zero",
     ),
 )
 

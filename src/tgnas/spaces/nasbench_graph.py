@@ -30,6 +30,7 @@ from tgnas.spaces.forms.base import (
     Pair,
     one_changed,
 )
+from tgnas.spaces.skeleton import GRAPH_LAYERS
 from tgnas.spaces.space import Space, alphabet_of
 
 SIZE = 4
@@ -50,6 +51,8 @@ _VERTEX = re.compile("([^|~]+)~([0-3])")
 
 class NasBenchGraph(Form):
     """A tree of four operators below the cell's input; nothing but skips is not allowed."""
+
+    word = GRAPH_LAYERS
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet, self.vertices = alphabet, SIZE + 2

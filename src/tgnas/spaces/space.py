@@ -8,7 +8,7 @@ code, and predictors learn what it is from its description alone.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
 from math import prod
@@ -24,14 +24,35 @@ from pydantic import Field, model_validator
 
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
-from tgnas.operators import ATTRIBUTES, CODES, NAMES, PADDING, VOCABULARY, spellings
+from tgnas.operators import (
+    CODES,
+    NAMES,
+    PADDING,
+    UNKNOWN,
+    VOCABULARY,
+    OperatorAttributes,
+    attributes_of,
+    spellings,
+)
 from tgnas.registry import SPACES
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph
+from tgnas.spaces.columns import Columns, Name, Options
+from tgnas.spaces.forms.base import (
+    INPUT,
+    OUTPUT,
+    Alphabet,
+    Choices,
+    Form,
+    Graph,
+    check_enumerable,
+    mutated,
+    one_changed,
+)
 from tgnas.spaces.forms.blocks import BlockKeys, Blocks
 from tgnas.spaces.forms.edges import EdgeKeys, OperatorsOnEdges
 from tgnas.spaces.forms.genotypes import GenotypeKeys, Genotypes
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
+from tgnas.spaces.skeleton import USUAL, NetworkKeys, Skeleton
 from tgnas.validation import Keys, validated
 
 Architecture = str | Mapping[str, Any]
@@ -44,17 +65,8 @@ FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
     "genotype": (Genotypes, GenotypeKeys),
 }
 Text = Annotated[str, Field(min_length=1)]
-Positive = Annotated[float, Field(ge=0)]
 _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
-
-
-class AttributeKeys(Keys):
-    """What is known of an operator beside words; only predictors that learned from it read it."""
-
-    weights: Positive = 0.0
-    """Weights for each pair of input and output channels."""
-    reach: Positive = 0.0
-    """How far from a pixel (or node) it reads, in pixels (or edges)."""
+_OWN = {operator.name: operator.known for operator in VOCABULARY}
 
 
 class OperatorKeys(Keys):
@@ -66,8 +78,9 @@ class OperatorKeys(Keys):
     kind: Literal["compute", "identity", "zero"] | None = None
     """identity passes its input on and zero passes nothing on, whatever they are called; all else
     is compute."""
-    attributes: AttributeKeys = AttributeKeys()
-    """What is known beside words."""
+    attributes: OperatorAttributes | None = None
+    """What is known beside words; what the description says where it is unambiguous, if not
+    given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -87,17 +100,23 @@ class SpaceFile(Keys):
     cells: dict[str, Any]
     """How cells are built of operators, and how they are written down: `form`, and the form's
     settings."""
+    network: NetworkKeys = USUAL
+    """What stands around the cells, as far as all architectures share it."""
+    columns: Annotated[dict[Name, Options], Field(default_factory=dict)]
+    """Numbers that each architecture has of its own, behind its string or in columns of a table:
+    the values that they may have, or any."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
     """An operator that the vocabulary does not have.
 
-    Its attributes are ``operators.ATTRIBUTES``, in their order; zero where unknown.
+    Its attributes are ``operators.ATTRIBUTES``, in their order; those of a text that is no known
+    operator's description may be those of one, with another stride or width.
     """
 
     description: str
-    attributes: tuple[float | int, ...] = (0.0,) * len(ATTRIBUTES)
+    attributes: tuple[float | int, ...] = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +129,34 @@ class Parsed:
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """A search space: how cells are built, and the operators that the vocabulary does not have."""
+    """A search space: how cells are built, and the operators that the vocabulary does not have.
+
+    Attributes:
+        name: as messages say it.
+        description: for people.
+        form: how cells are built and written.
+        new: the operators that the vocabulary does not have, by code.
+        network: what stands around the cells.
+        options: the numbers that each architecture has of its own, and what they may be.
+    """
 
     name: str
     description: str
     form: Form
     new: tuple[NewOperator, ...] = ()
+    network: NetworkKeys = USUAL
+    options: Mapping[Name, Options] = field(default_factory=dict)
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """What all architectures share beside the operators of their cells."""
+        new = tuple(operator.attributes for operator in self.new)
+        return self.form.skeleton(self.network, new)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The numbers that each architecture has of its own."""
+        return Columns(self.name, self.options)
 
     @property
     def operators(self) -> Mapping[str, int]:
@@ -129,8 +170,12 @@ class Space:
 
     @property
     def choices(self) -> tuple[tuple[str, ...], ...]:
-        """What may stand at each of D independent decisions; empty where they are not."""
-        return self.form.choices
+        """What may stand at each of D independent decisions; empty where they are not.
+
+        The numbers that an architecture has of its own are the last ones.
+        """
+        numbers = self.columns.choices
+        return () if numbers is None or not self.form.choices else self.form.choices + numbers
 
     @cached_property
     def size(self) -> int | None:
@@ -149,7 +194,9 @@ class Space:
             InvalidCellError: it is not in this search space; the message says why.
             UnknownNameError: an operator that the space does not have.
         """
-        return self._packed(self.form.pack(self._graphs(architecture)))
+        graphs, numbers = self._graphs(architecture)
+        every = {name: np.array([value]) for name, value in numbers.items()}
+        return self._packed(self.form.pack(graphs), every)
 
     def architectures(self, strings: Sequence[Architecture] | pa.Array) -> Architectures:
         """Return N architectures; the first faulty one's error is raised, as by ``parse``."""
@@ -170,7 +217,10 @@ class Space:
         cells = architectures.cells
         if cells.vertices != self.form.vertices:
             cells = cells.padded(self.form.vertices)
-        strings = [self.form.text_of(member) for member in self.form.objects_of(cells)]
+        if set(architectures.attributes) != set(self.columns.names):
+            raise refused
+        texts = [self.form.text_of(member) for member in self.form.objects_of(cells)]
+        strings = self.columns.strings(texts, architectures.attributes)
         # What was made of a cell says it only if it is read as the same cell.
         parsed = self.read(strings)
         again = parsed.architectures.cells
@@ -181,9 +231,9 @@ class Space:
 
     def object_of(self, architecture: Architecture) -> dict[str, Any]:
         """Return an architecture as a plain JSON object; errors are those of ``parse``."""
-        member = self._object(architecture)
+        member, numbers = self._object(architecture)
         self.form.graphs_of(member)
-        return member
+        return member | {n: int(v) if v == int(v) else v for n, v in numbers.items()}
 
     def read(self, column: Sequence[Architecture] | pa.Array) -> Parsed:
         """Return a column of architectures, and what is wrong with any.
@@ -197,7 +247,9 @@ class Space:
             column = pa.array(texts, pa.string())
         encoded = column.dictionary_encode()
         words = pc.utf8_trim_whitespace(encoded.dictionary)
-        cells, understood = self.form.read(words)
+        texts, numbers, allowed = self.columns.read(words)
+        cells, understood = self.form.read(texts)
+        understood &= allowed
         place = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         # Behind the words stand the objects, and behind them the row that nothing is in.
         place[list(objects)] = len(words) + np.arange(len(objects))
@@ -205,7 +257,7 @@ class Space:
 
         doubtful = np.flatnonzero(~understood)
         rest = [*(words[i].as_py() for i in doubtful), *objects.values(), None]
-        graphs, faults = self._one_by_one(rest)
+        graphs, more, faults = self._one_by_one(rest)
         # What was read one by one stands behind what was read by the column.
         moved = np.arange(len(words) + len(objects) + 1)
         moved[len(words) :] += len(doubtful)
@@ -215,45 +267,66 @@ class Space:
         faulty = np.flatnonzero(np.isin(place, list(bad))) if bad else ()
         errors = {int(i): bad[int(place[i])] for i in faulty}
         every = Cells.concatenate([cells, self.form.pack(graphs)])
-        return Parsed(self._packed(every)[place], errors)
+        joined = {name: np.concatenate([numbers[name], more[name]]) for name in numbers}
+        return Parsed(self._packed(every, joined)[place], errors)
 
     def _one_by_one(
         self, architectures: Sequence[Architecture | None]
-    ) -> tuple[list[Graph], dict[int, TgnasError]]:
+    ) -> tuple[list[Graph], dict[str, list[float]], dict[int, TgnasError]]:
         graphs: list[Graph] = []
+        numbers: dict[str, list[float]] = {name: [] for name in self.columns.names}
         faults: dict[int, TgnasError] = {}
         for i, architecture in enumerate(architectures):
+            own: Mapping[str, float] = {}
             try:
-                graphs += self._graphs(architecture)
+                more, own = self._graphs(architecture)
+                graphs += more
             except (InvalidCellError, UnknownNameError) as error:
                 # Its traceback would keep the whole column until the collector runs.
                 faults[i] = error.with_traceback(None)
                 graphs += [([INPUT, OUTPUT], [])] * len(self.cell_weights)
-        return graphs, faults
+            for name, column in numbers.items():
+                column.append(own.get(name, 1.0))
+        return graphs, numbers, faults
 
-    def _graphs(self, architecture: Architecture | None) -> list[Graph]:
-        return self.form.graphs_of(self._object(architecture))
+    def _graphs(self, architecture: Architecture | None) -> tuple[list[Graph], dict[str, float]]:
+        member, numbers = self._object(architecture)
+        return self.form.graphs_of(member), numbers
 
-    def _object(self, architecture: Architecture | None) -> dict[str, Any]:
+    def _object(self, architecture: Architecture | None) -> tuple[dict[str, Any], dict[str, float]]:
+        """Return the form's JSON object of an architecture, and the numbers of its own."""
         if architecture is None:
             raise InvalidCellError(f"{self.name}: there is no architecture")
         if isinstance(architecture, Mapping):
-            return dict(architecture)
+            return self.columns.of_object(architecture)
         text = architecture.strip()
         if not text.startswith("{"):
-            return self.form.object_of(text)
+            text, numbers = self.columns.of_text(text)
+            return self.form.object_of(text), numbers
+        # The numbers of an object stand in it, or behind it as of any other text.
+        if self.options and not text.endswith("}"):
+            text, numbers = self.columns.of_text(text)
+            return self._json(text), numbers
+        return self.columns.of_object(self._json(text))
+
+    def _json(self, text: str) -> dict[str, Any]:
         try:
             return dict(json.loads(text))
         except (ValueError, RecursionError) as error:
             raise InvalidCellError(f"{self.name}: {text!r} is not JSON: {error}") from None
 
-    def _packed(self, cells: Cells) -> Architectures:
-        return Architectures(cells, self.cell_weights)
+    def _packed(
+        self, cells: Cells, numbers: Mapping[str, np.ndarray] | None = None
+    ) -> Architectures:
+        return Architectures(cells, self.cell_weights, numbers or {}, self.skeleton)
 
     def of_choices(self, rows: Choices | Sequence[Sequence[int]]) -> Architectures:
         """Return architectures of rows of indices into ``choices``; ConfigError without them."""
-        rows = np.asarray(rows, dtype=np.int64).reshape(len(rows), -1)
-        return self._packed(self.form.of_choices(rows))
+        rows = np.asarray(rows, dtype=np.int64).reshape(len(rows), len(self.choices) or -1)
+        decisions = rows.shape[1] - len(self.options)
+        return self._packed(
+            self.form.of_choices(rows[:, :decisions]), self._numbers(rows[:, decisions:])
+        )
 
     def choices_of(self, architectures: Architectures) -> Choices:
         """Return the decisions behind architectures, the inverse of ``of_choices``.
@@ -262,29 +335,75 @@ class Space:
             ConfigError: the space is not made of independent choices.
             InvalidCellError: an architecture is not in this search space.
         """
-        return self.form.choices_of(architectures.cells)
+        rows = self.form.choices_of(architectures.cells)
+        for name, values in self._listed().items():
+            places = architectures.attributes[name][:, None] == np.array(values)
+            rows = np.column_stack([rows, places.argmax(axis=1)])
+        return rows
 
     def enumerate(self) -> Architectures:
         """Return every architecture; of independent choices the last one changes fastest.
 
         A ConfigError says that the space has more than a million, or cannot be listed.
         """
-        return self._packed(self.form.enumerate())
+        sizes = [len(values) for values in self._listed().values()]
+        cells, times = self.form.enumerate(), prod(sizes)
+        check_enumerable(self.name, times * (len(cells) // len(self.cell_weights)))
+        rows = np.indices(sizes).reshape(len(sizes), -1).T if sizes else np.zeros((1, 0), int)
+        every = self._packed(cells)
+        place = np.repeat(np.arange(len(every)), times)
+        return self._packed(every[place].cells, self._numbers(np.tile(rows, (len(every), 1))))
 
     def sample(self, count: int, generator: np.random.Generator) -> Architectures:
         """Return architectures that are drawn at random, uniformly where choices are independent.
 
         A ConfigError says that the space cannot be drawn from.
         """
-        return self._packed(self.form.sample(count, generator))
+        sizes = [len(values) for values in self._listed().values()]
+        cells = self.form.sample(count, generator)
+        return self._packed(cells, self._numbers(_drawn(sizes, count, generator)))
 
     def mutate(self, architectures: Architectures, generator: np.random.Generator) -> Architectures:
         """Return one random neighbour of each architecture; errors as in ``sample``."""
-        return self._packed(self.form.mutate(architectures.cells, generator))
+        if self.options and self.choices:
+            sizes = [len(options) for options in self.choices]
+            return self.of_choices(mutated(self.choices_of(architectures), sizes, generator))
+        return self._packed(
+            self.form.mutate(architectures.cells, generator), architectures.attributes
+        )
 
     def neighbours(self, architectures: Architectures) -> Architectures:
         """Return all architectures one step away from one; errors as in ``sample``."""
-        return self._packed(self.form.neighbours(architectures.cells))
+        if self.options and self.choices:
+            sizes = [len(options) for options in self.choices]
+            return self.of_choices(one_changed(self.choices_of(architectures)[0], sizes))
+        cells = self.form.neighbours(architectures.cells)
+        count = len(cells) // len(self.cell_weights)
+        own = architectures.attributes.items()
+        return self._packed(cells, {name: np.repeat(values, count) for name, values in own})
+
+    def _listed(self) -> dict[str, tuple[float, ...]]:
+        """Return the values that every number of an architecture may have."""
+        listed: dict[str, tuple[float, ...]] = {}
+        for name, values in self.options.items():
+            if values == "any":
+                raise ConfigError(
+                    f"{self.name}: {name} may be any number, so that the space can be neither "
+                    "listed nor drawn from; name its values under columns"
+                )
+            listed[name] = values
+        return listed
+
+    def _numbers(self, rows: Choices) -> dict[str, np.ndarray]:
+        columns = zip(self._listed().items(), rows.T, strict=True)
+        return {name: np.array(values)[places] for (name, values), places in columns}
+
+
+def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> Choices:
+    """Return places that are drawn uniformly; nothing is drawn where there is nothing to draw."""
+    if not sizes:
+        return np.zeros((count, 0), dtype=np.int64)
+    return generator.integers(sizes, size=(count, len(sizes)))
 
 
 def open_space(space: str | Path | Space) -> Space:
@@ -301,6 +420,13 @@ def open_space(space: str | Path | Space) -> Space:
     if space not in SPACES.names():
         raise UnknownNameError("space", str(space), [*SPACES.names(), "a path that ends in .yaml"])
     return built_in(str(space))
+
+
+def in_space(architectures: Architectures, space: str) -> Architectures:
+    """Return architectures of a built-in space with its skeleton, if nothing is known of theirs."""
+    if architectures.skeleton is not None:
+        return architectures
+    return replace(architectures, skeleton=open_space(space).skeleton)
 
 
 @cache
@@ -349,7 +475,7 @@ def space_of(content: Any, where: str = "space") -> Space:
         built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
-    return Space(file.name, file.description, built, new)
+    return Space(file.name, file.description, built, new, file.network, file.columns)
 
 
 def _operators(
@@ -367,20 +493,36 @@ def _operators(
         if not words:
             raise ConfigError(f"{place}: needs a description, or a kind that is identity or zero")
         known = _known().get(words.casefold())
-        if known is not None:
+        if known is not None and not _differs(known, entry.attributes):
             if _KINDS[known] in ("input", "output") or (
                 kind == "compute" and _KINDS[known] in ("identity", "zero")
             ):
                 raise ConfigError(f"{place}: {words!r} is of the kind {_KINDS[known]}, not compute")
             codes[spelled] = CODES[known]
             continue
-        operator = NewOperator(words, (entry.attributes.weights, entry.attributes.reach))
+        operator = NewOperator(words, _attributes(known, words, entry.attributes))
         if operator not in new:
             new.append(operator)
         codes[spelled] = len(NAMES) + new.index(operator)
     if len(new) > FREE:
         raise ConfigError(f"{where}: operators: {len(new)} new ones; allowed are {FREE}")
     return codes, tuple(new)
+
+
+def _differs(known: str, given: OperatorAttributes | None) -> bool:
+    """Tell whether a file says otherwise of a known operator than the vocabulary does."""
+    return given is not None and _attributes(known, "", given) != _OWN[known].numbers
+
+
+def _attributes(
+    known: str | None, words: str, given: OperatorAttributes | None
+) -> tuple[float, ...]:
+    """Return attributes: those of the file, and for what it leaves open those of the words."""
+    base = _OWN[known] if known else attributes_of(words)
+    if given is None:
+        return base.numbers
+    said = {name: getattr(given, name) for name in given.model_fields_set}
+    return base.model_copy(update=said).numbers
 
 
 @cache

@@ -3,10 +3,11 @@
 import numpy as np
 from jaxtyping import Float64
 
+from tgnas.costs.layers import count_parameters
 from tgnas.datasets import dataset_facts
 from tgnas.methods.card import Card
-from tgnas.registry import COSTS
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import in_space
 
 CARD = Card(title="#params", reference="counted analytically", needs="nothing")
 
@@ -16,5 +17,5 @@ def score(
 ) -> Float64[np.ndarray, " N"]:
     """Return the parameters of every architecture's network, dead operators included."""
     del generator  # deterministic
-    classes = dataset_facts(dataset).classes
-    return COSTS.module(space).count_parameters(architectures, classes).astype(float)
+    classes = dataset_facts(dataset).classes if dataset else None
+    return count_parameters(in_space(architectures, space), classes).astype(float)

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Int64, UInt8
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError, InvalidCellError, UnknownNameError
 from tgnas.operators import CODES, PADDING
+from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 
 INPUT, OUTPUT = CODES["input"], CODES["output"]
 IDENTITY, ZERO = CODES["identity"], CODES["zero"]
@@ -83,6 +84,7 @@ class Form(ABC):
     ``choices`` is what may stand at each of D independent decisions; empty where they are not.
     """
 
+    word = ""  # what a space file calls the form
     alphabet: Alphabet
     cell_weights: tuple[float, ...] = (1.0,)
     vertices: int
@@ -109,6 +111,10 @@ class Form(ABC):
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return the JSON objects of N K cells, the inverse of ``graphs_of``; errors as there."""
 
+    def skeleton(self, network: NetworkKeys, new: tuple[tuple[float, ...], ...]) -> Skeleton:
+        """Return what all architectures share: the network, attributes of new operators."""
+        return Skeleton(self.word, network, new=new)
+
     def read(self, texts: pa.Array) -> Read:
         """Return the N K cells of strings, and which of the N strings were understood, if any."""
         empty = self.pack([([INPUT, OUTPUT], [(0, 1)])] * len(texts))
@@ -127,11 +133,7 @@ class Form(ABC):
     def enumerate(self) -> Cells:
         """Return the cells of every architecture; the last decision changes fastest."""
         sizes = self.sizes
-        if math.prod(sizes) > ENUMERABLE:
-            raise ConfigError(
-                f"{self.alphabet.space} has {math.prod(sizes):.1e} architectures; at most "
-                f"{ENUMERABLE:,} can be enumerated"
-            )
+        check_enumerable(self.alphabet.space, math.prod(sizes))
         return self.of_choices(np.indices(sizes).reshape(len(sizes), -1).T)
 
     def sample(self, count: int, generator: np.random.Generator) -> Cells:
@@ -145,11 +147,7 @@ class Form(ABC):
             chosen = [int(generator.integers(len(part))) for part in around]
             parts = [part[i : i + 1] for part, i in zip(around, chosen, strict=True)]
             return Cells.concatenate([self.pack([]), *parts])
-        sizes, rows = np.array(self.sizes), self.choices_of(cells)
-        for row in rows:
-            place = generator.choice(np.flatnonzero(sizes > 1))
-            row[place] = (row[place] + generator.integers(1, sizes[place])) % sizes[place]
-        return self.of_choices(rows)
+        return self.of_choices(mutated(self.choices_of(cells), self.sizes, generator))
 
     def neighbours(self, cells: Cells) -> Cells:
         """Return all architectures that differ from one in one decision."""
@@ -216,6 +214,23 @@ class FixedGraph(Form):
         """Return the operator that has a code at an inner vertex; -1 where none has."""
         alike = self.vertex_codes[vertices] == codes[..., None]
         return np.where(alike.any(axis=-1), alike.argmax(axis=-1), -1)
+
+
+def check_enumerable(space: str, count: int) -> None:
+    """Refuse to list more than a million architectures, by a ConfigError."""
+    if count > ENUMERABLE:
+        raise ConfigError(
+            f"{space} has {count:.1e} architectures; at most {ENUMERABLE:,} can be enumerated"
+        )
+
+
+def mutated(rows: Choices, sizes: Sequence[int], generator: np.random.Generator) -> Choices:
+    """Return rows with another option at one random place, of so many options at each."""
+    counts = np.array(sizes)
+    for row in rows:
+        place = generator.choice(np.flatnonzero(counts > 1))
+        row[place] = (row[place] + generator.integers(1, counts[place])) % counts[place]
+    return rows
 
 
 def one_changed(row: Int64[np.ndarray, " D"], sizes: Sequence[int]) -> Choices:

@@ -28,6 +28,7 @@ from tgnas.spaces.forms.base import (
     one_changed,
     rows_and_places,
 )
+from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 from tgnas.validation import Keys
 
 DRAWS = 1000  # of at least a thousand strings each, before a space counts as empty
@@ -64,6 +65,8 @@ class BlockKeys(Keys):
 
 class Blocks(FixedGraph):
     """A sequence of blocks from the image to the classifier, in stages or not."""
+
+    word = "blocks"
 
     def __init__(self, alphabet: Alphabet, keys: BlockKeys) -> None:
         self.alphabet, length, string = alphabet, keys.length, keys.string
@@ -118,6 +121,10 @@ class Blocks(FixedGraph):
         code = self.alphabet.code(name)
         left_out = code == IDENTITY and self.stages and block not in self.stages
         return ZERO if left_out else code
+
+    def skeleton(self, network: NetworkKeys, new: tuple[tuple[float, ...], ...]) -> Skeleton:
+        """Return what all architectures share; the blocks that begin a stage, too."""
+        return Skeleton(self.word, network, begins=self.stages, new=new)
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"operators": [...]}``."""

@@ -111,6 +111,8 @@ class OperatorsOnEdges(FixedGraph):
     that end in its source. What an object leaves out is not there.
     """
 
+    word = "operators_on_edges"
+
     def __init__(self, alphabet: Alphabet, keys: EdgeKeys) -> None:
         nodes = keys.nodes
         everything = [(source, target) for target in range(nodes) for source in range(target)]

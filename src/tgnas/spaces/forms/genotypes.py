@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping
-from itertools import combinations, product
+from itertools import combinations, compress, product
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,8 +14,10 @@ from pydantic import Field
 from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph, Read, is_items
+from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 from tgnas.validation import Keys
 
+LISTED = 8  # nodes of which all sets of loose ends are read by the column
 Kind = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 Few = Annotated[int, Field(ge=1, le=4)]
 
@@ -34,8 +36,9 @@ class GenotypeKeys(Keys):
     """How many pairs of an operator and a node before it a node adds; 2 by default."""
     different: bool = True
     """Whether a node's pairs must take from different nodes; so by default."""
-    concat: Literal["all", "any"] = "all"
-    """What the output concatenates, all computed nodes (the default) or any listed."""
+    concat: Literal["all", "any", "loose"] = "all"
+    """What the output concatenates: all computed nodes (the default), any that are listed, or the
+    loose ends, which no other node takes from."""
 
 
 class Genotypes(Form):
@@ -45,6 +48,8 @@ class Genotypes(Form):
     number of pairs (operator, the node it takes from), and the output is a concatenation. The cell
     is the line graph, as ``tgnas.spaces.darts`` describes it.
     """
+
+    word = "genotype"
 
     def __init__(self, alphabet: Alphabet, keys: GenotypeKeys) -> None:
         inputs, nodes, pairs = keys.inputs, keys.nodes, keys.pairs
@@ -58,7 +63,7 @@ class Genotypes(Form):
                 f"{alphabet.space}: {pairs} pairs cannot take from {inputs} different inputs"
             )
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
-        self.different, self.any_concat = keys.different, keys.concat == "any"
+        self.different, self.concat = keys.different, keys.concat
         self.computed = list(range(inputs, inputs + nodes))
         self.vertices = inputs + nodes * pairs + 1
         before = [range(node) for node in self.computed]
@@ -67,7 +72,7 @@ class Genotypes(Form):
             for some in before
         ]
         self._sources = sources * len(self.kinds)
-        if not self.any_concat:
+        if self.concat != "any":
             self.choices = tuple(
                 options
                 for nodes_before in self._sources
@@ -80,6 +85,14 @@ class Genotypes(Form):
         self._heard = np.zeros((inputs + nodes, self.vertices), dtype=bool)
         for node in range(inputs + nodes):
             self._heard[node, list(self._vertices(node))] = True
+        self._endings = [(self.computed, (1,) * nodes)]  # what may be concatenated
+        if self.concat != "all" and nodes <= LISTED:
+            masks = list(product((0, 1), repeat=nodes))[1:]
+            self._endings = [(list(compress(self.computed, mask)), mask) for mask in masks]
+
+    def skeleton(self, network: NetworkKeys, new: tuple[tuple[float, ...], ...]) -> Skeleton:
+        """Return what all architectures share; the inputs of a cell, and pairs of a node, too."""
+        return Skeleton(self.word, network, self.inputs, self.pairs, new=new)
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"normal": [[OPERATOR, NODE], ...], "normal_concat": [...], ...}``."""
@@ -106,27 +119,38 @@ class Genotypes(Form):
     def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the line graph of each kind of cell."""
         concats = {f"{kind}_concat" for kind in self.kinds}
-        needed = set(self.kinds) | (concats if self.any_concat else set())
+        needed = set(self.kinds) | (concats if self.concat == "any" else set())
         self._fields(member, needed, set(self.kinds) | concats)
         return [self._graph(member, kind) for kind in self.kinds]
 
     def _concat(self, member: Mapping[str, Any], kind: str) -> list[int]:
-        concat = member.get(f"{kind}_concat", self.computed)
+        ends = self.computed
+        if self.concat == "loose":
+            taken = {pair[1] for pair in member[kind]}
+            ends = [node for node in self.computed if node not in taken]
+        concat = member.get(f"{kind}_concat", ends)
         chosen = isinstance(concat, list) and all(type(n) is int for n in concat)
-        if self.any_concat and chosen and concat and set(concat) <= set(self.computed):
+        if self.concat == "any" and chosen and concat and set(concat) <= set(self.computed):
             return concat
-        if concat != self.computed:
-            allowed = f"some of {self.computed}" if self.any_concat else str(self.computed)
-            raise self.alphabet.refuse(f"{kind}_concat is {concat}; allowed is {allowed}")
+        if concat != ends:
+            allowed = {
+                "all": str(ends),
+                "any": f"some of {ends}",
+                "loose": f"{ends}, the nodes that no other takes from",
+            }
+            raise self.alphabet.refuse(
+                f"{kind}_concat is {concat}; allowed is {allowed[self.concat]}"
+            )
         return concat
 
     def _graph(self, member: Mapping[str, Any], kind: str) -> Graph:
-        given, concat = member[kind], self._concat(member, kind)
+        given = member[kind]
         total = self.nodes * self.pairs
         if not is_items(given, str, int) or len(given) != total:
             raise self.alphabet.refuse(
                 f"{kind} must be a list of {total} pairs [OPERATOR, NODE], not {given!r}"
             )
+        concat = self._concat(member, kind)
         codes, edges = [], []
         for place, (name, source) in enumerate(given):
             node = self.inputs + place // self.pairs
@@ -179,11 +203,25 @@ class Genotypes(Form):
 
     def read(self, texts: pa.Array) -> Read:
         """Read all genotypes by the column: cut at the quotes, look up what stands between."""
-        rows, good = self._places(texts)
-        return self._cells(rows[..., 0], rows[..., 1]), good
+        rows, ends, good = self._places(texts)
+        operators, sources = rows[..., 0], rows[..., 1]
+        if self.concat == "loose":
+            alike = ends.reshape(-1, self.nodes) == self._loose(sources)
+            good = good & alike.all(axis=1).reshape(len(texts), len(self.kinds)).all(axis=1)
+        return self._cells(operators, sources, ends), good
 
-    def _cells(self, operators: np.ndarray, sources: np.ndarray) -> Cells:
-        """Return the cells of operators and sources, N K P of each; all nodes are concatenated."""
+    def _loose(self, sources: np.ndarray) -> Bool[np.ndarray, "NK nodes"]:
+        """Return which computed nodes of cells no other takes from."""
+        flat = sources.reshape(-1, self.nodes * self.pairs)
+        return ~(flat[:, None, :] == np.array(self.computed)[:, None]).any(axis=2)
+
+    def _cells(
+        self, operators: np.ndarray, sources: np.ndarray, ends: np.ndarray | None = None
+    ) -> Cells:
+        """Return the cells of operators and sources, N K P of each, and of what they concatenate.
+
+        Without that, it is what the space says: all nodes, or the loose ends.
+        """
         total = self.nodes * self.pairs
         operators, sources = operators.reshape(-1, total), sources.reshape(-1, total)
         codes = np.array(list(self.alphabet.codes.values()), dtype=np.uint8)
@@ -192,23 +230,31 @@ class Genotypes(Form):
         vertices[:, self.inputs : -1] = codes[operators]
         adjacency = np.zeros((len(operators), self.vertices, self.vertices), dtype=bool)
         adjacency[:, :, self.inputs : -1] = self._heard[sources].transpose(0, 2, 1)
-        adjacency[:, self.inputs : -1, -1] = True
+        if ends is None:
+            ends = (
+                self._loose(sources) if self.concat == "loose" else np.ones((1, self.nodes), bool)
+            )
+        adjacency[:, self.inputs : -1, -1] = np.repeat(
+            ends.reshape(-1, self.nodes), self.pairs, axis=1
+        )
         return Cells.from_arrays(vertices, adjacency)
 
     def _places(
         self, texts: pa.Array
-    ) -> tuple[Int64[np.ndarray, "N K P 2"], Bool[np.ndarray, " N"]]:
-        """Return operator and source of every pair, and which genotypes were understood."""
+    ) -> tuple[Int64[np.ndarray, "N K P 2"], Bool[np.ndarray, "N K nodes"], Bool[np.ndarray, " N"]]:
+        """Return operator and source of every pair, what is concatenated, and which were read."""
         kinds, total = len(self.kinds), self.nodes * self.pairs
         pairs = kinds * total
         plain = pc.replace_substring(pc.replace_substring(texts, " ", ""), '"', "'")
         parts = pc.split_pattern(plain, "'")
         places = np.zeros((len(texts), kinds, total, 2), dtype=np.int64)
+        ends = np.ones((len(texts), kinds, self.nodes), dtype=bool)
+        masks = np.array([mask for _, mask in self._spelled_endings()], dtype=bool)
         long = pc.equal(pc.list_value_length(parts), 2 * pairs + 1)
         good = long.fill_null(False).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(good)
-        if self.any_concat or not len(rows):
-            return places, np.zeros(len(texts), dtype=bool)
+        if (self.concat != "all" and self.nodes > LISTED) or not len(rows):
+            return places, ends, np.zeros(len(texts), dtype=bool)
         words = parts.filter(long).flatten()
         column = [
             words.take(pa.array(np.arange(len(rows)) * (2 * pairs + 1) + place))
@@ -222,7 +268,10 @@ class Genotypes(Form):
             between = [text for source in range(node) for text in self._after(kind, place, source)]
             ways = len(between) // node
             after = pc.index_in(column[2 * pair + 2], value_set=pa.array(between))
-            source = after.fill_null(-1).to_numpy() // ways
+            found = after.fill_null(-1).to_numpy()
+            source = found // ways
+            if place == total - 1:
+                ends[rows, kind] = masks[np.maximum(found, 0) % ways]
             right = right & (name >= 0) & (source >= 0)
             places[rows, kind, place, 0] = np.maximum(name, 0)
             places[rows, kind, place, 1] = np.maximum(source, 0)
@@ -230,18 +279,22 @@ class Genotypes(Form):
                 for earlier in range(place - place % self.pairs, place):
                     right = right & (places[rows, kind, earlier, 1] != source)
         good[rows] = right
-        return places, good
+        return places, ends, good
 
     def _after(self, kind: int, place: int, source: int) -> list[str]:
         """Return what may stand, without spaces, behind the operator of a pair."""
         if place < self.nodes * self.pairs - 1:
             return [f",{source}),("]
         last = kind == len(self.kinds) - 1
-        nodes = ",".join(map(str, self.computed))
         following = ")" if last else f",{self.kinds[(kind + 1) % len(self.kinds)]}=[("
         name = f"{self.kinds[kind]}_concat"
-        concats = (f"[{nodes}]", f"range({self.inputs},{self.inputs + self.nodes})")
-        return [f",{source})],{name}={concat}{following}" for concat in concats]
+        return [f",{source})],{name}={concat}{following}" for concat, _ in self._spelled_endings()]
+
+    def _spelled_endings(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Return how what is concatenated is written without spaces, and its mask."""
+        written = [(f"[{','.join(map(str, nodes))}]", mask) for nodes, mask in self._endings]
+        every = f"range({self.inputs},{self.inputs + self.nodes})", (1,) * self.nodes
+        return [*written, every]
 
     def of_choices(self, rows: Choices) -> Cells:
         """Return the cells of decisions: for each node the sources, then an operator of each."""

@@ -44,6 +44,8 @@ class OperatorsOnNodes(Form):
     ``input,conv3x3-bn-relu,output;0-1,1-2``.
     """
 
+    word = "operators_on_nodes"
+
     def __init__(self, alphabet: Alphabet, keys: NodeKeys) -> None:
         clash = [n for n in alphabet.spellings if set(n) & set(",;") or n in ("input", "output")]
         if clash:
