@@ -17,13 +17,14 @@ from tgnas.workflow.populations import (
     DISTILLATION_POPULATION,
     PATTERN_POPULATION,
     TIMED_POPULATION,
+    ZERO_SHOT,
     compared,
     network_settings,
     populations,
     scorers,
     space_modules,
 )
-from tgnas.workflow.provenance import code_digest
+from tgnas.workflow.provenance import code_digest, weights_digest
 from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
@@ -60,6 +61,9 @@ TARGETS = list(SHEETS)
 POPULATIONS = populations(CONFIG, SHEETS)
 # The samples that training-free proxies are compared on.
 COMPARED = compared(POPULATIONS)
+# Methods that are scored with a predictor of the package, and its name: its members' mean, or each.
+SHIPPED_METHODS = {entry.predictor: name for name, entry in CONFIG.shipped.items()}
+SHIPPED_METHODS |= {name: name for name in CONFIG.shipped}
 # Sentence transformers that are unpacked before they are read.
 MODEL_FILES = {
     MPNET.name: [f"<resources>/models/{MPNET.name}/{file}" for file in MPNET.unpacked]
@@ -77,6 +81,8 @@ wildcard_constraints:
     predictor="|".join(CONFIG.predictors),
     population="|".join(POPULATIONS),
     drawn_population="|".join(n for n, p in POPULATIONS.items() if p.architectures),
+    zero_shot_population="|".join(n for n in POPULATIONS if ZERO_SHOT in n),
+    shipped_method="|".join(SHIPPED_METHODS),
     graph_proxy="|".join(GRAPH_PROXIES.names()),
     network_proxy="|".join(NETWORK_PROXIES.names()),
     shard=r"\d+",
@@ -178,6 +184,11 @@ def network_proxy_digest(script, w):
     proxy = NETWORK_PROXIES.module_name(w.network_proxy)
     networks = NETWORKS.module_name(population.networks)
     return digest(script, proxy, networks, *space_modules(population))
+
+
+def predictor_of(shipped_method):
+    """Return the predictor behind a method that is scored with the weights of the package."""
+    return CONFIG.shipped[SHIPPED_METHODS[shipped_method]].predictor
 
 
 def scores_of_population(name):

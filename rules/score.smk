@@ -5,6 +5,8 @@
 ruleorder: import_scores_of_nasbench301 > score_with_graph_proxy
 ruleorder: import_scores_of_digits201 > score_with_graph_proxy
 ruleorder: import_scores_of_nasbench_graph > score_with_graph_proxy
+# Nothing is trained for what the weights of the package rank.
+ruleorder: score_with_shipped_weights > score_with_predictor
 
 
 rule draw_population:
@@ -19,6 +21,7 @@ rule draw_population:
     params:
         architectures=lambda w: POPULATIONS[w.drawn_population].architectures,
         seed=CONFIG.proxies.seed,
+        unlearned=lambda w: list(POPULATIONS[w.drawn_population].unlearned),
         code=lambda w: digest(
             "draw_population", *space_modules(POPULATIONS[w.drawn_population])
         ),
@@ -66,6 +69,31 @@ rule score_with_predictor:
         "../workflow/scripts/score_with_predictor.py"
 
 
+# The weights are no input: they would have to be trained. Their digest stands for them.
+rule score_with_shipped_weights:
+    input:
+        architectures=lambda w: POPULATIONS[w.zero_shot_population].file,
+        benchmark=lambda w: POPULATIONS[w.zero_shot_population].table,
+    output:
+        scores="<results>/scores/{zero_shot_population}/{shipped_method}.parquet",
+    log:
+        "<logs>/score_with_shipped_weights/{zero_shot_population}/{shipped_method}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        shipped=lambda w: SHIPPED_METHODS[w.shipped_method],
+        joined=lambda w: w.shipped_method in CONFIG.shipped,
+        weights=lambda w: weights_digest(SHIPPED_METHODS[w.shipped_method]),
+        code=lambda w: method_digest(
+            "score_with_shipped_weights",
+            CONFIG.predictors[predictor_of(w.shipped_method)].method,
+            *space_modules(POPULATIONS[w.zero_shot_population]),
+        ),
+    script:
+        "../workflow/scripts/score_with_shipped_weights.py"
+
+
 rule score_with_leaked_epoch:
     input:
         benchmark="<benchmark_tables>/nasbench201.arrow",
@@ -97,7 +125,7 @@ rule score_with_graph_proxy:
         "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
-        dataset="cifar10",
+        dataset=lambda w: POPULATIONS[w.population].inputs,
         timed=lambda w: POPULATIONS[w.population].timed,
         seeds=lambda w: seeds_of_proxy(w.population, w.graph_proxy),
         code=lambda w: digest(

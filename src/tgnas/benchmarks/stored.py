@@ -7,7 +7,9 @@ A source is a column of the benchmark's own table (``proxy/NAME``, ``parameters/
 from collections.abc import Mapping
 from types import MappingProxyType
 
-PROXIES_OF_NASBENCH301 = (
+SUITE_ZERO_FILE = "nasbench201/zero_cost_proxies.csv"
+# NAS-Bench-Suite-Zero's, of NAS-Bench-201 and of NAS-Bench-301.
+PROXIES_OF_SUITE_ZERO = (
     "epe_nas",
     "fisher",
     "grad_norm",
@@ -25,11 +27,13 @@ STORED: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "naswot_stored": "nasbench201/freerea_cifar10_naswot.csv",
             "logsynflow_stored": "nasbench201/freerea_cifar10_logsynflow.csv",
             "zen_stored": "nasbench201/naslib_zen.zip",
+            # Of 9,445 architectures.
+            **{f"{name}_stored": SUITE_ZERO_FILE for name in PROXIES_OF_SUITE_ZERO},
         },
         "nasbench301": {
             "params": "parameters/cifar10",
             "flops": "flops/cifar10",
-            **{name: f"proxy/{name}" for name in PROXIES_OF_NASBENCH301},
+            **{name: f"proxy/{name}" for name in PROXIES_OF_SUITE_ZERO},
         },
         "digits201": {"params": "parameters/digits", "flops": "flops/digits"},
         "nasbench_graph": {"params": "parameters/cora"},
@@ -39,4 +43,11 @@ STORED: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 def files_of(benchmark: str) -> list[str]:
     """Return the names of the fetched files that hold scores of a benchmark."""
-    return [source for source in STORED.get(benchmark, {}).values() if source.startswith(benchmark)]
+    sources = dict.fromkeys(STORED.get(benchmark, {}).values())
+    return [source for source in sources if source.startswith(benchmark)]
+
+
+def proxies_of(benchmark: str) -> list[str]:
+    """Return the zero-cost proxies of a benchmark that others stored: neither counts nor TG-NAS."""
+    others = ("params", "flops", "authors_dump")
+    return [name for name in STORED.get(benchmark, {}) if name not in others]

@@ -16,7 +16,7 @@ import pandas as pd
 from jaxtyping import Float64
 
 from tgnas.benchmarks.base import Benchmark, rows_in_order
-from tgnas.benchmarks.stored import STORED
+from tgnas.benchmarks.stored import STORED, SUITE_ZERO_FILE
 from tgnas.errors import CorruptTableError, UnknownNameError
 from tgnas.spaces.nasbench201 import of_naslib
 
@@ -47,14 +47,17 @@ def stored_scores(
 def _read_file(method: str, file: Path, benchmark: Benchmark) -> Float64[np.ndarray, " N"]:
     if method == "authors_dump":
         return read_dump(file, benchmark)
+    column = method.removesuffix("_stored")
+    if file.name == Path(SUITE_ZERO_FILE).name:
+        return read_suite_zero(file, column, benchmark).to_numpy(dtype=np.float64)
     read = read_naslib if file.suffix == ".zip" else read_freerea
-    return ranked_last(read(file, method.removesuffix("_stored"), benchmark))
+    return ranked_last(read(file, column, benchmark))
 
 
 def file_of(source: str, column: str) -> str:
     """Return the name of the fetched file that holds a source's column."""
     files = {
-        SUITE_ZERO: "zero_cost_proxies.csv",
+        SUITE_ZERO: Path(SUITE_ZERO_FILE).name,
         FREEREA: f"freerea_cifar10_{column}.csv",
         NASLIB: f"naslib_{column}.zip",
     }

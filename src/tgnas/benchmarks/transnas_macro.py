@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from tgnas.benchmarks._transnas import MACRO, sources, table_of
-from tgnas.spaces.space import built_in
+from tgnas.spaces.transnas_macro import SPACE
 
-SPACE = built_in("transnas_macro")
 SOURCES = sources("macro")
 
 

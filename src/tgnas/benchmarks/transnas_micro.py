@@ -11,9 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from tgnas.benchmarks._transnas import MACRO, sources, table_of
-from tgnas.spaces.space import built_in
+from tgnas.spaces.transnas_micro import SPACE
 
-SPACE = built_in("transnas_micro")
 SOURCES = sources("micro")
 
 

@@ -7,7 +7,7 @@ writes one file that holds everything but the vocabulary's vectors.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.files import sha256_of
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
+from tgnas.training.sources import drawn_rows
+from tgnas.training.splits import TrainingRows
 
 RECOMMENDED = "canonical"
 SUFFIX = ".safetensors"
@@ -147,6 +150,18 @@ def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise CorruptTableError(f"{path} is not the card of a predictor: {error}") from error
     return card
+
+
+def learned_rows(card: Mapping[str, Any], benchmark: Benchmark) -> list[TrainingRows]:
+    """Return the rows of a benchmark that each member of a packaged predictor has learned from.
+
+    The package keeps no rows: they are drawn again, as its settings say.
+    """
+    learned = card["trained_on"].get(benchmark.name)
+    if learned is None:
+        return [TrainingRows(benchmark.name, np.array([], dtype=np.int64)) for _ in card["seeds"]]
+    label = {key: learned[key] for key in ("dataset", "split", "epochs")}
+    return [drawn_rows(benchmark, label, card["settings"], seed) for seed in card["seeds"]]
 
 
 def _own_folder() -> Path:

@@ -53,8 +53,8 @@ BENCHMARKS = MappingProxyType(
         "nasbench301": ("NAS-Bench-301", "NB301"),
         "nasbench_macro": ("NAS-Bench-Macro", "Macro"),
         "nasbench_graph": ("NAS-Bench-Graph", "Graph"),
-        "transnas_micro": ("TransNAS-Bench-101 (micro)", "Trans-micro"),
-        "transnas_macro": ("TransNAS-Bench-101 (macro)", "Trans-macro"),
+        "transnas_micro": ("TransNAS-Bench-101 (micro)", "TransNAS"),
+        "transnas_macro": ("TransNAS-Bench-101 (macro)", "TransNAS macro"),
         "digits201": ("digits-bench", "digits"),
     }
 )

@@ -65,7 +65,9 @@ class Population:
         return Benchmark(benchmark.name, benchmark.table.take(self.table["row"].to_numpy()))
 
 
-def draw(benchmark: Benchmark, count: int | str, seed: int) -> Population:
+def draw(
+    benchmark: Benchmark, count: int | str, seed: int, learned: Sequence[TrainingRows] = ()
+) -> Population:
     """Return architectures of a benchmark, in its order.
 
     Args:
@@ -74,21 +76,23 @@ def draw(benchmark: Benchmark, count: int | str, seed: int) -> Population:
             pattern. What is dead in a cell changes no output of its network, so one score stands
             for all of a pattern, whose string has zero operators where its cells are dead.
         seed: random seed.
+        learned: rows that are not drawn, since methods have learned from them.
 
     Raises:
         ConfigError: the benchmark has fewer.
     """
     members = benchmark.architectures
+    allowed = np.flatnonzero(~learned_of(benchmark, learned))
     if count == PATTERNS:
         members = live_pattern(members)
         rows = members.distinct()[0]
-    elif int(count) > len(benchmark):
+    elif int(count) > len(allowed):
         raise ConfigError(
-            f"a sample of {count} asked for; {benchmark.name} has {len(benchmark)} architectures"
+            f"a sample of {count} asked for; {benchmark.name} has {len(allowed)} architectures"
         )
     else:
         generator = np.random.default_rng(seed)
-        rows = np.sort(generator.choice(len(benchmark), int(count), replace=False))
+        rows = np.sort(allowed[generator.choice(len(allowed), int(count), replace=False)])
     strings = benchmark.space.format(members[rows])
     table = pd.DataFrame({"row": rows, "architecture": strings})
     return Population(benchmark.name, benchmark.space, table, benchmark.name)

@@ -24,8 +24,18 @@ def labelled(
     Raises:
         ConfigError: more architectures than have a label.
     """
-    accuracies = benchmark.accuracy(**label)
-    known = np.flatnonzero(np.isfinite(accuracies))
+    origin = drawn_rows(benchmark, label, entry, seed)
+    architectures = benchmark.architectures[origin.rows]
+    labels = benchmark.accuracy(**label)[origin.rows]
+    source = TrainingSet(architectures, labels, benchmark.space.name, origin)
+    return with_auxiliary_targets(source, entry["auxiliary_targets"])
+
+
+def drawn_rows(
+    benchmark: Benchmark, label: Mapping[str, Any], entry: Mapping[str, Any], seed: int = 0
+) -> TrainingRows:
+    """Return the rows of a benchmark that are learned from; arguments and errors as above."""
+    known = np.flatnonzero(np.isfinite(benchmark.accuracy(**label)))
     proxy, space = entry.get("drawn_by"), benchmark.space.name
     rows = draw_rows(
         known,
@@ -34,7 +44,4 @@ def labelled(
         scores=graph_scores(proxy, benchmark.architectures[known], space) if proxy else None,
         seed=seed if entry.get("drawn_anew") else 0,
     )
-    source = TrainingSet(
-        benchmark.architectures[rows], accuracies[rows], space, TrainingRows(benchmark.name, rows)
-    )
-    return with_auxiliary_targets(source, entry["auxiliary_targets"])
+    return TrainingRows(benchmark.name, rows)

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from tgnas.registry import BENCHMARKS, SPACES, Family
+from tgnas.benchmarks.stored import STORED, proxies_of
+from tgnas.datasets import DATASETS
+from tgnas.registry import BENCHMARKS, GRAPH_PROXIES, SPACES, Family
 from tgnas.scoring import PATTERNS
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
-from tgnas.workflow.config.models import Proxies, Sample
+from tgnas.workflow.config.models import Proxies, Sample, ZeroShotBenchmark
 from tgnas.workflow.config.reading import Config
 
 PATTERN_POPULATION = "nasbench201_patterns"
+ZERO_SHOT = "_zero_shot"  # a benchmark that the weights of the package rank
 TIMED_POPULATION = "nasbench201_timed"
 # Cells of NAS-Bench-101 as networks of uniform width: what predictors are distilled from.
 DISTILLATION_POPULATION = f"{DISTILLED_BENCHMARK}_uniform_width"
@@ -34,6 +37,8 @@ class Population:
         timed: whether each architecture is scored and timed alone.
         methods: who scores it beside the network proxies.
         labels: the accuracies that scores are compared with.
+        unlearned: packaged predictors that have learned none of what is drawn.
+        folders: methods whose scores of it are another population's, and which.
     """
 
     name: str
@@ -47,11 +52,13 @@ class Population:
     timed: bool = False
     methods: tuple[str, ...] = ()
     labels: Mapping[str, Any] = field(default_factory=dict)
+    unlearned: tuple[str, ...] = ()
+    folders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def space_name(self) -> str:
         """The name of its architectures' search space."""
-        return self.space or str(BENCHMARKS.module(self.benchmark).SPACE.name)
+        return self.space or _space_of(self.benchmark)
 
     @property
     def table(self) -> str:
@@ -72,7 +79,7 @@ class Population:
 
     def scores(self, method: str) -> str:
         """Return the path of a method's scores of it."""
-        return f"<results>/scores/{self.name}/{method}.parquet"
+        return f"<results>/scores/{self.folders.get(method, self.name)}/{method}.parquet"
 
 
 def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict[str, Population]:
@@ -87,6 +94,8 @@ def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict
         Population(target, target, methods=tuple(methods), labels=labels[target])
         for target, methods in sheets.items()
     ]
+    for entry in config.zero_shot.benchmarks:
+        planned += _zero_shot(entry, config)
     for sample in config.proxies.samples:
         planned += _samples(sample, config.proxies)
     reduced = config.reduced_networks
@@ -113,6 +122,57 @@ def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict
         )
     )
     return {population.name: population for population in planned}
+
+
+def _zero_shot(entry: ZeroShotBenchmark, config: Config) -> list[Population]:
+    """Return a benchmark that the weights of the package rank, once for each split.
+
+    What has learned from the benchmark is left out, unless architectures are drawn beside those
+    that it has learned from.
+    """
+    whole = entry.architectures == "all"
+    predictors = {name: shipped.predictor for name, shipped in config.shipped.items()}
+    of_predictors = {predictor: name for name, predictor in predictors.items()}
+
+    def members(method: str) -> list[str]:
+        ensemble = config.ensembles.get(method)
+        return list(ensemble.members) if ensemble else [predictors.get(method, method)]
+
+    def unknowing(method: str) -> bool:
+        used = (config.predictors[m] for m in members(method) if m in config.predictors)
+        learned = [row for row in used if entry.benchmark in row.learned_from]
+        return not learned or (not whole and all(row.cells != "all" for row in learned))
+
+    asked = [name for name in config.zero_shot.methods if unknowing(name)]
+    # What no weights of the package score is scored with the whole benchmark, where it is.
+    elsewhere = [*GRAPH_PROXIES.names(), *STORED.get(entry.benchmark, {})]
+    scored = entry.benchmark in config.experiments.model_dump(exclude_none=True) and whole
+    needed = {of_predictors[m] for name in asked for m in members(name) if m in of_predictors}
+    first, *further = entry.splits
+    own = Population(
+        f"{entry.benchmark}{ZERO_SHOT}",
+        entry.benchmark,
+        architectures="" if whole else str(entry.architectures),
+        inputs=next((name for name in entry.datasets if name in DATASETS), "cifar10"),
+        methods=(*asked, *(proxies_of(entry.benchmark) if whole else ())),
+        labels={"datasets": list(entry.datasets), "split": first, "epochs": entry.epochs},
+        unlearned=tuple(sorted(needed)) if not whole else (),
+        folders=dict.fromkeys(elsewhere, entry.benchmark) if scored else {},
+    )
+    again = [
+        replace(
+            own,
+            name=f"{own.name}_{split}",
+            labels={**own.labels, "split": split},
+            folders=dict.fromkeys(own.methods, own.name) | dict(own.folders),
+        )
+        for split in further
+    ]
+    return [own, *again]
+
+
+def _space_of(benchmark: str) -> str:
+    return str(BENCHMARKS.module(benchmark).SPACE.name)
 
 
 def _samples(sample: Sample, section: Proxies) -> list[Population]:

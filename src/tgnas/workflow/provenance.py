@@ -10,6 +10,8 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
+from tgnas.errors import ConfigError
+
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
 PLUMBING = frozenset(
@@ -53,6 +55,18 @@ def code_digest(script: str | Path, *modules: str) -> str:
             if companion.suffix not in {".py", ".pyc"}:
                 digest.update(companion.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def weights_digest(name: str) -> str:
+    """Return a hash of the weights of a predictor that comes with the package: the first 12 digits.
+
+    Raises:
+        ConfigError: the package has no such weights.
+    """
+    path = _file(PACKAGE).parent / "weights" / f"{name}.safetensors"
+    if not path.exists():
+        raise ConfigError(f"{path}: the package has no weights of {name!r}")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 @cache

@@ -28,7 +28,16 @@ def read_config(values: dict[str, Any]) -> Config:
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
     """
     config = parse(values)
-    for one in (_predictors, _ensembles, _selection, _ablations, _search, _samples, _trainings):
+    for one in (
+        _predictors,
+        _ensembles,
+        _selection,
+        _ablations,
+        _search,
+        _zero_shot,
+        _samples,
+        _trainings,
+    ):
         one(config)
     for name, entry in config.shipped.items():
         _known(f"predictor of shipped {name}", entry.predictor, config.predictors)
@@ -139,6 +148,28 @@ def _searchers(config: Config) -> list[str]:
     named = [*search.searchers, *search.labelled, *search.surrogates, "exhaustive"]
     named += [*search.constraints.searchers, *search.darts.searchers]
     return list(dict.fromkeys([*named, *([config.demo.searcher] if config.demo else [])]))
+
+
+def _zero_shot(config: Config) -> None:
+    shipped = {entry.predictor for entry in config.shipped.values()}
+    known = [*config.shipped, *shipped, *config.ensembles, *GRAPH_PROXIES.names()]
+    for method in config.zero_shot.methods:
+        _known("method of zero_shot", method, known)
+        ensemble = config.ensembles.get(method)
+        for member in ensemble.members if ensemble else ():
+            if member not in (*shipped, *GRAPH_PROXIES.names()):
+                raise ConfigError(
+                    f"config: zero_shot: {method} needs {member}, which does not come with the "
+                    "package"
+                )
+    for method in config.zero_shot.headline:
+        _known("headline of zero_shot", method, config.zero_shot.methods)
+    for name in config.shipped:
+        if name in config.predictors or name in config.ensembles or name in GRAPH_PROXIES.names():
+            raise ConfigError(f"config: shipped.{name} bears the name of another method")
+    names = [entry.benchmark for entry in config.zero_shot.benchmarks]
+    if len(set(names)) < len(names):
+        raise ConfigError("config: zero_shot.benchmarks names a benchmark twice")
 
 
 def _samples(config: Config) -> None:

@@ -253,6 +253,29 @@ class Ranking(Keys):
         return self.model_dump(mode="json", include=measures) | dict(labels)
 
 
+class ZeroShotBenchmark(Keys):
+    """One benchmark that the weights of the package rank."""
+
+    benchmark: Benchmark = key("A file of tgnas.benchmarks.")
+    architectures: Literal["all"] | Annotated[int, Field(ge=3)] = key(
+        "All, or how many are drawn of those that none of the methods has learned from."
+    )
+    datasets: SeveralDifferent[str] = key("Data sets, or tasks, of the accuracies.")
+    splits: SeveralDifferent[str] = key("Splits of the accuracies.")
+    epochs: int | str = key("Training epochs behind the accuracies.")
+
+
+class ZeroShot(Keys):
+    """Benchmarks that the weights that come with the package rank, without any training."""
+
+    methods: SeveralDifferent[str] = key(
+        "Names of `shipped`, whose members' mean score counts; their predictors, each member by "
+        "itself; ensembles of these; graph proxies. Stored zero-cost proxies come by themselves."
+    )
+    headline: SeveralDifferent[str] = key("Those of README's table and of the figure.")
+    benchmarks: Several[ZeroShotBenchmark] = key("What is ranked.")
+
+
 class Sample(Keys):
     """Architectures of one benchmark, and what is compared on them."""
 

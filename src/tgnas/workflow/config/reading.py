@@ -37,6 +37,7 @@ class Config(Keys):
     )
     headline: models.Headline
     ranking: models.Ranking
+    zero_shot: models.ZeroShot
     proxies: models.Proxies
     reduced_networks: models.ReducedNetworks
     search: models.Search

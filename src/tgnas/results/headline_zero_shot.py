@@ -1,0 +1,49 @@
+"""Kendall's tau of the methods that README names, on the benchmarks that the weights rank."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Shown, mean_of
+from tgnas.results.zero_shot import COLUMNS as WHOLE
+from tgnas.results.zero_shot import leading, place_name
+
+TITLE = "Kendall's tau of the main methods on twelve benchmarks"
+SECTION = "Reported and reproduced"
+CAPTION = """
+Kendall's tau of the weights that come with the package and of counting, on one architecture of each
+live pattern; TransNAS-Bench-101 by validation metric.
+"""
+MADE_BY = "readme"
+COLUMNS = {name: meaning for name, meaning in WHOLE.items() if name != "reported"}
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return the methods."""
+    return {"methods": list(plan.config.zero_shot.headline)}
+
+
+def inputs() -> dict[str, Any]:
+    """Return the whole table."""
+    return {"ranked": "<results>/tables/zero_shot.csv"}
+
+
+def table(ranked: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of the methods, on distinct architectures."""
+    rows = leading(ranked)
+    rows = rows[rows.method.isin(methods)]
+    order = rows.method.map(list(methods).index)
+    return rows.assign(order=order).sort_values("order", kind="stable")[list(COLUMNS)]
+
+
+def show(frame: pd.DataFrame) -> list[Block]:
+    """Return one row for each method, a column for each benchmark."""
+    rows: list[dict[str, Entry]] = []
+    places = dict.fromkeys(place_name(row) for row in frame.itertuples())
+    for title, of in frame.groupby("title", sort=False):
+        found = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
+        row: dict[str, Entry] = {"Kendall tau": str(title)}
+        rows.append(row | {place: found.get(place, "-") for place in places})
+    return [Shown(rows)]
