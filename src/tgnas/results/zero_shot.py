@@ -13,21 +13,21 @@ from tgnas.results import _style as style
 from tgnas.results._catalogue import REPORTED, Plan
 from tgnas.results._tables import UNKNOWN, Block, Entry, Number, Shown, mean_of
 
-TITLE = "Twelve benchmarks, without any training"
+TITLE = "{places} benchmarks, without any training"
 SECTION = "Reported and reproduced"
 PLACE = 1
 CAPTION = """
-How the weights that come with the package ({weights}) rank twelve benchmarks that they have learned
-no label of: NAS-Bench-101 ({sampled} random cells, none of which they learned from; the authors'
-configuration learned from all, and has no row there), NAS-Bench-201, NAS-Bench-301 and the micro
-space of TransNAS-Bench-101 with seven tasks, by validation metric where no other split is named.
-`joined` is the mean score of {seeds} members; other rows of ours are mean ± standard deviation over
-them, or ensembles by mean rank. Intervals: {ranking[level]:.0%} bootstrap over architectures,
-{ranking[resamples]} resamples. Stored proxies are those that NAS-Bench-Suite-Zero, FreeREA and
-NASLib published, on the architectures that they published them for; AZ-NAS's numbers on
-TransNAS-Bench-101 are its authors'.
+How the weights that come with the package ({weights}) rank {places} benchmarks, no label of whose
+ranked architectures they have learned. NAS-Bench-101: {sampled} random cells, none of which a
+ranked predictor has learned from; the authors' configuration learned from all cells and has no row
+there. TransNAS-Bench-101 stands by its validation metric where no other split is named. `joined` is
+the mean score of a predictor's members, one for each seed of its training; rows of single
+predictors are mean ± standard deviation over these, and ensembles are mean ranks. Intervals:
+{ranking[level]:.0%} bootstrap over architectures, {ranking[resamples]} resamples. Stored proxies
+are those that NAS-Bench-Suite-Zero, FreeREA and NASLib published, on the architectures that they
+published them for; AZ-NAS's numbers are its authors'.
 """
-FIGURE_TITLE = "Kendall's tau on twelve benchmarks"
+FIGURE_TITLE = "Kendall's tau on {places} benchmarks"
 FIGURE_CAPTION = """
 Kendall's tau of the weights that come with the package, and of counting, on one architecture of
 each live pattern; bars are {ranking[level]:.0%} bootstrap intervals over architectures.
@@ -83,7 +83,7 @@ def params(plan: Plan) -> dict[str, Any]:
         "weights": ", ".join(f"{name} {digest}" for name, digest in digests.items()),
         "sampled": " or ".join(f"{count:,}" for count in drawn) or "no",
         "drawn": list(config.zero_shot.headline),
-        "seeds": config.seeds,
+        "places": sum(len(one.datasets) for one in config.zero_shot.benchmarks),
         "ranking": plan.ranking(),
     }
 
@@ -134,7 +134,7 @@ def table(
         seeds=("seed", "nunique"),
     )
     rows = rows.reset_index()
-    of_others = _published(reported)
+    of_others = _published(reported) if TRANSNAS in set(rows.benchmark) else None
     rows = pd.concat([rows.assign(reported=np.nan), of_others], ignore_index=True)
     rows["title"] = [titles.get(name) or _stored_title(name) for name in rows.method]
     rows["weights"] = rows.method.map(digests)

@@ -1,0 +1,287 @@
+"""Benchmarks that the weights of the package rank: what is scored, with what, and the table."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import script
+
+from tgnas.benchmarks.base import Benchmark, build_table, write_table
+from tgnas.costs.nasbench201 import count_parameters
+from tgnas.encodings.live import live_pattern
+from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.inference.pretrained import available, load_pretrained
+from tgnas.methods.graph_proxies import effective_weights
+from tgnas.results import headline_zero_shot, zero_shot
+from tgnas.scoring.populations import Population, draw, write_population
+from tgnas.scoring.tables import read_table
+from tgnas.spaces.space import open_space
+from tgnas.training.splits import TrainingRows
+from tgnas.workflow.config.checks import read_config
+from tgnas.workflow.populations import populations
+from tgnas.workflow.provenance import weights_digest
+
+ROOT = Path(__file__).parents[1]
+PUBLISHED = ROOT / "results" / "paper" / "zero_shot.csv"
+NB201 = open_space("nasbench201")
+GENERATOR = np.random.default_rng(0)  # of no influence
+# Kendall's tau of canonical's mean score with the validation metrics of TransNAS-Bench-101's cells,
+# measured apart with these weights, in the order of the table.
+APART = (0.670, 0.582, 0.533, 0.416, 0.551, 0.680, 0.187)
+WEIGHTS_APART = "917ca118e451"
+
+
+@pytest.fixture
+def config() -> dict:
+    """Read the shipped config."""
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+
+# The config, and who scores what
+
+
+def test_an_ensemble_of_weights_that_are_not_shipped_is_refused(config):
+    config["zero_shot"]["methods"].append("ensemble_gcn_topology_params")
+    with pytest.raises(ConfigError, match="needs tgnas_canonical_short, which does not come with"):
+        read_config(config)
+
+
+def test_a_method_that_the_package_does_not_have_is_answered_with_the_nearest(config):
+    config["zero_shot"]["methods"][1] = "canonica"
+    with pytest.raises(UnknownNameError, match=r"'canonica' \(did you mean 'canonical'\?\)"):
+        read_config(config)
+
+
+def test_what_has_learned_from_a_benchmark_does_not_rank_it(config):
+    config["zero_shot"]["methods"].append("darts")
+    config["experiments"]["digits201"] = None
+    planned = populations(read_config(config), {})
+    of = {name: one.methods for name, one in planned.items()}
+    assert {"code", "tgnas_code"} & set(of["nasbench101_zero_shot"]) == set()
+    assert {"canonical", "ensemble_gcn_params", "darts"} <= set(of["nasbench101_zero_shot"])
+    assert "darts" not in of["nasbench201_zero_shot"]
+    assert "darts" in of["transnas_micro_zero_shot"]
+
+
+def test_the_second_split_takes_the_scores_of_the_first(config):
+    planned = populations(read_config(config), {})
+    again = planned["transnas_micro_zero_shot_test"]
+    assert again.labels["split"] == "test"
+    for method in again.methods:
+        assert again.scores(method) == planned["transnas_micro_zero_shot"].scores(method)
+
+
+def test_what_no_weights_score_is_scored_once_with_the_whole_benchmark(config):
+    planned = populations(read_config(config), {})["nasbench301_zero_shot"]
+    assert planned.scores("params") == "<results>/scores/nasbench301/params.parquet"
+    assert planned.scores("canonical") == "<results>/scores/nasbench301_zero_shot/canonical.parquet"
+    assert "synflow" in planned.methods
+
+
+# The scorer
+
+
+@pytest.fixture
+def benchmark() -> Benchmark:
+    """Return 40 architectures of NAS-Bench-201 without any accuracy."""
+    some = NB201.sample(40, np.random.default_rng(0))
+    return Benchmark("nasbench201", build_table(NB201, some, NB201.format(some), {}))
+
+
+def test_architectures_that_were_learned_from_are_not_drawn(benchmark):
+    learned = [TrainingRows("nasbench201", np.arange(0, 40, 2))]
+    drawn = draw(benchmark, 20, 0, learned)
+    assert drawn.table.row.tolist() == list(range(1, 40, 2))
+    with pytest.raises(ConfigError, match="has 20 architectures"):
+        draw(benchmark, 21, 0, learned)
+
+
+def scored(benchmark: Benchmark, folder: Path, **how: object) -> pd.DataFrame:
+    """Return the table that the script writes of a population of a benchmark."""
+    table, drawn, scores = (folder / name for name in ("a.arrow", "b.parquet", "c.parquet"))
+    write_table(benchmark.table, table)
+    population = draw(benchmark, 10, 0)
+    write_population(drawn, population)
+    script("score_with_shipped_weights")(
+        architectures=drawn, benchmark=table, scores=scores, threads=1, **how
+    )
+    return read_table(scores, population)
+
+
+def test_scores_are_those_of_the_packages_predictor(benchmark, tmp_path):
+    population: Population = draw(benchmark, 10, 0)
+    predictor = load_pretrained("canonical")
+    joined = scored(benchmark, tmp_path, shipped="canonical", joined=True)
+    assert joined.seed0.tolist() == predictor.score(population.strings, "nasbench201").tolist()
+    each = scored(benchmark, tmp_path, shipped="canonical", joined=False)
+    assert np.array_equal(
+        each.filter(regex="^seed").to_numpy().T, predictor.scores(population.strings, "nasbench201")
+    )
+
+
+def test_no_score_is_written_of_what_was_learned_from(benchmark, tmp_path):
+    # The weights called darts learned from all of NAS-Bench-201.
+    accuracy = {"accuracy/cifar10/test/200": np.arange(15625.0)}
+    every = NB201.enumerate()
+    whole = Benchmark("a", build_table(NB201, every, NB201.format(every), accuracy))
+    renamed = Benchmark("nasbench201", whole.table)
+    table = tmp_path / "nasbench201.arrow"
+    write_table(renamed.table, table)
+    population = draw(renamed, 10, 0)
+    write_population(tmp_path / "drawn.parquet", population)
+    script("score_with_shipped_weights")(
+        architectures=tmp_path / "drawn.parquet",
+        benchmark=table,
+        scores=tmp_path / "scores.parquet",
+        shipped="darts",
+        joined=True,
+        threads=1,
+    )
+    assert read_table(tmp_path / "scores.parquet", population).seed0.isna().all()
+
+
+def test_weights_that_the_package_lacks_have_no_digest():
+    assert len({weights_digest(name) for name in available()}) == len(available())
+    with pytest.raises(ConfigError, match="the package has no weights of 'nothing'"):
+        weights_digest("nothing")
+
+
+# Counting
+
+
+def test_effective_weights_order_nasbench201_as_effective_parameters_do():
+    every = NB201.enumerate()[::7]
+    found = effective_weights.score(every, space="nasbench201", dataset="", generator=GENERATOR)
+    counted = count_parameters(live_pattern(every), 10).astype(float)
+    order = np.argsort(counted, kind="stable")
+    assert (np.diff(found[order]) >= 0).all()
+    assert len(np.unique(found)) > 20
+
+
+def test_effective_weights_know_operators_of_the_space_and_no_others():
+    macro = open_space("transnas_macro")
+    some = macro.architectures(["64-1113-basic".replace("3", "4"), "64-4111-basic"])
+    found = effective_weights.score(some, space="transnas_macro", dataset="", generator=GENERATOR)
+    assert found.tolist() == [3 * 36 + 64] * 2
+    assert np.isnan(
+        effective_weights.score(some, space="nasbench201", dataset="", generator=GENERATOR)
+    ).all()
+
+
+# The table
+
+
+def measures(method: str, values: list[float], **about: object) -> pd.DataFrame:
+    """Return the rows that measuring a method with some seeds leaves."""
+    rows = [
+        {
+            "method": method,
+            "seed": seed,
+            "dataset": "cifar10",
+            "population": population,
+            "subset": "all",
+            "name": name,
+            "value": value - (population == "unique") * 0.1,
+            "low": 0.1,
+            "high": 0.9,
+            "architectures": 10,
+        }
+        | about
+        for seed, value in enumerate(values)
+        for population in ("all", "unique")
+        for name in ("kendall_tau", "spearman_rho", "regret_at_1")
+    ]
+    return pd.DataFrame(rows)
+
+
+RANKED = {
+    "nasbench201_zero_shot": {"benchmark": "nasbench201", "split": "test"},
+    "transnas_micro_zero_shot": {"benchmark": "transnas_micro", "split": "validation"},
+    "transnas_micro_zero_shot_test": {"benchmark": "transnas_micro", "split": "test"},
+}
+TITLES = {"canonical": "ours, joined", "tgnas_canonical": "ours"}
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Return the table of two methods on two benchmarks, and a number of others."""
+    both = [
+        pd.concat(
+            [measures("canonical", [0.7], **of), measures("tgnas_canonical", [0.6, 0.8], **of)]
+        )
+        for of in ({}, {"dataset": "class_scene"}, {"dataset": "class_scene"})
+    ]
+    both[0] = pd.concat([both[0], measures("synflow_stored", [0.5])])
+    reported = pd.DataFrame(
+        [("zero_shot", "published/X", "class_scene", "spearman_rho", 0.79, "its authors")],
+        columns=["table", "method", "dataset", "measure", "reported", "source"],
+    )
+    return zero_shot.table(both, reported, RANKED, TITLES, {"canonical": "0123"})
+
+
+def test_rows_are_means_over_seeds_with_the_digest_of_their_weights(frame):
+    of = frame[(frame.benchmark == "nasbench201") & (frame.measure == "kendall_tau")]
+    everything = of[of.population == "all"].set_index("method")
+    assert everything["mean"].to_dict() == pytest.approx(
+        {"canonical": 0.7, "tgnas_canonical": 0.7, "synflow_stored": 0.5}
+    )
+    assert everything.loc["tgnas_canonical", "std"] == pytest.approx(0.1414, abs=1e-4)
+    assert everything.loc["canonical", "weights"] == "0123"
+    assert everything.loc["synflow_stored", "title"] == "synflow, as stored"
+    assert set(frame.columns) == set(zero_shot.COLUMNS)
+
+
+def test_distinct_architectures_lead_and_others_numbers_stand_beside_rho(frame):
+    lead, intervals, *rest = zero_shot.show(frame, TITLES)
+    assert str(lead.entry(0, "NB201 CIFAR-10")) == "0.600"
+    assert str(lead.entry(1, "TransNAS scene")) == "0.600 ± 0.141"
+    assert str(intervals.entry(0, "ours, joined")) == "0.600 [0.100, 0.900]"
+    of_validation = next(t for t in rest if "rho" in t.title and "validation" in t.title)
+    shown = {row["method"]: str(row["TransNAS scene"]) for row in of_validation.rows}
+    assert shown["X, as published"] == "0.79"
+    assert not any(
+        "published" in row["method"] for t in rest if "test" in t.title for row in t.rows
+    )
+
+
+def test_readmes_table_has_its_methods_in_their_order(frame):
+    rows = headline_zero_shot.table(frame, ["tgnas_canonical", "canonical"])
+    assert rows.method.unique().tolist() == ["tgnas_canonical", "canonical"]
+    (shown,) = headline_zero_shot.show(rows)
+    assert [row["Kendall tau"] for row in shown.rows] == ["ours", "ours, joined"]
+
+
+def test_the_figure_has_a_row_for_each_benchmark(frame):
+    panel = zero_shot.figure(frame, TITLES, ["canonical", "tgnas_canonical"]).axes[0]
+    labels = [label.get_text() for label in panel.get_yticklabels()]
+    assert labels == ["NB201 CIFAR-10", "TransNAS scene"]
+
+
+# What is published
+
+
+@pytest.fixture(scope="module")
+def published() -> pd.DataFrame:
+    return pd.read_csv(PUBLISHED)
+
+
+def test_the_published_rows_are_of_the_weights_in_the_package(published):
+    of_weights = published[published.method.isin(available())]
+    assert len(of_weights)
+    for method, rows in of_weights.groupby("method"):
+        assert set(rows.weights) == {weights_digest(method)}
+
+
+def test_published_taus_are_those_that_were_measured_apart(published):
+    rows = published[
+        (published.method == "canonical")
+        & (published.benchmark == "transnas_micro")
+        & (published.split == "validation")
+        & (published.population == "all")
+        & (published.measure == "kendall_tau")
+    ]
+    if set(rows.weights) != {WEIGHTS_APART}:
+        pytest.skip("the package has other weights now")
+    assert rows["mean"].tolist() == pytest.approx(APART, abs=6e-4)
