@@ -59,6 +59,10 @@ rule record_provenance:
         "../workflow/scripts/record_provenance.py"
 
 
+# A run that makes all tables publishes these too.
+ruleorder: publish > publish_zero_shot
+
+
 rule publish:
     input:
         tables=expand(
@@ -103,6 +107,28 @@ use rule publish as publish_proxies with:
         pages=update(["docs/proxies.md"]),
     log:
         "<logs>/publish_proxies.log",
+
+
+# And for what the weights of the package rank: nothing is trained for it.
+use rule publish as publish_zero_shot with:
+    input:
+        tables=expand(
+            "<results>/tables/{table}.{form}",
+            table=("zero_shot", "headline_zero_shot"),
+            form=("csv", "md"),
+        ),
+        figures="<results>/figures/zero_shot.png",
+        provenance=[],
+    output:
+        paper_tables=expand(
+            "results/paper/{table}.{form}",
+            table=("zero_shot", "headline_zero_shot"),
+            form=("csv", "md"),
+        ),
+        paper_figures="results/paper/zero_shot.png",
+        pages=update(["README.md", "docs/results.md"]),
+    log:
+        "<logs>/publish_zero_shot.log",
 
 
 rule render_report:
