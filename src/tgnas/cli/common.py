@@ -23,6 +23,7 @@ from tgnas.errors import (
 
 if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
+    from tgnas.inference.scorers import Scoring
 
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 # How torch says so.
@@ -77,6 +78,17 @@ def load(predictor: str) -> "Pretrained":
 
     torch.set_num_threads(1)
     return load_pretrained(predictor)
+
+
+def load_scorer(asked: str) -> "Scoring":
+    """Return a trained predictor, a count or several of them, in a process as ``load``'s."""
+    _leave_pandas_out_of_arrow()
+    import torch
+
+    from tgnas.inference import scorers
+
+    torch.set_num_threads(1)
+    return scorers.load_scorer(asked)
 
 
 def _leave_pandas_out_of_arrow() -> None:

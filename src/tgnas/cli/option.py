@@ -31,7 +31,10 @@ Output = Annotated[
     typer.Option("--output", help="A file, by its name CSV, JSON Lines or Parquet; - is stdout."),
 ]
 Predictor = Annotated[
-    str, typer.Option("--predictor", help="A trained predictor (tgnas methods) or a weights file.")
+    str,
+    typer.Option(
+        "--predictor", help="One of tgnas methods, a weights file, or several joined by +."
+    ),
 ]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]

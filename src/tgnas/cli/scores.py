@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import errors, load, tell
+from tgnas.cli.common import errors, load_scorer, tell
 
 if TYPE_CHECKING:
     from tgnas.inference.scoring import Scored, Scorer
@@ -34,9 +34,9 @@ def score(
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
     with output(to, written) as writer:
-        for scored in _shown(scorer):
+        for scored in _shown(scorer, rows):
             writer.write(with_score(scored, spread))
 
 
@@ -57,9 +57,9 @@ def rank(
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
-    scorer = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
     with output(to, written) as writer:
-        writer.write(best_of(_shown(scorer), top, architectures))
+        writer.write(best_of(_shown(scorer, rows), top, architectures))
 
 
 def evaluate(
@@ -80,8 +80,8 @@ def evaluate(
 
     to_file = to != option.STANDARD
     with claimed(to) if to_file else nullcontext():
-        scorer = _scorer(space, architectures, predictor, threads, on_error, input_format)
-        measures = measures_of(_shown(scorer), accuracy_column, scorer.source)
+        scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format)
+        measures = measures_of(_shown(scorer, rows), accuracy_column, scorer.source)
         text = json.dumps(measures, indent=2) + "\n"
         if to_file:
             with written_whole(to) as part:
@@ -98,7 +98,8 @@ def _scorer(
     on_error: option.OnError,
     input_format: str | None,
     part: str = "1/1",
-) -> "Scorer":
+) -> "tuple[Scorer, Iterator[Scored]]":
+    from tgnas.inference.scorers import Together
     from tgnas.inference.scoring import Scorer
     from tgnas.inference.streaming import WHOLE, Shard, Source, format_of
     from tgnas.spaces.space import open_space
@@ -114,11 +115,17 @@ def _scorer(
         raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
     source = Source(architectures, written, on_error is option.OnError.SKIP, shard)
     opened = open_space(space)
-    return Scorer(opened, load(predictor).ensemble(opened), source, threads)
+    asked = load_scorer(predictor)
+    if isinstance(asked, Together) and shard != WHOLE:
+        raise typer.BadParameter(
+            f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"
+        )
+    scorer = Scorer(opened, asked.ensemble(opened), source, threads)
+    return scorer, asked.run(scorer) if isinstance(asked, Together) else scorer.run()
 
 
-def _shown(scorer: "Scorer") -> "Iterator[Scored]":
-    """Yield what a scorer yields; show how far it is and say in the end what was done."""
+def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
+    """Yield the rows that are scored; show how far it is and say in the end what was done."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     source, start = scorer.source, time.perf_counter()
@@ -127,7 +134,7 @@ def _shown(scorer: "Scorer") -> "Iterator[Scored]":
         *columns, TimeElapsedColumn(), console=errors, disable=not errors.is_terminal
     ) as bar:
         task = bar.add_task("scoring", total=None)
-        for scored in scorer.run():
+        for scored in rows:
             yield scored
             rate = scorer.count / (time.perf_counter() - start)
             text = f"{scorer.count:,} architectures, {rate:,.0f}/s"

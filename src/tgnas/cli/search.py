@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import load
+from tgnas.cli.common import load_scorer
 
 
 def search(
@@ -21,6 +21,6 @@ def search(
     from tgnas.inference.search import search as search_space
     from tgnas.spaces.space import open_space
 
-    best = search_space(load(predictor), open_space(space), searcher, budget, seed, threads)
+    best = search_space(load_scorer(predictor), open_space(space), searcher, budget, seed, threads)
     facts = {"architecture": best.architecture, "score": best.score, "queries": best.queries}
     typer.echo(json.dumps(facts, ensure_ascii=False))

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, load, show_table
+from tgnas.cli.common import ends_with, load, load_scorer, show_table, tell
 
 
 def spaces() -> None:
@@ -25,23 +26,29 @@ def spaces() -> None:
 
 
 def methods() -> None:
-    """List the trained predictors, the searchers and the other families of methods."""
+    """List what --predictor, --searcher and --proxy take, and the methods that can be trained."""
     from tgnas.inference.pretrained import available, read_card
     from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, SEARCHERS
 
     rows = []
     for name in available():
         card = read_card(None, name)
-        rows.append(("trained", name, card["title"], ", ".join(card["trained_on"])))
-    for kind, family in (
-        ("searcher", SEARCHERS),
-        ("predictor", PREDICTORS),
-        ("graph proxy", GRAPH_PROXIES),
-        ("zero-cost proxy", NETWORK_PROXIES),
+        learned = ", ".join(card["trained_on"])
+        rows.append(("--predictor", "trained", name, card["title"], learned))
+    for option_name, kind, family in (
+        ("--predictor", "graph proxy", GRAPH_PROXIES),
+        ("--searcher", "searcher", SEARCHERS),
+        ("", "zero-cost proxy", NETWORK_PROXIES),
+        ("", "predictor", PREDICTORS),
     ):
         cards = {name: family.module(name).CARD for name in family.names()}
-        rows += [(kind, name, card.title, card.needs) for name, card in cards.items()]
-    show_table(("family", "name", "title", "what it needs or was trained on"), rows, 160)
+        rows += [(option_name, kind, name, card.title, card.needs) for name, card in cards.items()]
+    show_table(("taken by", "family", "name", "title", "needs or was trained on"), rows, 160)
+    typer.echo(
+        "--predictor takes a weights file, too, and several joined by +, of which each has the "
+        "same weight;\ncolumn:NAME is a column of the table, higher is better: "
+        "canonical+effective_params+column:flops"
+    )
 
 
 def describe(
@@ -66,7 +73,7 @@ def describe(
     typer.echo("")
     for name, value in summary.sizes.items():
         typer.echo(f"{name:<12}  {value}")
-    loaded = load(predictor)
+    loaded = load_scorer(predictor)
     typer.echo(f"{'score':<12}  {loaded.score([architecture], opened)[0]:.6f}  ({predictor})")
     typer.echo(f"{'spread':<12}  {loaded.spread([architecture], opened)[0]:.6f}")
     if png is not None:
@@ -78,18 +85,28 @@ def check(
     architectures: Annotated[
         str | None, typer.Option("--architectures", help="Architectures to check against it.")
     ] = None,
+    predictor: option.Predictor = option.DEFAULT,
 ) -> None:
-    """Check a space file, say how it is understood, and show an architecture of it."""
+    """Check a space file, say what its operators are taken for, and show an architecture of it."""
     from tgnas.inference.streaming import Source, format_of
-    from tgnas.inference.summary import example_of, operators_of
+    from tgnas.inference.summary import example_of
+    from tgnas.inference.understanding import DRAWN, not_told_apart, understood
     from tgnas.spaces.space import open_space
 
     space = open_space(file)
-    show_table(("operator", "is", "description"), operators_of(space), 120)
+    about = [
+        (o.spelling, o.name, o.description, o.attributes, o.nearest, f"{o.similarity:.2f}")
+        for o in understood(space, load(option.DEFAULT).weights.embeddings)
+    ]
+    titles = ("operator", "is", "description", "attributes", "nearest known", "similarity")
+    show_table(titles, about, 160)
     example = example_of(space)
     if example is not None:
         typer.echo(f"{space.size:,} architectures can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
+        some = space.sample(DRAWN, np.random.default_rng(0))
+        for one, other in not_told_apart(space, load_scorer(predictor), some):
+            tell(f"warning: {predictor} cannot tell {one!r} and {other!r} apart")
     if architectures is not None:
         source = Source(architectures, format_of(architectures))
         count = sum(len(chunk.numbers) for chunk, _ in source.architectures(space))

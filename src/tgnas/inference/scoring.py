@@ -48,7 +48,7 @@ class Scorer:
             DataError: a row is not an architecture, and is not to be skipped.
         """
         for chunk in self.source.chunks():
-            encoded = pc.dictionary_encode(chunk.text(), null_encoding="encode")
+            encoded = pc.dictionary_encode(chunk.architectures(self.space), null_encoding="encode")
             places = encoded.indices.to_numpy().astype(np.int64)
             scores, faults = self._scores_of(encoded.dictionary)
             good = ~np.isin(places, list(faults))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from tgnas.errors import DataError
-from tgnas.inference.pretrained import Pretrained
+from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.registry import SEARCHERS
 from tgnas.search.oracles import Oracle, predicted
 from tgnas.spaces.architectures import Architectures
@@ -37,18 +37,25 @@ class Incumbent:
 
 
 def search(
-    predictor: Pretrained, space: Space, searcher: str, budget: int, seed: int, threads: int = 1
+    predictor: Scoring, space: Space, searcher: str, budget: int, seed: int, threads: int = 1
 ) -> Incumbent:
     """Return the architecture that a searcher finds with at most `budget` scores.
+
+    Several predictors together rank among ``REFERENCE`` architectures that are drawn from the
+    space; those are no queries.
 
     Raises:
         UnknownNameError: there is no such searcher.
         ConfigError: the searcher cannot walk on the space, or not with so small a budget.
         DataError: a score is not finite, so that nothing can be searched by it.
     """
+    ranks: Scoring | Within = predictor
+    if isinstance(predictor, Together):
+        reference = space.sample(REFERENCE, np.random.default_rng(0))
+        ranks = predictor.ranked_among(reference, space, threads)
 
     def score(architectures: Architectures) -> Float64[np.ndarray, " N"]:
-        scores = predictor.score(architectures, space, threads)
+        scores = ranks.score(architectures, space, threads)
         faulty = np.flatnonzero(~np.isfinite(scores))
         if len(faulty):
             [text] = space.format(architectures[faulty[:1]])

@@ -59,6 +59,23 @@ class Chunk:
             raise DataError(f"column {column!r} is of type {values.type}; it must hold text")
         return pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
 
+    def architectures(self, space: Space) -> pa.Array:
+        """Return the texts of architectures, with the numbers behind them that stand in columns.
+
+        Raises:
+            DataError: the column of architectures holds no text.
+        """
+        texts = self.text()
+        for name in space.columns.names:
+            if name not in self.table.column_names:
+                continue
+            own = self.table.column(name).combine_chunks().cast(pa.string()).fill_null("")
+            behind = pc.binary_join_element_wise(texts, f"{name}=", " ")
+            behind = pc.binary_join_element_wise(behind, pc.utf8_trim_whitespace(own), "")
+            there = pc.match_substring_regex(texts, rf'(\s{name}=|"{name}"\s*:)')
+            texts = pc.if_else(there, texts, behind)
+        return texts
+
     def kept(self, rows: np.ndarray) -> "Chunk":
         """Return the rows of a mask."""
         return Chunk(self.table.filter(pa.array(rows)), self.numbers[rows])
@@ -152,7 +169,7 @@ class Source:
             DataError: a row is not, and is not to be skipped.
         """
         for chunk in self.chunks():
-            parsed = space.read(chunk.text())
+            parsed = space.read(chunk.architectures(space))
             for row, error in parsed.errors.items():
                 self.fault(int(chunk.numbers[row]), COLUMN, str(error))
             good = ~np.isin(np.arange(len(chunk.numbers)), list(parsed.errors))

@@ -9,7 +9,7 @@ import numpy as np
 from tgnas.costs.layers import MILLION, layers_of
 from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import DataError, UnknownNameError
-from tgnas.operators import NAMES, PADDING
+from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS
 from tgnas.spaces.space import Space
@@ -63,15 +63,6 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
         "parameters": f"{int(layers.all_parameters[0]):,} {about}",
         "FLOPs": f"{layers.all_flops[0] / MILLION:,.2f} million {about}",
     }
-
-
-def operators_of(space: Space) -> list[tuple[str, str, str]]:
-    """Return each operator's spelling, its name in the vocabulary or "new", and its description."""
-    rows = []
-    for name, code in space.operators.items():
-        new = space.new[code - len(NAMES)] if code >= len(NAMES) else None
-        rows.append((name, "new" if new else NAMES[code], new.description if new else ""))
-    return rows
 
 
 def example_of(space: Space) -> str | None:

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from tgnas.cell import Cells
+from tgnas.costs.operators import attribute, attribute_table
 from tgnas.encodings.live import live_vertices
 from tgnas.methods.card import NetworkCard
 from tgnas.operators import NAMES, VOCABULARY
@@ -38,15 +39,17 @@ def score(
 ) -> Float64[np.ndarray, " N"]:
     """Return the score of N architectures: the mean of their cells', weighted."""
     del space, dataset, generator  # of no influence
-    return architectures.mean_over_cells(_of_cells(architectures.cells))
+    # What the vocabulary does not have computes something, or pools.
+    pools = attribute(attribute_table(architectures), "pooling") > 0
+    kinds = np.where(pools, "pool", "compute")
+    kinds[: len(NAMES)] = [_KINDS[name] for name in NAMES]
+    return architectures.mean_over_cells(_of_cells(architectures.cells, kinds))
 
 
-def _of_cells(cells: Cells) -> Float64[np.ndarray, " cells"]:
-    """Return the score of each cell."""
+def _of_cells(cells: Cells, kinds: np.ndarray) -> Float64[np.ndarray, " cells"]:
+    """Return the score of each cell, whose operators are of these kinds, by code."""
     live, adjacency = live_vertices(cells), cells.adjacency()
-    kinds = np.array([_KINDS[name] for name in NAMES])
-    padded = np.append(kinds, [""] * (256 - len(kinds)))
-    kind = np.where(live, padded[cells.operators], "")
+    kind = np.where(live, kinds[cells.operators], "")
     computes, pools = kind == "compute", kind == "pool"
     paths, depth = (kind == "input").astype(float), np.zeros(live.shape)
     for vertex in range(1, cells.vertices):
