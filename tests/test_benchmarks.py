@@ -416,7 +416,8 @@ def test_the_value_of_an_architecture_of_one_cell_is_its_cells(small):
 
 
 def test_a_file_that_says_no_cell_weights_has_one_cell_in_each_row(small):
-    metadata = {"operators": small[0].table.schema.metadata[b"operators"]}
+    whole = small[0].table.schema.metadata
+    metadata = {name: whole[name] for name in (b"operators", b"space")}
     older = Benchmark("older", small[0].table.replace_schema_metadata(metadata))
     assert older.architectures.cell_weights == (1.0,)
     assert np.array_equal(older.architectures.cells.edges, small[0].architectures.cells.edges)
