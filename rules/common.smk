@@ -25,6 +25,7 @@ from tgnas.workflow.populations import (
     space_modules,
 )
 from tgnas.workflow.provenance import code_digest, weights_digest
+from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
@@ -71,6 +72,7 @@ MODEL_FILES = {
 NB201_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 LABELS = CONFIG.ranking.nasbench201
 SEARCHES = Searches(CONFIG)
+FEW_LABELS = FewLabelJobs(CONFIG)
 
 
 wildcard_constraints:
@@ -90,6 +92,8 @@ wildcard_constraints:
     searches="searches|constrained_searches",
     searchers=r"({0})(\+({0}))*".format("|".join(SEARCHERS.names())),
     space="nasbench201|darts",
+    few_target="|".join(CONFIG.few_labels.targets),
+    learner="|".join(FEW_LABELS.learners),
     scorer=r"\w[\w-]*",
     dataset="|".join(NB201_DATASETS),
     method="|".join(sorted({name for sheet in SHEETS.values() for name in sheet})),

@@ -22,6 +22,29 @@ rule search:
         "../workflow/scripts/search.py"
 
 
+# All seeds of a predictor that learns a few labels of a target, or of a searcher that queries them.
+rule use_few_labels:
+    input:
+        unpack(FEW_LABELS.inputs),
+    output:
+        measured="<results>/few_labels/{few_target}/{learner}.parquet",
+    log:
+        "<logs>/use_few_labels/{few_target}/{learner}.log",
+    benchmark:
+        "<benchmarks>/use_few_labels/{few_target}/{learner}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        start=lambda w: FEW_LABELS.params(w)["start"],
+        target=lambda w: FEW_LABELS.params(w)["target"],
+        learned=lambda w: FEW_LABELS.params(w)["learned"],
+        queried=lambda w: FEW_LABELS.params(w)["queried"],
+        code=lambda w: digest("use_few_labels", *FEW_LABELS.modules(w)),
+    script:
+        "../workflow/scripts/use_few_labels.py"
+
+
 rule choose_architecture:
     input:
         runs=lambda w: SEARCHES.to_train(w.space),

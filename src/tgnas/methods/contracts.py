@@ -8,7 +8,7 @@ model of its own keys; the config's entry of the method holds those and no other
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.methods.card import Card
-from tgnas.methods.light_contracts import Scorer
+from tgnas.methods.light_contracts import Scorer, ZeroShot
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.fit import Fitted
@@ -46,6 +46,9 @@ class Context:
         device: where tensors are worked on.
         checkpoints: folder to resume from and to write to; None keeps no checkpoint.
         code: digest of the code, so that a checkpoint of older code is not resumed.
+        start: a predictor of other spaces that learning from few labels may start from.
+        unlabelled: architectures of the space that is learned, without labels.
+        inputs: how they become numbers, by kind (``few_labels.Inputs``), where that is known.
     """
 
     operators: KnownOperators
@@ -53,6 +56,9 @@ class Context:
     device: str = "cpu"
     checkpoints: Path | None = None
     code: str = ""
+    start: ZeroShot | None = None
+    unlabelled: Architectures | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 # Predictors: fitted on labelled architectures, they score those of any space
@@ -98,6 +104,20 @@ class FitsInEpochs(Protocol):
         ...
 
 
+class FitsTogether(Protocol):
+    """A predictor of which several are fitted at once, each on its own labels."""
+
+    @staticmethod
+    def fit_together(
+        sources: Sequence[TrainingSet],
+        settings: Any,
+        context: Context,
+        generators: Sequence[torch.Generator],
+    ) -> list[Predictor]:
+        """Return the predictor of each source, all of which hold equally many labels."""
+        ...
+
+
 class ScoresTogether(Protocol):
     """A predictor whose seeds share work when they score the same architectures."""
 
@@ -106,6 +126,17 @@ class ScoresTogether(Protocol):
         members: Sequence[Predictor], architectures: Architectures
     ) -> Float64[np.ndarray, "S N"]:
         """Return every member's scores, to the bit those of its ``score``."""
+        ...
+
+
+class Embeds(Protocol):
+    """A predictor whose network's last hidden channels others may learn from."""
+
+    @staticmethod
+    def embed_members(
+        members: Sequence[Predictor], architectures: Architectures
+    ) -> Float[np.ndarray, "N D"]:
+        """Return the channels of every architecture, those of the members side by side."""
         ...
 
 
@@ -216,6 +247,6 @@ class Generator(Protocol):
 
 
 OPTIONAL: Mapping[type, tuple[type, ...]] = {
-    PredictorMethod: (FitsInEpochs, ScoresTogether),
+    PredictorMethod: (FitsInEpochs, FitsTogether, ScoresTogether, Embeds),
     SupernetMethod: (Derives,),
 }

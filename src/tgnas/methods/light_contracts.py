@@ -5,11 +5,12 @@ budget of its settings is spent; it may fit a surrogate on what it has seen so f
 ``contracts`` holds the other families.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 
 from tgnas.methods.card import Card
 from tgnas.spaces.architectures import Architectures
@@ -25,6 +26,34 @@ class Scorer(Protocol):
 
     def score(self, architectures: Architectures) -> Scores:
         """Return one score for each architecture; higher predicts better."""
+        ...
+
+
+@runtime_checkable
+class Uncertain(Scorer, Protocol):
+    """A scorer that says how sure it is."""
+
+    def distribution(self, architectures: Architectures) -> tuple[Scores, Scores]:
+        """Return mean and standard deviation of the prediction for each architecture."""
+        ...
+
+
+@runtime_checkable
+class ZeroShot(Scorer, Protocol):
+    """A predictor that has seen no label of the space, from which learning few labels starts."""
+
+    @property
+    def members(self) -> Sequence[Scorer]:
+        """One predictor for each seed."""
+        ...
+
+    @property
+    def embeds(self) -> bool:
+        """Tell whether there is an embedding."""
+        ...
+
+    def embed(self, architectures: Architectures) -> Float[np.ndarray, "N D"]:
+        """Return what its networks make of each architecture before they score it."""
         ...
 
 
@@ -83,11 +112,14 @@ class Trace:
         batches: the architectures of each query with their scores.
         incumbent: row of the architecture that the searcher returns.
         queries: how many architectures were scored.
+        choices: after how many queries the searcher would have returned which row, where it says
+            so while it runs.
     """
 
     oracle: Oracle
     batches: list[tuple[Architectures, Float64[np.ndarray, " _"]]] = field(default_factory=list)
     incumbent: int = -1
+    choices: list[tuple[int, int]] = field(default_factory=list)
     queries: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +146,11 @@ class Trace:
         """Return the trace with the best-scored architecture as incumbent; the first of equals."""
         self.incumbent = int(np.argmax(self.scores))
         return self
+
+    def choose(self, row: int) -> None:
+        """Say which architecture would be returned if the search ended here."""
+        self.incumbent = row
+        self.choices.append((self.queries, row))
 
 
 class SearcherMethod(Protocol):

@@ -27,6 +27,7 @@ from tgnas.errors import CorruptTableError, TgnasError
 from tgnas.files import written_whole
 from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
+from tgnas.methods.zero_shot import Start
 from tgnas.operators import CODES, NAMES, UNKNOWN
 from tgnas.registry import PREDICTORS
 from tgnas.resources.seals import SEAL, check_seal, seal
@@ -37,6 +38,7 @@ from tgnas.training.splits import TrainingRows, TrainingSet
 
 CHUNK = 32_768  # cells that one thread scores at once
 ROWS = "training_rows/"  # prefix of a mask: which rows of a benchmark were learned from
+START = "start/"  # prefix of the states of the predictor that learning started from
 FAULTS = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)
 ScoreMembers = Callable[[Sequence[Predictor], Architectures], Float64[np.ndarray, "S N"]]
 
@@ -95,6 +97,7 @@ class Trained:
         new_operators: the new operators that do.
         rows: the rows of benchmarks whose labels were learned.
         card: what the file says of itself.
+        start: the predictor that learning started from, which scoring needs; None for most.
     """
 
     method: str
@@ -105,6 +108,7 @@ class Trained:
     new_operators: tuple[NewOperator, ...] = ()
     rows: tuple[TrainingRows, ...] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
+    start: "Trained | None" = None
 
     def __len__(self) -> int:
         return len(next(iter(self.states.values())))
@@ -132,11 +136,18 @@ class Trained:
                 raise CorruptTableError(f"weights of another predictor: {reason}") from error
         return Ensemble(tuple(members), getattr(module, "score_members", one_by_one))
 
+    def as_start(self, new: Sequence[NewOperator] = ()) -> Start:
+        """Return the members as what learning from few labels starts from; errors as above."""
+        module, ensemble = PREDICTORS.module(self.method), self.ensemble(new)
+        embeds = getattr(module, "embed_members", None)
+        return Start(ensemble.members, ensemble.score_members, embeds)
+
     def _context(self, new: Sequence[NewOperator]) -> Context:
         known = [*new, *self.new_operators]
         codes = [CODES[name] for name in self.operators]
         codes += range(len(NAMES) + len(new), len(NAMES) + len(known))
-        return Context(KnownOperators.of(self.embeddings, known, codes))
+        operators = KnownOperators.of(self.embeddings, known, codes)
+        return Context(operators, start=self.start.as_start(known) if self.start else None)
 
 
 def train(
@@ -149,6 +160,8 @@ def train(
     new: Sequence[NewOperator] = (),
     checkpoints: Path | None = None,
     code: str = "",
+    start: Trained | None = None,
+    unlabelled: Architectures | None = None,
 ) -> tuple[Trained, list[dict[str, int | float]]]:
     """Return a predictor after each epoch of its training, and the history of the training.
 
@@ -163,23 +176,28 @@ def train(
         new: the new operators of the sources' space.
         checkpoints: as in ``Context``.
         code: as in ``Context``.
+        start: the predictor that learning from few labels starts from, if it does.
+        unlabelled: as in ``Context``.
     """
     module, generator = PREDICTORS.module(method), torch.Generator().manual_seed(seed)
     codes = codes_of(sources, len(NAMES) + len(new))
     known = KnownOperators.of(embeddings, new, codes)
-    context = Context(known, checkpoints=checkpoints, code=code)
+    begun = start.as_start(new) if start else None
+    context = Context(known, checkpoints=checkpoints, code=code, start=begun, unlabelled=unlabelled)
     if hasattr(module, "fit_epochs"):
         fitted = module.fit_epochs(sources, settings, context, generator)
     else:
-        start = time.perf_counter()
+        began = time.perf_counter()
         state = module.fit(sources, settings, context, generator).state
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - began
         fitted = Fitted([{"seconds": seconds}], {name: e[None] for name, e in state.items()})
     # The codes of what is new end with this training; afterwards the descriptions stand for it.
     new_operators = tuple(new[code - len(NAMES)] for code in codes if code >= len(NAMES))
     operators = tuple(NAMES[code] for code in codes if code < len(NAMES))
     rows = tuple(source.origin for source in sources if source.origin)
-    trained = Trained(method, settings, fitted.epochs, embeddings, operators, new_operators, rows)
+    trained = Trained(
+        method, settings, fitted.epochs, embeddings, operators, new_operators, rows, start=start
+    )
     return trained, fitted.history
 
 
@@ -209,7 +227,18 @@ def own_settings(row: Mapping[str, Any]) -> Any:
 def save(path: Path, trained: Trained) -> None:
     """Write a weights file; it appears under its name only when it is whole."""
     # One entry: the format does not keep the order of several, and files shall repeat to the bit.
-    about = {
+    about, tensors = _about(trained), dict(trained.states)
+    tensors |= {ROWS + of.benchmark: _mask(of) for of in trained.rows}
+    if trained.start:
+        about["start"] = _about(trained.start)
+        tensors |= {START + name: entry for name, entry in trained.start.states.items()}
+    with written_whole(path) as part:
+        save_file(tensors, part, {"predictor": json.dumps(about)})
+        seal(part)
+
+
+def _about(trained: Trained) -> dict[str, Any]:
+    return {
         "method": trained.method,
         "settings": trained.settings.model_dump(mode="json"),
         "embeddings": _digest(trained.embeddings),
@@ -218,10 +247,6 @@ def save(path: Path, trained: Trained) -> None:
         "card": trained.card,
         "seal": SEAL,
     }
-    masks = {ROWS + of.benchmark: _mask(of) for of in trained.rows}
-    with written_whole(path) as part:
-        save_file(dict(trained.states) | masks, part, {"predictor": json.dumps(about)})
-        seal(part)
 
 
 def load(path: Path, embeddings: OperatorEmbeddings) -> Trained:
@@ -237,16 +262,11 @@ def load(path: Path, embeddings: OperatorEmbeddings) -> Trained:
         if about["embeddings"] != _digest(embeddings):
             raise ValueError("the sentence vectors are others")
         masks = {name: tensors.pop(name) for name in list(tensors) if name.startswith(ROWS)}
-        return Trained(
-            about["method"],
-            PREDICTORS.settings(about["method"]).model_validate(about["settings"]),
-            tensors,
-            embeddings,
-            tuple(about["training_operators"]),
-            tuple(_new_operator(*pair) for pair in about["new_training_operators"]),
-            tuple(_rows(name.removeprefix(ROWS), mask) for name, mask in masks.items()),
-            about["card"],
-        )
+        begun = {name: tensors.pop(name) for name in list(tensors) if name.startswith(START)}
+        begun = {name.removeprefix(START): entry for name, entry in begun.items()}
+        rows = tuple(_rows(name.removeprefix(ROWS), mask) for name, mask in masks.items())
+        start = _of_about(about["start"], begun, embeddings) if "start" in about else None
+        return replace(_of_about(about, tensors, embeddings), rows=rows, start=start)
     except (*FAULTS, TgnasError) as error:
         raise CorruptTableError(f"{path} holds no weights for these embeddings: {error}") from error
 
@@ -254,6 +274,18 @@ def load(path: Path, embeddings: OperatorEmbeddings) -> Trained:
 def _new_operator(description: str, attributes: Sequence[float]) -> NewOperator:
     """Return an operator of a file, which may be older than the last of the attributes."""
     return NewOperator(description, (*attributes, *UNKNOWN[len(attributes) :]))
+
+
+def _of_about(about: Mapping[str, Any], states: State, embeddings: OperatorEmbeddings) -> Trained:
+    return Trained(
+        about["method"],
+        PREDICTORS.settings(about["method"]).model_validate(about["settings"]),
+        states,
+        embeddings,
+        tuple(about["training_operators"]),
+        tuple(_new_operator(*pair) for pair in about["new_training_operators"]),
+        card=about["card"],
+    )
 
 
 def read_about(path: Path) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.registry import RESULTS
 from tgnas.resources.seals import read_parquet
 from tgnas.workflow.config.reading import Config
+from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import Method
 
@@ -67,6 +68,7 @@ SECTIONS = (
     "Training-free proxies",
     "Ranking digits-bench",
     "Ranking NAS-Bench-Graph",
+    "A few labels of the target",
 )
 
 
@@ -124,6 +126,11 @@ class Plan:
     def searches(self) -> Searches:
         """The searches, and their files."""
         return Searches(self.config)
+
+    @property
+    def few_labels(self) -> FewLabelJobs:
+        """The jobs of methods that see a few labels, and their files."""
+        return FewLabelJobs(self.config)
 
 
 @dataclass(frozen=True)

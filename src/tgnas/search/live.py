@@ -1,16 +1,18 @@
 """Predictors that are asked while a search runs: as its scorer, or as a surrogate."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
+from tgnas.methods.contracts import Context
 from tgnas.methods.light_contracts import Scorer
-from tgnas.methods.trained import load, own_settings, train
+from tgnas.methods.trained import codes_of, load, own_settings
+from tgnas.registry import PREDICTORS
 from tgnas.search.oracles import Source, predicted
 from tgnas.training.splits import TrainingSet
 
@@ -30,18 +32,22 @@ class Surrogate:
     Attributes:
         method: a file of ``tgnas.methods.predictors``.
         settings: its Settings.
-        embeddings: the vocabulary's sentence vectors.
+        context: the operators' vectors, and what learning starts from.
     """
 
     method: str
     settings: Any
-    embeddings: OperatorEmbeddings
+    context: Context
 
     def fit(self, observed: TrainingSet, generator: np.random.Generator) -> Scorer:
         """Return the fitted predictor; its seed is drawn."""
-        seed = int(generator.integers(1 << 31))
-        trained, _ = train(self.method, [observed], self.settings, self.embeddings, seed)
-        return trained[-1:].ensemble().members[0]
+        seeded = torch.Generator().manual_seed(int(generator.integers(1 << 31)))
+        context = self.context
+        if not context.operators.training:
+            codes = codes_of([observed], len(context.operators.vectors))
+            context = replace(context, operators=replace(context.operators, training=tuple(codes)))
+        module = PREDICTORS.module(self.method)
+        return module.fit([observed], self.settings, context, seeded)
 
 
 def surrogates(
@@ -56,7 +62,9 @@ def surrogates(
     vectors = {path.stem: path for path in embeddings}
     return {
         searcher: Surrogate(
-            row["method"], own_settings(row), OperatorEmbeddings.read(vectors[row["embedding"]])
+            row["method"],
+            own_settings(row),
+            Context(KnownOperators.of(OperatorEmbeddings.read(vectors[row["embedding"]]))),
         )
         for searcher, row in rows.items()
     }

@@ -112,6 +112,10 @@ class Network(nn.Module):
 
     def forward(self, inputs: Inputs) -> Float[Tensor, " B"]:
         """Return one score per graph."""
+        return self.head(self.read(inputs)).squeeze(1)
+
+    def read(self, inputs: Inputs) -> Float[Tensor, "B W"]:
+        """Return the channels that the head makes a score of."""
         hidden = None if self.embed is None else self._looked_up(self.embed, inputs)
         for mix, norm in zip(self.mixes, self.norms, strict=True):
             assert isinstance(mix, nn.Linear)
@@ -132,7 +136,7 @@ class Network(nn.Module):
             read = torch.bmm(counted, hidden).squeeze(1)
             if self.settings.readout == "mean":
                 read = read / counted.sum(2)
-        return self.head(read).squeeze(1)
+        return read
 
     def _looked_up(
         self, linear: nn.Linear, inputs: Inputs, *, bias: bool = True

@@ -113,6 +113,31 @@ def _score_cells(members: Sequence[Predictor], cells: Cells) -> Float64[np.ndarr
     return scores[:, places]
 
 
+def embed_members(
+    members: Sequence[Predictor], architectures: Architectures
+) -> Float32[np.ndarray, "N D"]:
+    """Return the last hidden channels of predictors of one configuration, side by side.
+
+    Those of an architecture's cells stand side by side as well.
+
+    Raises:
+        ConfigError: the network of the authors' code, whose channels are not read.
+    """
+    cells, graphs_of = architectures.cells, GRAPHS[members[0].settings.graph]
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(cells), SCORING_BATCH):
+            graphs = graphs_of(cells[start : start + SCORING_BATCH])
+            networks = [m.network for m in members if isinstance(m.network, Network)]
+            if len(networks) < len(members):
+                raise ConfigError("only predictors on canonical graphs have an embedding")
+            inputs = networks[0].prepare(graphs)
+            parts.append(np.concatenate([n.read(inputs).numpy() for n in networks], axis=1))
+    width = sum(member.settings.width for member in members)
+    rows = np.concatenate([np.empty((0, width), dtype=np.float32), *parts])
+    return rows.reshape(len(architectures), -1)
+
+
 def new_network(operators: KnownOperators, settings: Settings) -> GCN | Network:
     """Return a network of a configuration that reads all known operators; nothing is drawn yet."""
     vectors = operators.vectors

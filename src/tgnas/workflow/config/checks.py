@@ -5,7 +5,7 @@ from typing import Any
 
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import GRAPH_PROXIES, SEARCHERS
+from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS, Family
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
@@ -34,6 +34,7 @@ def read_config(values: dict[str, Any]) -> Config:
         _selection,
         _ablations,
         _search,
+        _few_labels,
         _zero_shot,
         _samples,
         _trainings,
@@ -122,6 +123,35 @@ def _ablations(config: Config) -> None:
             raise ConfigError(f"config: ablations: {base} learns no accuracy, but is distilled")
     for (base, axis, value), row in config.ablated.items():
         _known(f"embedding of ablation {base}/{axis}/{value}", row.embedding, config.embeddings)
+
+
+def _few_labels(config: Config) -> None:
+    section = config.few_labels
+    for name in (*section.learned, *section.queried):
+        _known("target of few_labels", name, section.targets)
+    for name in section.methods or ():
+        _known("method of few_labels", name, {**section.predictors, **section.searchers})
+    for name, target in section.targets.items():
+        trained = config.predictors.get(target.start or "")
+        if trained and target.benchmark.removesuffix("_validation") in trained.learned_from:
+            raise ConfigError(
+                f"config: few_labels.targets.{name} starts from {target.start}, which has learned "
+                f"labels of {target.benchmark}"
+            )
+    both = section.predictors.keys() & section.searchers.keys()
+    if both:
+        raise ConfigError(f"config: few_labels: {min(both)} is a predictor and a searcher")
+    for name, one in section.predictors.items():
+        _own_keys(f"few_labels.predictors.{name}", PREDICTORS, one.method, one.settings)
+    for name, entry in section.searchers.items():
+        place = f"few_labels.searchers.{name}"
+        _own_keys(place, SEARCHERS, entry.searcher, entry.settings)
+        if entry.predictor:
+            _own_keys(place, PREDICTORS, entry.predictor.method, entry.predictor.settings)
+
+
+def _own_keys(place: str, family: Family, name: str, values: dict[str, Any]) -> None:
+    validated(family.settings(name), values, place)
 
 
 def _search(config: Config) -> None:

@@ -46,6 +46,7 @@ Members = Annotated[dict[str, Weight], Field(min_length=1)]
 Changes = dict[str, Any]
 Benchmark = Annotated[str, _member_of(registry.BENCHMARKS)]
 Searcher = Annotated[str, _member_of(registry.SEARCHERS)]
+PredictorMethod = Annotated[str, _member_of(registry.PREDICTORS)]
 GraphProxy = Annotated[str, _member_of(registry.GRAPH_PROXIES)]
 NetworkProxy = Annotated[str, _member_of(registry.NETWORK_PROXIES)]
 Nb201Dataset = Literal["cifar10", "cifar100", "ImageNet16-120"]
@@ -374,6 +375,60 @@ class Search(Keys):
     training_runs: int = count("Independent runs of such a search.")
     constraints: Constraints
     darts: DartsSearch
+
+
+class FewTarget(Keys):
+    """A benchmark of which methods see a few labels."""
+
+    title: str = key("How tables call it.")
+    benchmark: Benchmark = key("A file of tgnas.benchmarks.")
+    learned: Label = key("The accuracy that is learned or queried.")
+    reported: Label = key("The accuracy that is reported.")
+    start: str | None = key(
+        "The zero-shot predictor that methods may start from: an entry of `predictors`, or one "
+        "that comes with the package. It has learned no label of the benchmark.",
+        default=None,
+    )
+    drawn: Positive | None = key("How many architectures are drawn; all if none.", default=None)
+
+
+class FewPredictor(Keys):
+    """A predictor that learns a few labels of its target."""
+
+    method: PredictorMethod = key("A file of tgnas.methods.predictors.")
+    title: str = key("How tables call it.", default="")
+    settings: Changes = key("The method's own keys.", default={})
+    needs_start: bool = key("Whether it starts from a zero-shot predictor.", default=False)
+    seeds: Positive | None = key("Draws of labels, where not `few_labels.seeds`.", default=None)
+
+
+class FewSearcher(Keys):
+    """A searcher that queries a few labels of its target."""
+
+    searcher: Searcher = key("A file of tgnas.methods.searchers.")
+    title: str = key("How tables call it.")
+    settings: Changes = key("The searcher's own keys.", default={})
+    predictor: FewPredictor | None = key("What it fits on the labels.", default=None)
+    needs_start: bool = key("Whether it starts from a zero-shot predictor.", default=False)
+    seeds: Positive | None = key("Runs, where not `few_labels.seeds`.", default=None)
+
+
+class FewLabels(Keys):
+    """Predictors that learn a few labels of their target, and searchers that query them."""
+
+    seeds: int = count("Draws of labels, and runs of a searcher.")
+    start_seeds: int = count("Seeds of a predictor of the config that is started from.")
+    sizes: SeveralDifferent[Positive] = key("Numbers of labels that predictors learn.")
+    tested: int = count("Architectures that their ranks are measured on.", 30)
+    at: SeveralDifferent[Positive] = key("After how many labels of a search is looked.")
+    targets: Named[FewTarget] = key("The targets by name.")
+    learned: SeveralDifferent[str] = key("Those whose labels predictors learn.")
+    queried: SeveralDifferent[str] = key("Those that are searched.")
+    methods: SeveralDifferent[str] | None = key(
+        "Which of `predictors` and `searchers` are run; all if none are named.", default=None
+    )
+    predictors: Named[FewPredictor] = key("The predictors by name.")
+    searchers: Named[FewSearcher] = key("The searchers by name.")
 
 
 class Training(Keys):

@@ -41,6 +41,7 @@ class Config(Keys):
     proxies: models.Proxies
     reduced_networks: models.ReducedNetworks
     search: models.Search
+    few_labels: models.FewLabels
     final_training: models.FinalTraining
     digits_bench: models.DigitsBench
     demo: models.Demo | None = None

@@ -1,0 +1,188 @@
+"""What predictors of few labels share: numbers for an architecture, and a scale for labels.
+
+Labels are learned as normal scores (the quantiles of a normal distribution at their ranks), for
+accuracies have a long tail of networks that learn nothing. Features are scaled by their spread over
+architectures of the space, which needs no label; a score of a predictor that has seen no label of
+the space becomes a normal score by its rank among them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+from scipy import special, stats
+from torch import Tensor
+
+from tgnas.encodings.graph_features import graph_features
+from tgnas.errors import ConfigError
+from tgnas.methods.contracts import Context
+from tgnas.methods.light_contracts import ZeroShot
+from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached
+from tgnas.spaces.architectures import Architectures
+
+QUANTILES = 257  # of zero-shot scores that are kept
+POPULATION = 4096  # unlabelled architectures that a scale is taken of
+
+
+def normal_scores(labels: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:
+    """Return the normal quantiles of the ranks of labels; equal ones share theirs."""
+    return special.ndtri((stats.rankdata(labels) - 0.5) / len(labels))
+
+
+@dataclass(frozen=True, eq=False)
+class LabelScale:
+    """The way between labels and normal scores.
+
+    Attributes:
+        labels: distinct labels, ascending.
+        scores: theirs.
+    """
+
+    labels: Float64[np.ndarray, " n"]
+    scores: Float64[np.ndarray, " n"]
+
+    @classmethod
+    def of(cls, labels: Float64[np.ndarray, " N"]) -> "LabelScale":
+        """Return the scale of labels."""
+        values, first = np.unique(labels, return_index=True)
+        return cls(values, normal_scores(labels)[first])
+
+    def back(self, scores: Float64[np.ndarray, " M"]) -> Float64[np.ndarray, " M"]:
+        """Return the labels of normal scores; beyond the outermost by the last quarter's slope."""
+        if len(self.labels) < 2:
+            return np.repeat(self.labels, len(scores)) + 1e-6 * scores
+        inside = np.interp(scores, self.scores, self.labels)
+        step = max(1, len(self.labels) // 4)
+        for end, far, sign in ((-1, -1 - step, 1), (0, step, -1)):
+            slope = (self.labels[end] - self.labels[far]) / (self.scores[end] - self.scores[far])
+            inside += slope * sign * np.maximum(sign * (scores - self.scores[end]), 0)
+        return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """How architectures become numbers; all that it holds is kept in a predictor's state.
+
+    Attributes:
+        kind: "graph" (features of the canonical graph) or "embedding" (of the start).
+        columns: the features that vary.
+        mean: of each.
+        deviation: of each.
+        quantiles: of the start's scores over the space; empty where no prior is asked for.
+        operators: how many codes are known.
+        start: the predictor that has seen no label of the space.
+    """
+
+    kind: str
+    columns: Int64[np.ndarray, " F"]
+    mean: Float64[np.ndarray, " F"]
+    deviation: Float64[np.ndarray, " F"]
+    quantiles: Float64[np.ndarray, " Q"]
+    operators: int
+    start: ZeroShot | None
+
+    @classmethod
+    def of(cls, kind: str, labelled: Architectures, context: Context, *, prior: bool) -> "Inputs":
+        """Return the inputs whose scale is that of a space.
+
+        Raises:
+            ConfigError: an embedding or a prior is asked for, and there is no start.
+        """
+        if kind in context.inputs:
+            known = context.inputs[kind]
+            if prior and not len(known.quantiles):
+                raise ConfigError("a prior needs a predictor to start from")
+            return known if prior else replace(known, quantiles=np.empty(0))
+        start, operators = context.start, len(context.operators.vectors)
+        if start is None and (prior or kind == "embedding"):
+            raise ConfigError(f"{kind} inputs or a prior need a predictor to start from")
+        known = context.unlabelled if context.unlabelled is not None else labelled
+        step = max(1, len(known) // POPULATION)
+        known = known[::step]
+        raw = _raw(kind, known, operators, start)
+        deviation = raw.std(axis=0)
+        columns = np.flatnonzero(deviation > 1e-6 * (1 + np.abs(raw).max(axis=0, initial=0)))
+        quantiles = np.empty(0)
+        if prior and start is not None:
+            quantiles = np.quantile(start.score(known), np.linspace(0, 1, QUANTILES))
+        mean, deviation = raw.mean(axis=0)[columns], deviation[columns]
+        return cls(kind, columns, mean, deviation, quantiles, operators, start)
+
+    @classmethod
+    def of_state(cls, kind: str, state: Mapping[str, Tensor], context: Context) -> "Inputs":
+        """Return the inputs of a predictor's state."""
+        kept = {name: state[name].numpy() for name in ("columns", "mean", "deviation", "quantiles")}
+        return cls(kind, **kept, operators=len(context.operators.vectors), start=context.start)
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """What ``of_state`` makes them of again."""
+        names = ("columns", "mean", "deviation", "quantiles")
+        return {name: torch.from_numpy(np.ascontiguousarray(getattr(self, name))) for name in names}
+
+    def features(self, architectures: Architectures) -> Float64[np.ndarray, "N F"]:
+        """Return the features of architectures; the mean square norm over the space is 1."""
+        if f"scaled_{self.kind}" in architectures.attributes:
+            return architectures.attributes[f"scaled_{self.kind}"]
+        raw = _raw(self.kind, architectures, self.operators, self.start)[:, self.columns]
+        return (raw - self.mean) / self.deviation / max(1, len(self.columns)) ** 0.5
+
+    def prior(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        """Return the start's score of each architecture as a normal score; 0 without a prior.
+
+        Raises:
+            ConfigError: there is no start any more.
+        """
+        if not len(self.quantiles):
+            return np.zeros(len(architectures))
+        if "prior" in architectures.attributes:
+            return architectures.attributes["prior"]
+        if self.start is None:
+            raise ConfigError("the predictor needs the one that it started from")
+        scores = self.start.score(architectures)
+        low, high = (np.searchsorted(self.quantiles, scores, side=s) for s in ("left", "right"))
+        return special.ndtri(np.clip((low + high) / (2 * len(self.quantiles)), 2e-3, 1 - 1e-3))
+
+
+def _raw(
+    kind: str, architectures: Architectures, operators: int, start: ZeroShot | None
+) -> Float[np.ndarray, "N F"]:
+    if kind == "graph":
+        return graph_features(architectures, operators)
+    if start is None:
+        raise ConfigError("an embedding needs the predictor that it is of")
+    return start.embed(architectures)
+
+
+def prepared(architectures: Architectures, context: Context) -> tuple[Architectures, Context]:
+    """Return all architectures of a space that bear their inputs, and a context that knows these.
+
+    Whatever is fitted in that context on some of them, and scores others, works out nothing again.
+    """
+    known = attached(architectures, context.start, len(context.operators.vectors))
+    context = replace(context, unlabelled=known)
+    kinds = ["graph", *(["embedding"] if EMBEDDING in known.attributes else [])]
+    prior = context.start is not None
+    inputs = {kind: Inputs.of(kind, known, context, prior=prior) for kind in kinds}
+    borne = {f"scaled_{kind}": one.features(known) for kind, one in inputs.items()}
+    borne["prior"] = inputs["graph"].prior(known)
+    kept = {SCORE: known.attributes[SCORE]} if prior else {}
+    ready = replace(known, attributes=kept | borne)
+    return ready, replace(context, unlabelled=ready, inputs=inputs)
+
+
+SLOPE_VARIANCE, RESIDUAL_VARIANCE = 0.25, 0.5  # of normal scores; they weigh prior against labels
+
+
+def trend(
+    prior: Float64[np.ndarray, " n"], target: Float64[np.ndarray, " n"], expected: float
+) -> float:
+    """Return the slope between zero-shot scores and labels, both as normal scores.
+
+    It is the posterior mean under a normal prior around `expected`, so that few labels hardly
+    move it and many unlearn it.
+    """
+    precision = 1 / SLOPE_VARIANCE + float(prior @ prior) / RESIDUAL_VARIANCE
+    return (expected / SLOPE_VARIANCE + float(prior @ target) / RESIDUAL_VARIANCE) / precision

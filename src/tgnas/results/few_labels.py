@@ -1,0 +1,187 @@
+"""How predictors rank a benchmark of which they have learned a few labels: a table and a figure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tgnas.results import _style as style
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown, significant
+
+TITLE = "Predictors that learn a few labels of the target"
+SECTION = "A few labels of the target"
+CAPTION = """
+Kendall's tau with the reported accuracy on {tested} architectures of each benchmark, those that a
+seed has learned left out; in brackets inside their truly best tenth. Mean ± standard deviation over
+seeds, each of which draws other labels, the same for all methods. Labels are validation accuracies,
+what is reported is the test accuracy; on NB301 both are the surrogate's. Zero-shot is the predictor
+that others start from: it has seen no label of the benchmark. The CSV has the paired difference
+from the first method.
+"""
+FIGURE_TITLE = "Kendall's tau against the number of labels"
+FIGURE_CAPTION = """
+Kendall's tau on {tested} architectures against the number of labels that were learned; mean and one
+standard deviation over seeds. Dashed: the method starts from the zero-shot predictor, whose own tau
+is the dotted line.
+"""
+COLUMNS = {
+    "target": "the benchmark and its accuracy",
+    "method": "id of the method, as in the config",
+    "title": "how rendered tables call it",
+    "starts": "whether it starts from the zero-shot predictor",
+    "labels": "how many labels are learned",
+    "seeds": "draws of labels",
+    "mean": "Kendall's tau, mean over seeds",
+    "std": "its standard deviation",
+    "top mean": "inside the truly best tenth",
+    "top std": "its standard deviation",
+    "difference": "mean over shared seeds of tau less that of the first method",
+    "difference std": "its standard deviation",
+    "seconds": "processor seconds of one fit",
+}
+COLOURS = (
+    *(style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE),
+    *(style.PURPLE, style.SKY, style.BLACK),
+)
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return what targets and methods are called."""
+    section = plan.config.few_labels
+    return {
+        "tested": section.tested,
+        "targets": {name: target.title for name, target in section.targets.items()},
+        "titles": {name: one.title or name for name, one in section.predictors.items()},
+        "starting": [name for name, one in section.predictors.items() if one.needs_start],
+        "order": plan.few_labels.learned(),
+    }
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the measures of all methods."""
+    return {"measured": plan.few_labels.files(plan.few_labels.learned())}
+
+
+def table(
+    measured: Sequence[pd.DataFrame],
+    order: Mapping[str, Sequence[str]],
+    titles: Mapping[str, str],
+    starting: Sequence[str],
+) -> pd.DataFrame:
+    """Return a row for each target, method and number of labels."""
+    rows, tables = [], iter(measured)
+    for target, methods in order.items():
+        known = {method: next(tables) for method in methods}
+        first = next((method for method in methods if method != "zero_shot"), "zero_shot")
+        base = known[first].set_index(["labels", "seed"]).kendall_tau
+        for method, frame in known.items():
+            for labels, part in frame.groupby("labels"):
+                own = part.set_index(["labels", "seed"]).kendall_tau
+                difference = (own - base).dropna()
+                rows.append(
+                    {
+                        "target": target,
+                        "method": method,
+                        "title": titles.get(method, "zero-shot"),
+                        "starts": method in starting or method == "zero_shot",
+                        "labels": labels,
+                        "seeds": len(part),
+                        "mean": part.kendall_tau.mean(),
+                        "std": part.kendall_tau.std(),
+                        "top mean": part.top_tau.mean(),
+                        "top std": part.top_tau.std(),
+                        "difference": difference.mean(),
+                        "difference std": difference.std(),
+                        "seconds": part.seconds.mean(),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
+    """Return a table for each target: methods down, numbers of labels across."""
+    blocks: list[Block] = []
+    sizes = sorted(size for size in frame.labels.unique() if size)
+    for target, part in frame.groupby("target", sort=False):
+        rows: list[dict[str, Entry]] = []
+        for _, lines in part.groupby("method", sort=False):
+            at = lines.set_index("labels")
+            row: dict[str, Entry] = {"method": str(lines.title.iloc[0])}
+            row["seeds"] = str(int(lines.seeds.iloc[0]))
+            for size in sizes:
+                line = at.loc[size] if size in at.index else at.iloc[0]
+                if size in at.index or 0 in at.index:
+                    rest = format(line["top mean"], ".2f")
+                    row[f"{size} labels"] = Number(line["mean"], ".3f", line["std"], rest=rest)
+            row["seconds of a fit"] = significant(lines.seconds.iloc[-1])
+            rows.append(row)
+        better = {f"{size} labels": 1 for size in sizes}
+        blocks.append(Shown(rows, title=targets.get(str(target), str(target)), better=better))
+    return blocks
+
+
+def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
+    """Return a panel for each target: tau against the number of labels."""
+    known = list(frame.target.unique())
+    looks = looks_of(frame[frame.method != "zero_shot"])
+    with style.styled():
+        drawn = Figure(figsize=(style.WIDE, 4.6))
+        columns = 3
+        panels = drawn.subplots(-(-len(known) // columns), columns, sharex=True, squeeze=False)
+        for panel, target in zip(panels.ravel(), known, strict=False):
+            part = frame[frame.target == target]
+            panel.set_title(targets.get(target, target))
+            for method, lines in part.groupby("method", sort=False):
+                if method == "zero_shot":
+                    panel.axhline(lines["mean"].iloc[0], color=style.GREY, linestyle=":")
+                    continue
+                spread = lines["std"].fillna(0)
+                look = looks[str(method)][1]
+                panel.plot(lines.labels, lines["mean"], **look)
+                panel.fill_between(
+                    lines.labels,
+                    lines["mean"] - spread,
+                    lines["mean"] + spread,
+                    color=look["color"],
+                    alpha=0.08,
+                    linewidth=0,
+                )
+            panel.set_xscale("log")
+            panel.set_xticks(sorted(part.labels[part.labels > 0].unique()))
+            panel.set_xticklabels([str(size) for size in panel.get_xticks().astype(int)])
+            panel.minorticks_off()
+        for panel in panels.ravel()[len(known) :]:
+            panel.set_axis_off()
+        drawn.supylabel(style.TAU)
+        drawn.supxlabel("Labels of the target")
+        handles = [Line2D([], [], **look, label=title) for title, look in looks.values()]
+        handles.append(Line2D([], [], color=style.GREY, linestyle=":", label="zero-shot"))
+        drawn.legend(handles=handles, ncols=2, **style.BELOW)
+    return drawn
+
+
+def looks_of(frame: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the title and the look of every method; what starts is dashed, in its pair's colour.
+
+    A method whose title is "the same, ..." has the colour of the one before it.
+    """
+    looks: dict[str, tuple[str, dict[str, Any]]] = {}
+    colour, title = -1, ""
+    methods = frame.drop_duplicates("method")
+    for method, own, starts in zip(methods.method, methods.title, methods.starts, strict=True):
+        if str(own).startswith("the same"):
+            full = f"{title}{str(own).removeprefix('the same')}"
+        else:
+            colour, title, full = colour + 1, str(own), str(own)
+        look = {
+            "color": COLOURS[colour % len(COLOURS)],
+            "linestyle": "--" if starts else "-",
+            "marker": style.method_marker(str(method)),
+            "markersize": 3,
+            "linewidth": 0.9,
+        }
+        looks[str(method)] = (full, look)
+    return looks

@@ -1,0 +1,153 @@
+"""What searchers find that query a few labels of a benchmark: a table and a figure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tgnas.results import _style as style
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown, significant
+from tgnas.results.few_labels import looks_of
+
+TITLE = "Searchers that query a few labels"
+SECTION = "A few labels of the target"
+CAPTION = """
+Test accuracy (percent) of the architecture that a search would return after so many queries, mean ±
+standard deviation over runs. A query is the validation accuracy of one architecture, as if it had
+been trained; what is returned is chosen by those labels alone, and its test accuracy is reported
+(on NB301 both are the surrogate's). To the best: after how many queries (median over runs) the
+architecture with the highest test accuracy of all had been queried; `>` where it was not in most
+runs. NB101 has the 30,001 cells whose validation accuracy is known. Days: of the trainings behind
+all queries, where the benchmark knows them.
+"""
+FIGURE_TITLE = "Regret against queries"
+FIGURE_CAPTION = """
+Points of test accuracy that the best architecture of a benchmark has above the one that a search
+would return, against queried labels; mean over runs. Dashed: the search starts from a zero-shot
+predictor. Below, where the benchmark knows them, against days of training.
+"""
+COLUMNS = {
+    "target": "the benchmark and its accuracy",
+    "method": "id of the search, as in the config",
+    "title": "how rendered tables call it",
+    "starts": "whether it starts from the zero-shot predictor",
+    "queries": "labels that were queried",
+    "runs": "runs",
+    "mean": "reported accuracy of what is returned, percent, mean over runs",
+    "std": "its standard deviation",
+    "regret": "points that the best architecture has more, mean over runs",
+    "days": "of the trainings so far, mean over runs; 0 where unknown",
+    "found": "share of the runs that have queried the best architecture by then",
+    "to the best": "median over runs of the queries until then; empty where most never did",
+    "processor": "seconds of a whole search, its trainings aside",
+}
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return what targets and searches are called."""
+    section = plan.config.few_labels
+    return {
+        "targets": {name: section.targets[name].title for name in section.queried},
+        "titles": {name: one.title for name, one in section.searchers.items()},
+        "starting": [name for name, one in section.searchers.items() if one.needs_start],
+        "order": plan.few_labels.queried(),
+    }
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the measures of all searches."""
+    return {"measured": plan.few_labels.files(plan.few_labels.queried())}
+
+
+def table(
+    measured: Sequence[pd.DataFrame],
+    order: Mapping[str, Sequence[str]],
+    titles: Mapping[str, str],
+    starting: Sequence[str],
+) -> pd.DataFrame:
+    """Return a row for each target, search and number of queries."""
+    rows, tables = [], iter(measured)
+    for target, methods in order.items():
+        for method in methods:
+            frame = next(tables)
+            once = frame.drop_duplicates("seed").found
+            median = once.fillna(float("inf")).median()
+            for queries, part in frame.groupby("queries"):
+                rows.append(
+                    {
+                        "target": target,
+                        "method": method,
+                        "title": titles[method],
+                        "starts": method in starting,
+                        "queries": queries,
+                        "runs": len(part),
+                        "mean": part.accuracy.mean(),
+                        "std": part.accuracy.std(),
+                        "regret": part.regret.mean(),
+                        "days": part.seconds.mean() / 86400,
+                        "found": (part.found <= queries).mean(),
+                        "to the best": median if median < float("inf") else float("nan"),
+                        "processor": part.processor.mean(),
+                    }
+                )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+SHOWN = (20, 50, 100, 150, 200)
+
+
+def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
+    """Return a table for each target: searches down, numbers of queries across."""
+    blocks: list[Block] = []
+    known = sorted(frame.queries.unique())
+    shown = [size for size in known if size in SHOWN] or known
+    for target, part in frame.groupby("target", sort=False):
+        rows: list[dict[str, Entry]] = []
+        for _, lines in part.groupby("method", sort=False):
+            at = lines.set_index("queries")
+            last = lines.iloc[-1]
+            row: dict[str, Entry] = {"search": str(last.title), "runs": str(int(last.runs))}
+            for size in (size for size in shown if size in at.index):
+                row[f"{size} queries"] = Number(at.loc[size, "mean"], ".2f", at.loc[size, "std"])
+            median = last["to the best"]
+            row["to the best"] = (
+                Number(median, ".0f") if np.isfinite(median) else f"> {int(last.queries)}"
+            )
+            row["found"] = Number(last.found, ".0%")
+            if last.days:
+                row["days"] = Number(last.days, ".1f")
+            row["seconds"] = significant(last.processor)
+            rows.append(row)
+        better = {f"{size} queries": 1 for size in shown}
+        blocks.append(Shown(rows, title=targets.get(str(target), str(target)), better=better))
+    return blocks
+
+
+def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
+    """Return a panel for each target, and one against days where these are known."""
+    looks = looks_of(frame)
+    panels_of = [(target, "queries") for target in frame.target.unique()]
+    timed = frame[frame.days > 0].target.unique()
+    panels_of += [(target, "days") for target in timed]
+    with style.styled():
+        columns = 3
+        rows = -(-len(panels_of) // columns)
+        drawn = Figure(figsize=(style.WIDE, 1.0 + 1.9 * rows))
+        panels = drawn.subplots(rows, columns, squeeze=False).ravel()
+        for panel, (target, axis) in zip(panels, panels_of, strict=False):
+            part = frame[frame.target == target]
+            for method, lines in part.groupby("method", sort=False):
+                panel.plot(lines[axis], lines.regret.clip(lower=1e-3), **looks[str(method)][1])
+            panel.set_yscale("log")
+            panel.set_title(targets.get(target, target))
+            panel.set_xlabel("Queries" if axis == "queries" else "Days of training")
+        for panel in panels[len(panels_of) :]:
+            panel.set_axis_off()
+        drawn.supylabel("Regret (points of accuracy, lower is better)")
+        handles = [Line2D([], [], **look, label=title) for title, look in looks.values()]
+        drawn.legend(handles=handles, ncols=2, **style.BELOW)
+    return drawn
