@@ -1,5 +1,6 @@
 """Contracts of every searcher, and what each must do on a score that we can read."""
 
+from importlib import resources
 from itertools import pairwise
 
 import numpy as np
@@ -9,17 +10,24 @@ import pytest
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.stored_scores import read_dump
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.methods.contracts import Context
+from tgnas.methods.few_labels import prepared
 from tgnas.methods.graph_proxies import effective_params
+from tgnas.methods.predictors import gaussian_process
 from tgnas.methods.searchers import differential_evolution, pruning
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
+from tgnas.search.live import Surrogate
 from tgnas.search.oracles import Listing, Oracle, measured, predicted, tabulated
+from tgnas.search.pool import Pool
 from tgnas.search.runs import Plan, compare_partial_scores, look_up, run_searches, standing
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import open_space
 
 SPACE, DARTS, NB101 = map(open_space, ("nasbench201", "darts", "nasbench101"))
+FOLDER = resources.files("tgnas") / "weights"
 SMALL = {
     "budget": 300,
     "completions": 8,
@@ -59,7 +67,10 @@ def small(module, **changed):
 
 def search(module, seed=0, score=additive, space=SPACE, **changed):
     oracle, generator = Oracle(predicted(score)), np.random.default_rng(seed)
-    return module.search(space, oracle, small(module, **changed), generator)
+    if "scores" in module.CARD.needs:
+        return module.search(space, oracle, small(module, **changed), generator)
+    settings = small(module, **{"budget": 40, **changed})
+    return module.search(POOL, oracle, settings, generator, SURROGATE)
 
 
 def plan(searcher, runs=3, top=10, **changed):
@@ -78,6 +89,11 @@ def same(first, second):
     )
 
 
+# Searchers of labels choose among listed architectures, and fit a predictor on what they queried.
+OPERATORS = KnownOperators.of(OperatorEmbeddings.read(FOLDER / "minilm_short.parquet"))
+LISTED, CONTEXT = prepared(SPACE.sample(600, np.random.default_rng(3)), Context(OPERATORS))
+POOL = Pool.of(SPACE, LISTED[LISTED.distinct()[0]])
+SURROGATE = Surrogate("gaussian_process", gaussian_process.Settings(), CONTEXT)
 WITHOUT_CHOICES = ["local_search", "random", "regularised_evolution"]  # walk on any space
 
 

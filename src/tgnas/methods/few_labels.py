@@ -101,7 +101,7 @@ class Inputs:
         known = context.unlabelled if context.unlabelled is not None else labelled
         step = max(1, len(known) // POPULATION)
         known = known[::step]
-        raw = _raw(kind, known, operators, start)
+        raw = _raw(kind, known, operators, start).astype(np.float64)
         deviation = raw.std(axis=0)
         columns = np.flatnonzero(deviation > 1e-6 * (1 + np.abs(raw).max(axis=0, initial=0)))
         quantiles = np.empty(0)

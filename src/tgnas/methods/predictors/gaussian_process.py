@@ -114,7 +114,7 @@ class Predictor:
         shared += 1 + SLOPE * np.outer(prior, self.prior)
         mean = shared @ self.weights + self.settings.prior * prior
         if not spread:
-            return mean, np.empty(0)
+            return mean, np.zeros(len(mean))
         own = 1.0 if self.settings.kernel == "matern" else (features**2).sum(1) / self.scale**2
         explained = np.einsum("ij,ij->i", shared @ self.inverse, shared)
         left = own + 1 + SLOPE * prior**2 - explained

@@ -137,15 +137,15 @@ def fit(
     grown = [tree.tree_ for tree in model.estimators_[:, 0]]
     size = max(tree.node_count for tree in grown)
 
-    def padded(values: list[np.ndarray], fill: float) -> np.ndarray:
+    def padded(values: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
         return np.stack([np.pad(v, (0, size - len(v)), constant_values=fill) for v in values])
 
-    children = [padded([getattr(t, f"children_{s}") for t in grown], 0) for s in ("left", "right")]
+    children = [padded([getattr(t, f"children_{s}") for t in grown]) for s in ("left", "right")]
     trees = Trees(
-        padded([tree.feature for tree in grown], -1).astype(np.int64),
-        padded([tree.threshold for tree in grown], 0.0),
+        padded([tree.feature for tree in grown], -1.0).astype(np.int64),
+        padded([tree.threshold for tree in grown]),
         np.stack(children, axis=2).astype(np.int64),
-        padded([tree.value[:, 0, 0] for tree in grown], 0.0) * settings.learning_rate,
+        padded([tree.value[:, 0, 0] for tree in grown]) * settings.learning_rate,
     )
     mean = float(np.mean(target - slope * prior))
     return Predictor(inputs, LabelScale.of(source.labels), trees, np.array([slope, mean]))

@@ -1,0 +1,214 @@
+"""Predictors that learn few labels, searchers that query them, and what both start from."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+
+from tgnas.benchmarks import digits201
+from tgnas.benchmarks.base import open_benchmark, write_table
+from tgnas.cell import Cell
+from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
+from tgnas.encodings.graph_features import graph_features
+from tgnas.errors import ConfigError
+from tgnas.evaluation.few_labels import Target, learn, query
+from tgnas.evaluation.ranking import kendall_tau
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.methods.contracts import Context
+from tgnas.methods.few_labels import LabelScale, normal_scores, prepared, trend
+from tgnas.methods.predictors import gaussian_process
+from tgnas.methods.searchers._few import Candidates
+from tgnas.methods.trained import load, save, train
+from tgnas.methods.zero_shot import bare
+from tgnas.operators import CODES
+from tgnas.registry import PREDICTORS
+from tgnas.search.pool import Pool
+from tgnas.spaces.architectures import of_cells
+from tgnas.spaces.space import open_space
+from tgnas.training.splits import TrainingRows, TrainingSet
+
+VECTORS = OperatorEmbeddings.read(resources.files("tgnas") / "weights" / "minilm_short.parquet")
+START = load_pretrained("canonical").weights
+VALIDATION, TEST = (
+    {"dataset": "digits", "split": split, "epochs": 6} for split in ("validation", "test")
+)
+OF_FEW_LABELS = [
+    name
+    for name in PREDICTORS.names()
+    if PREDICTORS.module(name).CARD.needs == "labels of the target"
+]
+QUICK = {"epochs": 20, "trees": 20}
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    file = tmp_path_factory.mktemp("digits") / "digits201.arrow"
+    write_table(digits201.build([]), file)
+    return open_benchmark(file)
+
+
+@pytest.fixture(scope="session")
+def target(digits):
+    return Target.of(digits, VECTORS, START, learned=VALIDATION, reported=TEST)
+
+
+def settings_of(module, **values):
+    known = QUICK | values
+    fields = module.Settings.model_fields
+    return module.Settings(**{name: known[name] for name in fields if name in known})
+
+
+def features_of(operators, edges):
+    return graph_features(of_cells(Cell(operators, edges)))[0]
+
+
+def test_features_do_not_tell_the_order_of_vertices_apart():
+    chain = ("input", "conv_3x3", "conv_1x1", "output")
+    swapped = ("input", "conv_1x1", "conv_3x3", "output")
+    edges = ((0, 1), (0, 2), (1, 3), (2, 3))
+    assert np.array_equal(features_of(chain, edges), features_of(swapped, edges))
+    assert not np.array_equal(
+        features_of(chain, ((0, 1), (1, 2), (2, 3))), features_of(swapped, ((0, 1), (1, 2), (2, 3)))
+    )
+
+
+def test_a_skip_is_a_path_of_no_operator_and_a_zero_is_none():
+    with_skip = features_of(
+        ("input", "conv_3x3", "identity", "output"), ((0, 1), (0, 2), (1, 3), (2, 3))
+    )
+    plain = features_of(("input", "conv_3x3", "output"), ((0, 1), (0, 2), (1, 2)))
+    cut = features_of(("input", "conv_3x3", "zero", "output"), ((0, 1), (0, 2), (1, 3), (2, 3)))
+    assert np.array_equal(with_skip, plain)
+    assert np.array_equal(cut, features_of(("input", "conv_3x3", "output"), ((0, 1), (1, 2))))
+
+
+def test_normal_scores_lead_back_to_their_labels():
+    labels = np.array([10.0, 90.0, 93.0, 93.0, 94.0])
+    assert LabelScale.of(labels).back(normal_scores(labels)) == pytest.approx(labels)
+    assert LabelScale.of(labels).back(np.array([5.0]))[0] > 94
+
+
+def test_a_trend_is_the_prior_without_labels_and_the_labels_with_many():
+    prior = np.random.default_rng(0).normal(size=2000)
+    assert trend(prior[:0], prior[:0], 0.7) == 0.7
+    assert trend(prior, -0.5 * prior, 0.7) == pytest.approx(-0.5, abs=0.01)
+
+
+def test_a_gaussian_process_is_the_textbooks(target):
+    rows = np.arange(0, 300, 10)
+    source = TrainingSet(target.architectures[rows], target.labels[rows])
+    fitted = gaussian_process.fit(
+        [source], gaussian_process.Settings(), target.context, torch.Generator()
+    )
+    seen = fitted.inputs.features(source.architectures)
+    kernel = gaussian_process.covariance(seen, seen, "matern", fitted.scale) + 1
+    noise = np.linalg.inv(fitted.inverse) - kernel
+    assert noise == pytest.approx(noise[0, 0] * np.eye(len(rows)), abs=1e-6)
+    mean, deviation = fitted.distribution(source.architectures)
+    assert mean == pytest.approx(kernel @ fitted.inverse @ normal_scores(source.labels))
+    assert (deviation < 1).all()
+
+
+@pytest.mark.parametrize("name", OF_FEW_LABELS)
+def test_a_predictor_of_few_labels_ranks_what_it_has_not_seen(name, target):
+    settings = {key: QUICK[key] for key in PREDICTORS.settings(name).model_fields if key in QUICK}
+    measured = learn(target, name, settings, sizes=[100], seeds=2, tested=400)
+    assert measured.kendall_tau.mean() > 0.25
+    assert measured.labels.tolist() == [100, 100]
+
+
+@pytest.mark.parametrize("name", OF_FEW_LABELS)
+def test_a_predictor_of_few_labels_is_saved_with_what_it_started_from(name, digits, tmp_path):
+    module, rows = PREDICTORS.module(name), np.arange(0, 400, 10)
+    source = TrainingSet(digits.architectures[rows], digits.accuracy(**VALIDATION)[rows])
+    trained, _ = train(name, [source], settings_of(module, prior=0.7), VECTORS, 0, start=START)
+    asked = digits.architectures[:50]
+    scores = trained.ensemble().scores(asked)
+    save(tmp_path / "few.safetensors", trained)
+    again = load(tmp_path / "few.safetensors", VECTORS).ensemble()
+    assert again.scores(asked) == pytest.approx(scores, abs=1e-6)
+
+
+def test_a_prior_alone_ranks_as_the_zero_shot_predictor(target):
+    rows = np.array([3, 500])
+    source = TrainingSet(target.architectures[rows], np.array([90.0, 90.0]))
+    settings = gaussian_process.Settings(prior=0.7)
+    fitted = gaussian_process.fit([source], settings, target.context, torch.Generator())
+    zero_shot = target.architectures.attributes["zero_shot"]
+    assert kendall_tau(fitted.distribution(target.architectures)[0], zero_shot) > 0.7
+
+
+def test_a_prior_is_unlearned(target):
+    rows = np.arange(0, 1000, 5)
+    zero_shot = target.architectures.attributes["zero_shot"]
+    source = TrainingSet(target.architectures[rows], -zero_shot[rows])
+    settings = gaussian_process.Settings(prior=0.7)
+    fitted = gaussian_process.fit([source], settings, target.context, torch.Generator())
+    assert kendall_tau(fitted.score(target.architectures), -zero_shot) > 0.8
+
+
+def test_a_start_that_has_learned_the_target_is_refused(tmp_path, digits):
+    rows = np.arange(50)
+    labels = digits.accuracy(**VALIDATION)[rows]
+    seen = TrainingRows("digits201", rows)
+    source = TrainingSet(digits.architectures[rows], labels, "nasbench201", seen)
+    module = PREDICTORS.module("tgnas")
+    settings = module.Settings(graph="canonical", width=8, layers=1, epochs=1)
+    trained, _ = train("tgnas", [source], settings, VECTORS, 0)
+    with pytest.raises(ConfigError, match="has learned labels of digits201, which is the target"):
+        Target.of(digits, VECTORS, trained, learned=VALIDATION, reported=TEST)
+
+
+def test_a_search_counts_labels_and_reports_what_it_did_not_choose_by(target):
+    found = query(
+        target,
+        "bayesian_optimisation",
+        {"budget": 30, "zero_shot": 0.5},
+        {"method": "gaussian_process", "settings": {"prior": 0.7}},
+        seeds=2,
+        at=[10, 30],
+    )
+    assert found.queries.tolist() == [10, 30, 10, 30]
+    assert (found.regret >= 0).all()
+    assert np.isin(found.accuracy, target.reported).all()
+
+
+def test_first_queries_of_a_zero_shot_start_are_its_best(target):
+    candidates = Candidates(target.pool)
+    rows = candidates.first(10, np.random.default_rng(0), 1.0)
+    scores = target.architectures.attributes["zero_shot"]
+    assert scores[rows].min() >= np.unique(scores)[-10]
+    assert len(np.unique(scores[rows])) == 10
+
+
+def test_a_mutation_in_a_pool_is_a_listed_architecture(target):
+    rows = np.arange(20)
+    mutated = target.pool.mutate(target.architectures[rows], np.random.default_rng(0))
+    places = target.pool.rows_of(mutated)
+    assert (places >= 0).all()
+    assert (places != rows).all()
+
+
+def test_a_whole_pool_is_walked_on_as_its_space():
+    space = open_space("nasbench201")
+    context = Context(KnownOperators.of(VECTORS, (), (CODES["input"],)))
+    listed, _ = prepared(space.enumerate(), context)
+    pool = Pool.of(space, listed)
+    one = listed[np.array([77])]
+    assert np.array_equal(
+        pool.choices_of(pool.neighbours(one)), space.choices_of(space.neighbours(bare(one)))
+    )
+
+
+def test_fits_repeat_with_their_generator(target):
+    module = PREDICTORS.module("gradient_boosting")
+    source = TrainingSet(target.architectures[:60], target.labels[:60])
+    scores = [
+        module.fit(
+            [source], module.Settings(trees=10), target.context, torch.Generator().manual_seed(s)
+        ).score(target.architectures[:100])
+        for s in (0, 0, 1)
+    ]
+    assert np.array_equal(scores[0], scores[1])
+    assert not np.array_equal(scores[0], scores[2])
