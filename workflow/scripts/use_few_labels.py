@@ -5,9 +5,9 @@ from pathlib import Path
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.few_labels import Target, learn, query
-from tgnas.files import written_whole
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.trained import joined, load
+from tgnas.resources.seals import write_parquet
 from tgnas.workflow.script import run
 
 
@@ -42,8 +42,7 @@ def main(
         trained = load_pretrained(start).weights
     known = Target.of(open_benchmark(benchmark), vectors, trained, **target)
     table = learn(known, **learned) if learned else query(known, **queried)
-    with written_whole(measured) as part:
-        table.to_parquet(part, index=False)
+    write_parquet(measured, table)
 
 
 if __name__ == "__main__":

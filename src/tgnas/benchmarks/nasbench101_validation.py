@@ -16,7 +16,7 @@ import pyarrow as pa
 from tgnas.benchmarks.base import build_table
 from tgnas.benchmarks.nasbench101 import ACCURACY, THREADS
 from tgnas.benchmarks.nasbench101 import SOURCES as WHOLE
-from tgnas.costs.nasbench101 import count_parameters
+from tgnas.costs.layers import count_parameters
 from tgnas.errors import CorruptTableError
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.architectures import Architectures

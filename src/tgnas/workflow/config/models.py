@@ -94,7 +94,7 @@ class Label(Keys):
 
     dataset: str = key("Data set of the label.")
     split: str = key("Split of the label.")
-    epochs: int = key("Training epochs behind the label.")
+    epochs: int | str = key("Training epochs behind the label, as the benchmark's column has them.")
 
 
 class Predictor(Keys):
