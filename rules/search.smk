@@ -37,6 +37,7 @@ rule use_few_labels:
     threads: 1
     params:
         start=lambda w: FEW_LABELS.params(w)["start"],
+        shipped=lambda w: FEW_LABELS.shipped(w),
         target=lambda w: FEW_LABELS.params(w)["target"],
         learned=lambda w: FEW_LABELS.params(w)["learned"],
         queried=lambda w: FEW_LABELS.params(w)["queried"],

@@ -7,6 +7,7 @@ from typing import Any
 from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.workflow.config.models import FewLabels, FewPredictor, FewSearcher, FewTarget
 from tgnas.workflow.config.reading import Config
+from tgnas.workflow.provenance import weights_digest
 
 ZERO_SHOT = "zero_shot"  # the row of the predictor that is started from, without a label
 
@@ -106,6 +107,11 @@ class FewLabelJobs:
         own = target.start in self.config.predictors
         start = "" if own else (target.start or "")
         return {"start": start, "target": about, "learned": learned, "queried": queried}
+
+    def shipped(self, job: Any) -> str:
+        """Return a hash of the weights to start from that come with the package; empty for none."""
+        start = self.params(job)["start"]
+        return weights_digest(start) if start else ""
 
     def modules(self, job: Any) -> list[str]:
         """Return what a job loads by name."""
