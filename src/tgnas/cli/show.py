@@ -105,8 +105,9 @@ def check(
         typer.echo(f"{space.size:,} architectures can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))
-        for one, other in not_told_apart(space, load_scorer(predictor), some):
-            tell(f"warning: {predictor} cannot tell {one!r} and {other!r} apart")
+        for alike in not_told_apart(space, load_scorer(predictor), some):
+            names = ", ".join(map(repr, alike))
+            tell(f"warning: {predictor} cannot tell these operators apart: {names}")
     if architectures is not None:
         source = Source(architectures, format_of(architectures))
         count = sum(len(chunk.numbers) for chunk, _ in source.architectures(space))

@@ -56,9 +56,9 @@ def _of_stages(skeleton: Skeleton, length: int) -> tuple[list[int], list[float],
     """Return the stride, the widening and, where it is fixed, the width of every block."""
     strides, widen, widths = [1] * length, [1.0] * length, [0] * length
     stages, place = skeleton.keys.stages, 0
-    for begin in skeleton.begins:
-        strides[begin - 1], widen[begin - 1] = WIDENS, float(WIDENS)
     if isinstance(stages, int):
+        for begin in skeleton.begins:
+            strides[begin - 1], widen[begin - 1] = WIDENS, float(WIDENS)
         return strides, widen, widths
     for stage in stages:
         if place < length:

@@ -13,7 +13,7 @@ from jaxtyping import Float64, Int64
 from tgnas.costs.blocks import block_rows
 from tgnas.costs.cells import cell_rows
 from tgnas.costs.genotypes import genotype_rows
-from tgnas.costs.operators import attribute_table
+from tgnas.costs.operators import attribute, attribute_table
 from tgnas.costs.rows import Row, Shape, stem_of
 from tgnas.costs.work import Number, Work, classifier
 from tgnas.errors import ConfigError
@@ -146,13 +146,17 @@ def _network(architectures: Architectures, skeleton: Skeleton) -> tuple[list[Row
         _own(architectures, name, given)
         for name, given in (("width", keys.width), ("resolution", keys.image))
     )
+    table = attribute_table(architectures)
+    if skeleton.form == "widths":
+        # The stem is as wide as the first layer.
+        first = attribute(table[architectures.cells.operators[:, 1]], "width")
+        width = first.astype(np.int64)
     depth = _own(architectures, "depth", keys.depth or _usual_depth(skeleton))
     around, stem = stem_of(keys, width, side)
-    table = attribute_table(architectures)
     last: Shape
     if skeleton.form == "genotype":
         rows, links, last = genotype_rows(architectures, table, skeleton, width, depth, stem)
-    elif skeleton.form == "blocks":
+    elif skeleton.form in ("blocks", "widths"):
         rows, links, last = block_rows(architectures, table, skeleton, stem)
     else:
         rows, links, last = cell_rows(architectures, table, keys, width, depth, stem)

@@ -104,9 +104,20 @@ class KnownOperators:
         attributes += [list(operator.attributes) for operator in new]
         vectors = embeddings.vectors
         if new:
-            sentences = [operator.description for operator in new]
-            vectors = np.concatenate([vectors, sentence_vectors(sentences, embeddings, cache)])
+            vectors = np.concatenate([vectors, _vectors_of(new, embeddings, cache)])
         return cls(vectors, np.array(attributes, dtype=np.float32), tuple(training))
+
+
+def _vectors_of(
+    new: Sequence[NewOperator], embeddings: OperatorEmbeddings, cache: Path | None
+) -> Float32[np.ndarray, "N D"]:
+    """Return a vector of each new operator; one of the vocabulary's sentences has its own."""
+    known = dict(zip(embeddings.sentences, embeddings.vectors, strict=True))
+    sentences = dict.fromkeys(operator.description for operator in new)
+    missing = [sentence for sentence in sentences if sentence not in known]
+    if missing:
+        known |= zip(missing, sentence_vectors(missing, embeddings, cache), strict=True)
+    return np.stack([known[operator.description] for operator in new])
 
 
 def sentence_vectors(

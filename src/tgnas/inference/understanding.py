@@ -64,8 +64,8 @@ def understood(space: Space, embeddings: OperatorEmbeddings) -> list[Understood]
 
 def not_told_apart(
     space: Space, predictor: Scoring, architectures: Architectures
-) -> list[tuple[str, str]]:
-    """Return the pairs of operators that a predictor does not tell apart, as the space spells them.
+) -> list[tuple[str, ...]]:
+    """Return operators that a predictor does not tell apart, as the space spells them.
 
     Two operators are exchanged in each architecture; where that changes scores by less than 1 % of
     their standard deviation on average, the predictor takes one for the other.
@@ -77,15 +77,16 @@ def not_told_apart(
     """
     parts = predictor.members if isinstance(predictor, Together) else (predictor,)
     before = [part.score(architectures, space) for part in parts]
-    pairs = []
+    groups: dict[str, tuple[str, ...]] = {name: (name,) for name in space.operators}
     for (one, first), (other, second) in combinations(space.operators.items(), 2):
         exchanged = _exchanged(architectures, first, second)
         after = [part.score(exchanged, space) for part in parts]
         changes = [np.abs(b - a).mean() for a, b in zip(before, after, strict=True)]
         spreads = [max(float(np.std(scores)), np.finfo(float).tiny) for scores in before]
         if all(c <= ALIKE * s for c, s in zip(changes, spreads, strict=True)):
-            pairs.append((one, other))
-    return pairs
+            joined = groups[one] + tuple(n for n in groups[other] if n not in groups[one])
+            groups |= dict.fromkeys(joined, joined)
+    return [group for name, group in groups.items() if len(group) > 1 and group[0] == name]
 
 
 def _exchanged(architectures: Architectures, one: int, other: int) -> Architectures:

@@ -52,6 +52,7 @@ from tgnas.spaces.forms.blocks import BlockKeys, Blocks
 from tgnas.spaces.forms.edges import EdgeKeys, OperatorsOnEdges
 from tgnas.spaces.forms.genotypes import GenotypeKeys, Genotypes
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
+from tgnas.spaces.forms.widths import WidthKeys, Widths
 from tgnas.spaces.skeleton import USUAL, NetworkKeys, Skeleton
 from tgnas.validation import Keys, validated
 
@@ -63,10 +64,12 @@ FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
     "operators_on_nodes": (OperatorsOnNodes, NodeKeys),
     "blocks": (Blocks, BlockKeys),
     "genotype": (Genotypes, GenotypeKeys),
+    "widths": (Widths, WidthKeys),
 }
 Text = Annotated[str, Field(min_length=1)]
 _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
 _OWN = {operator.name: operator.known for operator in VOCABULARY}
+_SHORT = {operator.name: operator.sentences["short"] for operator in VOCABULARY}
 
 
 class OperatorKeys(Keys):
@@ -470,12 +473,39 @@ def space_of(content: Any, where: str = "space") -> Space:
         raise UnknownNameError(f"{where}: cells: form", str(name), FORMS)
     form, model = FORMS[name]
     keys = validated(model, cells, "cells", where)
-    codes, new = _operators(file.operators, where)
+    operators: Mapping[str, OperatorKeys] = file.operators
+    if isinstance(keys, WidthKeys):
+        operators = _of_widths(file.operators, keys.widths, where)
+    if "depth" in file.columns and not isinstance(file.network.stages, int):
+        raise ConfigError(f"{where}: network.stages says how deep a network is; columns cannot")
+    codes, new = _operators(operators, where)
     try:
         built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
     return Space(file.name, file.description, built, new, file.network, file.columns)
+
+
+def _of_widths(
+    entries: Mapping[str, OperatorKeys], widths: Sequence[int], where: str
+) -> dict[str, OperatorKeys]:
+    """Return the only operator of a space at each of its widths, by the width.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    if len(entries) > 1:
+        raise ConfigError(
+            f"{where}: operators: {len(entries)}; a space of widths has one, which each layer is"
+        )
+    [entry] = entries.values()
+    said = entry.attributes.model_dump(exclude_unset=True) if entry.attributes else {}
+    return {
+        str(width): entry.model_copy(
+            update={"attributes": OperatorAttributes(**said | {"width": width})}
+        )
+        for width in widths
+    }
 
 
 def _operators(
@@ -500,7 +530,8 @@ def _operators(
                 raise ConfigError(f"{place}: {words!r} is of the kind {_KINDS[known]}, not compute")
             codes[spelled] = CODES[known]
             continue
-        operator = NewOperator(words, _attributes(known, words, entry.attributes))
+        attributes = _attributes(known, words, entry.attributes)
+        operator = NewOperator(_SHORT[known] if known else words, attributes)
         if operator not in new:
             new.append(operator)
         codes[spelled] = len(NAMES) + new.index(operator)
@@ -521,8 +552,8 @@ def _attributes(
     base = _OWN[known] if known else attributes_of(words)
     if given is None:
         return base.numbers
-    said = {name: getattr(given, name) for name in given.model_fields_set}
-    return base.model_copy(update=said).numbers
+    said = base.model_dump(exclude_unset=True) | given.model_dump(exclude_unset=True)
+    return OperatorAttributes(**said).numbers
 
 
 @cache

@@ -1,0 +1,219 @@
+"""A space of each kind, as in examples/: what it is, how large it is, what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgnas.costs.layers import count_flops, count_parameters, layers_of
+from tgnas.costs.vertices import vertex_costs
+from tgnas.errors import ConfigError, InvalidCellError, TgnasError
+from tgnas.inference.scorers import load_scorer
+from tgnas.inference.streaming import Source
+from tgnas.inference.understanding import not_told_apart
+from tgnas.operators import OperatorAttributes, attributes_of
+from tgnas.spaces.space import open_space, space_of
+
+KINDS = ("own_space", "node_cells", "genotypes", "mobile_blocks", "channels")
+DRAWN = [kind for kind in KINDS if kind != "node_cells"]
+OPEN = {kind: open_space(f"examples/{kind}.yaml") for kind in KINDS}
+TABLES = ("own_space", "own_architectures"), ("node_cells",) * 2, ("genotypes",) * 2
+
+
+def layer(**attributes) -> dict:
+    """Return the content of a file of one layer of one operator."""
+    operators = {"a": {"description": "Some convolution", "attributes": attributes}}
+    network = {"stages": [{"cells": 1}], "width": 8, "classes": 1, "image": 4}
+    cells = {"form": "blocks", "length": 1}
+    return {"name": "layer", "operators": operators, "cells": cells, "network": network}
+
+
+def parameters_of(**attributes) -> int:
+    """Return the parameters of the only layer of a network of 8 channels."""
+    return int(layers_of(space_of(layer(**attributes)).parse("a")).parameters[0, 0])
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_what_is_drawn_is_written_read_and_changed_in_one_decision(kind):
+    space, generator = OPEN[kind], np.random.default_rng(0)
+    some = space.sample(20, generator)
+    assert space.architectures(space.format(some)).row_keys() == some.row_keys()
+    objects = [space.object_of(text) for text in space.format(some)]
+    assert space.architectures(objects).row_keys() == some.row_keys()
+    rows, changed = space.choices_of(some), space.choices_of(space.mutate(some, generator))
+    assert ((rows != changed).sum(axis=1) == 1).all()
+    around = space.neighbours(some[:1])
+    assert len(around) == sum(len(options) - 1 for options in space.choices)
+    assert len(around.distinct()[0]) == len(around)
+
+
+@pytest.mark.parametrize(("kind", "table"), TABLES)
+def test_the_tables_of_the_examples_are_architectures_of_their_spaces(kind, table):
+    source = Source(f"examples/{table}.csv", "csv")
+    [(_, architectures)] = source.architectures(OPEN[kind])
+    assert len(architectures) == len(pd.read_csv(f"examples/{table}.csv"))
+    for name in OPEN[kind].columns.names:
+        numbers = pd.read_csv(f"examples/{table}.csv")[name]
+        assert architectures.attributes[name].tolist() == numbers.tolist()
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_every_space_has_counts_of_its_networks(kind):
+    some = OPEN[kind].sample(20, np.random.default_rng(0))
+    for name in ("params", "flops", "effective_params"):
+        scores = load_scorer(name).score(some, OPEN[kind])
+        assert (scores > 0).all()
+        assert len(np.unique(scores)) > 5
+    parameters, done = vertex_costs(some)
+    assert parameters.shape == done.shape
+    assert (parameters.sum(axis=(1, 2)) <= count_parameters(some)).all()
+
+
+def test_a_list_of_widths_is_a_network_of_those_widths():
+    space = OPEN["channels"]
+    assert space.size == 8**5
+    layers = layers_of(space.parse("8:16:24:32:64"))
+    assert layers.width.tolist() == [[8, 16, 24, 32, 64]]
+    assert layers.inputs.tolist() == [[8, 8, 16, 24, 32]]
+    assert layers.side.tolist() == [[32, 16, 16, 8, 8]]
+    # Two 3x3 convolutions and a projection where the shape changes, each with its normalisation.
+    pairs = zip([8, 8, 16, 24, 32], [8, 16, 24, 32, 64], strict=True)
+    by_hand = [9 * a * b + 9 * b * b + 4 * b + (a * b + 2 * b) * (a != b) for a, b in pairs]
+    assert layers.parameters.tolist() == [by_hand]
+    around = 27 * 8 + 2 * 8 + 64 * 10 + 10
+    assert count_parameters(space.parse("8:16:24:32:64")).tolist() == [sum(by_hand) + around]
+    assert space.parse({"widths": [8, 16, 24, 32, 64]}).row_keys() == (
+        space.parse("8:16:24:32:64").row_keys()
+    )
+
+
+@pytest.mark.parametrize("text", ["8:16", "8:16:24:32:63", "8:16:24:32:x", "8:16:24:32:64:8"])
+def test_a_list_of_other_widths_is_refused(text):
+    with pytest.raises(TgnasError):
+        OPEN["channels"].parse(text)
+
+
+def test_a_predictor_that_reads_no_width_is_said_to_tell_none_apart():
+    some = OPEN["channels"].sample(16, np.random.default_rng(0))
+    [group] = not_told_apart(OPEN["channels"], load_scorer("canonical"), some)
+    assert group == tuple(OPEN["channels"].operators)
+    assert not not_told_apart(OPEN["channels"], load_scorer("params"), some)
+
+
+def test_blocks_have_the_size_of_their_kernel_and_expansion():
+    space = OPEN["mobile_blocks"]
+    layers = layers_of(space.parse("k3e3-k5e3-skip-k7e6-skip-skip-skip-skip-skip resolution=192"))
+    assert layers.side[0].tolist() == [48, 48, 48, 24, 24, 24, 12, 12, 12]
+    assert layers.width[0].tolist() == [24] * 3 + [40] * 3 + [96] * 3
+
+    def block(a: int, b: int, kernel: int, expansion: int) -> int:
+        hidden = expansion * a
+        return a * hidden + kernel**2 * hidden + hidden * b + 4 * hidden + 2 * b
+
+    strided = 40 * 96 + 2 * 96  # a skip that changes the shape is a 1x1 convolution
+    by_hand = [block(16, 24, 3, 3), block(24, 24, 5, 3), 0, block(24, 40, 7, 6)]
+    assert layers.parameters[0].tolist() == [*by_hand, 0, 0, strided, 0, 0]
+    assert layers.repeats[0].tolist() == [1, 1, 0, 1, 0, 0, 1, 0, 0]
+
+
+def test_a_wider_and_deeper_network_of_one_genotype_is_larger():
+    text = OPEN["genotypes"].format(OPEN["genotypes"].sample(1, np.random.default_rng(0)))[0]
+    cell = text.rsplit(" ", 2)[0]
+    sizes = [(16, 5), (24, 5), (24, 8), (32, 11)]
+    texts = [f"{cell} width={width} depth={depth}" for width, depth in sizes]
+    counted = count_parameters(OPEN["genotypes"].architectures(texts))
+    assert (np.diff(counted) > 0).all()
+
+
+def test_a_measured_number_goes_before_what_is_counted():
+    space = OPEN["node_cells"]
+    text = "input,conv3,output;0-1,1-2"
+    both = space.architectures([f"{text} flops=7", f"{text} flops=3.5"])
+    assert count_flops(both).tolist() == [7, 3.5]
+    assert len(both.distinct()[0]) == 2
+    with pytest.raises(ConfigError, match="name its values under columns"):
+        space.sample(1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("input,conv3,output;0-1,1-2", "has the numbers"),
+        ("input,conv3,output;0-1,1-2 flops=", "flops is ''"),
+        ("input,conv3,output;0-1,1-2 flops=0", "flops is 0.0; allowed is a number above 0"),
+        ("input,conv3,output;0-1,1-2 flops=1 flops=2", "twice"),
+        ("input,conv3,output;0-1,1-2 flops=1 width=2", "has the numbers"),
+    ],
+)
+def test_numbers_that_are_not_as_they_may_be_are_refused(text, message):
+    good = "input,conv3,output;0-1,1-2 flops=3"
+    parsed = OPEN["node_cells"].read([good, text])
+    assert list(parsed.errors) == [1]
+    assert message in str(parsed.errors[1])
+    with pytest.raises(InvalidCellError):
+        OPEN["node_cells"].parse(text)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"kernel": 3}, 9 * 64 + 16),
+        ({"kernel": 5, "groups": 4}, 25 * 64 // 4 + 16),
+        ({"kernel": 7, "groups": "separable"}, 49 * 8 + 64 + 16),
+        ({"kernel": 7, "groups": "depthwise"}, 49 * 8 + 16),
+        ({"kernel": 3, "groups": "separable", "repeats": 2}, 2 * (9 * 8 + 64 + 16)),
+        ({"kernel": 3, "expansion": 0.25}, 2 * 8 * 2 + 9 * 2 * 2 + 2 * (2 * 2 + 8)),
+        ({"kernel": 3, "widen": 2.0}, 9 * 8 * 16 + 32),
+        ({"kernel": 3, "width": 5}, 9 * 8 * 5 + 10),
+        ({"weights": 2.0, "channel_weights": 3.0}, 2 * 64 + 3 * 8),
+        ({"kernel": 3, "pooling": "max"}, 0),
+    ],
+)
+def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
+    assert parameters_of(**attributes) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("Depth-wise separable convolution 7 by 7", {"kernel": 7, "groups": "separable"}),
+        ("Max pooling 5x5", {"kernel": 5, "pooling": "max"}),
+        ("3x3 convolution, dilation 3, stride 2", {"kernel": 3, "dilation": 3, "stride": 2}),
+        ("Grouped 3 by 3 convolution with 8 groups", {"kernel": 3, "groups": 8}),
+        (
+            "Inverted residual convolution 5 by 5, expansion 6",
+            {"kernel": 5, "groups": "separable", "expansion": 6.0, "shortcut": "plain"},
+        ),
+        ("Squeeze and excitation channel attention", {}),
+        ("Convolution 1 by 7 and 7 by 1", {}),
+        ("Pooled 3 by 3 convolution", {}),
+        ("Convolution 3 by 3 or 5 by 5", {}),
+    ],
+)
+def test_a_description_is_read_where_it_can_be_read_in_one_way(description, said):
+    assert attributes_of(description) == OperatorAttributes(**said)
+
+
+def test_attributes_of_the_file_go_before_the_words():
+    space = OPEN["genotypes"]
+    [operator] = space.new
+    by_words = attributes_of(operator.description)
+    assert operator.attributes == by_words.model_copy(update={"repeats": 2}).numbers
+    known = {"a": "conv_3x3", "b": {"description": "conv_3x3", "attributes": {"stride": 2}}}
+    both = space_of(layer() | {"operators": known})
+    assert [both.new[0].description, len(both.new)] == ["Convolution 3 by 3", 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"columns": {"depth": [3]}}, "network.stages says how deep"),
+        ({"columns": {"colour": [3]}}, "columns"),
+        ({"network": {"stages": 0}}, "network.stages"),
+        ({"cells": {"form": "widths", "length": 2, "widths": []}}, "widths"),
+        ({"operators": {"a": "conv_3x3", "b": "conv_1x1"}}, "a space of widths has one"),
+    ],
+)
+def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
+    widths = {"form": "widths", "length": 2, "widths": [8, 16]}
+    with pytest.raises(TgnasError, match=message):
+        space_of(layer(kernel=3) | {"cells": widths} | change)
