@@ -193,7 +193,9 @@ def test_standard_input_has_no_shards():
 
 def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     space = open_space("nasbench201")
-    texts = space.format(space.of_choices([[n, n, 3, 1, n, 2] for n in range(5)]))
+    texts = space.format(
+        space.of_choices([[n, n, 3, 1, k, 2] for n in range(5) for k in (1, 3, 4)])
+    )
     scores = load_pretrained().score(texts, "nasbench201")
     file = tmp_path / "a.parquet"
     pq.write_table(pa.table({"architecture": texts, "truth": scores}), file)
@@ -201,7 +203,13 @@ def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     done = tgnas("evaluate", *common, "--accuracy-column", "truth")
     facts = json.loads(done.stdout)
     assert facts["kendall_tau"] == pytest.approx(1)
-    assert facts["architectures"] == 5
+    assert facts["architectures"] == 15
+    assert facts["interval"] == pytest.approx([1, 1])
+    assert facts["baseline"]["name"] == "params"
+    assert facts["baseline"]["kendall_tau"] < 1
+    low, high = facts["difference"]["interval"]
+    assert 0 < low <= 1 - facts["baseline"]["kendall_tau"] <= high
+    assert facts["conclusion"] == "the scores rank better than params"
     assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 2
 
 
@@ -243,7 +251,7 @@ RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"
 @pytest.mark.parametrize(
     ("changed", "code", "message"),
     [
-        ({"--recipe": "none.yaml"}, 1, "none.yaml: [Errno 2]"),
+        ({"--recipe": "none.yaml"}, 3, "none.yaml: [Errno 2]"),
         ({"--set": "epoch=3"}, 2, "did you mean 'epochs'"),
         ({"--set": "epochs"}, 2, "is not KEY=VALUE"),
         ({"--set": "epochs=[3"}, 2, "is not KEY=VALUE"),

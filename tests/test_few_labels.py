@@ -23,7 +23,7 @@ from tgnas.methods.trained import load, save, train
 from tgnas.methods.zero_shot import bare
 from tgnas.operators import CODES
 from tgnas.registry import PREDICTORS
-from tgnas.search.pool import Pool
+from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.space import open_space
 from tgnas.training.splits import TrainingRows, TrainingSet

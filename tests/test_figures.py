@@ -18,7 +18,7 @@ from tgnas.results import (
     search_progress,
     training_curves,
 )
-from tgnas.search.runs import progress_table
+from tgnas.searching.runs import progress_table
 
 DATASETS = ["cifar10", "cifar100", "ImageNet16-120"]
 RANKING = {"datasets": DATASETS, "top_share": 0.1, "level": 0.95}

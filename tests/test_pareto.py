@@ -12,8 +12,8 @@ from tgnas.evaluation.pareto import front, fronts
 from tgnas.results import _style as style
 from tgnas.results import constraints, pareto
 from tgnas.results._tables import markdown
-from tgnas.search.constraints import constraints_of, deb
-from tgnas.search.runs import Plan, run_constrained
+from tgnas.searching.constraints import constraints_of, deb
+from tgnas.searching.runs import Plan, run_constrained
 from tgnas.spaces.space import open_space
 
 CONSTRAINTS = {"dataset": "cifar10", "costs": ["flops", "edgegpu_latency"], "shares": [0.1, 0.5]}

@@ -19,10 +19,10 @@ from tgnas.methods.predictors import gaussian_process
 from tgnas.methods.searchers import differential_evolution, pruning
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
-from tgnas.search.live import Surrogate
-from tgnas.search.oracles import Listing, Oracle, measured, predicted, tabulated
-from tgnas.search.pool import Pool
-from tgnas.search.runs import Plan, compare_partial_scores, look_up, run_searches, standing
+from tgnas.searching.live import Surrogate
+from tgnas.searching.oracles import Listing, Oracle, measured, predicted, tabulated
+from tgnas.searching.pool import Pool
+from tgnas.searching.runs import Plan, compare_partial_scores, look_up, run_searches, standing
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import open_space
 

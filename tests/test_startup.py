@@ -62,7 +62,7 @@ assert pyarrow.array(pandas.Series([1.0, None])).null_count == 1
 def test_what_jobs_of_the_workflow_import_needs_no_statistics_of_scipy():
     code = """
 import sys
-import tgnas.methods.predictors.tgnas, tgnas.search.runs, tgnas.evaluation.ranking
+import tgnas.methods.predictors.tgnas, tgnas.searching.runs, tgnas.evaluation.ranking
 print(*sys.modules, file=sys.stderr)
 """
     assert "scipy.stats" not in spent("-c", code)[1].split()

@@ -4,13 +4,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tgnas.inference.api import (
+        convert,
+        evaluate,
+        mutate,
+        neighbours,
+        rank,
+        sample,
+        score,
+        search,
+        train,
+    )
     from tgnas.inference.measuring import measure
     from tgnas.inference.pretrained import Pretrained, load_pretrained
     from tgnas.spaces.space import Space, open_space
 
 __version__ = "0.1.0"
-__all__ = ["Pretrained", "Space", "__version__", "load_pretrained", "measure", "open_space"]
+__all__ = [
+    "Pretrained",
+    "Space",
+    "__version__",
+    "convert",
+    "evaluate",
+    "load_pretrained",
+    "measure",
+    "mutate",
+    "neighbours",
+    "open_space",
+    "rank",
+    "sample",
+    "score",
+    "search",
+    "train",
+]
 _HOME = {
+    "convert": "tgnas.inference.api",
+    "evaluate": "tgnas.inference.api",
+    "mutate": "tgnas.inference.api",
+    "neighbours": "tgnas.inference.api",
+    "rank": "tgnas.inference.api",
+    "sample": "tgnas.inference.api",
+    "score": "tgnas.inference.api",
+    "search": "tgnas.inference.api",
+    "train": "tgnas.inference.api",
     "measure": "tgnas.inference.measuring",
     "Pretrained": "tgnas.inference.pretrained",
     "load_pretrained": "tgnas.inference.pretrained",
@@ -24,3 +60,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, whether they are imported yet or not."""
+    return sorted({*globals(), *__all__})

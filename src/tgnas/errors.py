@@ -2,20 +2,46 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+LONGEST_SHOWN = 120  # characters of what a message quotes
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message quotes it, cut off where it is long."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # such as a whole number of 5,000 digits
+        text = f"a {type(value).__name__}"
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """Return a text as one line of a message, cut off where it is long."""
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 class TgnasError(Exception):
     """The base of every error that a user can cause; its message is one line to act on."""
 
+    def at(self, place: str) -> "TgnasError":
+        """Return the same error with its place in front of the message."""
+        error = type(self).__new__(type(self))
+        error.args = (f"{place}: {self}",)
+        return error
+
 
 class UnknownNameError(TgnasError):
     """A name that nothing here bears; the message gives the nearest known one."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], meant: str | None = None
+    ) -> None:
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        nearest = [meant] if meant else difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-        super().__init__(f"unknown {kind} {name!r}{hint}; known: {', '.join(names)}")
+        super().__init__(f"unknown {kind} {shown(name)}{hint}; known: {', '.join(names)}")
 
 
 class InvalidCellError(TgnasError):
@@ -24,6 +50,10 @@ class InvalidCellError(TgnasError):
 
 class ConfigError(TgnasError):
     """A config value or sheet row that is not allowed."""
+
+
+class UnreadableFileError(ConfigError):
+    """A file that a user names and that is not there or cannot be opened."""
 
 
 class DataError(TgnasError):

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+from tgnas.errors import ConfigError, TgnasError, UnknownNameError, UnreadableFileError
 
 
 class Keys(BaseModel):
@@ -40,11 +40,14 @@ def read_keys(path: Path) -> dict[str, Any]:
     """Return the keys of a YAML file.
 
     Raises:
-        ConfigError: it cannot be read, or holds no keys.
+        UnreadableFileError: it is not there or cannot be opened.
+        ConfigError: it holds no keys.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a file of keys and values is expected")

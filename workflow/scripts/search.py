@@ -5,9 +5,9 @@ from pathlib import Path
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.scoring.tables import read_scores
-from tgnas.search.constraints import constraints_of
-from tgnas.search.oracles import Listing, measured, tabulated
-from tgnas.search.runs import Plan, run_constrained, run_searches
+from tgnas.searching.constraints import constraints_of
+from tgnas.searching.oracles import Listing, measured, tabulated
+from tgnas.searching.runs import Plan, run_constrained, run_searches
 from tgnas.spaces.space import open_space
 from tgnas.workflow.script import run
 
@@ -29,12 +29,13 @@ def main(
 ) -> None:
     """Query live predictors, a file of scores (under constraints) or labels; write all runs.
 
-    The columns are those of ``tgnas.search.runs.run_searches``. What a job does not read is empty.
+    The columns are those of ``tgnas.searching.runs.run_searches``. What a job does not read is
+    empty.
     """
     searched, chosen = open_space(space), Plan(**plan)
     fitted = {}
     if weights or surrogates:  # no other search imports torch
-        from tgnas.search import live  # noqa: PLC0415
+        from tgnas.searching import live  # noqa: PLC0415
 
         fitted = live.surrogates(surrogates, embeddings)
     if weights:

@@ -8,7 +8,6 @@ Seven genotypes are in both, with the same parameters and FLOPs, but with surrog
 parameter count.
 """
 
-import ast
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import count_parameters
-from tgnas.errors import CorruptTableError
-from tgnas.spaces.darts import SPACE, genotype
+from tgnas.errors import CorruptTableError, TgnasError
+from tgnas.spaces.darts import SPACE
 
 COLUMNS = {
     "val_accuracy": "accuracy/cifar10/surrogate/100",
@@ -75,14 +74,10 @@ def _read(path: Path) -> dict[str, dict[str, float]]:
             }
             for key, entry in content.items()
         }
-    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, TgnasError) as error:
         raise CorruptTableError(f"{path} is not NASLib's file of NAS-Bench-301: {error}") from error
 
 
 def _genotype(key: str) -> str:
     """Return the genotype of a text [normal, reduction] of 8 pairs (node, operator's number)."""
-    spelled = list(SPACE.operators)
-    normal, reduction = (
-        [(spelled[number], node) for node, number in pairs] for pairs in ast.literal_eval(key)
-    )
-    return genotype(normal, reduction)
+    return SPACE.format(SPACE.parse(key))[0]

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from tgnas import __version__
+from tgnas.cli.architectures import convert, sample
 from tgnas.cli.common import guarded
 from tgnas.cli.measure import measure
 from tgnas.cli.networks import train_network
@@ -32,8 +33,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 space_app = typer.Typer(help="Work on a space file.", no_args_is_help=True)
-of_networks = (measure, train_network)
-for command in (score, rank, evaluate, search, train, *of_networks, spaces, methods, describe):
+COMMANDS = (
+    score,
+    rank,
+    evaluate,
+    search,
+    sample,
+    convert,
+    train,
+    measure,
+    train_network,
+    spaces,
+    methods,
+    describe,
+)
+for command in COMMANDS:
     app.command(command.__name__.replace("_", "-"))(guarded(command))
 space_app.command("check")(guarded(check))
 app.add_typer(space_app, name="space")

@@ -19,11 +19,13 @@ from tgnas.errors import (
     ResourceError,
     TrainingError,
     UnknownNameError,
+    UnreadableFileError,
 )
 
 if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Scoring
+    from tgnas.inference.streaming import Source
 
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 # How torch says so.
@@ -40,6 +42,13 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except UnknownNameError as error:
             _end(error, USAGE)
+        except UnreadableFileError as error:
+            _end(error, MACHINE)
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
+            if package == "tgnas":
+                raise
+            _end(ResourceError(f"{package} is not installed, which this needs: {error}"), MACHINE)
         except (
             DataError,
             InvalidCellError,
@@ -117,6 +126,12 @@ def _leave_pandas_out_of_arrow() -> None:
 def tell(message: str) -> None:
     """Write a line to standard error."""
     errors.print(f"tgnas: {message}", markup=False, soft_wrap=True)
+
+
+def tell_skipped(source: "Source") -> None:
+    """Say how many rows of a file were skipped, if any."""
+    if source.skipped:
+        tell(f"skipped {source.skipped:,} rows; the first: {source.first_skipped}")
 
 
 def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int) -> None:

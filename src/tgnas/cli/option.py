@@ -23,17 +23,34 @@ Architectures = Annotated[
     str,
     typer.Option(
         "--architectures",
-        help="CSV, JSON Lines or Parquet with a column 'architecture'; - is standard input.",
+        help="CSV, TSV, JSON Lines (also .gz, .zst) or Parquet with a column 'architecture'; - is "
+        "standard input.",
     ),
 ]
 Output = Annotated[
     str,
-    typer.Option("--output", help="A file, by its name CSV, JSON Lines or Parquet; - is stdout."),
+    typer.Option("--output", help="A file, its name says the format; - is standard output."),
 ]
 Predictor = Annotated[
     str,
     typer.Option(
         "--predictor", help="One of tgnas methods, a weights file, or several joined by +."
+    ),
+]
+Constraints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constraint",
+        help="COST<=NUMBER or COST>=NUMBER; COST is params, flops (millions) or a column of "
+        "--costs, such as latency:edgegpu. Repeatable.",
+    ),
+]
+Costs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--costs",
+        help="A table of costs: a column 'architecture', or 'operator' for costs that add, beside "
+        "a column for each cost. Repeatable.",
     ),
 ]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
@@ -42,10 +59,11 @@ Faulty = Annotated[
     OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")
 ]
 InputFormat = Annotated[
-    str | None, typer.Option("--input-format", help="csv, jsonl or parquet; else by the name.")
+    str | None, typer.Option("--input-format", help="csv, tsv, jsonl, parquet; else by the name.")
 ]
 OutputFormat = Annotated[
-    str | None, typer.Option("--output-format", help="csv, jsonl or parquet; else by the name.")
+    str | None,
+    typer.Option("--output-format", help="csv, tsv, jsonl, parquet; else by the name."),
 ]
 AccuracyColumn = Annotated[
     str, typer.Option("--accuracy-column", help="The column of measured accuracies.")

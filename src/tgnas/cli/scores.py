@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import errors, load_scorer, tell
+from tgnas.cli.common import errors, load_scorer, tell, tell_skipped
 
 if TYPE_CHECKING:
     from tgnas.inference.scoring import Scored, Scorer
+    from tgnas.inference.streaming import Source
 
 
 def score(
@@ -21,7 +22,12 @@ def score(
     to: option.Output = option.STANDARD,
     predictor: option.Predictor = option.DEFAULT,
     spread: Annotated[
-        bool, typer.Option("--spread", help="Add the standard deviation over the seeds.")
+        bool,
+        typer.Option(
+            "--spread",
+            help="Add the standard deviation over the seeds, which holds each seed's offset: "
+            "what an order is worth the agreement of rank says.",
+        ),
     ] = False,
     threads: option.Threads = 1,
     on_error: option.Faulty = option.OnError.FAIL,
@@ -34,7 +40,8 @@ def score(
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
-    scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    source = _source(architectures, on_error, input_format, shard)
+    scorer, rows = _scorer(space, source, predictor, threads)
     with output(to, written) as writer:
         for scored in _shown(scorer, rows):
             writer.write(with_score(scored, spread))
@@ -52,14 +59,25 @@ def rank(
     output_format: option.OutputFormat = None,
     shard: option.Shard = "1/1",
 ) -> None:
-    """Write the best architectures of a file, best first; of equal ones the earlier."""
-    from tgnas.inference.scoring import best_of
+    """Write the best architectures of a file, best first; of equal ones the earlier.
+
+    A file that score wrote is ranked by its scores. Otherwise the column agreement says which share
+    of the predictor's seeds puts a row above the next.
+    """
+    from tgnas.inference.scoring import SCORE, best_of, scored_before
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
-    scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format, shard)
+    source = _source(architectures, on_error, input_format, shard)
+    first = source.first()
     with output(to, written) as writer:
-        writer.write(best_of(_shown(scorer, rows), top, architectures))
+        if first is not None and SCORE in first.table.column_names:
+            tell(f"{architectures} has a column {SCORE!r}, by which it is ranked")
+            best = best_of(scored_before(source), top, architectures)
+            tell_skipped(source)
+        else:
+            best = best_of(_shown(*_scorer(space, source, predictor, threads)), top, architectures)
+        writer.write(best)
 
 
 def evaluate(
@@ -74,14 +92,20 @@ def evaluate(
         str, typer.Option("--output", help="A JSON file; - is standard output.")
     ] = option.STANDARD,
 ) -> None:
-    """Measure how well scores rank architectures whose accuracies are known."""
+    """Measure how well scores rank architectures whose accuracies are known.
+
+    Beside it stands what counting alone is worth, and whether the two can be told apart.
+    """
     from tgnas.files import claimed, written_whole
-    from tgnas.inference.scoring import measures_of
+    from tgnas.inference.evaluating import measures_of
+    from tgnas.inference.scoring import labelled
 
     to_file = to != option.STANDARD
     with claimed(to) if to_file else nullcontext():
-        scorer, rows = _scorer(space, architectures, predictor, threads, on_error, input_format)
-        measures = measures_of(_shown(scorer, rows), accuracy_column, scorer.source)
+        source = _source(architectures, on_error, input_format)
+        scorer, rows = _scorer(space, source, predictor, threads)
+        known = labelled(_shown(scorer, rows), accuracy_column, scorer.space, source)
+        measures = measures_of(*known, scorer.space, architectures)
         text = json.dumps(measures, indent=2) + "\n"
         if to_file:
             with written_whole(to) as part:
@@ -90,19 +114,10 @@ def evaluate(
             typer.echo(text, nl=False)
 
 
-def _scorer(
-    space: str,
-    architectures: str,
-    predictor: str,
-    threads: int,
-    on_error: option.OnError,
-    input_format: str | None,
-    part: str = "1/1",
-) -> "tuple[Scorer, Iterator[Scored]]":
-    from tgnas.inference.scorers import Together
-    from tgnas.inference.scoring import Scorer
+def _source(
+    architectures: str, on_error: option.OnError, input_format: str | None, part: str = "1/1"
+) -> "Source":
     from tgnas.inference.streaming import WHOLE, Shard, Source, format_of
-    from tgnas.spaces.space import open_space
 
     written = format_of(architectures, input_format)
     if architectures == option.STANDARD and written == "parquet":
@@ -113,10 +128,20 @@ def _scorer(
         raise typer.BadParameter(str(error), param_hint="--shard") from error
     if architectures == option.STANDARD and shard != WHOLE:
         raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
-    source = Source(architectures, written, on_error is option.OnError.SKIP, shard)
+    return Source(architectures, written, on_error is option.OnError.SKIP, shard)
+
+
+def _scorer(
+    space: str, source: "Source", predictor: str, threads: int
+) -> "tuple[Scorer, Iterator[Scored]]":
+    from tgnas.inference.scorers import Together
+    from tgnas.inference.scoring import Scorer
+    from tgnas.inference.streaming import WHOLE
+    from tgnas.spaces.space import open_space
+
     opened = open_space(space)
     asked = load_scorer(predictor)
-    if isinstance(asked, Together) and shard != WHOLE:
+    if isinstance(asked, Together) and source.shard != WHOLE:
         raise typer.BadParameter(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"
         )
@@ -141,6 +166,7 @@ def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
             share = source.share() if source.share else 0
             total = 1.0 if source.share else None
             bar.update(task, description=text, total=total, completed=share)
+    source.check_some(scorer.count)
     seconds = time.perf_counter() - start
     rate = scorer.count / seconds if seconds else 0
     tell(f"scored {scorer.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)")
@@ -149,5 +175,4 @@ def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
             f"{scorer.not_finite:,} of {scorer.count:,} scores are not finite; the first: "
             f"{scorer.first_not_finite}"
         )
-    if source.skipped:
-        tell(f"skipped {source.skipped:,} rows; the first: {source.first_skipped}")
+    tell_skipped(source)

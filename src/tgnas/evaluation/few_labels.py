@@ -25,9 +25,9 @@ from tgnas.methods.light_contracts import Trace
 from tgnas.methods.settings import read_settings
 from tgnas.methods.trained import Trained, codes_of
 from tgnas.registry import PREDICTORS, SEARCHERS
-from tgnas.search.live import Surrogate
-from tgnas.search.oracles import Oracle
-from tgnas.search.pool import Pool
+from tgnas.searching.live import Surrogate
+from tgnas.searching.oracles import Oracle
+from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet, draw_rows
 

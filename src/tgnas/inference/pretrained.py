@@ -68,6 +68,20 @@ class Pretrained:
         """Return the standard deviation of the members' scores for each architecture."""
         return spread_of(self.scores(architectures, space, threads))
 
+    def agreement(
+        self, architectures: Given, space: Where = "", threads: int = 1
+    ) -> Float64[np.ndarray, "N N"]:
+        """Return the share of members that score each architecture (row) above each (column).
+
+        What a difference of two scores is worth: 1 where all members have the same order, 0.5 where
+        they know none. The spread of scores holds the offset that each member's scores have and
+        that no order depends on.
+        """
+        members = self.scores(architectures, space, threads)
+        above = members[:, :, None] > members[:, None, :]
+        equal = members[:, :, None] == members[:, None, :]
+        return (above + 0.5 * equal).mean(axis=0)
+
     def scores(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, "S N"]:
@@ -94,6 +108,16 @@ def spread_of(scores: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, " N"]:
     if len(scores) < 2:
         return np.full(scores.shape[1], np.nan)
     return scores.std(axis=0, ddof=1)
+
+
+def agreement_with_next(members: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, " N"]:
+    """Return the share of members that score each architecture above the next; NaN for the last.
+
+    A member's scores have an offset of their own, so that the spread of scores says less about an
+    order than how many members have it so.
+    """
+    shares = (members[:, :-1] > members[:, 1:]).mean(axis=0)
+    return np.append(shares, np.nan)[: members.shape[1]]
 
 
 def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) -> Pretrained:

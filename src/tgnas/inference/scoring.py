@@ -4,7 +4,6 @@ An architecture that a file names again is not scored again: the scores of the f
 different ones are kept, so that memory has a bound.
 """
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,12 +13,14 @@ import pyarrow.compute as pc
 from jaxtyping import Float64
 
 from tgnas.errors import DataError, TgnasError
-from tgnas.inference.pretrained import spread_of
+from tgnas.inference.pretrained import agreement_with_next, spread_of
 from tgnas.inference.streaming import COLUMN, Chunk, Source
 from tgnas.methods.trained import CHUNK, Ensemble, in_threads
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
+SCORE = "score"
 Scored = tuple[Chunk, Float64[np.ndarray, "S N"]]  # rows, and every member's score of each
 Read = tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]  # scores, and what is wrong by row
 
@@ -124,51 +125,58 @@ def with_score(scored: Scored, spread: bool = False) -> pa.Table:
 def best_of(stream: Iterable[Scored], top: int, where: str) -> pa.Table:
     """Return the rows of the best scores, best first and of equal ones the earlier, with a rank.
 
-    Scores that are not finite have no rank.
+    The column ``agreement`` is the share of the members that score a row above the next; a file
+    that had scores already has none. Scores that are not finite have no rank.
 
     Raises:
         DataError: `where` has no row with a finite score.
     """
-    best = None
+    best, members = None, np.empty((0, 0))
     for chunk, scores in stream:
         finite = np.asarray(np.isfinite(scores).all(axis=0))
-        added = with_score((chunk.kept(finite), scores[:, finite]))
+        kept, some = chunk.kept(finite), scores[:, finite]
+        added = kept.table if SCORE in kept.table.column_names else with_score((kept, some))
         tables = [added] if best is None else [best, added]
         both = pa.concat_tables(tables, promote_options="permissive")
-        best = both.take(np.argsort(-both.column("score").to_numpy(), kind="stable")[:top])
+        of_both = some if best is None else np.concatenate([members, some], axis=1)
+        order = np.argsort(-of_both.mean(axis=0), kind="stable")[:top]
+        best, members = both.take(order), of_both[:, order]
     if best is None or not len(best):
         raise DataError(f"{where}: there is no architecture to rank")
+    twice = {"rank", "agreement"} & set(best.column_names)
+    if twice:
+        raise DataError(f"{where}: there is a column {min(twice)!r} already; rename it")
+    if len(members) > 1:
+        best = best.append_column("agreement", pa.array(agreement_with_next(members)))
     return best.add_column(0, "rank", pa.array(np.arange(1, len(best) + 1)))
 
 
-def measures_of(
-    stream: Iterable[Scored], accuracy_column: str, source: Source
-) -> dict[str, int | float | None]:
-    """Return how well scores rank the architectures of a source that has their accuracies.
+def scored_before(source: Source) -> Iterator[Scored]:
+    """Yield rows whose scores stand in their column ``score``, as those of one member.
+
+    Raises:
+        DataError: a row holds no number, and is not to be skipped.
+    """
+    for chunk in source.chunks():
+        scores = source.column(chunk, SCORE)
+        good = np.isfinite(scores)
+        yield chunk.kept(good), scores[None, good]
+
+
+def labelled(
+    stream: Iterable[Scored], accuracy_column: str, space: Space, source: Source
+) -> tuple[Architectures, Float64[np.ndarray, " N"], Float64[np.ndarray, " N"]]:
+    """Return the architectures of a scored source, their scores and their accuracies.
 
     Raises:
         UnknownNameError: there is no such column.
-        DataError: a row holds no number, fewer than three do, or a score is not finite.
+        DataError: a row holds no number, and is not to be skipped.
     """
-    from tgnas.evaluation import ranking  # noqa: PLC0415 - pandas, .3 s that scoring saves
-
-    parts = [
-        np.stack([members.mean(axis=0), source.column(chunk, accuracy_column)])
-        for chunk, members in stream
-    ]
-    pairs = np.concatenate([np.empty((2, 0)), *parts], axis=1)
-    scores, accuracies = pairs[:, np.isfinite(pairs[1])]
-    if not np.isfinite(scores).all():
-        count = int((~np.isfinite(scores)).sum())
-        raise DataError(f"{source.path}: {count} of {len(scores)} scores are not finite")
-    if len(scores) < 3:
-        raise DataError(f"{source.path}: {len(scores)} labelled architectures; 3 are needed")
-    top = max(1, round(len(scores) / 10))
-    measures = {
-        "architectures": len(scores),
-        "kendall_tau": ranking.kendall_tau(scores, accuracies),
-        "spearman_rho": ranking.spearman_rho(scores, accuracies),
-        f"precision_at_{top}": ranking.precision_at_k(scores, accuracies, top),
-        f"regret_at_{top}": ranking.regret_at_k(scores, accuracies, top),
-    }
-    return {name: None if math.isnan(value) else value for name, value in measures.items()}
+    architectures, parts = [space.architectures([])], [np.empty((2, 0))]
+    for chunk, members in stream:
+        accuracies = source.column(chunk, accuracy_column)
+        known = np.isfinite(accuracies)
+        architectures.append(space.architectures(chunk.kept(known).architectures(space)))
+        parts.append(np.stack([members.mean(axis=0), accuracies])[:, known])
+    scores, accuracies = np.concatenate(parts, axis=1)
+    return Architectures.concatenate(architectures), scores, accuracies

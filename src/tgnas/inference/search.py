@@ -1,18 +1,26 @@
-"""Searching a space of one's own within a budget of scores."""
+"""Searching a space of one's own within a budget of scores, under limits of one's own."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+import pyarrow as pa
+from jaxtyping import Float64, Int64
 
-from tgnas.errors import DataError
+from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.inference.limits import Costs, Limit, costs_of, front
+from tgnas.inference.pretrained import agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.registry import SEARCHERS
-from tgnas.search.oracles import Oracle, predicted
+from tgnas.searching.oracles import Oracle
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
+
+SCORE = "score"
+Scores = Float64[np.ndarray, " N"]
 
 
 def architecture_in(path: Path) -> str:
@@ -27,48 +35,228 @@ def architecture_in(path: Path) -> str:
         raise DataError(f"{path} holds no JSON object with an 'architecture'") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Incumbent:
-    """What a search returns."""
+@dataclass(eq=False)
+class Queries:
+    """The oracle's source: a predictor's scores, under limits, of which nothing is forgotten.
 
-    architecture: str  # its string
-    score: float  # the ensemble's mean
-    queries: int  # architectures that were scored, at most the budget
-
-
-def search(
-    predictor: Scoring, space: Space, searcher: str, budget: int, seed: int, threads: int = 1
-) -> Incumbent:
-    """Return the architecture that a searcher finds with at most `budget` scores.
-
-    Several predictors together rank among ``REFERENCE`` architectures that are drawn from the
-    space; those are no queries.
-
-    Raises:
-        UnknownNameError: there is no such searcher.
-        ConfigError: the searcher cannot walk on the space, or not with so small a budget.
-        DataError: a score is not finite, so that nothing can be searched by it.
+    What breaks a limit is worse than all that keeps them, by Deb's rule (Computer Methods in
+    Applied Mechanics and Engineering 186, 2000): the least score of the first query less what it
+    breaks them by, in units of the range of those scores.
     """
-    ranks: Scoring | Within = predictor
-    if isinstance(predictor, Together):
-        reference = space.sample(REFERENCE, np.random.default_rng(0))
-        ranks = predictor.ranked_among(reference, space, threads)
 
-    def score(architectures: Architectures) -> Float64[np.ndarray, " N"]:
-        scores = ranks.score(architectures, space, threads)
+    predictor: Scoring | Within
+    space: Space
+    costs: Costs
+    limits: Sequence[Limit]
+    threads: int
+    told: Callable[[int], None]
+    architectures: list[Architectures] = field(default_factory=list)
+    scores: list[Scores] = field(default_factory=list)
+    excess: list[Scores] = field(default_factory=list)
+
+    def __call__(
+        self, architectures: Architectures, fidelity: int | None = None
+    ) -> tuple[Scores, float]:
+        """Return what a searcher is told of the scores, and the seconds of trainings: none."""
+        del fidelity  # a predictor has none
+        scores = self.predictor.score(architectures, self.space, self.threads)
         faulty = np.flatnonzero(~np.isfinite(scores))
         if len(faulty):
-            [text] = space.format(architectures[faulty[:1]])
+            [text] = self.space.format(architectures[faulty[:1]])
             raise DataError(
                 f"{len(faulty)} of {len(scores)} scores are not finite; the first: {text!r}"
             )
-        return scores
+        excess = self.costs.kept(self.limits, architectures)
+        self.architectures.append(architectures)
+        self.scores.append(scores)
+        self.excess.append(excess)
+        self.told(len(scores))
+        first = self.scores[0]
+        broken = np.minimum(first.min(), scores.min()) - (np.ptp(first) or 1.0) * (1 + excess)
+        return np.where(excess > 0, broken, scores), 0.0
 
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found.
+
+    Attributes:
+        architecture: the string of the best-scored that keeps the limits, or of the one that the
+            searcher returns, where it has no limits to keep.
+        score: its score, the ensemble's mean.
+        queries: how many architectures were scored, at most the budget.
+        interrupted: whether it was stopped before its budget was spent.
+    """
+
+    architecture: str
+    score: float
+    queries: int
+    interrupted: bool
+    predictor: Scoring
+    space: Space
+    costs: Costs
+    scored: Architectures  # in the order of the queries
+    scores: Scores
+    excess: Scores
+    limits: tuple[Limit, ...] = ()
+
+    def top(self, count: int = 10, *, spread: bool = False) -> pa.Table:
+        """Return the best-scored different architectures that keep the limits, best first.
+
+        Columns: rank, architecture, score, the cost of every limit and, if asked for, the spread of
+        the members' scores and the share of members that put a row above the next one.
+        """
+        different, _ = self.scored.distinct()
+        kept = different[self.excess[different] == 0]
+        rows = kept[np.argsort(-self.scores[kept], kind="stable")[:count]]
+        table = self._table(rows, [limit.cost for limit in self.limits])
+        table = table.add_column(0, "rank", pa.array(np.arange(1, len(rows) + 1)))
+        if spread:
+            members = self.predictor.scores(self.scored[rows], self.space)
+            table = table.append_column("spread", pa.array(spread_of(members)))
+            table = table.append_column("agreement", pa.array(agreement_with_next(members)))
+        return table
+
+    def history(self) -> pa.Table:
+        """Return every query in order.
+
+        Columns: query (from 1), architecture, score, the cost of every limit, and best (the highest
+        score so far that keeps the limits; NaN before there is one).
+        """
+        table = self._table(np.arange(self.queries), [limit.cost for limit in self.limits])
+        best = np.maximum.accumulate(np.where(self.excess == 0, self.scores, -np.inf))
+        table = table.add_column(0, "query", pa.array(np.arange(1, self.queries + 1)))
+        return table.append_column("best", pa.array(np.where(np.isfinite(best), best, np.nan)))
+
+    def history_of(self, goals: Sequence[str]) -> pa.Table:
+        """Return every different architecture that was scored, with the goals as columns."""
+        different, _ = self.scored.distinct()
+        return self._table(different, [goal for goal in goals if goal != SCORE])
+
+    def front(self, goals: Sequence[str]) -> pa.Table:
+        """Return what no other scored architecture beats: a higher score, and lower costs.
+
+        Columns: architecture, score, and each cost among the goals; best-scored first.
+
+        Raises:
+            ConfigError: the goals are not score and at least one cost.
+            UnknownNameError: nothing is known of a cost.
+        """
+        costs = [goal for goal in goals if goal != SCORE]
+        if SCORE not in goals or not costs:
+            raise ConfigError(f"a front is of score and of costs, such as score,flops, not {goals}")
+        different, _ = self.scored.distinct()
+        rows = different[self.excess[different] == 0]
+        values = [-self.costs.of(cost, self.scored[rows]) for cost in costs]
+        rows = rows[front(np.column_stack([self.scores[rows], *values]))]
+        return self._table(rows[np.argsort(-self.scores[rows], kind="stable")], costs)
+
+    def _table(self, rows: Int64[np.ndarray, " N"], costs: Sequence[str]) -> pa.Table:
+        chosen = self.scored[rows]
+        columns: dict[str, Any] = {"architecture": self.space.format(chosen)}
+        columns[SCORE] = self.scores[rows]
+        return pa.table(columns | {cost: self.costs.of(cost, chosen) for cost in costs})
+
+
+def least_budget(space: Space, searcher: str) -> int | None:
+    """Return the least budget that a searcher can do with in a space; None where none will do.
+
+    Raises:
+        UnknownNameError: there is no such searcher.
+    """
     module = SEARCHERS.module(searcher)
     within = getattr(module, "settings_within", None)
+    if within is None:
+        return 1
+    low, high = 0, 1
+    while not _enough(within, space, high):
+        low, high = high, 2 * high
+        if high > 1 << 24:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _enough(within, space, middle) else (middle, high)
+    return high
+
+
+def _enough(within: Callable[[Space, int], Any], space: Space, budget: int) -> bool:
+    try:
+        within(space, budget)
+    except ConfigError:
+        return False
+    return True
+
+
+def search(
+    predictor: Scoring,
+    space: Space,
+    searcher: str = "hybrid",
+    budget: int = 5000,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    constraints: Sequence[str] = (),
+    costs: Sequence[str | Path] = (),
+    told: Callable[[int], None] = lambda _: None,
+) -> Found:
+    """Return what a searcher finds with at most `budget` scores.
+
+    Args:
+        predictor: whose scores are searched. Several together rank among ``REFERENCE``
+            architectures that are drawn from the space; those are no queries.
+        space: where.
+        searcher: a file of ``tgnas.methods.searchers``.
+        budget: how many architectures may be scored.
+        seed: of what is drawn.
+        threads: how many score at once.
+        constraints: such as ``params<=1.5e6``; what breaks one is worse than all that keep them.
+        costs: tables of costs (``tgnas.inference.limits``).
+        told: is called with the number of architectures that were just scored. Interrupted by
+            KeyboardInterrupt, the search ends with what it has.
+
+    Raises:
+        UnknownNameError: there is no such searcher, or nothing is known of a cost.
+        ConfigError: the searcher cannot walk on the space, or not with so small a budget; or
+            nothing that was scored keeps the constraints.
+        DataError: a score is not finite, so that nothing can be searched by it.
+    """
+    limits, known = tuple(map(Limit.of, constraints)), costs_of(space, costs)
+    for limit in limits:
+        known.named(limit.cost)
+    module = SEARCHERS.module(searcher)
+    if "scores" not in module.CARD.needs:
+        able = [n for n in SEARCHERS.names() if "scores" in SEARCHERS.module(n).CARD.needs]
+        raise UnknownNameError("searcher that needs no labels", searcher, able)
+    within = getattr(module, "settings_within", None)
     settings = within(space, budget) if within else module.Settings(budget=budget)
-    oracle = Oracle(predicted(score))
-    trace = module.search(space, oracle, settings, np.random.default_rng(seed))
-    row = trace.incumbent
-    [text] = space.format(trace.architectures[row : row + 1])
-    return Incumbent(text, float(trace.scores[row]), trace.queries)
+    asked: Scoring | Within = predictor
+    if isinstance(predictor, Together):
+        reference = space.sample(REFERENCE, np.random.default_rng(0))
+        asked = predictor.ranked_among(reference, space, threads)
+    queries = Queries(asked, space, known, limits, threads, told)
+    incumbent, interrupted = None, False
+    try:
+        trace = module.search(space, Oracle(queries), settings, np.random.default_rng(seed))
+        incumbent = trace.incumbent
+    except KeyboardInterrupt:
+        if not queries.scores:
+            raise
+        interrupted = True
+    scored = Architectures.concatenate(queries.architectures)
+    scores, excess = np.concatenate(queries.scores), np.concatenate(queries.excess)
+    if incumbent is None or excess[incumbent] > 0:
+        incumbent = _best(scores, excess, limits)
+    [text] = space.format(scored[incumbent : incumbent + 1])
+    score = float(scores[incumbent])
+    about = (predictor, space, known, scored, scores, excess, limits)
+    return Found(text, score, len(scores), interrupted, *about)
+
+
+def _best(scores: Scores, excess: Scores, limits: Sequence[Limit]) -> int:
+    kept = np.flatnonzero(excess == 0)
+    if not len(kept):
+        raise ConfigError(
+            f"none of {len(scores):,} scored architectures keeps {', '.join(map(str, limits))}; "
+            f"the nearest breaks them by {100 * excess.min():.3g} %"
+        )
+    return int(kept[np.argmax(scores[kept])])

@@ -1,19 +1,23 @@
-"""Tables of architectures that stream through: CSV, JSON Lines, Parquet, in constant memory.
+"""Tables of architectures that stream through: CSV, TSV, JSON Lines, Parquet, in constant memory.
 
-A CSV keeps the text of every cell. An output appears under its name only when it is whole.
+A CSV keeps the text of every cell. An output appears under its name only when it is whole. Text
+files may be compressed by gzip or zstd, as the end of their name says.
 """
 
 import csv
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from errno import EISDIR
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, cast
+from tempfile import TemporaryFile
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +26,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
-from tgnas.errors import DataError, UnknownNameError
+from tgnas.errors import DataError, UnknownNameError, cut, shown
 from tgnas.files import claimed, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -33,7 +37,15 @@ CHUNK = 65_536  # rows; of CSV and Parquet fewer where they are wide
 WIDE = 8 << 20  # bytes
 BATCH = 4096  # rows of Parquet that are read at once
 BLOCK = 1 << 20  # bytes; the reader of CSV keeps up to 32 blocks ready, and no row may be larger
-FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+CODECS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+SEPARATORS = {"csv": ",", "tsv": "\t"}
 _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
 
 
@@ -53,7 +65,8 @@ class Chunk:
         values = self.table.column(column)
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
-        if pa.types.is_null(values.type) or pa.types.is_large_string(values.type):
+        kind = values.type
+        if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
             values = values.cast(pa.string())
         if not pa.types.is_string(values.type):
             raise DataError(f"column {column!r} is of type {values.type}; it must hold text")
@@ -75,6 +88,14 @@ class Chunk:
             there = pc.match_substring_regex(texts, rf'(\s{name}=|"{name}"\s*:)')
             texts = pc.if_else(there, texts, behind)
         return texts
+
+    def with_texts(self) -> "Chunk":
+        """Return the rows with lists of architectures as their texts, marked."""
+        names = self.table.column_names
+        if COLUMN not in names or not pa.types.is_nested(self.table.schema.field(COLUMN).type):
+            return self
+        column, kind = column_of(self.table.column(COLUMN).to_pylist(), COLUMN)
+        return Chunk(self.table.set_column(names.index(COLUMN), kind, column), self.numbers)
 
     def kept(self, rows: np.ndarray) -> "Chunk":
         """Return the rows of a mask."""
@@ -114,13 +135,22 @@ class Source:
     """A file of architectures, or standard input, of which no part can be read."""
 
     path: str  # or "-"
-    format: str  # csv, jsonl or parquet
+    format: str  # csv, tsv, jsonl or parquet
     skip: bool = False  # rows that cannot be read, which are errors else
     shard: Shard = WHOLE
+    needed: str = COLUMN  # the column that every row has; empty where any will do
     skipped: int = 0  # rows
     first_skipped: str = ""  # what was wrong with the first of them
     read: int = 0  # rows
     share: Callable[[], float] | None = field(default=None, repr=False)  # that was read, if known
+    _ahead: Iterator[Chunk] | None = field(default=None, repr=False)
+
+    def first(self) -> Chunk | None:
+        """Return the first rows, which ``chunks`` gives, too; None where there are none."""
+        chunks = self._all()
+        first = next(chunks, None)
+        self._ahead = chain([] if first is None else [first], chunks)
+        return first
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows of the shard, at most ``CHUNK`` at once.
@@ -129,19 +159,54 @@ class Source:
             DataError: it is not of its format; the message says where.
             OSError: it cannot be read.
         """
-        readers = {"csv": self._csv, "jsonl": self._jsonl, "parquet": self._parquet}
+        ahead, self._ahead = self._ahead, None
+        yield from self._all() if ahead is None else ahead
+
+    def _all(self) -> Iterator[Chunk]:
+        readers = {
+            "csv": self._csv,
+            "tsv": self._csv,
+            "jsonl": self._jsonl,
+            "parquet": self._parquet,
+        }
         if self.path == STANDARD:
-            stream = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
-            yield from readers[self.format](stream)
-            stream.detach()
+            given = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
+            yield from readers[self.format](given)
+            given.detach()
             return
-        with Path(self.path).open("rb") as file:
-            size = max(1, Path(self.path).stat().st_size)
+        codec = codec_of(self.path)
+        raw = _Decompressed(self.path, codec) if codec else io.FileIO(self.path)
+        with io.BufferedReader(raw) as stream:
             if self.format != "parquet":
-                self.share = lambda: file.tell() / size if not file.closed else 1.0
-            for chunk in readers[self.format](file):
-                self.read += len(chunk.numbers)
-                yield chunk
+                self.share = lambda: self._share_of(stream)
+            try:
+                for chunk in readers[self.format](stream):
+                    self.read += len(chunk.numbers)
+                    yield chunk.with_texts()
+            except (pa.ArrowException, OSError) as error:
+                if not codec:
+                    raise
+                raise self._refuse(f"is not whole {codec}", error) from error
+
+    def _share_of(self, stream: Any) -> float:
+        """Return how much of an open file was read."""
+        if stream.closed:
+            return 1.0
+        if isinstance(stream.raw, _Decompressed):
+            return stream.raw.share()
+        return stream.tell() / max(1, Path(self.path).stat().st_size)
+
+    def check_some(self, count: int) -> None:
+        """Refuse a file of which every row was skipped.
+
+        Raises:
+            DataError: rows were skipped and none is left.
+        """
+        if self.skipped and not count:
+            raise DataError(
+                f"{self._name}: none of {self.skipped:,} rows can be used; the first: "
+                f"{self.first_skipped}"
+            )
 
     def _rows_of(self, total: int) -> range:
         """Return the shard's rows, by which progress is told from here on."""
@@ -195,7 +260,7 @@ class Source:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"column {name!r} holds no numbers: {error}") from error
         for row in np.flatnonzero(~np.isfinite(numbers)):
-            what = f"{given[int(row)].as_py()!r} is no finite number"
+            what = f"{shown(given[int(row)].as_py())} is no finite number"
             self.fault(int(chunk.numbers[row]), name, what)
         return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -204,13 +269,13 @@ class Source:
         return "standard input" if self.path == STANDARD else self.path
 
     def _refuse(self, what: str, error: Exception | None = None) -> DataError:
-        reason = f": {' '.join(str(error).split())}" if error else ""
+        reason = f": {cut(str(error))}" if error else ""
         return DataError(f"{self._name}: {what}{reason}")
 
     def _csv(self, stream: Any) -> Iterator[Chunk]:
         try:
             header = stream.readline().decode("utf-8-sig")
-            names = next(csv.reader([header]), [])
+            names = next(csv.reader([header], delimiter=SEPARATORS[self.format]), [])
         except (UnicodeDecodeError, csv.Error) as error:
             raise self._refuse("its header is no CSV in UTF-8", error) from error
         self._check_columns(names)
@@ -221,7 +286,7 @@ class Source:
         total, rows = None, range(sys.maxsize)
         if self.shard != WHOLE:
             begin = stream.tell()
-            total = sum(map(len, self._csv_batches(stream, names, [COLUMN], lambda _: None)))
+            total = sum(map(len, self._csv_batches(stream, names, names[:1], lambda _: None)))
             stream.seek(begin)
             rows = self._rows_of(total)
         above = 0  # rows that cannot be read, so far
@@ -248,7 +313,8 @@ class Source:
 
         read = pa_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False)
         faults: dict[str, Any] = {"invalid_row_handler": handed_on} if self.skip else {}
-        parse = pa_csv.ParseOptions(newlines_in_values=True, **faults)
+        separator = SEPARATORS[self.format]
+        parse = pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True, **faults)
         types = dict.fromkeys(names, pa.string())
         convert = pa_csv.ConvertOptions(column_types=types, include_columns=wanted)
         try:
@@ -256,7 +322,7 @@ class Source:
         except pa.ArrowInvalid as error:
             raise self._refuse("is no CSV", error) from error
 
-    def _jsonl(self, stream: IO[bytes]) -> Iterator[Chunk]:
+    def _jsonl(self, stream: Any) -> Iterator[Chunk]:
         given: Iterator[bytes] = stream
         start = 1
         if self.shard != WHOLE:
@@ -272,7 +338,9 @@ class Source:
                         raise ValueError("a line must be an object {...}")
                     rows[number] = row
                 except (ValueError, RecursionError) as error:
-                    self.fault(number, "", f"not JSON: {error}")
+                    self.fault(
+                        number, "", f"not JSON: {error}: {shown(line.decode(errors='replace'))}"
+                    )
             start += len(lines)
             if rows:
                 names = list(dict.fromkeys(chain.from_iterable(rows.values())))
@@ -296,9 +364,9 @@ class Source:
             raise self._refuse("is no Parquet file", error) from error
 
     def _check_columns(self, names: list[str]) -> None:
-        if COLUMN not in names:
-            columns = ", ".join(map(repr, names)) or "none"
-            raise self._refuse(f"there is no column {COLUMN!r}; its columns are {columns}")
+        if self.needed and self.needed not in names:
+            columns = cut(", ".join(map(repr, names)) or "none")
+            raise self._refuse(f"there is no column {self.needed!r}; its columns are {columns}")
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise self._refuse(f"there are several columns {twice[0]!r}")
@@ -344,38 +412,109 @@ def _groups_of(metadata: pq.FileMetaData, rows: range) -> tuple[list[int], int]:
 
 def _table_of(rows: list[dict[str, Any]], names: list[str]) -> pa.Table:
     """Return a table of JSON objects; a column that holds objects becomes their texts, marked."""
-    columns, fields = [], []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        marked = any(isinstance(value, dict | list) for value in values)
-        if not marked:
-            try:
-                columns.append(pa.array(values))
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                marked = True
-        if marked:
-            texts = [v if name == COLUMN and isinstance(v, str) else json.dumps(v) for v in values]
-            columns.append(pa.array(texts, pa.string()))
-        fields.append(pa.field(name, columns[-1].type, metadata=_OBJECTS if marked else None))
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+    both = [column_of([row.get(name) for row in rows], name) for name in names]
+    return pa.Table.from_arrays([c for c, _ in both], schema=pa.schema([f for _, f in both]))
+
+
+def column_of(values: list[Any], name: str) -> tuple[pa.Array, pa.Field]:
+    """Return a column of JSON values; one that holds objects becomes their texts, marked."""
+    marked = any(isinstance(value, dict | list) for value in values)
+    if not marked:
+        try:
+            column = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            marked = True
+    if marked:
+        texts = [v if name == COLUMN and isinstance(v, str) else json.dumps(v) for v in values]
+        column = pa.array(texts, pa.string())
+    return column, pa.field(name, column.type, metadata=_OBJECTS if marked else None)
 
 
 def format_of(path: str, given: str | None = None) -> str:
     """Return the format of a file by its name; that of standard input or output is CSV.
 
+    What is no regular file, such as /dev/null, is taken for CSV, too.
+
     Raises:
-        UnknownNameError: another format than csv, jsonl and parquet.
+        UnknownNameError: another format than csv, tsv, jsonl and parquet, or one that cannot be
+            compressed.
     """
-    if given is not None and given not in FORMATS.values():
-        raise UnknownNameError("format", given, FORMATS.values())
-    suffix = Path(path).suffix.lower()
-    if given is None and path != STANDARD and suffix not in FORMATS:
-        raise UnknownNameError(f"file format of {path}", suffix, FORMATS)
-    return given or FORMATS.get(suffix, "csv")
+    known = sorted(set(FORMATS.values()))
+    if given is not None and given not in known:
+        raise UnknownNameError("format", given, known)
+    codec = codec_of(path)
+    bare = Path(path).with_suffix("") if codec else Path(path)
+    suffix = bare.suffix.lower()
+    named = path == STANDARD or is_device(path) or suffix in FORMATS
+    if given is None and not named:
+        allowed = [*FORMATS, *(f"{ending}{end}" for ending in (".csv", ".jsonl") for end in CODECS)]
+        raise UnknownNameError(f"file format of {path}", "".join(Path(path).suffixes), allowed)
+    format = given or FORMATS.get(suffix, "csv")  # noqa: A001
+    if codec and format == "parquet":
+        allowed = [name for name in known if name != "parquet"]
+        raise UnknownNameError(f"format that is compressed by {codec}", format, allowed)
+    return format
+
+
+def codec_of(path: str) -> str | None:
+    """Return what a file is compressed by, as the end of its name says; None for nothing."""
+    return None if path == STANDARD else CODECS.get(Path(path).suffix.lower())
+
+
+def is_device(path: str) -> bool:
+    """Tell whether something is there that is neither a file nor a folder, such as /dev/null."""
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+class _Decompressed(io.RawIOBase):
+    """What a compressed file holds; going back reads it anew."""
+
+    def __init__(self, path: str, codec: str) -> None:
+        self._path, self._codec = path, codec
+        self._start()
+
+    def _start(self) -> None:
+        self._file, self._place = Path(self._path).open("rb"), 0  # noqa: SIM115
+        self._stream = pa.CompressedInputStream(self._file, self._codec)
+
+    def close(self) -> None:
+        self._stream.close()  # which closes the file
+        super().close()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._place
+
+    def share(self) -> float:
+        """Return how much of the file was read."""
+        return self._file.tell() / max(1, Path(self._path).stat().st_size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        wanted = offset + (self._place if whence == io.SEEK_CUR else 0)
+        if wanted < self._place:
+            self._stream.close()
+            self._start()
+        while left := max(0, wanted - self._place):
+            data = self._stream.read(min(BLOCK, left))
+            if not data:
+                break
+            self._place += len(data)
+        return self._place
 
 
 class Writer:
-    """Writes tables one below the other into a binary stream, as csv, jsonl or parquet."""
+    """Writes tables one below the other into a binary stream, as csv, tsv, jsonl or parquet."""
 
     def __init__(self, stream: Any, format: str) -> None:  # noqa: A002
         self.stream, self.format = stream, format
@@ -398,9 +537,10 @@ class Writer:
         except (pa.ArrowInvalid, KeyError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise DataError(f"the columns of later rows are others: {reason}") from error
-        if self.format == "csv":
-            header = pa.table({name: [name] for name in table.column_names})
-            self.stream.write((_csv_lines(header) if first else b"") + _csv_lines(table))
+        if self.format in SEPARATORS:
+            separator = SEPARATORS[self.format]
+            header = _lines(pa.table({name: [name] for name in table.column_names}), separator)
+            self.stream.write((header if first else b"") + _lines(table, separator))
         else:
             self._parquet = self._parquet or pq.ParquetWriter(self.stream, self.schema)
             self._parquet.write_table(table)
@@ -412,15 +552,17 @@ class Writer:
         self.stream.flush()
 
 
-def _csv_lines(table: pa.Table) -> bytes:
+def _lines(table: pa.Table, separator: str) -> bytes:
     if not len(table):
         return b""
     columns = []
     for column in table.combine_chunks().columns:
         texts = pc.cast(column, pa.string()).fill_null("")
         quoted = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
-        columns.append(pc.if_else(pc.match_substring_regex(texts, '[",\r\n]'), quoted, texts))
-    lines = pc.binary_join_element_wise(*columns, ",")
+        columns.append(
+            pc.if_else(pc.match_substring_regex(texts, f'["{separator}\r\n]'), quoted, texts)
+        )
+    lines = pc.binary_join_element_wise(*columns, separator)
     ended = pc.binary_join_element_wise(lines, "", "\n").combine_chunks()
     # The texts of a column stand one behind the other in one buffer.
     _, offsets, data = ended.buffers()
@@ -435,13 +577,30 @@ def _json_lines(table: pa.Table) -> bytes:
     for row in table.to_pylist():
         for name in objects:
             value = row[name]
-            plain = value is None or (name == COLUMN and not value.lstrip().startswith("{"))
+            plain = value is None or (name == COLUMN and not value.lstrip().startswith(("{", "[")))
             row[name] = value if plain else json.loads(value)
         for name, value in row.items():
             if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN is no JSON
                 row[name] = None
         lines.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
     return lines.getvalue().encode()
+
+
+def writable(path: str | Path) -> None:
+    """Refuse an output that cannot be written, before the work for it starts.
+
+    Raises:
+        OSError: its folder does not exist or cannot be written, or it is a folder itself.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    if not is_device(str(path)):
+        try:
+            with TemporaryFile(dir=path.parent):
+                pass
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 @contextmanager
@@ -454,9 +613,14 @@ def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
     """
     with ExitStack() as opened:
         stream: Any = sys.stdout.buffer
-        if path != STANDARD:
+        if is_device(path):
+            stream = opened.enter_context(Path(path).open("wb"))
+        elif path != STANDARD:
             opened.enter_context(claimed(path))
             stream = opened.enter_context(opened.enter_context(written_whole(path)).open("wb"))
+        codec = codec_of(path)
+        if codec:
+            stream = opened.enter_context(pa.CompressedOutputStream(stream, codec))
         writer = Writer(stream, format)
         yield writer
         writer.close()

@@ -32,16 +32,37 @@ def train_on_file(
     Raises:
         DataError: a row is faulty and is not to be skipped, or there is nothing to learn.
     """
-    parts, labels = [], []
+    parts, labels = [space.architectures([])], [np.empty(0)]
     for chunk, architectures in source.architectures(space):
         accuracies = source.column(chunk, accuracy_column)
         known = np.isfinite(accuracies)
         parts.append(architectures[known])
         labels.append(accuracies[known])
-    accuracies = np.concatenate([np.empty(0), *labels])
+    accuracies = np.concatenate(labels)
+    source.check_some(len(accuracies))
+    known = TrainingSet(Architectures.concatenate(parts), accuracies, space.name)
+    return train_on(known, space, like, seeds, epochs, source.path, accuracy_column, done)
+
+
+def train_on(
+    known: TrainingSet,
+    space: Space,
+    like: Pretrained,
+    seeds: int,
+    epochs: int,
+    where: str,
+    column: str = "accuracy",
+    done: Callable[[int], None] = lambda _: None,
+) -> Trained:
+    """Return an ensemble that was trained on labelled architectures, with its card.
+
+    Raises:
+        DataError: there is nothing to learn.
+    """
+    accuracies = known.labels
     if len(np.unique(accuracies)) < 2:
-        raise DataError(f"{source.path}: {len(accuracies)} labelled architectures teach nothing")
-    training = [TrainingSet(Architectures.concatenate(parts), accuracies, space.name)]
+        raise DataError(f"{where}: {len(accuracies)} labelled architectures teach nothing")
+    training = [known]
     weights, members = like.weights, []
     settings, vectors = weights.settings.scaled_to(epochs), weights.embeddings
     for seed in range(seeds):
@@ -51,7 +72,7 @@ def train_on_file(
     card = {
         "title": f"trained on {space.name}",
         "seeds": list(range(seeds)),
-        "trained_on": {space.name: {"cells": len(accuracies), "column": accuracy_column}},
+        "trained_on": {space.name: {"cells": len(accuracies), "column": column}},
         "epoch": "the last one",
         "settings": {"embedding": like.card["settings"]["embedding"], "epochs": epochs},
         "made_by": {"tgnas": __version__},

@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.errors import CorruptTableError, TgnasError
+from tgnas.errors import CorruptTableError, TgnasError, UnreadableFileError
 from tgnas.files import written_whole
 from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
@@ -292,8 +292,14 @@ def read_about(path: Path) -> dict[str, Any]:
     """Return the metadata of a weights file.
 
     Raises:
+        UnreadableFileError: it is not there or cannot be opened.
         CorruptTableError: it is not one, or is damaged.
     """
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         check_seal(path)
         with safe_open(path, "pt") as file:

@@ -76,6 +76,24 @@ def identity(width: int, stride: int, affine: bool) -> nn.Module:
     return nn.Identity() if stride == 1 else FactorisedReduction(width, width, affine=affine)
 
 
+class Zero(nn.Module):
+    """DARTS' ``none``: nothing of what comes in, at the operator's stride."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B D _ _"]:
+        """Return zeros in the shape of what any other operator gives."""
+        return images[:, :, :: self.stride, :: self.stride] * 0
+
+
+def zero(width: int, stride: int, affine: bool) -> nn.Module:
+    """Return what passes nothing on."""
+    del width, affine
+    return Zero(stride)
+
+
 def pool(kind: Callable[..., nn.Module], width: int, stride: int, affine: bool) -> nn.Module:
     """Return a pool, in the search form with a batch normalisation behind it."""
     pooled = kind(3, stride, padding=1)
@@ -88,6 +106,7 @@ OPERATORS: MappingProxyType[str, Callable[[int, int, bool], nn.Module]] = Mappin
         "max_pool_3x3": partial(pool, nn.MaxPool2d),
         "avg_pool_3x3": partial(pool, partial(nn.AvgPool2d, count_include_pad=False)),
         "identity": identity,
+        "zero": zero,
         "sep_conv_3x3": partial(separable, 3),
         "sep_conv_5x5": partial(separable, 5),
         "dil_conv_3x3": partial(dilated, 3),
@@ -118,6 +137,8 @@ class CellModule(nn.Module):
         )
         self.second = convolution(1, last, width)
         self.nodes = [node for _, node in pairs_of_cell(cell)]
+        vertices = cell.adjacency()[2:-1:2, -1]
+        self.concatenated = [node for node in range(2, 2 + NODES) if vertices[node - 2]]
         self.operators = nn.ModuleList(
             OPERATORS[name](width, 2 if reduces and node < 2 else 1, affine)
             for name, node in zip(cell.operators[2:-1], self.nodes, strict=True)
@@ -139,11 +160,11 @@ class CellModule(nn.Module):
                 drops = self.training and kept < 1 and not isinstance(operator, nn.Identity)
                 parts.append(drop_path(part, kept) if drops else part)
             given.append(parts[0] + parts[1])
-        return torch.cat(given[2:], dim=1)
+        return torch.cat([given[node] for node in self.concatenated], dim=1)
 
     def extra_repr(self) -> str:
         """Return what the operators take from, so that two different cells never look alike."""
-        return f"nodes={self.nodes}"
+        return f"nodes={self.nodes}, concatenated={self.concatenated}"
 
 
 def auxiliary_head(source: int, classes: int, *, imagenet: bool) -> nn.Sequential:
@@ -196,18 +217,17 @@ class Network(nn.Module):
         for layer in range(layers):
             reduces = layer in (layers // 3, 2 * layers // 3)
             width *= 2 if reduces else 1
-            self.stages.append(
-                CellModule(
-                    cells[int(reduces)],
-                    before,
-                    last,
-                    width,
-                    reduces=reduces,
-                    follows_reduction=followed,
-                    affine=evaluation,
-                )
+            stage = CellModule(
+                cells[int(reduces)],
+                before,
+                last,
+                width,
+                reduces=reduces,
+                follows_reduction=followed,
+                affine=evaluation,
             )
-            before, last, followed = last, NODES * width, reduces
+            self.stages.append(stage)
+            before, last, followed = last, len(stage.concatenated) * width, reduces
             if evaluation and layer == 2 * layers // 3:
                 self.auxiliary = auxiliary_head(last, classes, imagenet=imagenet)
         self.last = nn.Sequential(*global_pool())

@@ -56,7 +56,7 @@ def table(
     labels: dict[str, Any],
 ) -> pd.DataFrame:
     """Return one row per cost, bound, scorer and searcher."""
-    from tgnas.search.runs import look_up  # its imports are slow
+    from tgnas.searching.runs import look_up  # its imports are slow
 
     incumbents = [
         look_up(run, benchmark, labels).assign(scorer=scorer)

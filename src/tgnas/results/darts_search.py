@@ -49,7 +49,7 @@ def inputs(plan: Plan) -> dict[str, Any]:
 
 def table(benchmark: Benchmark, scores: Path, runs: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return one row per searcher."""
-    from tgnas.search.runs import standing  # its imports are slow
+    from tgnas.searching.runs import standing  # its imports are slow
 
     everything = pd.concat(runs, ignore_index=True)
     return summarise(standing(everything, benchmark, read_scores(scores, benchmark)))

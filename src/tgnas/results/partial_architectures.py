@@ -58,8 +58,8 @@ def table(
     labels: dict[str, Any],
 ) -> pd.DataFrame:
     """Return one row per scorer and score of a partial architecture."""
-    from tgnas.search import runs as search  # its imports are slow
-    from tgnas.search.oracles import Listing, tabulated
+    from tgnas.searching import runs as search  # its imports are slow
+    from tgnas.searching.oracles import Listing, tabulated
 
     listing, runs = Listing(benchmark.space, benchmark.architectures), []
     for name, path in zip(scorers, scores, strict=True):

@@ -67,7 +67,7 @@ def figure(
     labels: dict[str, Any],
 ) -> Figure:
     """Return the figure of all runs, beside the best of the space and the baselines."""
-    from tgnas.search.runs import look_up, progress_table  # their imports are slow
+    from tgnas.searching.runs import look_up, progress_table  # their imports are slow
 
     dataset, fidelity = labels["datasets"][0], {key: labels[key] for key in ("split", "epochs")}
     progress = progress_table(pd.concat(runs), read_scores(scores, benchmark), benchmark, labels)
@@ -86,7 +86,7 @@ def draw(progress: pd.DataFrame, levels: Mapping[str, float], dataset: str) -> F
     is one point at its end.
 
     Args:
-        progress: what ``tgnas.search.runs.progress_table`` returns.
+        progress: what ``tgnas.searching.runs.progress_table`` returns.
         levels: accuracies (percent) for horizontal lines, by their name.
         dataset: of the accuracies.
     """

@@ -90,7 +90,8 @@ class Architectures:
 
     def _bytes(self) -> UInt8[np.ndarray, "N bytes"]:
         parts = [self.cells.operators, self.cells.edges]
-        flat = np.concatenate(parts, axis=1).reshape(len(self), -1)
+        rows = np.concatenate(parts, axis=1)
+        flat = rows.reshape(len(self), rows.shape[1] * self.cells_per_architecture)
         columns = [flat, *(_as_bytes(values) for values in self.attributes.values())]
         return np.ascontiguousarray(np.concatenate(columns, axis=1))
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.notations.edges import NASLIB_OPERATORS
 from tgnas.spaces.space import built_in
 
 SPACE = built_in("nasbench201")
@@ -22,8 +23,6 @@ CHANNELS = SPACE.network.width  # C of the benchmark
 STAGES = 3
 REPEATS = 5  # N of the benchmark: cells in a stage
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # as operators stand in the string
-# NASLib's numbers; the edges stand in ascending order there.
-NASLIB_OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 
 
 def of_naslib(texts: Iterable[str]) -> Architectures:

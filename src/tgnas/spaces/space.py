@@ -6,8 +6,9 @@ or by one of its descriptions, has its code of ``operators.CODES``; a new one ha
 code, and predictors learn what it is from its description alone.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
@@ -23,7 +24,14 @@ import yaml
 from pydantic import Field, model_validator
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, InvalidCellError, TgnasError, UnknownNameError
+from tgnas.errors import (
+    ConfigError,
+    InvalidCellError,
+    TgnasError,
+    UnknownNameError,
+    UnreadableFileError,
+    shown,
+)
 from tgnas.operators import (
     CODES,
     NAMES,
@@ -53,10 +61,31 @@ from tgnas.spaces.forms.edges import EdgeKeys, OperatorsOnEdges
 from tgnas.spaces.forms.genotypes import GenotypeKeys, Genotypes
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.forms.widths import WidthKeys, Widths
+from tgnas.spaces.notations.hints import hint
+from tgnas.spaces.notations.plain import of_text, plain
 from tgnas.spaces.skeleton import USUAL, NetworkKeys, Skeleton
 from tgnas.validation import Keys, validated
 
 Architecture = str | Mapping[str, Any]
+# Public names of what is built in: without marks between words, in small letters.
+ALIASES = {
+    "nb101": "nasbench101",
+    "nb201": "nasbench201",
+    "nats": "nasbench201",
+    "natsbench": "nasbench201",
+    "natstss": "nasbench201",
+    "tss": "nasbench201",
+    "topology": "nasbench201",
+    "nb301": "darts",
+    "nasbench301": "darts",
+    "surrnasbench301": "darts",
+    "nbmacro": "nasbench_macro",
+    "nbgraph": "nasbench_graph",
+    "transnasbenchmicro": "transnas_micro",
+    "transnasbench101micro": "transnas_micro",
+    "transnasbenchmacro": "transnas_macro",
+    "transnasbench101macro": "transnas_macro",
+}
 FREE = PADDING - 1 - len(NAMES)  # codes that neither the vocabulary nor an encoding uses
 FOLDER = resources.files("tgnas.spaces")
 FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
@@ -201,11 +230,16 @@ class Space:
         every = {name: np.array([value]) for name, value in numbers.items()}
         return self._packed(self.form.pack(graphs), every)
 
-    def architectures(self, strings: Sequence[Architecture] | pa.Array) -> Architectures:
-        """Return N architectures; the first faulty one's error is raised, as by ``parse``."""
-        parsed = self.read(strings)
-        for error in parsed.errors.values():
-            raise error
+    def architectures(self, given: Any) -> Architectures:
+        """Return N architectures; the first faulty one's error is raised, with its row.
+
+        Args:
+            given: strings, objects, or any of the space's notations, in any iterable, which is
+                read once.
+        """
+        parsed = self.read(given)
+        for row, error in parsed.errors.items():
+            raise error.at(f"row {row}")
         return parsed.architectures
 
     def format(self, architectures: Architectures) -> list[str]:
@@ -238,16 +272,42 @@ class Space:
         self.form.graphs_of(member)
         return member | {n: int(v) if v == int(v) else v for n, v in numbers.items()}
 
-    def read(self, column: Sequence[Architecture] | pa.Array) -> Parsed:
+    def write(self, architectures: Architectures, notation: str) -> list[Any]:
+        """Return architectures in a notation: own (the space's string), json, or another's.
+
+        Raises:
+            UnknownNameError: the space has no such notation.
+            InvalidCellError: the notation cannot say one of them.
+        """
+        strings = self.format(architectures)
+        if notation in ("own", self.name):
+            return strings
+        members = map(self.object_of, strings)
+        if notation == "json":
+            return list(members)
+        if notation not in self.form.notations:
+            known = ["own", "json", *self.form.notations]
+            raise UnknownNameError(f"notation of {self.name}", notation, known)
+        return [self._written(notation, member) for member in members]
+
+    def _written(self, notation: str, member: dict[str, Any]) -> Any:
+        """Return an object in a notation, with the numbers of its own in it or behind it."""
+        numbers = {name: member.pop(name) for name in self.options}
+        written = self.form.notations[notation].write(member)
+        if isinstance(written, dict):
+            return written | numbers
+        columns = {str(name): np.array([float(value)]) for name, value in numbers.items()}
+        return self.columns.strings([written], columns)[0] if numbers else written
+
+    def read(self, given: Any) -> Parsed:
         """Return a column of architectures, and what is wrong with any.
 
         Each distinct one is read once, and all strings of the usual form by the column.
+
+        Raises:
+            InvalidCellError: it is no column, but one architecture or a whole table.
         """
-        objects: dict[int, Mapping[str, Any]] = {}
-        if not isinstance(column, pa.Array):
-            objects = {i: a for i, a in enumerate(column) if isinstance(a, Mapping)}
-            texts = [None if i in objects else a for i, a in enumerate(column)]
-            column = pa.array(texts, pa.string())
+        column, objects = self._column(given)
         encoded = column.dictionary_encode()
         words = pc.utf8_trim_whitespace(encoded.dictionary)
         texts, numbers, allowed = self.columns.read(words)
@@ -273,8 +333,28 @@ class Space:
         joined = {name: np.concatenate([numbers[name], more[name]]) for name in numbers}
         return Parsed(self._packed(every, joined)[place], errors)
 
+    def _column(self, given: Any) -> tuple[pa.Array, dict[int, Any]]:
+        """Return the texts, and by their row what is no text."""
+        if isinstance(given, pa.ChunkedArray):
+            given = given.combine_chunks()
+        if isinstance(given, pa.Array) and pa.types.is_string(given.type):
+            return given, {}
+        alone = isinstance(given, str | bytes | Mapping) or hasattr(given, "_fields")
+        if alone or not isinstance(given, Iterable):
+            raise InvalidCellError(
+                f"{self.name}: {shown(given)} is not several architectures; put one into a list"
+            )
+        if hasattr(given, "columns"):
+            raise InvalidCellError(
+                f"{self.name}: a table is not a column; give the one that holds the architectures"
+            )
+        rows = list(given)
+        objects = {i: row for i, row in enumerate(rows) if not _is_text(row)}
+        texts = [None if i in objects else row for i, row in enumerate(rows)]
+        return pa.array(texts, pa.string()), objects
+
     def _one_by_one(
-        self, architectures: Sequence[Architecture | None]
+        self, architectures: Sequence[Any]
     ) -> tuple[list[Graph], dict[str, list[float]], dict[int, TgnasError]]:
         graphs: list[Graph] = []
         numbers: dict[str, list[float]] = {name: [] for name in self.columns.names}
@@ -292,31 +372,62 @@ class Space:
                 column.append(own.get(name, 1.0))
         return graphs, numbers, faults
 
-    def _graphs(self, architecture: Architecture | None) -> tuple[list[Graph], dict[str, float]]:
+    def _graphs(self, architecture: Any) -> tuple[list[Graph], dict[str, float]]:
         member, numbers = self._object(architecture)
         return self.form.graphs_of(member), numbers
 
-    def _object(self, architecture: Architecture | None) -> tuple[dict[str, Any], dict[str, float]]:
-        """Return the form's JSON object of an architecture, and the numbers of its own."""
-        if architecture is None:
-            raise InvalidCellError(f"{self.name}: there is no architecture")
-        if isinstance(architecture, Mapping):
-            return self.columns.of_object(architecture)
-        text = architecture.strip()
-        if not text.startswith("{"):
-            text, numbers = self.columns.of_text(text)
-            return self.form.object_of(text), numbers
-        # The numbers of an object stand in it, or behind it as of any other text.
-        if self.options and not text.endswith("}"):
-            text, numbers = self.columns.of_text(text)
-            return self._json(text), numbers
-        return self.columns.of_object(self._json(text))
-
-    def _json(self, text: str) -> dict[str, Any]:
+    def _object(self, architecture: Any) -> tuple[dict[str, Any], dict[str, float]]:
+        """Return the form's object of whatever says an architecture, and the numbers of its own."""
         try:
-            return dict(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise InvalidCellError(f"{self.name}: {text!r} is not JSON: {error}") from None
+            given = plain(architecture)
+        except InvalidCellError as error:
+            raise error.at(self.name) from None
+        given = given.strip() if isinstance(given, str) else given
+        if given is None or given == "":
+            raise InvalidCellError(f"{self.name}: there is no architecture")
+        if isinstance(given, str):
+            return self._of_text(given)
+        if isinstance(given, dict):
+            data, numbers = self.columns.of_object(given)
+            return self._of_plain(data), numbers
+        return self._of_plain(given), self.columns.checked({})
+
+    def _of_text(self, text: str) -> tuple[dict[str, Any], dict[str, float]]:
+        if self.options and not text.endswith("}"):
+            # The numbers of an object stand in it, or behind it as of any other text.
+            text, numbers = self.columns.of_text(text)
+            return self._of_own_text(text), numbers
+        member = self._of_own_text(text)
+        return self.columns.of_object(member)
+
+    def _of_own_text(self, text: str) -> dict[str, Any]:
+        # What is in brackets could be taken for an own text that has commas in it.
+        data = of_text(text) if text.startswith(("(", "[", "{")) else None
+        member = self._noted(data)
+        if member is not None:
+            return member
+        try:
+            return self.form.object_of(text)
+        except InvalidCellError as refused:
+            data = of_text(text) if data is None and "Genotype" not in text else data
+            if data is None:
+                raise InvalidCellError(f"{refused}{hint(text, self.name)}") from None
+        return self._of_own_text(data) if isinstance(data, str) else self._of_plain(data)
+
+    def _noted(self, data: Any) -> dict[str, Any] | None:
+        """Return the own object of plain data in one of the notations; None for any other."""
+        members = (notation.read(data) for notation in self.form.notations.values())
+        return next((member for member in members if member is not None), None)
+
+    def _of_plain(self, data: Any) -> dict[str, Any]:
+        member = self._noted(data)
+        if member is not None or isinstance(data, dict):
+            return member or data
+        known = "; ".join(notation.about for notation in self.form.notations.values())
+        raise InvalidCellError(
+            f"{self.name}: {shown(data)} is none of the ways to write an architecture: the "
+            f"space's own text or object{'; ' if known else ''}{known}"
+        )
 
     def _packed(
         self, cells: Cells, numbers: Mapping[str, np.ndarray] | None = None
@@ -420,9 +531,38 @@ def open_space(space: str | Path | Space) -> Space:
         return space
     if str(space).endswith((".yaml", ".yml")):
         return read_space(Path(space))
-    if space not in SPACES.names():
-        raise UnknownNameError("space", str(space), [*SPACES.names(), "a path that ends in .yaml"])
-    return built_in(str(space))
+    return built_in(name_of(str(space)))
+
+
+def name_of(space: str) -> str:
+    """Return the name of a built-in space by which others know it, such as nasbench301 for darts.
+
+    Raises:
+        UnknownNameError: no built-in space is known by it.
+    """
+    names = SPACES.names()
+    alike = {_bare(name): name for name in names} | ALIASES
+    if space in names or _bare(space) in alike:
+        return space if space in names else alike[_bare(space)]
+    if _bare(space) in ("sss", "natssss"):
+        raise UnknownNameError("space (NATS-Bench's size space is not built in)", space, names)
+    nearest = difflib.get_close_matches(_bare(space), alike, n=1, cutoff=0.6)
+    known = [*names, "a path that ends in .yaml"]
+    raise UnknownNameError("space", space, known, alike[nearest[0]] if nearest else None)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text that UTF-8 can write."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def in_space(architectures: Architectures, space: str) -> Architectures:
@@ -452,7 +592,7 @@ def read_space(path: Path) -> Space:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UnreadableFileError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     return space_of(content, str(path))

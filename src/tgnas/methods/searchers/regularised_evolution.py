@@ -1,7 +1,8 @@
 """Regularised (aging) evolution (Real et al., AAAI 2019, arXiv 1802.01548, Algorithm 1).
 
 A population of P random architectures; then, one at a time, the best of S that are drawn from it
-(with replacement) is mutated, the child joins and the oldest leaves.
+(with replacement) is mutated, the child joins and the oldest leaves. With a batch of B, B children
+have parents of the same population and are scored at once, as by the authors' parallel workers.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from pydantic import Field
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
 from tgnas.methods.settings import MethodSettings
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -21,6 +23,7 @@ CARD = Card(
     deviations=("a mutation changes one decision, drawn uniformly from those with a choice",),
 )
 DETERMINISTIC = False
+BATCH = 25  # of a search by a predictor, which scores many at once in little more time than one
 
 
 class Settings(MethodSettings):
@@ -32,6 +35,14 @@ class Settings(MethodSettings):
     """Architectures in the population, P."""
     sample: int = Field(default=25, ge=1)
     """Those of them that a parent is the best of, S."""
+    batch: int = Field(default=1, ge=1)
+    """Children that are scored at once, B."""
+
+
+def settings_within(space: Space, budget: int) -> Settings:
+    """Return the settings with which `budget` architectures are scored, in batches."""
+    del space
+    return Settings(budget=budget, batch=BATCH)
 
 
 def search(
@@ -47,8 +58,13 @@ def search(
     members = (first[row : row + 1] for row in range(len(first)))
     population = deque(zip(members, trace.query(first), strict=True), maxlen=settings.living)
     while trace.queries < settings.budget:
-        drawn = generator.integers(len(population), size=settings.sample)
-        parent = max((population[place] for place in drawn), key=lambda member: member[1])[0]
-        child = space.mutate(parent, generator)
-        population.append((child, trace.query(child)[0]))
+        count = min(settings.batch, settings.budget - trace.queries)
+        parents = []
+        for _ in range(count):
+            drawn = generator.integers(len(population), size=settings.sample)
+            fittest = max((population[place] for place in drawn), key=lambda member: member[1])
+            parents.append(fittest[0])
+        children = space.mutate(Architectures.concatenate(parents), generator)
+        born = (children[row : row + 1] for row in range(count))
+        population.extend(zip(born, trace.query(children), strict=True))
     return trace.choose_best()

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Int64, UInt8
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, InvalidCellError, UnknownNameError
+from tgnas.errors import ConfigError, InvalidCellError, UnknownNameError, shown
 from tgnas.operators import CODES, PADDING
+from tgnas.spaces.notations.base import Notation
 from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 
 INPUT, OUTPUT = CODES["input"], CODES["output"]
@@ -115,6 +116,11 @@ class Form(ABC):
         """Return what all architectures share: the network, attributes of new operators."""
         return Skeleton(self.word, network, new=new)
 
+    @cached_property
+    def notations(self) -> Mapping[str, Notation]:
+        """The ways in which other libraries write the space's architectures, by name."""
+        return {}
+
     def read(self, texts: pa.Array) -> Read:
         """Return the N K cells of strings, and which of the N strings were understood, if any."""
         empty = self.pack([([INPUT, OUTPUT], [(0, 1)])] * len(texts))
@@ -179,13 +185,13 @@ class Form(ABC):
     def _fields(self, member: Mapping[str, Any], needed: set[str], allowed: set[str]) -> None:
         if not needed <= set(member) <= allowed:
             raise self.alphabet.refuse(
-                f"the object has the keys {sorted(member)}; it must have {sorted(needed)}"
+                f"the object has the keys {shown(sorted(member))}; it must have {sorted(needed)}"
                 + (f" and may have {sorted(allowed - needed)}" if allowed - needed else "")
             )
 
     def _operators(self, names: Any) -> list[str]:
         if not isinstance(names, list) or not all(type(name) is str for name in names):
-            raise self.alphabet.refuse(f"operators must be a list of names, not {names!r}")
+            raise self.alphabet.refuse(f"operators must be a list of names, not {shown(names)}")
         return names
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Bool, Int64
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, shown
 from tgnas.operators import PADDING
 from tgnas.spaces.forms.base import (
     ENUMERABLE,
@@ -28,6 +29,7 @@ from tgnas.spaces.forms.base import (
     one_changed,
     rows_and_places,
 )
+from tgnas.spaces.notations.base import Notation
 from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 from tgnas.validation import Keys
 
@@ -132,7 +134,7 @@ class Blocks(FixedGraph):
         inside = text[len(self.before) : len(text) - len(self.after)]
         if text != self.before + inside + self.after or len(text) < size:
             raise self.alphabet.refuse(
-                f"{text!r} is not of the form {self.before + '{blocks}' + self.after!r}"
+                f"{shown(text)} is not of the form {self.before + '{blocks}' + self.after!r}"
             )
         if self.separator:
             return {"operators": inside.split(self.separator)}
@@ -159,6 +161,19 @@ class Blocks(FixedGraph):
                     f"{limit.most}"
                 )
         return [([INPUT, *codes, OUTPUT], self._edges[len(names)])]
+
+    @cached_property
+    def notations(self) -> dict[str, Notation]:
+        """A list of the blocks' operators."""
+
+        def read(value: Any) -> dict[str, Any] | None:
+            listed = isinstance(value, list) and all(type(item) in (int, str) for item in value)
+            return {"operators": [str(item) for item in value]} if listed else None
+
+        def write(member: dict[str, Any]) -> str:
+            return str(tuple(member["operators"]))
+
+        return {"tuples": Notation("a tuple of the blocks' operators", read, write)}
 
     def read(self, texts: pa.Array) -> Read:
         """Read all strings by the column: strip, split, look up."""

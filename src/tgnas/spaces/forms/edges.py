@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Bool
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, shown
 from tgnas.spaces.forms.base import (
     INPUT,
     OUTPUT,
@@ -24,6 +25,8 @@ from tgnas.spaces.forms.base import (
     Read,
     is_items,
 )
+from tgnas.spaces.notations.base import Notation
+from tgnas.spaces.notations.edges import notations_of
 from tgnas.validation import Keys
 
 PLACE = re.compile(r"\{([^{}]*)\}")
@@ -122,7 +125,7 @@ class OperatorsOnEdges(FixedGraph):
                 f"{alphabet.space}: edges {given} must be different pairs [SOURCE, TARGET] with "
                 f"0 <= SOURCE < TARGET < {nodes}"
             )
-        self.alphabet = alphabet
+        self.alphabet, self.nodes = alphabet, nodes
         self.pairs = sorted(given, key=lambda pair: (pair[1], pair[0]))
         self.vertices = len(self.pairs) + 2
         self.choices = (alphabet.spellings,) * len(self.pairs)
@@ -151,7 +154,7 @@ class OperatorsOnEdges(FixedGraph):
         """Return ``{"edges": [[SOURCE, TARGET, OPERATOR], ...]}``."""
         names = self.template.match(text)
         if names is None:
-            raise self.alphabet.refuse(f"{text!r} is not of the form {self.template.text!r}")
+            raise self.alphabet.refuse(f"{shown(text)} is not of the form {self.template.text!r}")
         return {"edges": [[*pair, name] for pair, name in zip(self.pairs, names, strict=True)]}
 
     def text_of(self, member: Mapping[str, Any]) -> str:
@@ -177,7 +180,7 @@ class OperatorsOnEdges(FixedGraph):
         edges = member["edges"]
         if not is_items(edges, int, int, str):
             raise self.alphabet.refuse(
-                f"edges must be a list of [SOURCE, TARGET, OPERATOR], not {edges!r}"
+                f"edges must be a list of [SOURCE, TARGET, OPERATOR], not {shown(edges)}"
             )
         named: dict[Pair, str] = {}
         for source, target, name in edges:
@@ -207,6 +210,11 @@ class OperatorsOnEdges(FixedGraph):
             }
             for row in inner.tolist()
         ]
+
+    @cached_property
+    def notations(self) -> dict[str, Notation]:
+        """Those of NASLib, AutoDL-Projects and NATS-Bench."""
+        return notations_of(self)
 
     def read(self, texts: pa.Array) -> Read:
         """Read all strings by the template."""

@@ -1,7 +1,7 @@
 """Genotypes, as in DARTS."""
 
-import ast
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import combinations, compress, product
 from typing import Annotated, Any, Literal
 
@@ -12,13 +12,27 @@ from jaxtyping import Bool, Int64
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError
-from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Choices, Form, Graph, Read, is_items
+from tgnas.errors import ConfigError, InvalidCellError, shown
+from tgnas.spaces.forms.base import (
+    INPUT,
+    OUTPUT,
+    ZERO,
+    Alphabet,
+    Choices,
+    Form,
+    Graph,
+    Read,
+    is_items,
+)
+from tgnas.spaces.notations.base import Notation
+from tgnas.spaces.notations.genotypes import notations_of
+from tgnas.spaces.notations.plain import of_text
 from tgnas.spaces.skeleton import NetworkKeys, Skeleton
 from tgnas.validation import Keys
 
 LISTED = 8  # nodes of which all sets of loose ends are read by the column
 Kind = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+NONE = "none"  # DARTS' spelling of the zero operator
 Few = Annotated[int, Field(ge=1, le=4)]
 
 
@@ -37,8 +51,9 @@ class GenotypeKeys(Keys):
     different: bool = True
     """Whether a node's pairs must take from different nodes; so by default."""
     concat: Literal["all", "any", "loose"] = "all"
-    """What the output concatenates: all computed nodes (the default), any that are listed, or the
-    loose ends, which no other node takes from."""
+    """What the output concatenates: all computed nodes (the default), unless an architecture lists
+    others; any, which every architecture lists; or the loose ends, which no other node takes from.
+    """
 
 
 class Genotypes(Form):
@@ -96,17 +111,18 @@ class Genotypes(Form):
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"normal": [[OPERATOR, NODE], ...], "normal_concat": [...], ...}``."""
+        fields = tuple(field for kind in self.kinds for field in (kind, f"{kind}_concat"))
         try:
-            call = ast.parse(text, mode="eval").body
-            if not isinstance(call, ast.Call) or call.args or ast.unparse(call.func) != "Genotype":
-                raise ValueError("no Genotype(...) of named fields")
-            return {str(word.arg): _value(word.value) for word in call.keywords}
-        except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+            member = of_text(text, fields) if "Genotype" in text else None
+        except InvalidCellError as error:
+            raise error.at(self.alphabet.space) from None
+        if not isinstance(member, dict):
             forms = ", ".join(
                 f"{kind}=[('OPERATOR', NODE), ...], {kind}_concat={self.computed}"
                 for kind in self.kinds
             )
-            raise self.alphabet.refuse(f"{text!r} is not of the form Genotype({forms})") from None
+            raise self.alphabet.refuse(f"{shown(text)} is not of the form Genotype({forms})")
+        return member
 
     def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the genotype as Python prints the authors' named tuple."""
@@ -129,17 +145,16 @@ class Genotypes(Form):
             taken = {pair[1] for pair in member[kind]}
             ends = [node for node in self.computed if node not in taken]
         concat = member.get(f"{kind}_concat", ends)
-        chosen = isinstance(concat, list) and all(type(n) is int for n in concat)
-        if self.concat == "any" and chosen and concat and set(concat) <= set(self.computed):
-            return concat
-        if concat != ends:
-            allowed = {
-                "all": str(ends),
-                "any": f"some of {ends}",
-                "loose": f"{ends}, the nodes that no other takes from",
-            }
+        numbers = isinstance(concat, list) and all(type(node) is int for node in concat)
+        if not (numbers and concat and set(concat) <= set(self.computed)):
             raise self.alphabet.refuse(
-                f"{kind}_concat is {concat}; allowed is {allowed[self.concat]}"
+                f"{kind}_concat is {shown(concat)}; allowed are some of {self.computed}"
+            )
+        if len(set(concat)) < len(concat):
+            raise self.alphabet.refuse(f"{kind}_concat is {concat}; allowed are different nodes")
+        if self.concat == "loose" and sorted(concat) != ends:
+            raise self.alphabet.refuse(
+                f"{kind}_concat is {concat}; allowed is {ends}, the nodes that no other takes from"
             )
         return concat
 
@@ -148,13 +163,13 @@ class Genotypes(Form):
         total = self.nodes * self.pairs
         if not is_items(given, str, int) or len(given) != total:
             raise self.alphabet.refuse(
-                f"{kind} must be a list of {total} pairs [OPERATOR, NODE], not {given!r}"
+                f"{kind} must be a list of {total} pairs [OPERATOR, NODE], not {shown(given)}"
             )
         concat = self._concat(member, kind)
         codes, edges = [], []
         for place, (name, source) in enumerate(given):
             node = self.inputs + place // self.pairs
-            codes.append(self.alphabet.code(name))
+            codes.append(self._code(name))
             if not 0 <= source < node:
                 raise self.alphabet.refuse(
                     f"node {node} of the {kind} cell takes from node {source}; allowed are 0 to "
@@ -172,6 +187,12 @@ class Genotypes(Form):
                 edges.append((vertex, self.vertices - 1))
         return [INPUT] * self.inputs + codes + [OUTPUT], edges
 
+    def _code(self, name: str) -> int:
+        """Return an operator's code; DARTS' ``none`` is the zero operator of any such space."""
+        if name == NONE and name not in self.alphabet.codes:
+            return ZERO
+        return self.alphabet.code(name)
+
     def _vertices(self, node: int) -> range:
         """Return the vertices whose sum is a node's value."""
         if node < self.inputs:
@@ -183,7 +204,7 @@ class Genotypes(Form):
         """Return pairs and concatenation of every kind of cell."""
         operators, sources = self._chosen(cells)
         ends = cells.adjacency()[:, self.inputs : -1 : self.pairs, -1]
-        names, objects, count = self.alphabet.spellings, [], len(self.kinds)
+        names, objects, count = [*self.alphabet.spellings, NONE], [], len(self.kinds)
         for row in range(0, len(cells), count):
             member: dict[str, Any] = {}
             for cell, kind in enumerate(self.kinds, start=row):
@@ -195,11 +216,19 @@ class Genotypes(Form):
 
     def _chosen(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Return the operators of N K cells and the nodes that they take from, (N K, P) each."""
-        operators = self.alphabet.places_of_codes()[cells.operators[:, self.inputs : -1]]
+        places = self.alphabet.places_of_codes()
+        if places[ZERO] < 0:
+            places[ZERO] = len(self.alphabet.codes)  # which no decision leads to
+        operators = places[cells.operators[:, self.inputs : -1]]
         into = cells.adjacency()[:, :, self.inputs : -1].transpose(0, 2, 1)
         alike = (into[:, :, None, :] == self._heard).all(axis=3)
         sources = np.where(alike.any(axis=2), alike.argmax(axis=2), -1)
         return self.alphabet.known(operators), self.alphabet.known(sources)
+
+    @cached_property
+    def notations(self) -> dict[str, Notation]:
+        """Those of NASLib, and tuples without names."""
+        return notations_of(self)
 
     def read(self, texts: pa.Array) -> Read:
         """Read all genotypes by the column: cut at the quotes, look up what stands between."""
@@ -245,8 +274,9 @@ class Genotypes(Form):
         """Return operator and source of every pair, what is concatenated, and which were read."""
         kinds, total = len(self.kinds), self.nodes * self.pairs
         pairs = kinds * total
-        plain = pc.replace_substring(pc.replace_substring(texts, " ", ""), '"', "'")
-        parts = pc.split_pattern(plain, "'")
+        single = pc.match_substring(texts, "'")
+        quoted = pc.if_else(single, texts, pc.replace_substring(texts, '"', "'"))
+        parts = pc.split_pattern(quoted, "'")
         places = np.zeros((len(texts), kinds, total, 2), dtype=np.int64)
         ends = np.ones((len(texts), kinds, self.nodes), dtype=bool)
         masks = np.array([mask for _, mask in self._spelled_endings()], dtype=bool)
@@ -260,6 +290,10 @@ class Genotypes(Form):
             words.take(pa.array(np.arange(len(rows)) * (2 * pairs + 1) + place))
             for place in range(2 * pairs + 1)
         ]
+        # Around punctuation spaces say nothing; within quotes, names and numbers they are faults.
+        for place in range(0, 2 * pairs + 1, 2):
+            spaced = r" *([\[\](),=]) *"
+            column[place] = pc.replace_substring_regex(column[place], spaced, r"\1")
         right = pc.equal(column[0], f"Genotype({self.kinds[0]}=[(").to_numpy(zero_copy_only=False)
         for pair in range(pairs):
             kind, place = divmod(pair, total)
@@ -306,6 +340,13 @@ class Genotypes(Form):
         """Return the decisions; the pairs of a node count in ascending order of their sources."""
         shape = (len(cells) * self.nodes, self.pairs)
         operators, sources = (part.reshape(shape) for part in self._chosen(cells))
+        ends = cells.adjacency()[:, self.inputs : -1 : self.pairs, -1]
+        usual = self._loose(sources) if self.concat == "loose" else True
+        if (operators == len(self.alphabet.codes)).any() or not (ends == usual).all():
+            raise self.alphabet.refuse(
+                "a genotype with 'none', or with a node that is not concatenated, is read and "
+                "scored, and stands outside of what is drawn and searched"
+            )
         if self.different:
             order = np.argsort(sources, axis=1)
             operators, sources = (np.take_along_axis(p, order, 1) for p in (operators, sources))
@@ -317,15 +358,3 @@ class Genotypes(Form):
         ]
         rows = np.column_stack([self.alphabet.known(np.array(first, dtype=np.int64)), operators])
         return rows.reshape(-1, len(self.sizes))
-
-
-def _value(node: ast.expr) -> list:
-    """Return a literal list, tuple or range as JSON has it, pairs as lists; nothing is run."""
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and not node.keywords:
-        ends = [ast.literal_eval(argument) for argument in node.args]
-        if len(ends) == 2 and all(type(end) is int and 0 <= end < 1000 for end in ends):
-            return list(range(*ends))
-    literal = ast.literal_eval(node)
-    if not isinstance(literal, list | tuple):
-        raise ValueError("neither a list nor a tuple")
-    return [list(item) if isinstance(item, tuple) else item for item in literal]

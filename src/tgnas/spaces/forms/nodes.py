@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from tgnas.cell import Cells, pruned
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, shown
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import (
@@ -19,10 +20,13 @@ from tgnas.spaces.forms.base import (
     Alphabet,
     Form,
     Graph,
+    Pair,
     Read,
     is_items,
     rows_and_places,
 )
+from tgnas.spaces.notations.base import Notation
+from tgnas.spaces.notations.nodes import notations_of
 from tgnas.validation import Keys
 
 
@@ -34,7 +38,8 @@ class NodeKeys(Keys):
     max_edges: Annotated[int, Field(ge=0)] | None = None
     """How many edges there may be; any number by default."""
     connected: bool = False
-    """Whether every node must lie on a path from input to output; not by default."""
+    """Whether nodes that lie on no path from input to output are left out, as NAS-Bench-101 prunes
+    them, and a cell in which nothing connects the two is refused; not by default."""
 
 
 class OperatorsOnNodes(Form):
@@ -61,13 +66,13 @@ class OperatorsOnNodes(Form):
 
     def object_of(self, text: str) -> dict[str, Any]:
         """Return ``{"operators": [...], "edges": [[SOURCE, TARGET], ...]}``."""
-        left, _, right = text.partition(";")
+        left, between, right = text.partition(";")
         edges = [edge.split("-") for edge in right.split(",") if edge]
-        if not all(
+        if not between or not all(
             len(edge) == 2 and all(re.fullmatch("[0-9]{1,6}", n) for n in edge) for edge in edges
         ):
             raise self.alphabet.refuse(
-                f"{text!r} is not of the form 'input,OPERATOR,...,output;0-1,1-2,...'"
+                f"{shown(text)} is not of the form 'input,OPERATOR,...,output;0-1,1-2,...'"
             )
         return {"operators": left.split(","), "edges": [[int(a), int(b)] for a, b in edges]}
 
@@ -83,32 +88,52 @@ class OperatorsOnNodes(Form):
         self._fields(member, {"operators", "edges"}, {"operators", "edges"})
         names, given = self._operators(member["operators"]), member["edges"]
         if not is_items(given, int, int):
-            raise self.alphabet.refuse(f"edges must be a list of [SOURCE, TARGET], not {given!r}")
+            raise self.alphabet.refuse(
+                f"edges must be a list of [SOURCE, TARGET], not {shown(given)}"
+            )
         edges = [(source, target) for source, target in given]
         size = len(names)
         if size < 2 or (names[0], names[-1]) != ("input", "output"):
             raise self.alphabet.refuse(
-                f"operators start with 'input' and end with 'output', not {names}"
+                f"operators start with 'input' and end with 'output', not {shown(names)}"
             )
         codes = [INPUT, *map(self.alphabet.code, names[1:-1]), OUTPUT]
-        if size > self.vertices or len(edges) > self.max_edges:
-            raise self.alphabet.refuse(
-                f"{size} nodes and {len(edges)} edges; allowed are at most {self.vertices} and "
-                f"{self.max_edges}"
-            )
         for source, target in edges:
             if not 0 <= source < target < size:
                 raise self.alphabet.refuse(
                     f"edge [{source}, {target}] must go from a lower to a higher of {size} nodes"
                 )
         if len(set(edges)) < len(edges):
-            raise self.alphabet.refuse(f"edges must be different, not {given}")
-        ends = {source for source, _ in edges}, {target for _, target in edges}
-        if self.connected and ends != (set(range(size - 1)), set(range(1, size))):
+            raise self.alphabet.refuse(f"edges must be different, not {shown(given)}")
+        if self.connected:
+            codes, edges = self._pruned(codes, edges)
+        if len(codes) > self.vertices or len(edges) > self.max_edges:
             raise self.alphabet.refuse(
-                f"every node must lie on a path from input to output, not so in {given}"
+                f"{len(codes)} nodes and {len(edges)} edges; allowed are at most {self.vertices} "
+                f"and {self.max_edges}"
             )
         return [(codes, edges)]
+
+    def _pruned(self, codes: list[int], edges: list[Pair]) -> Graph:
+        """Return what lies on paths from input to output, as the benchmark's ``ModelSpec`` does."""
+        reached, reaches = {0}, {len(codes) - 1}
+        for source, target in sorted(edges):
+            reached |= {target} if source in reached else set()
+        for source, target in sorted(edges, reverse=True):
+            reaches |= {source} if target in reaches else set()
+        live = sorted(reached & reaches)
+        if not live:
+            raise self.alphabet.refuse(
+                f"no path leads from input to output in {shown([list(edge) for edge in edges])}"
+            )
+        place = {node: number for number, node in enumerate(live)}
+        kept = [(place[a], place[b]) for a, b in edges if a in place and b in place]
+        return [codes[node] for node in live], kept
+
+    @cached_property
+    def notations(self) -> dict[str, Notation]:
+        """Those of NAS-Bench-101 and NASLib."""
+        return notations_of(self)
 
     def read(self, texts: pa.Array) -> Read:
         """Read all strings by the column: split, look up, count."""

@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64
 from tgnas.benchmarks.base import Benchmark
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.operators import PADDING
-from tgnas.search.constraints import Constraint
+from tgnas.searching.constraints import Constraint
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
@@ -99,6 +99,14 @@ class Listing:
         Raises:
             ConfigError: one is not in the list.
         """
+        rows = self.find(architectures)
+        for row in np.flatnonzero(rows < 0)[:1]:
+            text = self.space.format(architectures[row : row + 1])[0]
+            raise ConfigError(f"{text} of {self.space.name} has no score")
+        return rows
+
+    def find(self, architectures: Architectures) -> Int64[np.ndarray, " N"]:
+        """Return the row of each architecture; -1 where it is not in the list."""
         architectures = self._padded(architectures)
         keys = architectures.row_keys()
         rows = np.array([self._row_of.get(key, -1) for key in keys], dtype=np.int64)
@@ -106,9 +114,6 @@ class Listing:
         if len(missing):
             hashes = _hashes(architectures[missing])
             rows[missing] = [self._row_of_hash.get(key, -1) for key in hashes]
-            for row in np.flatnonzero(rows < 0)[:1]:
-                text = self.space.format(architectures[row : row + 1])[0]
-                raise ConfigError(f"{text} of {self.space.name} has no score")
         return rows
 
 

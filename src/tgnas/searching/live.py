@@ -13,7 +13,7 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.light_contracts import Scorer
 from tgnas.methods.trained import codes_of, load, own_settings
 from tgnas.registry import PREDICTORS
-from tgnas.search.oracles import Source, predicted
+from tgnas.searching.oracles import Source, predicted
 from tgnas.training.splits import TrainingSet
 
 

@@ -19,8 +19,8 @@ from tgnas.methods.light_contracts import Surrogate, Trace
 from tgnas.methods.searchers import pruning
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
-from tgnas.search.constraints import Constraint
-from tgnas.search.oracles import Listing, Oracle, Source, tabulated
+from tgnas.searching.constraints import Constraint
+from tgnas.searching.oracles import Listing, Oracle, Source, tabulated
 from tgnas.spaces.space import Space
 
 

@@ -1,0 +1,217 @@
+"""The commands as functions: ``tgnas.search``, ``rank``, ``train``, ``evaluate``, ``sample``.
+
+They take what Python holds where the commands take files, and return what these write. A
+predictor is a name or a path, as ``load_pretrained`` takes it, or a loaded one; an architecture is
+written in any way that docs/notations.md lists.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float64
+
+from tgnas.errors import DataError
+from tgnas.inference import evaluating, training
+from tgnas.inference import search as searches
+from tgnas.inference.limits import costs_of
+from tgnas.inference.pretrained import (
+    RECOMMENDED,
+    Pretrained,
+    Where,
+    agreement_with_next,
+    load_pretrained,
+)
+from tgnas.inference.sampling import sample_within
+from tgnas.inference.scorers import Scoring, load_scorer
+from tgnas.methods.trained import save
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space, open_space
+from tgnas.training.splits import TrainingSet
+
+Predictor = str | Path | Scoring
+Given = Architectures | Iterable[Any]
+
+
+def score(
+    architectures: Given, space: Where, predictor: Predictor = RECOMMENDED, threads: int = 1
+) -> Float64[np.ndarray, " N"]:
+    """Return the score of each architecture; higher is better. Errors as ``Pretrained.score``."""
+    opened = open_space(space)
+    return _loaded(predictor).score(_packed(architectures, opened), opened, threads)
+
+
+def rank(
+    architectures: Given,
+    space: Where,
+    predictor: Predictor = RECOMMENDED,
+    top: int = 10,
+    threads: int = 1,
+) -> pa.Table:
+    """Return the best architectures, best first; of equal ones the earlier.
+
+    Columns: rank, row (in what was given, from 0), architecture, score, and agreement: the share of
+    the members that score a row above the next. Errors as ``Pretrained.score``.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    members = _loaded(predictor).scores(packed, opened, threads)
+    scores = members.mean(axis=0)
+    rows = np.argsort(-scores, kind="stable")[:top]
+    return pa.table(
+        {
+            "rank": np.arange(1, len(rows) + 1),
+            "row": rows,
+            "architecture": opened.format(packed[rows]),
+            "score": scores[rows],
+            "agreement": agreement_with_next(members[:, rows]),
+        }
+    )
+
+
+def evaluate(
+    architectures: Given,
+    accuracies: Iterable[Any],
+    space: Where,
+    predictor: Predictor = RECOMMENDED,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Return how well scores rank architectures, beside the complexity baseline.
+
+    Raises:
+        DataError: an accuracy is not finite, there is not one for each architecture, or they are
+            fewer than ten.
+        TgnasError: as ``Pretrained.score``.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    known = _accuracies(accuracies, len(packed))
+    scores = _loaded(predictor).score(packed, opened, threads)
+    return evaluating.measures_of(packed, scores, known, opened, "evaluate")
+
+
+def search(
+    space: Where,
+    searcher: str = "hybrid",
+    budget: int = 5000,
+    *,
+    constraints: Sequence[str] = (),
+    costs: Sequence[str | Path] = (),
+    predictor: Predictor = RECOMMENDED,
+    seed: int = 0,
+    threads: int = 1,
+) -> searches.Found:
+    """Return what a searcher finds with a budget of scores; ``tgnas.inference.search`` says more.
+
+    The best is ``found.architecture``; ``found.top(10)``, ``found.history()`` and
+    ``found.front(["score", "flops"])`` are tables.
+    """
+    return searches.search(
+        _loaded(predictor),
+        open_space(space),
+        searcher,
+        budget,
+        seed,
+        threads,
+        constraints=constraints,
+        costs=costs,
+    )
+
+
+def sample(
+    space: Where,
+    count: int,
+    seed: int = 0,
+    constraints: Sequence[str] = (),
+    costs: Sequence[str | Path] = (),
+) -> list[str]:
+    """Return different architectures that are drawn at random and keep the constraints.
+
+    Raises:
+        ConfigError: the space has not so many, or cannot be drawn from.
+        UnknownNameError: nothing is known of a cost.
+    """
+    opened = open_space(space)
+    known = costs_of(opened, costs)
+    return opened.format(sample_within(opened, count, seed, constraints, known))
+
+
+def mutate(architectures: Given, space: Where, seed: int = 0) -> list[str]:
+    """Return one random neighbour of each architecture; errors as ``Space.mutate``."""
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    return opened.format(opened.mutate(packed, np.random.default_rng(seed)))
+
+
+def neighbours(architecture: Any, space: Where) -> list[str]:
+    """Return all architectures one step away from one; errors as ``Space.neighbours``."""
+    opened = open_space(space)
+    return opened.format(opened.neighbours(_packed([architecture], opened)))
+
+
+def convert(architectures: Given, space: Where, to: str = "own") -> list[Any]:
+    """Return architectures in another notation; errors as ``Space.write``."""
+    opened = open_space(space)
+    return opened.write(_packed(architectures, opened), to)
+
+
+def train(
+    architectures: Given,
+    accuracies: Iterable[Any],
+    space: Where,
+    output: str | Path | None = None,
+    configuration: str | Path | Pretrained = RECOMMENDED,
+    seeds: int = 5,
+    epochs: int = 100,
+) -> Pretrained:
+    """Return a predictor that was trained on labelled architectures.
+
+    Args:
+        architectures: what it learns from.
+        accuracies: of each; higher is better.
+        space: what they are of.
+        output: a file, NAME.safetensors, that it is written into.
+        configuration: the predictor whose settings are taken.
+        seeds: members of the ensemble.
+        epochs: passes over the architectures.
+
+    Raises:
+        DataError: an accuracy is not finite, there is not one for each architecture, or there is
+            nothing to learn.
+        TgnasError: an architecture is not of the space, or there is no such configuration.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    like = configuration
+    if not isinstance(like, Pretrained):
+        like = load_pretrained(like)
+    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
+    trained = training.train_on(known, opened, like, seeds, epochs, "train")
+    if output is not None:
+        save(Path(output), trained)
+    return Pretrained(str(output or trained.card["title"]), dict(trained.card), trained)
+
+
+def _loaded(predictor: Predictor) -> Scoring:
+    return load_scorer(str(predictor)) if isinstance(predictor, str | Path) else predictor
+
+
+def _packed(architectures: Given, space: Space) -> Architectures:
+    if isinstance(architectures, Architectures):
+        return architectures
+    return space.architectures(architectures)
+
+
+def _accuracies(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
+    try:
+        known = np.array(list(given), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"accuracies must be numbers: {error}") from error
+    if known.shape != (count,):
+        raise DataError(f"{known.size} accuracies of {count} architectures")
+    faulty = np.flatnonzero(~np.isfinite(known))
+    if len(faulty):
+        raise DataError(f"row {faulty[0]}: {known[faulty[0]]} is no finite accuracy")
+    return known

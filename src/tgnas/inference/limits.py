@@ -1,0 +1,181 @@
+"""What an architecture costs, and what a user allows: parameters, FLOPs, columns of one's own.
+
+Parameters and FLOPs are counted from the space file. Any other stands in a table of one's own: a
+column for each cost beside a column ``architecture`` (or ``net``, as HW-NAS-Bench's tables call
+it), or beside a column ``operator``, whose costs are summed over an architecture's operators,
+weighted by the share of each cell. HW-NAS-Bench's ``edgegpu_latency`` is also ``latency:edgegpu``.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from tgnas.costs.layers import count_flops, count_parameters
+from tgnas.errors import ConfigError, DataError, UnknownNameError, shown
+from tgnas.inference.streaming import COLUMN, Source, format_of
+from tgnas.operators import PADDING
+from tgnas.searching.oracles import Listing
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.skeleton import GRAPH_LAYERS
+from tgnas.spaces.space import Space
+
+Values = Float64[np.ndarray, " N"]
+Counter = Callable[[Architectures], Values]
+PER_OPERATOR = "operator"
+OTHER_COLUMNS = ("net", "arch")  # of architectures
+UNKNOWN = 10.0  # the relative excess of a cost that is not known
+_LIMIT = re.compile(r"\s*(.+?)\s*(<=|>=)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One cost that must be at most, or at least, a number."""
+
+    cost: str
+    at_most: bool
+    bound: float
+
+    @classmethod
+    def of(cls, text: str) -> "Limit":
+        """Return the limit that a text such as ``params<=1.5e6`` says.
+
+        Raises:
+            ConfigError: it says none.
+        """
+        match = _LIMIT.fullmatch(text)
+        try:
+            bound = float(match[3]) if match else None
+        except ValueError:
+            bound = None
+        if match is None or bound is None:
+            raise ConfigError(f"{shown(text)} is no constraint; write COST<=NUMBER or COST>=NUMBER")
+        return cls(match[1], match[2] == "<=", bound)
+
+    def excess(self, values: Values) -> Values:
+        """Return by which share of the bound each value breaks it; 0 where it is kept."""
+        broken = values - self.bound if self.at_most else self.bound - values
+        relative = np.maximum(broken, 0) / (abs(self.bound) or 1.0)
+        return np.where(np.isfinite(values), relative, UNKNOWN)
+
+    def __str__(self) -> str:
+        return f"{self.cost}{'<=' if self.at_most else '>='}{self.bound:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """What is known of the costs of a space's architectures, by name."""
+
+    space: Space
+    counters: Mapping[str, Counter]
+
+    def of(self, name: str, architectures: Architectures) -> Values:
+        """Return one cost of each architecture; NaN where a table does not list it.
+
+        Raises:
+            UnknownNameError: nothing is known of it.
+        """
+        return self.counters[self.named(name)](architectures)
+
+    def named(self, name: str) -> str:
+        """Return the name under which a cost is known; errors as in ``of``."""
+        kind, _, device = name.partition(":")
+        spelled = next((n for n in (name, f"{device}_{kind}") if n in self.counters), None)
+        if spelled is None:
+            about = f"cost of {self.space.name} (give a table of it by --costs)"
+            raise UnknownNameError(about, name, self.counters)
+        return spelled
+
+    def kept(self, limits: Sequence[Limit], architectures: Architectures) -> Values:
+        """Return the sum of what each architecture breaks the limits by; 0 keeps all."""
+        total = np.zeros(len(architectures))
+        for limit in limits:
+            total += limit.excess(self.of(limit.cost, architectures))
+        return total
+
+
+def costs_of(space: Space, tables: Sequence[str | Path] = ()) -> Costs:
+    """Return the costs that are counted for a space, and those of tables.
+
+    Raises:
+        DataError: a table is not one of costs; the message says where.
+        OSError: it cannot be read.
+    """
+    counters = counted(space)
+    for table in tables:
+        counters |= _listed(space, str(table))
+    return Costs(space, counters)
+
+
+def counted(space: Space) -> dict[str, Counter]:
+    """Return the costs that are counted for a space: none where its networks read no images."""
+    if space.skeleton.form == GRAPH_LAYERS:
+        return {}
+
+    def params(architectures: Architectures) -> Values:
+        return np.asarray(count_parameters(architectures), dtype=np.float64)
+
+    return {"params": params, "flops": count_flops}
+
+
+def _listed(space: Space, path: str) -> dict[str, Counter]:
+    """Return the costs of a table's columns."""
+    source = Source(path, format_of(path), needed="")
+    chunks = list(source.chunks())
+    names = chunks[0].table.column_names if chunks else []
+    key = next((n for n in (COLUMN, *OTHER_COLUMNS, PER_OPERATOR) if n in names), None)
+    if key is None:
+        raise DataError(
+            f"{path}: a table of costs has a column {COLUMN!r} or {PER_OPERATOR!r}; its columns "
+            f"are {', '.join(names)}"
+        )
+    texts = [text for chunk in chunks for text in chunk.text(key).to_pylist()]
+    others = [name for name in names if name != key]
+    values: dict[str, Values] = {}
+    for name in others:
+        try:
+            values[name] = np.concatenate([source.column(chunk, name) for chunk in chunks])
+        except DataError:
+            continue  # a column of texts is no cost
+    if key == PER_OPERATOR:
+        codes = [space.operators.get(text, PADDING) for text in texts]
+        for text, code in zip(texts, codes, strict=True):
+            if code == PADDING:
+                raise UnknownNameError(f"operator of {space.name} in {path}", text, space.operators)
+        return {name: partial(_summed, np.array(codes), v) for name, v in values.items()}
+    parsed = space.read(texts)
+    for row, error in parsed.errors.items():
+        raise DataError(f"{path}: row {row + 1}, column {key!r}: {error}")
+    listing = Listing(space, parsed.architectures)
+    return {name: partial(_looked_up, listing, column) for name, column in values.items()}
+
+
+def _summed(codes: np.ndarray, values: Values, architectures: Architectures) -> Values:
+    each = np.zeros(256)
+    each[codes] = values
+    of_cells = each[architectures.cells.operators].sum(axis=1)
+    return architectures.mean_over_cells(of_cells)
+
+
+def _looked_up(listing: Listing, values: np.ndarray, architectures: Architectures) -> Values:
+    rows = listing.find(architectures)
+    return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
+
+
+def front(goals: Float64[np.ndarray, "N G"]) -> Bool[np.ndarray, " N"]:
+    """Tell which rows no other dominates, where more is better in every column.
+
+    Of equal rows the first is a member; a row with an unknown value is none.
+    """
+    member = np.zeros(len(goals), dtype=bool)
+    kept = np.empty((0, goals.shape[1]))
+    for row in np.lexsort(tuple(-goals.T[::-1])):
+        # Whatever dominates a row stands before it in this order.
+        if np.isfinite(goals[row]).all() and not (kept >= goals[row]).all(axis=1).any():
+            member[row] = True
+            kept = np.concatenate([kept, goals[row][None]])
+    return member

@@ -1,0 +1,149 @@
+"""Files as people have them: compressed, tabs, devices, faulty throughout, missing."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from test_cli import BEST, CUT, score, tgnas, write
+
+from tgnas.inference.streaming import WHOLE, Shard, Source, format_of, output
+
+ROWS = pa.table({"architecture": [BEST, CUT] * 50, "note": ['a\t"b"', "c, d"] * 50})
+SUFFIXES = ["csv", "tsv", "jsonl", "csv.gz", "tsv.gz", "jsonl.gz", "csv.zst", "jsonl.zst"]
+
+
+def saved(path):
+    with output(str(path), format_of(str(path))) as writer:
+        writer.write(ROWS)
+    return path
+
+
+def rows_of(path, shard: Shard = WHOLE) -> list[dict]:
+    source = Source(str(path), format_of(str(path)), shard=shard)
+    return [row for chunk in source.chunks() for row in chunk.table.to_pylist()]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_table_is_read_as_it_was_written_whatever_its_format(tmp_path, suffix):
+    path = saved(tmp_path / f"a.{suffix}")
+    assert rows_of(path) == ROWS.to_pylist()
+    parts = [rows_of(path, Shard(number, 3)) for number in (1, 2, 3)]
+    assert [row for part in parts for row in part] == ROWS.to_pylist()
+
+
+def test_gzip_that_others_wrote_is_read_and_ours_is_read_by_others(tmp_path):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(f"architecture\n{BEST}\n".encode()))
+    assert rows_of(tmp_path / "a.csv.gz") == [{"architecture": BEST}]
+    with gzip.open(saved(tmp_path / "b.csv.gz"), "rt") as stream:
+        assert stream.readline() == "architecture,note\n"
+
+
+@pytest.mark.parametrize("suffix", ["csv.gz", "jsonl.zst"])
+def test_a_compressed_file_that_is_cut_off_is_refused_in_a_line(tmp_path, suffix):
+    path = saved(tmp_path / f"a.{suffix}")
+    path.write_bytes(path.read_bytes()[:-20])
+    done = score(path)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.parquet.gz", "a.txt.gz"])
+def test_another_ending_is_answered_with_those_that_are_known(tmp_path, name):
+    done = score(tmp_path / name)
+    assert done.exit_code == 2
+    assert ".csv" in done.stderr or "csv, jsonl, tsv" in done.stderr
+
+
+def test_devices_are_written_into_and_stay_what_they_are(tmp_path):
+    file = write(tmp_path / "a.csv", BEST)
+    assert score(file, "--output", "/dev/null").exit_code == 0
+    done = score(file, "--output", "/dev/null", "--output-format", "jsonl")
+    assert done.exit_code == 0
+    assert Path("/dev/null").read_text() == ""
+
+
+def test_a_column_of_numbers_or_lists_is_read_by_the_notations(tmp_path):
+    lines = [{"architecture": 0}, {"architecture": 9}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert score(tmp_path / "a.jsonl").exit_code == 0
+    lists = pa.table({"architecture": [[3, 0, 1, 2, 4, 1]]})
+    pa.parquet.write_table(lists, tmp_path / "b.parquet")
+    assert score(tmp_path / "b.parquet").exit_code == 0
+
+
+def test_where_every_row_is_faulty_skipping_them_leaves_nothing_to_be_done(tmp_path):
+    done = score(
+        write(tmp_path / "a.csv", "x", "y"), "--on-error", "skip", "--output", tmp_path / "b.csv"
+    )
+    assert done.exit_code == 1
+    assert "none of 2 rows can be used; the first: " in done.stderr
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_what_a_message_quotes_is_cut_off(tmp_path):
+    long = "x" * 10_000
+    for file in (write(tmp_path / "a.csv", long), tmp_path / "b.jsonl", tmp_path / "c.csv"):
+        if not file.exists():
+            file.write_text(f'{{"architecture": "{long}' if "b" in file.name else f"{long}\n1\n")
+        done = score(file)
+        assert done.exit_code == 1
+        assert len(done.stderr) < 700
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["score", "--space", "nasbench201", "--architectures", "none.csv"],
+        ["score", "--space", "none.yaml", "--architectures", "a.csv"],
+        ["score", "--space", "nats", "--architectures", "a.csv", "--predictor", "none.safetensors"],
+        ["space", "check", "none.yaml"],
+        ["train", "--space", "nats", "--benchmark", "none.csv", "--output", "w.safetensors"],
+        ["train-network", "--recipe", "none.yaml", "--architecture", BEST, "--images", "x",
+         "--output", "o"],
+        ["train-network", "--recipe", "RECIPE", "--architecture", "none.json", "--images", "x",
+         "--output", "o"],
+        ["train-network", "--recipe", "RECIPE", "--architecture", BEST, "--images", "none.tar.gz",
+         "--output", "o"],
+        ["train-network", "--recipe", "RECIPE", "--architecture", BEST, "--images", "none",
+         "--output", "o"],
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_a_file_that_is_not_there_ends_every_command_alike(tmp_path, monkeypatch, request, command):
+    recipe = request.config.rootpath / "config" / "recipes" / "nasbench201.yaml"
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.csv", BEST)
+    done = tgnas(*(recipe if word == "RECIPE" else word for word in command))
+    assert (done.exit_code, done.stderr.count("\n")) == (3, 1), done.stderr
+    assert "none" in done.stderr
+
+
+def test_a_library_that_is_missing_is_told_in_a_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
+    monkeypatch.delitem(__import__("sys").modules, "tgnas.results._cell_drawing", raising=False)
+    monkeypatch.delitem(__import__("sys").modules, "tgnas.results._style", raising=False)
+    done = tgnas("describe", BEST, "--space", "nats", "--png", tmp_path / "a.png")
+    assert done.exit_code == 3
+    assert "matplotlib is not installed" in done.stderr
+
+
+def test_convert_writes_the_rows_in_another_notation(tmp_path):
+    file, to = write(tmp_path / "a.csv", "(3, 0, 1, 2, 4, 1)", "9347", BEST), tmp_path / "b.csv"
+    convert = ["convert", "--space", "nats", "--architectures"]
+    assert tgnas(*convert, file, "--output", to).exit_code == 0
+    own = [row["architecture"] for row in rows_of(to)]
+    assert own[2] == BEST
+    assert tgnas(*convert, to, "--to", "nats", "--output", tmp_path / "c.csv").exit_code == 0
+    assert rows_of(tmp_path / "c.csv")[1]["architecture"] == "9347"
+    assert tgnas(*convert, to, "--to", "json", "--output", tmp_path / "d.jsonl").exit_code == 0
+    assert json.loads((tmp_path / "d.jsonl").read_text().splitlines()[0])["architecture"]["edges"]
+    assert tgnas(*convert, to, "--to", "nas").exit_code == 2
+
+
+def test_a_number_of_many_digits_is_no_architecture(tmp_path):
+    line = f'{{"architecture": {"9" * 5000}}}'
+    (tmp_path / "a.jsonl").write_text(line)
+    done = score(tmp_path / "a.jsonl")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
