@@ -1,0 +1,271 @@
+"""What methods of weight sharing have in common: settings, paths and their accuracy, mixtures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float64
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from tgnas.image_training.data import Batch, ImagesInMemory
+from tgnas.image_training.weight_sharing import Given, Learner, Schedule, learn
+from tgnas.methods.contracts import Context
+from tgnas.methods.settings import MethodSettings
+from tgnas.networks.supernet import (
+    DARTS_EDGES,
+    DARTS_OPERATORS,
+    ZERO,
+    Gates,
+    Supernet,
+    build_supernet,
+    paths_of,
+)
+from tgnas.operators import CODES, NAMES, PADDING
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+from tgnas.training.seeds import seeded
+
+History = list[dict[str, Any]]
+
+
+class Settings(MethodSettings):
+    """What every supernet is built and trained with; the defaults are those of DARTS' search."""
+
+    channels: PositiveInt = 16
+    """C of the network."""
+    layers: PositiveInt = 8
+    """Cells of the network (darts), or of each of its three stages (nasbench201)."""
+    epochs: PositiveInt = 50
+    """Passes over the training images."""
+    batch: PositiveInt = 64
+    """Images of a step."""
+    learning_rate: PositiveFloat = 0.025
+    """Of the weights; a cosine takes it to lowest_rate."""
+    lowest_rate: NonNegativeFloat = 0.001
+    """The learning rate at the end."""
+    momentum: NonNegativeFloat = 0.9
+    """Of SGD."""
+    weight_decay: NonNegativeFloat = 0.0003
+    """Of the weights."""
+    clip: PositiveFloat = 5.0
+    """Largest norm of the weights' gradient."""
+    statistics: Literal["batch", "recomputed"] = "batch"
+    """Of batch normalisations while a path is scored: those of the scored images, or the mean over
+    training batches, recomputed for each path."""
+    recomputed_over: PositiveInt = 4
+    """Training batches that statistics are recomputed over."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """How the weights are trained."""
+        return Schedule(self.epochs, self.batch, self.learning_rate, self.lowest_rate)
+
+
+def new_supernet(space: Space, task: ImagesInMemory, settings: Settings, seed: int) -> Supernet:
+    """Return the supernet of a space on the task's device, its weights a function of the seed."""
+    with seeded(seed):
+        network = build_supernet(space.name, task.classes, settings.channels, settings.layers)
+    return network.to(task.process.device)
+
+
+def sgd(parameters: Iterator[nn.Parameter], settings: Settings) -> torch.optim.SGD:
+    """Return the optimizer of the weights."""
+    return torch.optim.SGD(
+        parameters,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def descend(
+    loss: Tensor, optimizer: torch.optim.Optimizer, network: nn.Module, settings: Settings
+) -> None:
+    """Take one step of the weights."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+    optimizer.step()
+
+
+def fix_scales(network: nn.Module) -> None:
+    """Keep the scale and shift of batch normalisations at 1 and 0, as mixtures of operators need.
+
+    A learned scale would undo the weight of an operator (Liu et al., section 2.3 and their code).
+    """
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.affine:
+            module.weight.requires_grad_(False)
+            module.bias.requires_grad_(False)
+
+
+def everything(supernet: Supernet) -> Gates:
+    """Return gates that let every operator run."""
+    return np.ones((supernet.kinds, supernet.edge_count, len(supernet.operators)), dtype=bool)
+
+
+def draw_path(
+    space: Space, generator: np.random.Generator, within: Bool[np.ndarray, "E O"] | None = None
+) -> Gates:
+    """Return the gates of an architecture that is drawn uniformly.
+
+    Args:
+        space: whose architecture.
+        generator: what is drawn from.
+        within: operators that may stand on each edge of NAS-Bench-201; all where it is None.
+    """
+    if within is None:
+        return paths_of(space.name, space.sample(1, generator))[0]
+    keys = np.where(within, generator.random(within.shape), -1.0)
+    return (keys == keys.max(axis=1, keepdims=True))[None]
+
+
+@dataclass(eq=False)
+class PathLearner(Learner):
+    """One path at a time, drawn uniformly for each batch (Guo et al., ECCV 2020, section 3.3)."""
+
+    supernet: Supernet
+    space: Space
+    task: ImagesInMemory
+    settings: Settings
+    within: np.ndarray | None = None
+    optimizers: dict[str, torch.optim.Optimizer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.modules = self.supernet
+        self.optimizers = {"weights": sgd(self.supernet.parameters(), self.settings)}
+
+    def draw(self, generator: np.random.Generator) -> Gates:
+        """Return the path of the next batch."""
+        return draw_path(self.space, generator, self.within)
+
+    def step(self, given: Given) -> Tensor:
+        """Take a step of the weights on a path's loss."""
+        images, labels = given.batch
+        loss = self.task.loss(self.supernet(images, self.draw(given.generator)), labels)
+        descend(loss, self.optimizers["weights"], self.supernet, self.settings)
+        return loss
+
+
+@dataclass(eq=False)
+class PathScorer:
+    """A trained supernet: an architecture's score is the accuracy of its path, in percent.
+
+    The images are those that the task holds out, which no weight has learned from.
+    """
+
+    supernet: Supernet
+    space: Space
+    task: ImagesInMemory
+    settings: Settings
+    history: History
+
+    def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        """Return the accuracy of each architecture's path on the held-out images."""
+        batches = list(self.task.test_batches())
+        scores = [
+            self.accuracy(gates, batches) for gates in paths_of(self.space.name, architectures)
+        ]
+        return np.array(scores, dtype=np.float64)
+
+    def accuracy(self, gates: Gates, batches: Sequence[Batch]) -> float:
+        """Return the accuracy of one path in percent."""
+        right = count = 0
+        with torch.inference_mode(), statistics(self, gates):
+            for images, labels in batches:
+                right += int((self.supernet(images, gates).argmax(dim=1) == labels).sum())
+                count += len(labels)
+        return 100 * right / count
+
+
+@contextmanager
+def statistics(scorer: PathScorer, gates: Gates) -> Iterator[None]:
+    """Let a supernet's batch normalisations work as its settings say while a path is scored.
+
+    Running statistics are not changed, but where they are recomputed for the path.
+    """
+    network, settings = scorer.supernet, scorer.settings
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    network.train()
+    if settings.statistics == "batch":
+        for norm in norms:
+            norm.momentum = 0.0
+    else:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean over all batches
+        batches = scorer.task.train_batches(0, 0, settings.batch)
+        for images, _ in islice(batches, settings.recomputed_over):
+            network(images, gates)
+        network.eval()
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def train_paths(learner: PathLearner, context: Context, seed: int, phase: int = 0) -> History:
+    """Train a learner of paths with a checkpoint of its own for each phase."""
+    folder = context.checkpoints
+    return learn(
+        learner,
+        learner.task,
+        learner.settings.schedule,
+        seed=seed,
+        phase=phase,
+        checkpoint=folder / f"phase{phase}.pt" if folder else None,
+        digest=f"{context.code} {learner.settings!r} {learner.task.digest()} {seed} {phase}",
+    )
+
+
+def log_probability(
+    space: Space, architectures: Architectures, probabilities: Float[Tensor, "K E O"]
+) -> Float64[np.ndarray, " N"]:
+    """Return the sum over an architecture's operators of the logarithm of their probability."""
+    logarithms = np.log(probabilities.detach().double().cpu().numpy() + 1e-12)
+    return np.einsum("nkeo,keo->n", paths_of(space.name, architectures), logarithms)
+
+
+def derived(
+    space: Space, strengths: Float[np.ndarray, "K E O"], least: float = -np.inf
+) -> Architectures:
+    """Return the architecture of the strongest operators.
+
+    NAS-Bench-201: the strongest operator of each edge, "none" where it is below `least`. DARTS: of
+    each node the two edges whose strongest operators, "none" left out, are the strongest (Liu et
+    al., section 2.4).
+    """
+    if space.name == "nasbench201":
+        spellings = list(space.operators)
+        chosen = strengths[0].argmax(axis=1)
+        weak = strengths[0].max(axis=1) < least
+        chosen = np.where(weak, spellings.index("none"), chosen)
+        return space.of_choices(chosen[None])
+    codes = [NAMES[code] for code in space.operators.values()]
+    decisions = []
+    for kind in strengths:
+        usable = np.where(np.array(DARTS_OPERATORS) == ZERO, -np.inf, kind)
+        best, operator = usable.max(axis=1), usable.argmax(axis=1)
+        for node in range(2, 6):
+            places = [place for place, (_, target) in enumerate(DARTS_EDGES) if target == node]
+            two = sorted(sorted(places, key=lambda place: -best[place])[:2])
+            pair = tuple(DARTS_EDGES[place][0] for place in two)
+            decisions.append(list(combinations(range(node), 2)).index(pair))
+            decisions += [codes.index(DARTS_OPERATORS[operator[place]]) for place in two]
+    return space.of_choices(np.array(decisions)[None])
+
+
+def share_of_skips(architectures: Architectures) -> float:
+    """Return which share of an architecture's operators that are not "none" are skips."""
+    operators = architectures.cells.operators
+    skips = (operators == CODES["identity"]).sum()
+    others = [CODES[name] for name in ("input", "output", "zero")]
+    count = (~np.isin(operators, [*others, PADDING])).sum()
+    return float(skips / count) if count else 0.0

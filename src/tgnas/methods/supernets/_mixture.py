@@ -1,0 +1,131 @@
+"""Mixtures of operators with architecture parameters that are learned on held-out images."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from pydantic import NonNegativeFloat, PositiveFloat
+from torch import Tensor, nn
+
+from tgnas.image_training.data import Batch, ImagesInMemory
+from tgnas.image_training.weight_sharing import Given, Learner, learn
+from tgnas.methods.contracts import Context
+from tgnas.methods.supernets import _common as common
+from tgnas.methods.supernets._common import History
+from tgnas.networks.supernet import Supernet
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+
+
+class Settings(common.Settings):
+    """Those of all supernets, and of the architecture parameters."""
+
+    alpha_rate: PositiveFloat = 0.0003
+    """Learning rate of the architecture parameters."""
+    alpha_decay: NonNegativeFloat = 0.001
+    """Weight decay of the architecture parameters."""
+
+
+@dataclass(eq=False)
+class MixtureLearner(Learner):
+    """Weights and architecture parameters in turn: weights on a batch, parameters on another."""
+
+    supernet: Supernet
+    space: Space
+    task: ImagesInMemory
+    settings: Settings
+    rows: int = 0  # of architecture parameters: one for each kind of cell, or for each cell
+    modules: nn.Module = field(init=False)
+    optimizers: dict[str, torch.optim.Optimizer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        common.fix_scales(self.supernet)
+        shape = (self.rows or self.supernet.kinds, self.supernet.edge_count)
+        drawn = 1e-3 * torch.randn(*shape, len(self.supernet.operators))
+        device = self.task.process.device
+        self.modules = nn.ModuleDict({"supernet": self.supernet})
+        self.modules.alphas = nn.Parameter(drawn.to(device))
+        self.gates = np.ones(drawn.shape, dtype=bool)
+        weights = (p for p in self.supernet.parameters() if p.requires_grad)
+        self.optimizers = {
+            "weights": common.sgd(weights, self.settings),
+            "alphas": torch.optim.Adam(
+                [self.alphas],
+                lr=self.settings.alpha_rate,
+                betas=(0.5, 0.999),
+                weight_decay=self.settings.alpha_decay,
+            ),
+        }
+
+    @property
+    def alphas(self) -> nn.Parameter:
+        """The architecture parameters, (K, E, O)."""
+        return self.modules.alphas  # type: ignore[return-value]
+
+    def weights_of(self, alphas: Tensor) -> Float[Tensor, "K E O"]:
+        """Return what the operators are multiplied with."""
+        return alphas.softmax(dim=-1)
+
+    def loss(self, batch: Batch, alphas: Tensor, **how: Any) -> Float[Tensor, ""]:
+        """Return the loss of the mixture."""
+        logits = self.supernet(batch[0], self.gates, self.weights_of(alphas), **how)
+        return self.task.loss(logits, batch[1])
+
+    def step(self, given: Given) -> Tensor:
+        """Take a step of the parameters on held-out images, then one of the weights."""
+        self.step_alphas(given)
+        loss = self.loss(given.batch, self.alphas.detach())
+        common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
+        return loss
+
+    def step_alphas(self, given: Given) -> None:
+        """Take a step of the architecture parameters."""
+        loss = self.loss(next(given.held_out), self.alphas)
+        (self.alphas.grad,) = torch.autograd.grad(loss, [self.alphas])
+        self.optimizers["alphas"].step()
+
+    def probabilities(self) -> Float[Tensor, "K E O"]:
+        """Return how likely each operator is, for scores."""
+        return self.weights_of(self.alphas.detach())
+
+    def derive(self) -> Architectures:
+        """Return the architecture of the strongest operators."""
+        return common.derived(self.space, self.probabilities().cpu().numpy())
+
+    def facts(self) -> dict[str, float]:
+        """Return the share of skips in the architecture that would be derived."""
+        return {"skips": common.share_of_skips(self.derive())}
+
+
+@dataclass(eq=False)
+class Mixture:
+    """A trained mixture: a score is the log probability of an architecture's operators."""
+
+    learner: MixtureLearner
+    space: Space
+    history: History
+
+    def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        """Return the sum of the logarithms of the operators' weights."""
+        return common.log_probability(self.space, architectures, self.learner.probabilities())
+
+
+def train_mixture(learner: MixtureLearner, context: Context, seed: int) -> Mixture:
+    """Train a learner and return its mixture."""
+    folder = context.checkpoints
+    history = learn(
+        learner,
+        learner.task,
+        learner.settings.schedule,
+        seed=seed,
+        checkpoint=folder / "mixture.pt" if folder else None,
+        digest=f"{context.code} {learner.settings!r} {learner.task.digest()} {seed}",
+    )
+    return Mixture(learner, learner.space, history)
+
+
+def derive(supernet: Mixture) -> Architectures:
+    """Return the architecture of the strongest operators."""
+    return supernet.learner.derive()

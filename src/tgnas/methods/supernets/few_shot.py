@@ -1,0 +1,87 @@
+"""Few-shot NAS (Zhao et al., ICML 2021, section 3): a supernet for each operator of one edge.
+
+A supernet is trained on uniform paths. One edge is split: for each of its operators a sub-supernet
+starts from the trained weights and goes on with the paths that have this operator there. An
+architecture is scored in the sub-supernet of its operator.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from pydantic import NonNegativeInt, PositiveInt
+
+from tgnas.errors import ConfigError
+from tgnas.methods.card import Card
+from tgnas.methods.contracts import Context
+from tgnas.methods.supernets import _common as common
+from tgnas.methods.supernets._common import History, PathLearner, PathScorer
+from tgnas.networks.supernet import paths_of
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+
+CARD = Card(
+    title="few-shot NAS",
+    reference="Zhao et al., ICML 2021, section 3; code aoiang/few-shot-NAS",
+    needs="images, labels of images",
+    deviations=("the split edge is a setting; the authors split one at random",),
+)
+
+
+class Settings(common.Settings):
+    """Those of all supernets, and how they are split."""
+
+    split: NonNegativeInt = 0
+    """Place of the edge of NAS-Bench-201 that is split, in the order of the architecture string."""
+    split_epochs: PositiveInt = 25
+    """Epochs of each sub-supernet, after those of the whole one."""
+
+
+@dataclass(eq=False)
+class Split:
+    """The sub-supernets of an edge's operators."""
+
+    parts: list[PathScorer]
+    space: Space
+    split: int
+    history: History
+
+    def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        """Return the accuracy of each path in the sub-supernet of its operator, in percent."""
+        operators = paths_of(self.space.name, architectures)[:, 0, self.split].argmax(axis=1)
+        scores = np.empty(len(architectures))
+        for operator, part in enumerate(self.parts):
+            rows = np.flatnonzero(operators == operator)
+            if len(rows):
+                scores[rows] = part.score(architectures[rows])
+        return scores
+
+
+def train(
+    space: Space, task: Any, settings: Settings, context: Context, generator: torch.Generator
+) -> Split:
+    """Return the sub-supernets, each trained from the weights of the whole one.
+
+    Raises:
+        ConfigError: the space has no such edge, or is not NAS-Bench-201.
+    """
+    seed = generator.initial_seed()
+    supernet = common.new_supernet(space, task, settings, seed)
+    if space.name != "nasbench201" or settings.split >= supernet.edge_count:
+        raise ConfigError(
+            f"few_shot: {space.name} has no edge {settings.split} of single operators"
+        )
+    history = common.train_paths(PathLearner(supernet, space, task, settings), context, seed)
+    own = settings.model_copy(update={"epochs": settings.split_epochs})
+    parts = []
+    for operator in range(len(supernet.operators)):
+        within = common.everything(supernet)[0]
+        within[settings.split] = np.arange(len(supernet.operators)) == operator
+        part = copy.deepcopy(supernet)
+        learner = PathLearner(part, space, task, own, within)
+        history = history + common.train_paths(learner, context, seed, phase=operator + 1)
+        parts.append(PathScorer(part, space, task, own, []))
+    return Split(parts, space, settings.split, history)
