@@ -134,5 +134,5 @@ def test_a_setting_of_another_type_is_refused():
 
 
 def test_a_family_without_a_folder_has_its_contract_all_the_same():
-    for name in ("SupernetMethod", "HypernetworkMethod", "GeneratorMethod"):
+    for name in ("HypernetworkMethod", "GeneratorMethod"):
         assert getattr(contracts, name).__annotations__["CARD"] is Card

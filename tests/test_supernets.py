@@ -1,10 +1,20 @@
 """Supernets and the methods that train them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from tgnas.networks.supernet import SPACES, build_supernet, paths_of
+from tgnas.image_training.digits import open_digits
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
+from tgnas.methods.contracts import Context
+from tgnas.methods.supernets import balenas, bossnas, d_darts, darts
+from tgnas.methods.supernets._blocks import through
+from tgnas.methods.supernets._common import derived, statistics
+from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
+from tgnas.registry import SUPERNETS
 from tgnas.spaces.space import open_space
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).normal(size=(4, 3, 8, 8)))
@@ -19,3 +29,186 @@ def test_a_path_computes_what_its_stand_alone_network_does(space, layers, traini
     for row, gates in enumerate(paths_of(space, architectures)):
         alone = supernet.stand_alone(architectures[[row]]).train(training)
         assert torch.equal(supernet(IMAGES, gates), alone(IMAGES))
+
+
+class Quadratic(torch.nn.Module):
+    """A loss of weights and architecture parameters whose second order is known by autograd."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weights = torch.nn.Parameter(torch.randn(6, generator=generator).double())
+        self.alphas = torch.nn.Parameter(torch.randn(4, generator=generator).double())
+        self.mixed = torch.randn(6, 4, generator=generator).double()
+
+    def trained(self, weights=None):
+        weights = self.weights if weights is None else weights
+        return (torch.sin(weights) * (self.mixed @ torch.tanh(self.alphas))).sum() + weights.pow(
+            4
+        ).sum()
+
+    def held_out(self, weights=None):
+        weights = self.weights if weights is None else weights
+        return ((weights - 1) ** 2 * torch.exp(self.mixed @ self.alphas / 4)).sum()
+
+
+def test_the_second_order_gradient_is_that_of_autograd_through_one_step():
+    loss, rate, decay = Quadratic(), 0.02, 0.01
+    (step,) = torch.autograd.grad(loss.trained(), [loss.weights], create_graph=True)
+    stepped = loss.weights - rate * (step + decay * loss.weights)
+    (exact,) = torch.autograd.grad(loss.held_out(stepped), [loss.alphas])
+    before = loss.weights.detach().clone()
+    found = darts.second_order(
+        loss.trained, loss.held_out, [loss.weights], loss.alphas, rate=rate, decay=decay
+    )
+    assert torch.allclose(found, exact, rtol=1e-3)
+    assert torch.equal(loss.weights.detach(), before)
+
+
+def test_derivation_gives_the_published_genotype_of_alphas_that_prefer_its_pairs():
+    space = open_space("darts")
+    second = (  # DARTS_V2 (Liu et al., ICLR 2019, figures 4 and 5)
+        "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+        "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
+        "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
+        "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
+        "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], "
+        "reduce_concat=[2, 3, 4, 5])"
+    )
+    gates = paths_of("darts", space.parse(second))[0]
+    noise = np.random.default_rng(0).random(gates.shape)
+    strengths = np.where(gates, 2.0, noise)
+    strengths[..., -1] = 9.0  # "none" is the strongest everywhere, and is left out
+    assert np.array_equal(paths_of("darts", derived(space, strengths))[0], gates)
+
+
+def test_the_variational_update_finds_mean_and_deviation_of_a_quadratic():
+    torch.manual_seed(0)
+    curvature, optimum = torch.tensor([4.0, 1.0, 9.0]), torch.tensor([1.0, -2.0, 0.5])
+    gaussian = balenas.Variational(torch.zeros(3), torch.ones(3), 0.01, 0.005, 1e-6, 1)
+    means, deviations = [], []
+    for step in range(6000):
+        gaussian.update(curvature * (gaussian.draw() - optimum))
+        if step > 2000:
+            means.append(gaussian.mean.clone())
+            deviations.append(gaussian.deviation)
+    assert torch.allclose(torch.stack(means).mean(0), optimum, atol=0.05)
+    assert torch.allclose(torch.stack(deviations).mean(0), curvature.rsqrt(), rtol=0.1)
+
+
+def test_the_ablation_loss_is_the_normalised_contribution_with_its_sign_turned():
+    # Without the cells the loss is 1.5, 2.0 and 2.5; with all it is 1: they contribute .5, 1, 1.5.
+    loss = d_darts.contributions(torch.tensor(1.0), torch.tensor([1.5, 2.0, 2.5]))
+    deviation = (0.5**2 * 2 / 3) ** 0.5
+    assert torch.allclose(loss, torch.tensor([0.5, 0.0, -0.5]) / deviation)
+    assert not d_darts.contributions(torch.tensor(1.0), torch.tensor([2.0, 2.0])).any()
+
+
+def test_the_parameters_of_one_cell_of_d_darts_change_no_other_cell():
+    torch.manual_seed(0)
+    supernet = build_supernet("nasbench201", 10, 4, 1).double().eval()
+    gates = np.ones((3, 6, 5), dtype=bool)
+    weights = torch.rand(3, 6, 5).double()
+    outputs = {}
+
+    def keep(_, given, output):
+        outputs.setdefault(len(outputs), output.detach())
+
+    first = next(m for m in supernet.modules() if isinstance(m, StackedCell))
+    first.register_forward_hook(keep)
+    supernet(IMAGES, gates, weights)
+    changed = weights.clone()
+    changed[2] = 0.0
+    supernet(IMAGES, gates, changed)
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(supernet(IMAGES, gates, weights), supernet(IMAGES, gates, changed))
+
+
+def test_fair_paths_have_no_operator_of_an_edge_twice():
+    paths = np.stack(bossnas.fair_paths(6, 5, 4, np.random.default_rng(0)))[:, 0]
+    assert paths.sum(axis=2).tolist() == [[1] * 6] * 4
+    assert paths.sum(axis=0).max() == 1
+
+
+@pytest.fixture(scope="module")
+def task():
+    recipe = read_recipe(Path("config/recipes/digits.yaml"))
+    return open_digits(recipe, Process(0, 1, torch.device("cpu"))).validated()
+
+
+SMALL = {"channels": 4, "layers": 1, "epochs": 2, "batch": 100}
+QUICK = {"split_epochs": 1, "teacher_epochs": 1, "population": 4, "derived_from": 5}
+
+
+def trained(name, task, folder=None, **more):
+    method = SUPERNETS.module(name)
+    asked = SMALL | QUICK | more
+    settings = method.Settings(
+        **{k: v for k, v in asked.items() if k in method.Settings.model_fields}
+    )
+    context = Context(checkpoints=folder)
+    generator = torch.Generator().manual_seed(3)
+    return method, method.train(open_space("nasbench201"), task, settings, context, generator)
+
+
+@pytest.mark.parametrize("name", SUPERNETS.names())
+def test_every_method_scores_architectures_and_repeats_itself_after_a_kill(name, task, tmp_path):
+    architectures = open_space("nasbench201").sample(6, np.random.default_rng(0))
+    method, whole = trained(name, task)
+    scores = whole.score(architectures)
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) > 1
+    trained(name, task, tmp_path, epochs=2)
+    newest = max(tmp_path.glob("*.pt"), key=lambda path: path.stat().st_mtime)
+    newest.unlink()  # the last checkpoint is lost: the one before is resumed from
+    _, again = trained(name, task, tmp_path)
+    assert np.array_equal(again.score(architectures), scores)
+    if hasattr(method, "derive"):
+        assert len(method.derive(whole)) == 1
+
+
+def test_a_block_of_dna_is_given_what_the_teachers_block_before_gives(task):
+    method, whole = trained("dna", task)
+    learner, images = whole.learner, task.pixels[1][:8]
+    features = method.features_of(learner.teacher, images)
+    stages = iter(learner.teacher.stages)
+    by_hand = [next(stages)(learner.teacher.stem(images))]
+    for block in range(1, 3):
+        reduction, cell = next(stages), next(stages)
+        by_hand.append(cell(reduction(by_hand[block - 1])))
+    assert all(torch.equal(one, other) for one, other in zip(features, by_hand, strict=True))
+    gates = paths_of("nasbench201", open_space("nasbench201").parse(method.TEACHER))[0]
+    given = through(learner.blocks[1], features[0], gates)
+    assert torch.equal(learner.losses(images, gates)[1], method.distance(given, features[1]))
+
+
+def test_the_targets_of_bossnas_are_the_mean_of_a_copy_that_moves_slowly(task):
+    method, whole = trained("bossnas", task, moving=0.5)
+    networks = whole.learner.modules
+    paths = method.fair_paths(6, 5, 4, np.random.default_rng(0))
+    images = task.pixels[1][:8]
+    mean, _ = method._mean(networks["moving"], 0, images, paths)
+    outputs = [through(networks["moving"]["blocks"][0], images, path) for path in paths]
+    each = torch.stack([networks["moving"]["heads"][0](output) for output in outputs])
+    assert torch.allclose(mean, each.mean(0), atol=1e-6)
+    assert not any(p.requires_grad for p in networks["moving"].parameters())
+
+
+def test_noise_of_temperature_0_is_plain_single_path_training(task):
+    architectures = open_space("nasbench201").sample(4, np.random.default_rng(0))
+    plain = trained("single_path", task)[1].score(architectures)
+    assert np.array_equal(
+        trained("stabilised", task, temperature=0.0)[1].score(architectures), plain
+    )
+
+
+def test_recomputed_statistics_are_those_of_training_batches(task):
+    _, scorer = trained("single_path", task, statistics="recomputed", recomputed_over=3)
+    gates = paths_of("nasbench201", open_space("nasbench201").sample(1, np.random.default_rng(1)))[
+        0
+    ]
+    with statistics(scorer, gates), torch.no_grad():
+        seen = [b for b, _ in list(task.train_batches(0, 0, 100))[:3]]
+        convolved = [scorer.supernet.stem[0](images).mean(dim=(0, 2, 3)) for images in seen]
+        kept = scorer.supernet.stem[1].running_mean
+    assert torch.allclose(kept, torch.stack(convolved).mean(0), atol=1e-5)

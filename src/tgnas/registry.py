@@ -175,5 +175,6 @@ NETWORK_PROXIES = Family(
     "network proxy", "tgnas.methods.network_proxies", "score", f"{CONTRACTS}.NetworkProxyMethod"
 )
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
+SUPERNETS = Family("supernet", "tgnas.methods.supernets", "train", f"{CONTRACTS}.SupernetMethod")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search", f"{LIGHT}.SearcherMethod")
 RESULTS = Family("result", "tgnas.results", "TITLE")

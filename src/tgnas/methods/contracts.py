@@ -41,7 +41,8 @@ class Context:
     """What a method may use beside its sources and settings.
 
     Attributes:
-        operators: sentence vectors and attributes of every operator, by code.
+        operators: sentence vectors and attributes of every operator, by code; of none where a
+            method reads none.
         images: a batch of images, for methods that read any.
         device: where tensors are worked on.
         checkpoints: folder to resume from and to write to; None keeps no checkpoint.
@@ -51,7 +52,11 @@ class Context:
         inputs: how they become numbers, by kind (``few_labels.Inputs``), where that is known.
     """
 
-    operators: KnownOperators
+    operators: KnownOperators = field(
+        default_factory=lambda: KnownOperators(
+            np.zeros((0, 0), dtype=np.float32), np.zeros((0, 2), dtype=np.float32)
+        )
+    )
     images: Batch | None = None
     device: str = "cpu"
     checkpoints: Path | None = None
@@ -156,7 +161,7 @@ class NetworkProxyMethod(Protocol):
         ...
 
 
-# Families without a member so far
+# What learns from images or text
 
 
 @runtime_checkable
@@ -178,7 +183,13 @@ class Task(Protocol):
 
 @runtime_checkable
 class Supernet(Scorer, Protocol):
-    """A network that holds every architecture of a space and scores each by its share of it."""
+    """A network that holds every architecture of a space and scores each by its share of it.
+
+    Attributes:
+        history: a line for each epoch: phase, epoch, loss, seconds, and what else a method tells.
+    """
+
+    history: list[dict[str, Any]]
 
 
 class SupernetMethod(Protocol):

@@ -14,6 +14,7 @@ path, whose outputs are those of its stand-alone network with the same weights; 
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,6 +65,22 @@ class Edge(nn.ModuleDict):
         return total
 
 
+def _reaching(
+    vertex: int,
+    edges: Sequence[tuple[int, int]],
+    modules: Any,
+    given: Sequence[Tensor],
+    gates: np.ndarray,
+    weights: Tensor | None,
+) -> list[Tensor | None]:
+    """Return what each edge into a vertex gives."""
+    return [
+        module.gated(given[source], gates[place], None if weights is None else weights[place])
+        for place, ((source, target), module) in enumerate(zip(edges, modules, strict=True))
+        if target == vertex
+    ]
+
+
 def _summed(parts: Sequence[Tensor | None], like: Tensor) -> Tensor:
     """Return the sum of what reaches a vertex; zeros where nothing does."""
     total = None
@@ -89,13 +106,7 @@ class StackedCell(nn.Module):
         """Return what reaches the last vertex."""
         given = [images]
         for vertex in range(1, 4):
-            parts = [
-                edge.gated(given[source], gates[place], None if weights is None else weights[place])
-                for place, ((source, target), edge) in enumerate(
-                    zip(nasbench201_space.EDGES, self.edges, strict=True)
-                )
-                if target == vertex
-            ]
+            parts = _reaching(vertex, nasbench201_space.EDGES, self.edges, given, gates, weights)
             given.append(_summed(parts, images))
         return given[-1]
 
@@ -170,7 +181,8 @@ class StackedSupernet(StackedNetwork):
         network = nasbench201.build_network(cell, *self.sizes)
         for part in ("stem", "last", "classifier"):
             getattr(network, part).load_state_dict(getattr(self, part).state_dict())
-        for own, layer in zip(network.stages, self.stages, strict=True):
+        layers: Any = zip(network.stages, self.stages, strict=True)
+        for own, layer in layers:
             if isinstance(layer, StackedCell):
                 for operator, name, edge in zip(
                     own.operators, cell.operators[1:-1], layer.edges, strict=True
@@ -214,13 +226,7 @@ class PairCell(nn.Module):
         given = [self.first(before), self.second(last)]
         small = given[0][:, :, ::2, ::2] if self.reduces else given[0]
         for step in range(2, 2 + darts_space.NODES):
-            parts = [
-                edge.gated(given[source], gates[place], None if weights is None else weights[place])
-                for place, ((source, target), edge) in enumerate(
-                    zip(DARTS_EDGES, self.edges, strict=True)
-                )
-                if target == step
-            ]
+            parts = _reaching(step, DARTS_EDGES, self.edges, given, gates, weights)
             given.append(_summed(parts, small))
         return torch.cat(given[2:], dim=1)
 
@@ -234,15 +240,14 @@ class PairSupernet(nn.Module):
         super().__init__()
         before = STEM * channels
         self.stem = nn.Sequential(*normalised(3, 3, before))
-        self.stages = nn.ModuleList()
+        cells: list[PairCell] = []
         last, width, followed = before, channels, False
         for layer in range(layers):
             reduces = layer in (layers // 3, 2 * layers // 3)
             width *= 2 if reduces else 1
-            self.stages.append(
-                PairCell(before, last, width, reduces=reduces, follows_reduction=followed)
-            )
+            cells.append(PairCell(before, last, width, reduces=reduces, follows_reduction=followed))
             before, last, followed = last, darts_space.NODES * width, reduces
+        self.stages = nn.ModuleList(cells)
         self.last = nn.Sequential(*global_pool())
         self.classifier = nn.Linear(last, classes)
         self.sizes = (classes, channels, layers)
@@ -250,7 +255,7 @@ class PairSupernet(nn.Module):
     @property
     def cell_kinds(self) -> list[int]:
         """The kind of each cell, in order: 0 normal, 1 reduction."""
-        return [int(cell.reduces) for cell in self.stages]
+        return [int(bool(cell.reduces)) for cell in self.stages]
 
     def forward(
         self, images: Float[Tensor, "B 3 H W"], gates: Gates, weights: Weights | None = None
@@ -272,7 +277,8 @@ class PairSupernet(nn.Module):
         network = darts.build_network(cells, *self.sizes)
         for part in ("stem", "classifier"):
             getattr(network, part).load_state_dict(getattr(self, part).state_dict())
-        for own, layer in zip(network.stages, self.stages, strict=True):
+        layers: Any = zip(network.stages, self.stages, strict=True)
+        for own, layer in layers:
             own.first.load_state_dict(layer.first.state_dict())
             own.second.load_state_dict(layer.second.state_dict())
             names = cells[int(layer.reduces)].operators[2:-1]
@@ -299,7 +305,8 @@ def build_supernet(space: str, classes: int, channels: int, layers: int) -> Supe
     """
     if space not in SPACES:
         raise UnknownNameError("space with a supernet", space, SPACES)
-    return {"nasbench201": StackedSupernet, "darts": PairSupernet}[space](classes, channels, layers)
+    of_space = StackedSupernet if space == "nasbench201" else PairSupernet
+    return of_space(classes, channels, layers)
 
 
 def paths_of(space: str, architectures: Architectures) -> Bool[np.ndarray, "N K E O"]:

@@ -256,7 +256,7 @@ def derived(
         for node in range(2, 6):
             places = [place for place, (_, target) in enumerate(DARTS_EDGES) if target == node]
             two = sorted(sorted(places, key=lambda place: -best[place])[:2])
-            pair = tuple(DARTS_EDGES[place][0] for place in two)
+            pair = DARTS_EDGES[two[0]][0], DARTS_EDGES[two[1]][0]
             decisions.append(list(combinations(range(node), 2)).index(pair))
             decisions += [codes.index(DARTS_OPERATORS[operator[place]]) for place in two]
     return space.of_choices(np.array(decisions)[None])

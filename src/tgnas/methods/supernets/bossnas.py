@@ -109,7 +109,8 @@ class _Learner(PathLearner):
     def step(self, given: Given) -> Tensor:
         """Take a step of all blocks towards what the moving copy makes of another view."""
         images, generator = given.batch[0], given.generator
-        online, moving = self.modules["online"], self.modules["moving"]
+        parts: Any = self.modules
+        online, moving = parts["online"], parts["moving"]
         gates = fair_paths(
             self.supernet.edge_count,
             len(self.supernet.operators),
@@ -118,7 +119,7 @@ class _Learner(PathLearner):
         )
         one, other = view(images, generator), view(images, generator)
         losses = []
-        for place, predictor in enumerate(self.modules["predictors"]):  # type: ignore[arg-type]
+        for place, predictor in enumerate(parts["predictors"]):
             with torch.no_grad():
                 target, other = _mean(moving, place, other, gates)
                 following = _mean(moving, place, one, gates)[1]
@@ -163,7 +164,8 @@ class Ensembled:
     @torch.inference_mode()
     def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
         """Return the negative distance of each path, summed over the blocks, on held-out images."""
-        learner, networks = self.learner, self.learner.modules["online"]
+        learner, parts = self.learner, self.learner.modules
+        networks: Any = parts["online"]  # type: ignore[index]
         scorer = PathScorer(learner.supernet, self.space, learner.task, learner.settings, [])
         images = torch.cat([images for images, _ in learner.task.test_batches()])
         generator = np.random.default_rng([self.seed, 1])

@@ -97,8 +97,7 @@ def second_order(
         torch.zeros_like(weight) if part is None else part
         for weight, part in zip(weights, outer[1:], strict=True)
     ]
-    norm = torch.sqrt(sum((part**2).sum() for part in vector))
-    size = STEP / float(norm)
+    size = STEP / float(torch.stack([(part**2).sum() for part in vector]).sum().sqrt())
     sides = []
     with torch.no_grad():
         _place(weights, before)
