@@ -16,6 +16,7 @@ from tgnas.resources.packaged import MPNET, installed
 from tgnas.workflow.populations import (
     DISTILLATION_POPULATION,
     PATTERN_POPULATION,
+    SUPERNET_POPULATION,
     TIMED_POPULATION,
     ZERO_SHOT,
     compared,
@@ -34,6 +35,7 @@ from tgnas.registry import (
     PREDICTORS,
     GRAPH_PROXIES,
     SEARCHERS,
+    SUPERNETS,
 )
 
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
@@ -87,6 +89,7 @@ wildcard_constraints:
     shipped_method="|".join(SHIPPED_METHODS),
     graph_proxy="|".join(GRAPH_PROXIES.names()),
     network_proxy="|".join(NETWORK_PROXIES.names()),
+    supernet="|".join(SUPERNETS.names()),
     shard=r"\d+",
     inputs="|".join(DATASETS),
     searches="searches|constrained_searches",

@@ -1,5 +1,5 @@
 # Architectures, really trained: what searches found, a spread of a benchmark, the same cells on
-# lossless and on JPEG images, and digits-bench. Full recipes need a GPU and are no part of `all`:
+# lossless and on JPEG images, and digits-bench; supernets. Full recipes need a GPU and are no part of `all`:
 # `train_nasbench201`, `train_darts`. Neither is digits-bench (`make digits-bench`), whose table
 # comes with the package.
 FINAL, DIGITS = CONFIG.final_training, CONFIG.digits_bench
@@ -168,3 +168,31 @@ rule join_digits_shards:
         code=code("join_digits_shards"),
     script:
         "../workflow/scripts/join_digits_shards.py"
+
+
+# One job for all seeds of a method: what costs is its training, which resumes.
+rule train_supernet:
+    input:
+        architectures=POPULATIONS[SUPERNET_POPULATION].file,
+        recipe=CONFIG.supernets.recipe,
+        images=lambda w: (
+            [] if CONFIG.recipes["supernets"].dataset == "digits" else image_file()
+        ),
+    output:
+        scores=f"<results>/scores/{SUPERNET_POPULATION}/{{supernet}}.parquet",
+        history="<results>/supernets/{supernet}/history.csv",
+        derived="<results>/supernets/{supernet}/derived.json",
+    log:
+        "<logs>/train_supernet/{supernet}.log",
+    benchmark:
+        "<benchmarks>/train_supernet/{supernet}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        change=CONFIG.supernets.change,
+        settings=lambda w: CONFIG.supernet_settings[w.supernet],
+        seeds=CONFIG.supernets.seeds,
+        code=lambda w: digest("train_supernet", SUPERNETS.module_name(w.supernet)),
+    script:
+        "../workflow/scripts/train_supernet.py"

@@ -69,8 +69,8 @@ class Family:
 
     def settings(self, name: str) -> Any:
         """Return a method's Settings; where its file imports them, that file alone is imported."""
-        elsewhere = _imported_from(self.package, name, "Settings")
-        return (import_module(elsewhere) if elsewhere else self.module(name)).Settings
+        elsewhere, own = _imported_from(self.package, name, "Settings")
+        return getattr(import_module(elsewhere) if elsewhere else self.module(name), own)
 
 
 def check(module: ModuleType, contract: str) -> None:
@@ -128,12 +128,18 @@ def _signature(function: Any) -> str:
 
 
 @cache
-def _imported_from(package: str, name: str, member: str) -> str:
-    """Return the module that a file imports a name from; empty where it defines it itself."""
+def _imported_from(package: str, name: str, member: str) -> tuple[str, str]:
+    """Return the module that a file imports a name from, and how it is called there.
+
+    The module is empty where the file defines the name itself.
+    """
     for node in _tree(_folder(package) / name).body:
-        if isinstance(node, ast.ImportFrom) and member in {alias.name for alias in node.names}:
-            return str(node.module)
-    return ""
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        for alias in node.names:
+            if member == (alias.asname or alias.name):
+                return str(node.module), alias.name
+    return "", member
 
 
 @cache

@@ -184,9 +184,8 @@ class StackedSupernet(StackedNetwork):
         layers: Any = zip(network.stages, self.stages, strict=True)
         for own, layer in layers:
             if isinstance(layer, StackedCell):
-                for operator, name, edge in zip(
-                    own.operators, cell.operators[1:-1], layer.edges, strict=True
-                ):
+                edges: Any = zip(own.operators, cell.operators[1:-1], layer.edges, strict=True)
+                for operator, name, edge in edges:
                     operator.load_state_dict(edge[name].state_dict())
             else:
                 own.load_state_dict(layer.state_dict())

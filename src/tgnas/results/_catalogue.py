@@ -66,6 +66,7 @@ SECTIONS = (
     "How our configuration was chosen",
     "Ablations",
     "Training-free proxies",
+    "Weight sharing",
     "Ranking digits-bench",
     "Ranking NAS-Bench-Graph",
     "A few labels of the target",

@@ -15,6 +15,7 @@ from tgnas.workflow.config.reading import Config
 
 PATTERN_POPULATION = "nasbench201_patterns"
 ZERO_SHOT = "_zero_shot"  # a benchmark that the weights of the package rank
+SUPERNET_POPULATION = "supernets"
 TIMED_POPULATION = "nasbench201_timed"
 # Cells of NAS-Bench-101 as networks of uniform width: what predictors are distilled from.
 DISTILLATION_POPULATION = f"{DISTILLED_BENCHMARK}_uniform_width"
@@ -98,6 +99,16 @@ def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict
         planned += _zero_shot(entry, config)
     for sample in config.proxies.samples:
         planned += _samples(sample, config.proxies)
+    shared = config.supernets
+    planned.append(
+        Population(
+            SUPERNET_POPULATION,
+            shared.benchmark,
+            architectures=str(shared.architectures),
+            methods=(*shared.methods, *shared.beside),
+            labels=shared.labels.model_dump(mode="json"),
+        )
+    )
     reduced = config.reduced_networks
     planned.append(
         Population(

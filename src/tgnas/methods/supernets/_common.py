@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations, islice
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float64
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from tgnas.image_training.data import Batch, ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, Schedule, learn
 from tgnas.methods.contracts import Context
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.supernets._settings import Settings
 from tgnas.networks.supernet import (
     DARTS_EDGES,
     DARTS_OPERATORS,
@@ -33,37 +32,9 @@ from tgnas.training.seeds import seeded
 History = list[dict[str, Any]]
 
 
-class Settings(MethodSettings):
-    """What every supernet is built and trained with; the defaults are those of DARTS' search."""
-
-    channels: PositiveInt = 16
-    """C of the network."""
-    layers: PositiveInt = 8
-    """Cells of the network (darts), or of each of its three stages (nasbench201)."""
-    epochs: PositiveInt = 50
-    """Passes over the training images."""
-    batch: PositiveInt = 64
-    """Images of a step."""
-    learning_rate: PositiveFloat = 0.025
-    """Of the weights; a cosine takes it to lowest_rate."""
-    lowest_rate: NonNegativeFloat = 0.001
-    """The learning rate at the end."""
-    momentum: NonNegativeFloat = 0.9
-    """Of SGD."""
-    weight_decay: NonNegativeFloat = 0.0003
-    """Of the weights."""
-    clip: PositiveFloat = 5.0
-    """Largest norm of the weights' gradient."""
-    statistics: Literal["batch", "recomputed"] = "batch"
-    """Of batch normalisations while a path is scored: those of the scored images, or the mean over
-    training batches, recomputed for each path."""
-    recomputed_over: PositiveInt = 4
-    """Training batches that statistics are recomputed over."""
-
-    @property
-    def schedule(self) -> Schedule:
-        """How the weights are trained."""
-        return Schedule(self.epochs, self.batch, self.learning_rate, self.lowest_rate)
+def schedule_of(settings: Settings) -> Schedule:
+    """Return how the weights are trained."""
+    return Schedule(settings.epochs, settings.batch, settings.learning_rate, settings.lowest_rate)
 
 
 def new_supernet(space: Space, task: ImagesInMemory, settings: Settings, seed: int) -> Supernet:
@@ -217,7 +188,7 @@ def train_paths(learner: PathLearner, context: Context, seed: int, phase: int = 
     return learn(
         learner,
         learner.task,
-        learner.settings.schedule,
+        schedule_of(learner.settings),
         seed=seed,
         phase=phase,
         checkpoint=folder / f"phase{phase}.pt" if folder else None,

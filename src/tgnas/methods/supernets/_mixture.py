@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
 from tgnas.image_training.data import Batch, ImagesInMemory
@@ -14,18 +13,10 @@ from tgnas.image_training.weight_sharing import Given, Learner, learn
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._common import History
+from tgnas.methods.supernets._settings import MixtureSettings as Settings
 from tgnas.networks.supernet import Supernet
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and of the architecture parameters."""
-
-    alpha_rate: PositiveFloat = 0.0003
-    """Learning rate of the architecture parameters."""
-    alpha_decay: NonNegativeFloat = 0.001
-    """Weight decay of the architecture parameters."""
 
 
 @dataclass(eq=False)
@@ -118,7 +109,7 @@ def train_mixture(learner: MixtureLearner, context: Context, seed: int) -> Mixtu
     history = learn(
         learner,
         learner.task,
-        learner.settings.schedule,
+        common.schedule_of(learner.settings),
         seed=seed,
         checkpoint=folder / "mixture.pt" if folder else None,
         digest=f"{context.code} {learner.settings!r} {learner.task.digest()} {seed}",

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
-from tgnas.methods.supernets import _mixture as mixture
 from tgnas.methods.supernets._mixture import Mixture, MixtureLearner, derive, train_mixture
+from tgnas.methods.supernets._settings import BalenasSettings as Settings
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
 
@@ -34,19 +33,6 @@ CARD = Card(
         "a score is the log probability of an architecture's operators at the mean",
     ),
 )
-
-
-class Settings(mixture.Settings):
-    """Those of mixtures, and of the Gaussian; its rate is alpha_rate."""
-
-    alpha_rate: PositiveFloat = 0.01
-    """Learning rate of the mean."""
-    forgetting: PositiveFloat = 0.01
-    """b: how fast squared gradients are forgotten."""
-    prior: PositiveFloat = 0.1
-    """d: the precision of the prior, a Gaussian around 0."""
-    observations: PositiveInt = 100
-    """N: how much the data count against the prior; it divides the variance."""
 
 
 @dataclass(eq=False)

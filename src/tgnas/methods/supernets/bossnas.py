@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,6 +21,7 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._blocks import blocks_of, through
 from tgnas.methods.supernets._common import History, PathLearner, PathScorer
+from tgnas.methods.supernets._settings import BossnasSettings as Settings
 from tgnas.networks.supernet import Gates, paths_of
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -37,19 +37,6 @@ CARD = Card(
         "a block is given the mean of the moving copy's paths of the block before",
     ),
 )
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and of learning without labels."""
-
-    paths: PositiveInt = 4
-    """Fair paths of a step."""
-    moving: float = Field(default=0.99, ge=0, lt=1)
-    """Share of the moving copy that a step keeps."""
-    projected: PositiveInt = 32
-    """Channels in which paths are compared."""
-    population: PositiveInt = 32
-    """Random paths whose mean is the centre of the population."""
 
 
 def fair_paths(

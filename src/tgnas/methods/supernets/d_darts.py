@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor
 from torch.nn import functional
 
@@ -20,8 +19,8 @@ from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
-from tgnas.methods.supernets import _mixture as mixture
 from tgnas.methods.supernets._mixture import Mixture, MixtureLearner, derive, train_mixture
+from tgnas.methods.supernets._settings import DDartsSettings as Settings
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
@@ -38,21 +37,6 @@ CARD = Card(
         "a cell that is left out passes its input on, so that only stacks of equal shape are held",
     ),
 )
-
-
-class Settings(mixture.Settings):
-    """Those of mixtures, the two further losses, and how gates are read."""
-
-    learning_rate: PositiveFloat = 0.005
-    """Of the weights."""
-    alpha_rate: PositiveFloat = 0.003
-    """Learning rate of the architecture parameters."""
-    auxiliary: NonNegativeFloat = 1.0
-    """Weight of the loss that drives gates to 0 or 1."""
-    ablation: NonNegativeFloat = 0.7
-    """Weight of the ablation loss."""
-    threshold: NonNegativeFloat = 0.85
-    """A gate below it is "none" where an architecture is derived."""
 
 
 def contributions(whole: Float[Tensor, ""], without: Float[Tensor, " M"]) -> Float[Tensor, " M"]:

@@ -7,7 +7,7 @@ weights (equation 6); its second term is a Hessian-vector product, taken by a fi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
-from tgnas.methods.supernets import _mixture as mixture
 from tgnas.methods.supernets._mixture import Mixture, MixtureLearner, derive, train_mixture
+from tgnas.methods.supernets._settings import DartsSettings as Settings
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
 
@@ -32,13 +32,6 @@ CARD = Card(
     ),
 )
 STEP = 0.01  # of the finite difference, over the norm of the vector
-
-
-class Settings(mixture.Settings):
-    """Those of mixtures, and the order of the gradient."""
-
-    order: Literal["first", "second"] = "second"
-    """Whether the architecture's gradient looks through one step of the weights."""
 
 
 @dataclass(eq=False)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float64
-from pydantic import PositiveInt
 from torch import Tensor
 
 from tgnas.image_training.data import ImagesInMemory
@@ -22,6 +21,7 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._blocks import blocks_of, through
 from tgnas.methods.supernets._common import History, PathLearner, PathScorer
+from tgnas.methods.supernets._settings import DnaSettings as Settings
 from tgnas.networks import nasbench201
 from tgnas.networks.supernet import Gates, Supernet, paths_of
 from tgnas.spaces.architectures import Architectures
@@ -38,13 +38,6 @@ CARD = Card(
     ),
 )
 TEACHER = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and the teacher's."""
-
-    teacher_epochs: PositiveInt = 50
-    """Epochs of the teacher, with the batches and rates of the supernet."""
 
 
 @dataclass(eq=False)
@@ -150,7 +143,7 @@ def train(
     history = learn(
         _TeacherLearner(teacher, task, own),
         task,
-        own.schedule,
+        common.schedule_of(own),
         seed=seed,
         checkpoint=folder / "teacher.pt" if folder else None,
         digest=f"{context.code} {settings!r} {task.digest()} {seed} teacher",

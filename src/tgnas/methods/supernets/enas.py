@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from tgnas.errors import ConfigError
@@ -19,6 +18,7 @@ from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._common import PathLearner, PathScorer
+from tgnas.methods.supernets._settings import EnasSettings as Settings
 from tgnas.networks.supernet import Gates
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -30,21 +30,6 @@ CARD = Card(
     needs="images, labels of images",
     deviations=("a step of the controller follows each step of the weights",),
 )
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and the controller's."""
-
-    hidden: PositiveInt = 32
-    """Hidden channels of the controller's LSTM."""
-    controller_rate: PositiveFloat = 0.001
-    """Learning rate of the controller (Adam)."""
-    entropy: NonNegativeFloat = 0.0001
-    """Weight of the entropy in the reward."""
-    baseline_decay: NonNegativeFloat = 0.9
-    """Of the moving average of the reward."""
-    derived_from: PositiveInt = 100
-    """Paths that the controller draws, of which the most accurate is derived."""
 
 
 class Controller(nn.Module):

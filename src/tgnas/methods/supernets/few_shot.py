@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float64
-from pydantic import NonNegativeInt, PositiveInt
 
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._common import History, PathLearner, PathScorer
+from tgnas.methods.supernets._settings import FewShotSettings as Settings
 from tgnas.networks.supernet import paths_of
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -29,15 +29,6 @@ CARD = Card(
     needs="images, labels of images",
     deviations=("the split edge is a setting; the authors split one at random",),
 )
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and how they are split."""
-
-    split: NonNegativeInt = 0
-    """Place of the edge of NAS-Bench-201 that is split, in the order of the architecture string."""
-    split_epochs: PositiveInt = 25
-    """Epochs of each sub-supernet, after those of the whole one."""
 
 
 @dataclass(eq=False)

@@ -9,10 +9,10 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.supernets._common import (
     PathLearner,
     PathScorer,
-    Settings,
     new_supernet,
     train_paths,
 )
+from tgnas.methods.supernets._settings import Settings
 from tgnas.spaces.space import Space
 
 __all__ = ["CARD", "Settings", "train"]

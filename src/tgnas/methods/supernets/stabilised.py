@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from pydantic import NonNegativeFloat
 from torch import Tensor
 
 from tgnas.image_training.weight_sharing import Given
@@ -19,6 +18,7 @@ from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._common import PathLearner, PathScorer
+from tgnas.methods.supernets._settings import StabilisedSettings as Settings
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -27,13 +27,6 @@ CARD = Card(
     needs="images, labels of images",
     deviations=("the paper's formula is not public: noise, temperature and averaging are ours",),
 )
-
-
-class Settings(common.Settings):
-    """Those of all supernets, and the noise."""
-
-    temperature: NonNegativeFloat = 1e-6
-    """Variance of the noise over twice the learning rate; 0 is plain single-path training."""
 
 
 @dataclass(eq=False)

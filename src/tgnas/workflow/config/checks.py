@@ -6,6 +6,8 @@ from typing import Any
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS, Family
+from tgnas.methods.settings import read_settings
+from tgnas.registry import GRAPH_PROXIES, SEARCHERS, SUPERNETS
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
@@ -228,6 +230,19 @@ def _samples(config: Config) -> None:
         raise ConfigError(f"config: proxies: {reference} is not compared on nasbench201")
 
 
+def _supernets(config: Config, dataset: str) -> None:
+    section = config.supernets
+    if dataset not in ("cifar10", "digits"):
+        raise ConfigError(f"config: supernets: they learn from cifar10 or digits, not {dataset}")
+    for name, settings in config.supernet_settings.items():
+        read_settings(SUPERNETS.settings(name), settings, f"supernets.methods.{name}")
+    for name in section.settings:
+        if not any(name in SUPERNETS.settings(m).model_fields for m in section.methods):
+            raise ConfigError(f"config: supernets.settings.{name}: no method has such a key")
+    for name in section.beside:
+        _known("method beside supernets", name, [*config.predictors, *GRAPH_PROXIES.names()])
+
+
 def _trainings(config: Config) -> None:
     section = config.final_training
     if "short" not in section.trainings:
@@ -235,7 +250,9 @@ def _trainings(config: Config) -> None:
     for name, recipe in config.recipes.items():
         if name == "digits_bench" and recipe.dataset != "digits":
             raise ConfigError(f"config: digits_bench: {recipe.name} is of {recipe.dataset}")
-        if name != "digits_bench" and recipe.dataset != "cifar10":
+        if name == "supernets":
+            _supernets(config, recipe.dataset)
+        elif name != "digits_bench" and recipe.dataset != "cifar10":
             raise ConfigError(
                 f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
                 "cifar10 (an image folder: tgnas train-network)"

@@ -49,6 +49,7 @@ Searcher = Annotated[str, _member_of(registry.SEARCHERS)]
 PredictorMethod = Annotated[str, _member_of(registry.PREDICTORS)]
 GraphProxy = Annotated[str, _member_of(registry.GRAPH_PROXIES)]
 NetworkProxy = Annotated[str, _member_of(registry.NETWORK_PROXIES)]
+Supernet = Annotated[str, _member_of(registry.SUPERNETS)]
 Nb201Dataset = Literal["cifar10", "cifar100", "ImageNet16-120"]
 GraphDataset = Literal["cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv"]
 Cost = Literal[
@@ -478,6 +479,19 @@ class DigitsBench(Training):
     architectures: DigitsArchitectures
     seeds: int = count("Trainings of each architecture.")
     shards: int = count("Jobs that share them.")
+
+
+class Supernets(Training):
+    """Weight sharing: supernets that score the architectures of a benchmark (docs/supernets.md)."""
+
+    benchmark: Benchmark = key("Whose architectures are scored; of a space with a supernet.")
+    architectures: int = count("How many of them, drawn at random.", 3)
+    labels: Labels[str, str, int] = key("The accuracies of that benchmark.")
+    seeds: int = count("Supernets of each method.", 2)
+    settings: Changes = key("Keys of the methods' `Settings`, for all that have them.")
+    methods: SeveralDifferent[Supernet] = key("Files of tgnas.methods.supernets.")
+    own: dict[Supernet, Changes] = key("Keys of single methods that are not the common ones.")
+    beside: Different[str] = key("Graph proxies and predictors that score the same architectures.")
 
 
 class Demo(Keys):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
-from tgnas.registry import PREDICTORS
+from tgnas.registry import PREDICTORS, SUPERNETS
 from tgnas.validation import Keys, count, key, read_keys, validated
 from tgnas.workflow.config import models
 from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor
@@ -44,6 +44,7 @@ class Config(Keys):
     few_labels: models.FewLabels
     final_training: models.FinalTraining
     digits_bench: models.DigitsBench
+    supernets: models.Supernets
     demo: models.Demo | None = None
     tables: Listed[str] | None = key("Tables that `all` makes, where not all.", default=None)
     figures: Listed[str] | None = key("Figures that `all` makes, where not all.", default=None)
@@ -84,11 +85,21 @@ class Config(Keys):
         }
 
     @cached_property
+    def supernet_settings(self) -> dict[str, dict[str, Any]]:
+        """The settings of every method of weight sharing: the common ones that it has, its own."""
+        section, every = self.supernets, dict[str, dict[str, Any]]()
+        for name in section.methods:
+            fields = SUPERNETS.settings(name).model_fields
+            common = {key: value for key, value in section.settings.items() if key in fields}
+            every[name] = common | section.own.get(name, {})
+        return every
+
+    @cached_property
     def recipes(self) -> dict[str, Recipe]:
         """The recipe of every training that the config names."""
         section = self.final_training
         named = section.trainings | {"spread": section.spread, "copies": section.copies}
-        named |= {"digits_bench": self.digits_bench}
+        named |= {"digits_bench": self.digits_bench, "supernets": self.supernets}
         return {name: read_recipe(Path(one.recipe), one.change) for name, one in named.items()}
 
 

@@ -1,0 +1,130 @@
+"""The settings of methods of weight sharing; without torch, so that a config is checked fast."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from tgnas.methods.settings import MethodSettings
+
+
+class Settings(MethodSettings):
+    """What every supernet is built and trained with; the defaults are those of DARTS' search."""
+
+    channels: PositiveInt = 16
+    """C of the network."""
+    layers: PositiveInt = 8
+    """Cells of the network (darts), or of each of its three stages (nasbench201)."""
+    epochs: PositiveInt = 50
+    """Passes over the training images."""
+    batch: PositiveInt = 64
+    """Images of a step."""
+    learning_rate: PositiveFloat = 0.025
+    """Of the weights; a cosine takes it to lowest_rate."""
+    lowest_rate: NonNegativeFloat = 0.001
+    """The learning rate at the end."""
+    momentum: NonNegativeFloat = 0.9
+    """Of SGD."""
+    weight_decay: NonNegativeFloat = 0.0003
+    """Of the weights."""
+    clip: PositiveFloat = 5.0
+    """Largest norm of the weights' gradient."""
+    statistics: Literal["batch", "recomputed"] = "batch"
+    """Of batch normalisations while a path is scored: those of the scored images, or the mean over
+    training batches, recomputed for each path."""
+    recomputed_over: PositiveInt = 4
+    """Training batches that statistics are recomputed over."""
+
+
+class MixtureSettings(Settings):
+    """Those of all supernets, and of the architecture parameters."""
+
+    alpha_rate: PositiveFloat = 0.0003
+    """Learning rate of the architecture parameters."""
+    alpha_decay: NonNegativeFloat = 0.001
+    """Weight decay of the architecture parameters."""
+
+
+class StabilisedSettings(Settings):
+    """Those of all supernets, and the noise."""
+
+    temperature: NonNegativeFloat = 1e-6
+    """Variance of the noise over twice the learning rate; 0 is plain single-path training."""
+
+
+class FewShotSettings(Settings):
+    """Those of all supernets, and how they are split."""
+
+    split: NonNegativeInt = 0
+    """Place of the edge of NAS-Bench-201 that is split, in the order of the architecture string."""
+    split_epochs: PositiveInt = 25
+    """Epochs of each sub-supernet, after those of the whole one."""
+
+
+class EnasSettings(Settings):
+    """Those of all supernets, and the controller's."""
+
+    hidden: PositiveInt = 32
+    """Hidden channels of the controller's LSTM."""
+    controller_rate: PositiveFloat = 0.001
+    """Learning rate of the controller (Adam)."""
+    entropy: NonNegativeFloat = 0.0001
+    """Weight of the entropy in the reward."""
+    baseline_decay: NonNegativeFloat = 0.9
+    """Of the moving average of the reward."""
+    derived_from: PositiveInt = 100
+    """Paths that the controller draws, of which the most accurate is derived."""
+
+
+class DartsSettings(MixtureSettings):
+    """Those of mixtures, and the order of the gradient."""
+
+    order: Literal["first", "second"] = "second"
+    """Whether the architecture's gradient looks through one step of the weights."""
+
+
+class BalenasSettings(MixtureSettings):
+    """Those of mixtures, and of the Gaussian; its rate is alpha_rate."""
+
+    alpha_rate: PositiveFloat = 0.01
+    """Learning rate of the mean."""
+    forgetting: PositiveFloat = 0.01
+    """b: how fast squared gradients are forgotten."""
+    prior: PositiveFloat = 0.1
+    """d: the precision of the prior, a Gaussian around 0."""
+    observations: PositiveInt = 100
+    """N: how much the data count against the prior; it divides the variance."""
+
+
+class DDartsSettings(MixtureSettings):
+    """Those of mixtures, the two further losses, and how gates are read."""
+
+    learning_rate: PositiveFloat = 0.005
+    """Of the weights."""
+    alpha_rate: PositiveFloat = 0.003
+    """Learning rate of the architecture parameters."""
+    auxiliary: NonNegativeFloat = 1.0
+    """Weight of the loss that drives gates to 0 or 1."""
+    ablation: NonNegativeFloat = 0.7
+    """Weight of the ablation loss."""
+    threshold: NonNegativeFloat = 0.85
+    """A gate below it is "none" where an architecture is derived."""
+
+
+class DnaSettings(Settings):
+    """Those of all supernets, and the teacher's."""
+
+    teacher_epochs: PositiveInt = 50
+    """Epochs of the teacher, with the batches and rates of the supernet."""
+
+
+class BossnasSettings(Settings):
+    """Those of all supernets, and of learning without labels."""
+
+    paths: PositiveInt = 4
+    """Fair paths of a step."""
+    moving: float = Field(default=0.99, ge=0, lt=1)
+    """Share of the moving copy that a step keeps."""
+    projected: PositiveInt = 32
+    """Channels in which paths are compared."""
+    population: PositiveInt = 32
+    """Random paths whose mean is the centre of the population."""

@@ -1,0 +1,189 @@
+"""Weight sharing: how well supernets rank the architectures whose stand-alone accuracy is known."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tgnas.benchmarks.base import Benchmark
+from tgnas.registry import GRAPH_PROXIES, SUPERNETS
+from tgnas.results import _style as style
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown
+from tgnas.workflow.populations import SUPERNET_POPULATION
+
+UNREAD = ("population",)
+TITLE = "Weight sharing beside stand-alone training"
+SECTION = "Weight sharing"
+CAPTION = """
+Supernets of every method, trained on the {images} images of {benchmark} and asked for its
+{architectures} NAS-Bench-201 architectures: Kendall's tau with the accuracy of the same small
+networks trained alone ({epochs} epochs), and with NAS-Bench-201's test accuracy on CIFAR-10, which
+no method has seen; of distinct architectures, mean and standard deviation over {seeds} seeds.
+"top": inside the truly best {top:.0%}. "rank": of the best-scored architecture. "agreement": of two
+seeds. "derived": NAS-Bench-201's CIFAR-10 accuracy of the architecture that a method derives, with
+the least and the most of its seeds. Settings were chosen on the validation accuracies of
+{benchmark}. Channels {channels}, {layers} cell a stage.
+"""
+FIGURE_TITLE = "Skips in the derived architecture"
+FIGURE_CAPTION = """
+Share of skip connections among the operators other than "none" of the architecture that a mixture
+of operators would derive after each epoch; one line for each seed.
+"""
+TRUTHS = {"alone": "trained alone", "nasbench201": "NB201 CIFAR-10"}
+COLUMNS = {
+    "method": "a file of tgnas.methods.supernets, or what stands beside them",
+    "title": "how tables call it",
+    "sharing": "whether it is a supernet",
+    **{
+        f"{truth}_{measure}{spread}": text + (", standard deviation over seeds" if spread else "")
+        for truth, about in TRUTHS.items()
+        for measure, text in {
+            "tau": f"Kendall's tau, {about}, all",
+            "tau_distinct": f"Kendall's tau, {about}, distinct",
+            "tau_top": f"Kendall's tau, {about}, inside the truly best share of the distinct",
+        }.items()
+        for spread in ("", "_std")
+    },
+    **{f"{truth}_rank": f"true rank of the pick, {about}" for truth, about in TRUTHS.items()},
+    "agreement": "mean Kendall's tau of two seeds",
+    "derived": "accuracy of the derived architecture, percent, mean over seeds",
+    "derived_least": "the least of the seeds",
+    "derived_most": "the most of the seeds",
+    "seconds": "training of one seed, wall time",
+}
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return what was trained, and on what."""
+    section, recipe = plan.config.supernets, plan.config.recipes["supernets"]
+    return {
+        "methods": list(section.methods),
+        "titles": plan.all_titles,
+        "benchmark_labels": section.labels.model_dump(mode="json"),
+        "benchmark": section.benchmark,
+        "images": f"{recipe.train_images} training" if recipe.train_images else "training",
+        "architectures": f"{section.architectures:,}",
+        "epochs": section.labels.epochs,
+        "seeds": section.seeds,
+        "top": plan.config.ranking.top_share,
+        "channels": section.settings.get("channels", 16),
+        "layers": section.settings.get("layers", 8),
+    }
+
+
+def loaded(plan: Plan) -> list[str]:
+    """Return the modules of all cards, which give the titles."""
+    methods = [SUPERNETS.module_name(name) for name in plan.config.supernets.methods]
+    beside = [n for n in plan.config.supernets.beside if n in GRAPH_PROXIES.names()]
+    return [*methods, *(GRAPH_PROXIES.module_name(name) for name in beside)]
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return every method's scores, histories and derived architectures."""
+    section = plan.config.supernets
+    every = [*section.methods, *section.beside]
+    return {
+        "population": f"<results>/populations/{SUPERNET_POPULATION}.parquet",
+        "known": f"<benchmark_tables>/{section.benchmark}.arrow",
+        "nasbench201": "<benchmark_tables>/nasbench201.arrow",
+        "scores": [f"<results>/scores/{SUPERNET_POPULATION}/{name}.parquet" for name in every],
+        "histories": [f"<results>/supernets/{name}/history.csv" for name in section.methods],
+        "derived": [f"<results>/supernets/{name}/derived.json" for name in section.methods],
+    }
+
+
+def table(
+    population: Path,
+    known: Benchmark,
+    nasbench201: Benchmark,
+    scores: Sequence[Path],
+    histories: Sequence[pd.DataFrame],
+    derived: Sequence[list[str]],
+    methods: Sequence[str],
+    titles: Mapping[str, str],
+    benchmark_labels: dict[str, Any],
+    top: float,
+) -> pd.DataFrame:
+    """Return one row for each method."""
+    from tgnas.encodings.live import live_pattern  # their imports are slow
+    from tgnas.evaluation.weight_sharing import derivations, summary
+    from tgnas.scoring.populations import open_population
+    from tgnas.scoring.tables import read_scores
+
+    accuracy = nasbench201.accuracy(dataset="cifar10", split="test", epochs=200)
+    by_string = pd.Series(accuracy, nasbench201.strings)
+    drawn: Any = open_population(population)
+    part = drawn.known_of(known)
+    (dataset,) = benchmark_labels["datasets"]
+    own = {key: benchmark_labels[key] for key in ("split", "epochs")}
+    truths = {
+        "alone": part.accuracy(dataset=dataset, **own),
+        "nasbench201": by_string[part.strings].to_numpy(),
+    }
+    distinct = live_pattern(part.architectures).distinct()[0]
+    rows = []
+    for path in scores:
+        name = path.stem
+        row: dict[str, Any] = {"method": name, "title": _title(name, titles)}
+        row |= {"sharing": name in methods}
+        row |= summary(read_scores(path, drawn), truths, distinct, top)
+        found, seconds = [], float("nan")
+        if name in methods:
+            place = list(methods).index(name)
+            found = derived[place]
+            seconds = histories[place].groupby("seed")["seconds"].sum().mean()
+        rows.append(row | derivations(found, by_string) | {"seconds": seconds})
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def show(frame: pd.DataFrame) -> list[Block]:
+    """Return how every method ranks."""
+    rows: list[dict[str, Entry]] = []
+    for _, row in frame.iterrows():
+        shown: dict[str, Entry] = {"method": row["title"]}
+        for truth, about in TRUTHS.items():
+            for measure, short in (("tau_distinct", ""), ("tau_top", ", top")):
+                spread = row[f"{truth}_{measure}_std"]
+                shown[f"KT {about}{short}"] = Number(row[f"{truth}_{measure}"], std=spread)
+            shown[f"rank {about}"] = Number(row[f"{truth}_rank"], ".0f")
+        shown["agreement"] = Number(row["agreement"])
+        if pd.notna(row["derived"]):
+            ends = f"{row['derived_least']:.2f} to {row['derived_most']:.2f}"
+            shown["derived"] = Number(row["derived"], ".2f", rest=ends)
+        if pd.notna(row["seconds"]):
+            shown["seconds"] = Number(row["seconds"], ".0f")
+        rows.append(shown)
+    better = {name: 1 for name in rows[0] if name.startswith("KT")}
+    return [Shown(rows, better=better)]
+
+
+def figure_inputs(plan: Plan) -> dict[str, Any]:
+    """Return the histories."""
+    methods = plan.config.supernets.methods
+    return {"histories": [f"<results>/supernets/{name}/history.csv" for name in methods]}
+
+
+def figure(histories: Sequence[pd.DataFrame], methods: Sequence[str]) -> Figure:
+    """Return the share of skips over the epochs, a panel for each mixture."""
+    told = [(n, h) for n, h in zip(methods, histories, strict=True) if "skips" in h]
+    with style.styled():
+        drawn = Figure(figsize=(style.WIDE, 2.2))
+        panels = drawn.subplots(1, max(1, len(told)), sharey=True, squeeze=False)[0]
+        for panel, (name, history) in zip(panels, told, strict=False):
+            for _, seed in history.groupby("seed"):
+                panel.plot(seed.epoch, seed.skips, color=style.BLUE, alpha=0.7)
+            panel.set_title(_title(name, {}))
+            panel.set_xlabel("Epoch")
+            panel.set_ylim(-0.03, 1.03)
+        panels[0].set_ylabel("Share of skips")
+    return drawn
+
+
+def _title(name: str, titles: Mapping[str, str]) -> str:
+    for family in (SUPERNETS, GRAPH_PROXIES):
+        if name in family.names():
+            return str(family.module(name).CARD.title)
+    return titles.get(name, name)

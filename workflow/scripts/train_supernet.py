@@ -1,0 +1,60 @@
+"""Train the supernets of one method, one for each seed, and score a population with each."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from tgnas.files import written_whole
+from tgnas.image_training.final import open_images
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
+from tgnas.methods.contracts import Context
+from tgnas.methods.settings import read_settings
+from tgnas.registry import SUPERNETS
+from tgnas.scoring.populations import open_population
+from tgnas.scoring.tables import write_scores
+from tgnas.workflow.script import run
+
+
+def main(
+    *,
+    architectures: Path,
+    recipe: Path,
+    images: Path | None,
+    scores: Path,
+    history: Path,
+    derived: Path,
+    supernet: str,
+    change: dict,
+    settings: dict,
+    seeds: int,
+    threads: int,
+    code: str,
+) -> None:
+    """Write every seed's scores, its history, and the architecture that it derives, if any."""
+    torch.set_num_threads(threads)
+    method, population = SUPERNETS.module(supernet), open_population(architectures)
+    own, settled = read_recipe(recipe, change), read_settings(method.Settings, settings, supernet)
+    process = Process(0, 1, torch.device("cpu"))
+    task = open_images(images, own, process, own.split_seed).validated()
+    values, lines, strings = [], [], []
+    for seed in range(seeds):
+        context = Context(checkpoints=history.parent / f"seed{seed}", code=code)
+        trained = method.train(
+            population.space, task, settled, context, torch.Generator().manual_seed(seed)
+        )
+        values.append(trained.score(population.architectures))
+        lines += [{"seed": seed} | line for line in trained.history]
+        if hasattr(method, "derive"):
+            strings += population.space.format(method.derive(trained))
+    write_scores(scores, population, np.stack(values))
+    pd.DataFrame(lines).to_csv(history, index=False)
+    with written_whole(derived) as part:
+        part.write_text(json.dumps(strings, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
