@@ -89,7 +89,7 @@ wildcard_constraints:
     shipped_method="|".join(SHIPPED_METHODS),
     graph_proxy="|".join(GRAPH_PROXIES.names()),
     network_proxy="|".join(NETWORK_PROXIES.names()),
-    supernet="|".join(SUPERNETS.names()),
+    supernet="|".join(CONFIG.supernets.methods),
     shard=r"\d+",
     inputs="|".join(DATASETS),
     searches="searches|constrained_searches",

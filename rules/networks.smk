@@ -193,6 +193,11 @@ rule train_supernet:
         change=CONFIG.supernets.change,
         settings=lambda w: CONFIG.supernet_settings[w.supernet],
         seeds=CONFIG.supernets.seeds,
-        code=lambda w: digest("train_supernet", SUPERNETS.module_name(w.supernet)),
+        method=lambda w: CONFIG.supernet_methods[w.supernet],
+        prior=CONFIG.supernets.prior,
+        code=lambda w: digest(
+            "train_supernet",
+            SUPERNETS.module_name(CONFIG.supernet_methods[w.supernet]),
+        ),
     script:
         "../workflow/scripts/train_supernet.py"

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from tgnas.errors import ConfigError
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
 from tgnas.methods.contracts import Context
-from tgnas.methods.supernets import balenas, bossnas, d_darts, darts
+from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot
 from tgnas.methods.supernets._blocks import through
-from tgnas.methods.supernets._common import derived, statistics
+from tgnas.methods.supernets._common import PathLearner, derived, statistics
 from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
+from tgnas.operators import CODES
 from tgnas.registry import SUPERNETS
 from tgnas.spaces.space import open_space
 
@@ -212,3 +214,32 @@ def test_recomputed_statistics_are_those_of_training_batches(task):
         convolved = [scorer.supernet.stem[0](images).mean(dim=(0, 2, 3)) for images in seen]
         kept = scorer.supernet.stem[1].running_mean
     assert torch.allclose(kept, torch.stack(convolved).mean(0), atol=1e-5)
+
+
+class Parameters:
+    """A prior that counts convolutions of 3 x 3."""
+
+    def score(self, architectures):
+        return (architectures.cells.operators == CODES["conv_3x3"]).sum(axis=1).astype(float)
+
+
+def test_the_split_by_a_prior_is_at_the_edge_that_tells_most():
+    class Last:
+        def score(self, architectures):
+            return (architectures.cells.operators[:, 6] == CODES["conv_3x3"]).astype(float)
+
+    assert few_shot.telling_edge(open_space("nasbench201"), Last()) == 5
+
+
+def test_a_contest_takes_the_path_that_the_prior_prefers(task):
+    space = open_space("nasbench201")
+    settings = few_shot.Settings(channels=4, layers=1, contest=20)
+    supernet = build_supernet("nasbench201", 10, 4, 1)
+    learner = PathLearner(supernet, space, task, settings, prior=Parameters())
+    gates = np.stack([learner.draw(np.random.default_rng(seed))[0] for seed in range(20)])
+    assert gates[..., 3].sum(axis=1).mean() > 2  # of uniform paths 1.2 operators are 3 x 3
+
+
+def test_settings_that_ask_for_a_prior_are_refused_where_there_is_none(task):
+    with pytest.raises(ConfigError, match="contest: its settings ask for a zero-shot prior"):
+        trained("single_path", task, contest=2)

@@ -11,6 +11,7 @@ from tgnas.files import written_whole
 from tgnas.image_training.final import open_images
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SUPERNETS
@@ -27,7 +28,8 @@ def main(
     scores: Path,
     history: Path,
     derived: Path,
-    supernet: str,
+    method: str,
+    prior: str,
     change: dict,
     settings: dict,
     seeds: int,
@@ -36,20 +38,21 @@ def main(
 ) -> None:
     """Write every seed's scores, its history, and the architecture that it derives, if any."""
     torch.set_num_threads(threads)
-    method, population = SUPERNETS.module(supernet), open_population(architectures)
-    own, settled = read_recipe(recipe, change), read_settings(method.Settings, settings, supernet)
+    module, population = SUPERNETS.module(method), open_population(architectures)
+    own, settled = read_recipe(recipe, change), read_settings(module.Settings, settings, method)
     process = Process(0, 1, torch.device("cpu"))
     task = open_images(images, own, process, own.split_seed).validated()
     values, lines, strings = [], [], []
+    scorer = load_pretrained(prior)
     for seed in range(seeds):
-        context = Context(checkpoints=history.parent / f"seed{seed}", code=code)
-        trained = method.train(
+        context = Context(prior=scorer, checkpoints=history.parent / f"seed{seed}", code=code)
+        trained = module.train(
             population.space, task, settled, context, torch.Generator().manual_seed(seed)
         )
         values.append(trained.score(population.architectures))
         lines += [{"seed": seed} | line for line in trained.history]
-        if hasattr(method, "derive"):
-            strings += population.space.format(method.derive(trained))
+        if hasattr(module, "derive"):
+            strings += population.space.format(module.derive(trained))
     write_scores(scores, population, np.stack(values))
     pd.DataFrame(lines).to_csv(history, index=False)
     with written_whole(derived) as part:

@@ -44,6 +44,7 @@ class Context:
         operators: sentence vectors and attributes of every operator, by code; of none where a
             method reads none.
         images: a batch of images, for methods that read any.
+        prior: a zero-shot scorer of the space, for methods that can start from one.
         device: where tensors are worked on.
         checkpoints: folder to resume from and to write to; None keeps no checkpoint.
         code: digest of the code, so that a checkpoint of older code is not resumed.
@@ -58,6 +59,7 @@ class Context:
         )
     )
     images: Batch | None = None
+    prior: Scorer | None = None
     device: str = "cpu"
     checkpoints: Path | None = None
     code: str = ""

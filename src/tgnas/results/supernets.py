@@ -61,7 +61,7 @@ def params(plan: Plan) -> dict[str, Any]:
     section, recipe = plan.config.supernets, plan.config.recipes["supernets"]
     return {
         "methods": list(section.methods),
-        "titles": plan.all_titles,
+        "titles": plan.all_titles | titles_of(plan),
         "benchmark_labels": section.labels.model_dump(mode="json"),
         "benchmark": section.benchmark,
         "images": f"{recipe.train_images} training" if recipe.train_images else "training",
@@ -74,9 +74,22 @@ def params(plan: Plan) -> dict[str, Any]:
     }
 
 
+def titles_of(plan: Plan) -> dict[str, str]:
+    """Return how every method is called: its card's title, and what its own settings change."""
+    section, titles = plan.config.supernets, {}
+    for name, method in plan.config.supernet_methods.items():
+        title, own = SUPERNETS.module(method).CARD.title, section.own.get(name, {})
+        if own.get("contest", 1) > 1 or own.get("split") == "prior":
+            title += ", started from TG-NAS"
+        elif own.get("order"):
+            title += f", {own['order']} order"
+        titles[name] = title
+    return titles
+
+
 def loaded(plan: Plan) -> list[str]:
     """Return the modules of all cards, which give the titles."""
-    methods = [SUPERNETS.module_name(name) for name in plan.config.supernets.methods]
+    methods = [SUPERNETS.module_name(m) for m in plan.config.supernet_methods.values()]
     beside = [n for n in plan.config.supernets.beside if n in GRAPH_PROXIES.names()]
     return [*methods, *(GRAPH_PROXIES.module_name(name) for name in beside)]
 
@@ -166,7 +179,9 @@ def figure_inputs(plan: Plan) -> dict[str, Any]:
     return {"histories": [f"<results>/supernets/{name}/history.csv" for name in methods]}
 
 
-def figure(histories: Sequence[pd.DataFrame], methods: Sequence[str]) -> Figure:
+def figure(
+    histories: Sequence[pd.DataFrame], methods: Sequence[str], titles: Mapping[str, str]
+) -> Figure:
     """Return the share of skips over the epochs, a panel for each mixture."""
     told = [(n, h) for n, h in zip(methods, histories, strict=True) if "skips" in h]
     with style.styled():
@@ -175,7 +190,7 @@ def figure(histories: Sequence[pd.DataFrame], methods: Sequence[str]) -> Figure:
         for panel, (name, history) in zip(panels, told, strict=False):
             for _, seed in history.groupby("seed"):
                 panel.plot(seed.epoch, seed.skips, color=style.BLUE, alpha=0.7)
-            panel.set_title(_title(name, {}))
+            panel.set_title(_title(name, titles))
             panel.set_xlabel("Epoch")
             panel.set_ylim(-0.03, 1.03)
         panels[0].set_ylabel("Share of skips")
@@ -183,7 +198,6 @@ def figure(histories: Sequence[pd.DataFrame], methods: Sequence[str]) -> Figure:
 
 
 def _title(name: str, titles: Mapping[str, str]) -> str:
-    for family in (SUPERNETS, GRAPH_PROXIES):
-        if name in family.names():
-            return str(family.module(name).CARD.title)
+    if name in GRAPH_PROXIES.names():
+        return str(GRAPH_PROXIES.module(name).CARD.title)
     return titles.get(name, name)

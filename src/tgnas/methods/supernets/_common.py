@@ -11,9 +11,11 @@ import torch
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
+from tgnas.errors import ConfigError
 from tgnas.image_training.data import Batch, ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, Schedule, learn
 from tgnas.methods.contracts import Context
+from tgnas.methods.light_contracts import Scorer
 from tgnas.methods.supernets._settings import Settings
 from tgnas.networks.supernet import (
     DARTS_EDGES,
@@ -80,20 +82,22 @@ def everything(supernet: Supernet) -> Gates:
     return np.ones((supernet.kinds, supernet.edge_count, len(supernet.operators)), dtype=bool)
 
 
-def draw_path(
-    space: Space, generator: np.random.Generator, within: Bool[np.ndarray, "E O"] | None = None
-) -> Gates:
-    """Return the gates of an architecture that is drawn uniformly.
+def prior_of(context: Context, method: str) -> Scorer:
+    """Return the zero-shot prior.
 
-    Args:
-        space: whose architecture.
-        generator: what is drawn from.
-        within: operators that may stand on each edge of NAS-Bench-201; all where it is None.
+    Raises:
+        ConfigError: there is none.
     """
-    if within is None:
-        return paths_of(space.name, space.sample(1, generator))[0]
-    keys = np.where(within, generator.random(within.shape), -1.0)
-    return (keys == keys.max(axis=1, keepdims=True))[None]
+    if context.prior is None:
+        raise ConfigError(f"{method}: its settings ask for a zero-shot prior, and there is none")
+    return context.prior
+
+
+def choices_within(space: Space, within: Bool[np.ndarray, "E O"] | None) -> list[np.ndarray]:
+    """Return what each decision of a space may be; `within` restricts NAS-Bench-201's edges."""
+    if within is not None:
+        return [np.flatnonzero(row) for row in within]
+    return [np.arange(len(values)) for values in space.choices]
 
 
 @dataclass(eq=False)
@@ -105,6 +109,7 @@ class PathLearner(Learner):
     task: ImagesInMemory
     settings: Settings
     within: np.ndarray | None = None
+    prior: Scorer | None = None
     optimizers: dict[str, torch.optim.Optimizer] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +118,14 @@ class PathLearner(Learner):
 
     def draw(self, generator: np.random.Generator) -> Gates:
         """Return the path of the next batch."""
-        return draw_path(self.space, generator, self.within)
+        count = self.settings.contest
+        decisions = choices_within(self.space, self.within)
+        rows = np.stack([generator.choice(values, count) for values in decisions], axis=1)
+        members = self.space.of_choices(rows)
+        best = 0
+        if count > 1 and self.prior is not None:
+            best = int(np.argmax(self.prior.score(members)))
+        return paths_of(self.space.name, members[[best]])[0]
 
     def step(self, given: Given) -> Tensor:
         """Take a step of the weights on a path's loss."""
@@ -183,7 +195,13 @@ def statistics(scorer: PathScorer, gates: Gates) -> Iterator[None]:
 
 
 def train_paths(learner: PathLearner, context: Context, seed: int, phase: int = 0) -> History:
-    """Train a learner of paths with a checkpoint of its own for each phase."""
+    """Train a learner of paths with a checkpoint of its own for each phase.
+
+    Raises:
+        ConfigError: its settings ask for a prior that the context lacks.
+    """
+    if learner.settings.contest > 1:
+        learner.prior = prior_of(context, "contest")
     folder = context.checkpoints
     return learn(
         learner,

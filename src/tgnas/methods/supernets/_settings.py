@@ -33,6 +33,9 @@ class Settings(MethodSettings):
     training batches, recomputed for each path."""
     recomputed_over: PositiveInt = 4
     """Training batches that statistics are recomputed over."""
+    contest: PositiveInt = 1
+    """Paths that are drawn for a step, of which the one is taken that the zero-shot prior scores
+    highest; 1 draws uniformly, without a prior."""
 
 
 class MixtureSettings(Settings):
@@ -54,8 +57,9 @@ class StabilisedSettings(Settings):
 class FewShotSettings(Settings):
     """Those of all supernets, and how they are split."""
 
-    split: NonNegativeInt = 0
-    """Place of the edge of NAS-Bench-201 that is split, in the order of the architecture string."""
+    split: NonNegativeInt | Literal["prior"] = 0
+    """Place of the edge of NAS-Bench-201 that is split, in the order of the architecture string;
+    prior: the edge whose operator says most about the scores of the zero-shot prior."""
     split_epochs: PositiveInt = 25
     """Epochs of each sub-supernet, after those of the whole one."""
 

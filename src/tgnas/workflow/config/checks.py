@@ -234,10 +234,12 @@ def _supernets(config: Config, dataset: str) -> None:
     section = config.supernets
     if dataset not in ("cifar10", "digits"):
         raise ConfigError(f"config: supernets: they learn from cifar10 or digits, not {dataset}")
+    methods = config.supernet_methods
     for name, settings in config.supernet_settings.items():
-        read_settings(SUPERNETS.settings(name), settings, f"supernets.methods.{name}")
+        read_settings(SUPERNETS.settings(methods[name]), settings, f"supernets.own.{name}")
+    _known("prior of supernets", section.prior, config.shipped)
     for name in section.settings:
-        if not any(name in SUPERNETS.settings(m).model_fields for m in section.methods):
+        if not any(name in SUPERNETS.settings(m).model_fields for m in methods.values()):
             raise ConfigError(f"config: supernets.settings.{name}: no method has such a key")
     for name in section.beside:
         _known("method beside supernets", name, [*config.predictors, *GRAPH_PROXIES.names()])

@@ -49,7 +49,6 @@ Searcher = Annotated[str, _member_of(registry.SEARCHERS)]
 PredictorMethod = Annotated[str, _member_of(registry.PREDICTORS)]
 GraphProxy = Annotated[str, _member_of(registry.GRAPH_PROXIES)]
 NetworkProxy = Annotated[str, _member_of(registry.NETWORK_PROXIES)]
-Supernet = Annotated[str, _member_of(registry.SUPERNETS)]
 Nb201Dataset = Literal["cifar10", "cifar100", "ImageNet16-120"]
 GraphDataset = Literal["cora", "citeseer", "pubmed", "cs", "physics", "photo", "computers", "arxiv"]
 Cost = Literal[
@@ -489,8 +488,13 @@ class Supernets(Training):
     labels: Labels[str, str, int] = key("The accuracies of that benchmark.")
     seeds: int = count("Supernets of each method.", 2)
     settings: Changes = key("Keys of the methods' `Settings`, for all that have them.")
-    methods: SeveralDifferent[Supernet] = key("Files of tgnas.methods.supernets.")
-    own: dict[Supernet, Changes] = key("Keys of single methods that are not the common ones.")
+    prior: str = key("The shipped predictor that methods start from whose settings ask for one.")
+    methods: SeveralDifferent[Name] = key(
+        "Files of tgnas.methods.supernets, or names of `own` with a `method`."
+    )
+    own: Named[Changes] = key(
+        "Keys of single methods; `method` is the file, where it is not the name."
+    )
     beside: Different[str] = key("Graph proxies and predictors that score the same architectures.")
 
 

@@ -89,10 +89,17 @@ class Config(Keys):
         """The settings of every method of weight sharing: the common ones that it has, its own."""
         section, every = self.supernets, dict[str, dict[str, Any]]()
         for name in section.methods:
-            fields = SUPERNETS.settings(name).model_fields
+            own = {k: v for k, v in section.own.get(name, {}).items() if k != "method"}
+            fields = SUPERNETS.settings(self.supernet_methods[name]).model_fields
             common = {key: value for key, value in section.settings.items() if key in fields}
-            every[name] = common | section.own.get(name, {})
+            every[name] = common | own
         return every
+
+    @property
+    def supernet_methods(self) -> dict[str, str]:
+        """The file of every method of weight sharing."""
+        section = self.supernets
+        return {name: section.own.get(name, {}).get("method", name) for name in section.methods}
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
