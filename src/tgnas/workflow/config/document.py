@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgnas.registry import PREDICTORS, SEARCHERS
+from tgnas.registry import PREDICTORS, SEARCHERS, SUPERNETS
 from tgnas.workflow.config.models import Round
 from tgnas.workflow.config.reading import Config
 
@@ -23,4 +23,12 @@ def json_schema() -> dict[str, Any]:
     for searcher in SEARCHERS.names():
         search["properties"] |= SEARCHERS.settings(searcher).model_json_schema()["properties"]
     del search["properties"]["budget"]  # it depends on what is queried
+    shared = schema["$defs"]["Supernets"]["properties"]
+    keys = {}
+    for supernet in SUPERNETS.names():
+        keys |= SUPERNETS.settings(supernet).model_json_schema()["properties"]
+    shared["settings"]["properties"] = keys
+    method = {"type": "string", "description": "The file, where it is not the entry's name."}
+    own = {"type": "object", "properties": {"method": method} | keys}
+    shared["own"]["patternProperties"] = {"": own}
     return schema
