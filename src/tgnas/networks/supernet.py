@@ -21,8 +21,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from tgnas.costs.darts import STEM
-from tgnas.costs.nasbench201 import stage_widths
 from tgnas.errors import UnknownNameError
 from tgnas.networks import darts, nasbench201
 from tgnas.networks.layers import (
@@ -118,7 +116,7 @@ class StackedSupernet(StackedNetwork):
 
     def __init__(self, classes: int, channels: int, repeats: int) -> None:
         super().__init__()
-        widths = stage_widths(channels)
+        widths = [channels << stage for stage in range(nasbench201_space.STAGES)]
         self.stem = nn.Sequential(*normalised(3, 3, channels))
         layers: list[nn.Module] = []
         for stage, width in enumerate(widths):
@@ -237,7 +235,7 @@ class PairSupernet(nn.Module):
 
     def __init__(self, classes: int, channels: int, layers: int) -> None:
         super().__init__()
-        before = STEM * channels
+        before = darts_space.STEM * channels
         self.stem = nn.Sequential(*normalised(3, 3, before))
         cells: list[PairCell] = []
         last, width, followed = before, channels, False

@@ -24,11 +24,11 @@ def json_schema() -> dict[str, Any]:
         search["properties"] |= SEARCHERS.settings(searcher).model_json_schema()["properties"]
     del search["properties"]["budget"]  # it depends on what is queried
     shared = schema["$defs"]["Supernets"]["properties"]
-    keys = {}
+    settings: dict[str, Any] = {}
     for supernet in SUPERNETS.names():
-        keys |= SUPERNETS.settings(supernet).model_json_schema()["properties"]
-    shared["settings"]["properties"] = keys
-    method = {"type": "string", "description": "The file, where it is not the entry's name."}
-    own = {"type": "object", "properties": {"method": method} | keys}
+        settings |= SUPERNETS.settings(supernet).model_json_schema()["properties"]
+    shared["settings"]["properties"] = settings
+    file = {"type": "string", "description": "The file, where it is not the entry's name."}
+    own = {"type": "object", "properties": {"method": file} | settings}
     shared["own"]["patternProperties"] = {"": own}
     return schema
