@@ -61,7 +61,9 @@ def params(plan: Plan) -> dict[str, Any]:
     section, recipe = plan.config.supernets, plan.config.recipes["supernets"]
     return {
         "methods": list(section.methods),
-        "titles": plan.all_titles | titles_of(plan),
+        "files": plan.config.supernet_methods,
+        "own": {name: dict(section.own.get(name, {})) for name in section.methods},
+        "titles": plan.all_titles,
         "benchmark_labels": section.labels.model_dump(mode="json"),
         "benchmark": section.benchmark,
         "images": f"{recipe.train_images} training" if recipe.train_images else "training",
@@ -74,15 +76,15 @@ def params(plan: Plan) -> dict[str, Any]:
     }
 
 
-def titles_of(plan: Plan) -> dict[str, str]:
+def titles_of(files: Mapping[str, str], own: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return how every method is called: its card's title, and what its own settings change."""
-    section, titles = plan.config.supernets, {}
-    for name, method in plan.config.supernet_methods.items():
-        title, own = SUPERNETS.module(method).CARD.title, section.own.get(name, {})
-        if own.get("contest", 1) > 1 or own.get("split") == "prior":
+    titles = {}
+    for name, method in files.items():
+        title, own_keys = SUPERNETS.module(method).CARD.title, own[name]
+        if own_keys.get("contest", 1) > 1 or own_keys.get("split") == "prior":
             title += ", started from TG-NAS"
-        elif own.get("order"):
-            title += f", {own['order']} order"
+        elif own_keys.get("order"):
+            title += f", {own_keys['order']} order"
         titles[name] = title
     return titles
 
@@ -116,6 +118,8 @@ def table(
     histories: Sequence[pd.DataFrame],
     derived: Sequence[list[str]],
     methods: Sequence[str],
+    files: Mapping[str, str],
+    own: Mapping[str, Mapping[str, Any]],
     titles: Mapping[str, str],
     benchmark_labels: dict[str, Any],
     top: float,
@@ -131,9 +135,10 @@ def table(
     drawn: Any = open_population(population)
     part = drawn.known_of(known)
     (dataset,) = benchmark_labels["datasets"]
-    own = {key: benchmark_labels[key] for key in ("split", "epochs")}
+    fidelity = {key: benchmark_labels[key] for key in ("split", "epochs")}
+    titles = {**titles, **titles_of(files, own)}
     truths = {
-        "alone": part.accuracy(dataset=dataset, **own),
+        "alone": part.accuracy(dataset=dataset, **fidelity),
         "nasbench201": by_string[part.strings].to_numpy(),
     }
     distinct = live_pattern(part.architectures).distinct()[0]
@@ -180,9 +185,13 @@ def figure_inputs(plan: Plan) -> dict[str, Any]:
 
 
 def figure(
-    histories: Sequence[pd.DataFrame], methods: Sequence[str], titles: Mapping[str, str]
+    histories: Sequence[pd.DataFrame],
+    methods: Sequence[str],
+    files: Mapping[str, str],
+    own: Mapping[str, Mapping[str, Any]],
 ) -> Figure:
     """Return the share of skips over the epochs, a panel for each mixture."""
+    titles = titles_of(files, own)
     told = [(n, h) for n, h in zip(methods, histories, strict=True) if "skips" in h]
     with style.styled():
         drawn = Figure(figsize=(style.WIDE, 2.2))

@@ -5,9 +5,8 @@ from typing import Any
 
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS, Family
 from tgnas.methods.settings import read_settings
-from tgnas.registry import GRAPH_PROXIES, SEARCHERS, SUPERNETS
+from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS, SUPERNETS, Family
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
