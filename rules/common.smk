@@ -41,16 +41,12 @@ from tgnas.registry import (
 # DGL writes into the home folder unless told; threads that spin starve their neighbours.
 os.environ.setdefault("DGLBACKEND", "pytorch")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
-mirrors = [
-    *os.environ.get("TGNAS_MIRROR", "").split(os.pathsep),
-    *config.get("mirrors", []),
-]
-if any(mirrors):
-    os.environ["TGNAS_MIRROR"] = os.pathsep.join(filter(None, mirrors))
-
 try:
     CONFIG = read_config(config)
+    # Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
+    mirrors = [*os.environ.get("TGNAS_MIRROR", "").split(os.pathsep), *CONFIG.mirrors]
+    if any(mirrors):
+        os.environ["TGNAS_MIRROR"] = os.pathsep.join(filter(None, mirrors))
     SHEETS = {
         target: read_methods(Path(sheet), CONFIG, target)
         for target, sheet in CONFIG.experiments.model_dump(exclude_none=True).items()

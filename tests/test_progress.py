@@ -165,7 +165,7 @@ def test_a_failed_job_is_told_with_its_error_and_its_log(tmp_path):
 def test_a_locked_folder_is_told_with_what_to_do(tmp_path):
     run = told("LockException:\nError: Directory cannot be locked. Please make sure ...\n")
     (line,) = end_of(run, 1, Places(tmp_path, tmp_path, ()), tmp_path / "run.log")
-    assert "snakemake --unlock" in line
+    assert "make unlock" in line
 
 
 def test_the_result_is_read_from_a_table_of_the_run(tmp_path):

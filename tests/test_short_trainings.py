@@ -117,7 +117,7 @@ def test_an_image_without_a_copy_is_refused(lossless):
 
 def test_a_mosaic_of_another_width_is_refused(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
-    with pytest.raises(CorruptTableError, match="is 8 pixels wide, not 1024"):
+    with pytest.raises(CorruptTableError, match="8 by"):
         read_mosaics([tmp_path / "a.png"])
     (tmp_path / "a.png").write_bytes(b"no")
     with pytest.raises(CorruptTableError, match=r"a\.png"):

@@ -36,6 +36,43 @@ def count(meaning: str, least: int = 1, **bounds: Any) -> Any:
     return Field(description=meaning, ge=least, **bounds)
 
 
+LARGEST, DEEPEST, MOST = 1 << 20, 40, 100_000  # characters, levels and values of a YAML text
+
+
+def read_yaml(text: str) -> Any:
+    """Return what a YAML text holds.
+
+    Raises:
+        ValueError: it is not YAML, or is too large, too deep or too many values, each counted as
+            often as it is referred to.
+    """
+    if len(text) > LARGEST:
+        raise ValueError(f"{len(text):,} characters; at most {LARGEST:,} are read")
+    try:
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise ValueError(f"more than {DEEPEST} levels stand within each other")
+        root = yaml.compose(text, yaml.SafeLoader)
+        if root is not None and _values_of(root, {}) > MOST:
+            raise ValueError(f"more than {MOST:,} values, those behind aliases counted anew")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ValueError(" ".join(str(error).split())[:400]) from None
+
+
+def _values_of(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a node stands for; `known` are those of other nodes, by their ids."""
+    if id(node) not in known:
+        known[id(node)] = MOST + 1  # it would hold itself
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for pair in parts for part in (pair if isinstance(pair, tuple) else (pair,))]
+        known[id(node)] = min(MOST + 1, 1 + sum(_values_of(part, known) for part in parts))
+    return known[id(node)]
+
+
 def read_keys(path: Path) -> dict[str, Any]:
     """Return the keys of a YAML file.
 
@@ -44,11 +81,11 @@ def read_keys(path: Path) -> dict[str, Any]:
         ConfigError: it holds no keys.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a file of keys and values is expected")
     return content

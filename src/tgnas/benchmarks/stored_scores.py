@@ -18,6 +18,7 @@ from jaxtyping import Float64
 from tgnas.benchmarks.base import Benchmark, rows_in_order
 from tgnas.benchmarks.stored import STORED, SUITE_ZERO_FILE
 from tgnas.errors import CorruptTableError, UnknownNameError
+from tgnas.resources.archives import content_of_zip
 from tgnas.spaces.nasbench201 import of_naslib
 
 SUITE_ZERO, FREEREA, NASLIB = "NAS-Bench-Suite-Zero", "FreeREA", "NASLib"
@@ -111,7 +112,7 @@ def read_naslib(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if "--cifar10--" in name]
-            rows = [row for name in names for row in json.loads(archive.read(name))]
+            rows = [row for name in names for row in json.loads(content_of_zip(archive, name))]
         scores = np.array([float(row[column]["score"]) for row in rows])
         listed = of_naslib(row["arch"] for row in rows)
     except (zipfile.BadZipFile, ValueError, LookupError, TypeError, SyntaxError) as error:

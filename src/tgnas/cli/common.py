@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tgnas.errors import (
     ConfigError,
@@ -138,7 +139,7 @@ def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int
     """Write a table to standard output, as wide as the terminal or else as `width`."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # a description is no markup
     Console(width=None if sys.stdout.isatty() else width).print(table)
 
 

@@ -1,6 +1,7 @@
 """``tgnas train-network``: an architecture's own network learns from images."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,12 +82,10 @@ def train_network(
 
 def _change(text: str) -> tuple[str, Any]:
     """Return the key and the value, written as in a recipe, of a change."""
-    import yaml
+    from tgnas.validation import read_yaml
 
     key, separator, value = text.partition("=")
-    try:
+    with suppress(ValueError):
         if separator:
-            return key, yaml.safe_load(value)
-    except yaml.YAMLError:
-        pass
+            return key, read_yaml(value)
     raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")

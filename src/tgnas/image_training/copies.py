@@ -25,6 +25,7 @@ from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
 
 QUALITY = 75  # of the JPEG copy, and of what is made where there is none
+TALLEST = 10_000  # images of one file
 BLOCK = 4  # pixels that are averaged before images are compared
 # A JPEG's mean squared error per byte, and how much nearer than the next image it must be. The
 # copy's images lie at about 65 (PSNR 30 dB).
@@ -60,11 +61,14 @@ def read_mosaics(paths: Sequence[Path]) -> UInt8[np.ndarray, "N 3 32 32"]:
     for path in paths:
         try:
             with Image.open(path, formats=["PNG"]) as opened:
+                if opened.width != SIDE * SIDE or opened.height > TALLEST:
+                    raise ValueError(
+                        f"{opened.width} by {opened.height} pixels; {SIDE * SIDE} by at most "
+                        f"{TALLEST} are expected"
+                    )
                 pixels = np.asarray(opened.convert("RGB"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise CorruptTableError(f"{path}: {error}") from error
-        if pixels.shape[1] != SIDE * SIDE:
-            raise CorruptTableError(f"{path} is {pixels.shape[1]} pixels wide, not {SIDE * SIDE}")
         parts.append(pixels.reshape(-1, SIDE, SIDE, 3).transpose(0, 3, 1, 2))
     return np.ascontiguousarray(np.concatenate(parts))
 

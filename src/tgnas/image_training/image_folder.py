@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
-from PIL import Image, ImageEnhance, UnidentifiedImageError
+from PIL import Image, ImageEnhance
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -98,7 +98,7 @@ class _Decoded(Dataset):
         try:
             with Image.open(path) as opened:
                 image = opened.convert("RGB")
-        except (OSError, UnidentifiedImageError, ValueError) as error:
+        except (OSError, Image.DecompressionBombError, ValueError) as error:
             raise CorruptTableError(f"{path} is not an image: {error}") from error
         drawn = None if isinstance(key, int) else np.random.default_rng(key)
         image = augmented(image, drawn) if drawn else middle(image)

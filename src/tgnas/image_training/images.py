@@ -8,11 +8,9 @@ classes of ImageNet at 16 x 16 pixels. The last two are read from the user's own
 """
 
 import io
-import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,22 +21,32 @@ import pyarrow
 import torch
 from jaxtyping import Float, Int64, UInt8
 from PIL import Image
+from pyarrow import parquet
 from torch import Tensor
 from torch.nn import functional
 
 from tgnas.datasets import dataset_facts
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
-from tgnas.resources import unpickle
+from tgnas.files import sha256_of
+from tgnas.resources import archives, unpickle
+from tgnas.resources.archives import files_of_tar
 
 CLASSES = 10
 SIDE = 32
+MOST_IMAGES = 60_000
 PADDING = 4  # pixels on each side of a random crop, as NAS-Bench-201 trains
 OFFICIAL = "official archive (lossless)"
 JPEG = "JPEG quality 75 copy (lossy)"
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
-LARGEST_BATCH = 1 << 28  # bytes; the largest official one has 154 MB
+# Bytes -> sha256 of the two files of CIFAR-10: what is as large as one of them must be it.
+KNOWN = MappingProxyType(
+    {
+        170_498_071: "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        18_128_625: "9d7315f60f3a3046f7ab2c3dcbfd32634ed4335623fa8c62364aa42fc464ccd1",
+    }
+)
 # What a file that does not hold images makes its readers raise.
-FAULTS = (CorruptTableError, tarfile.TarError, pyarrow.ArrowException, OSError, *unpickle.FAULTS)
+FAULTS = (CorruptTableError, *archives.FAULTS, pyarrow.ArrowException, OSError, *unpickle.FAULTS)
 
 
 class Batches(NamedTuple):
@@ -96,6 +104,9 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
     """
     if not path.is_file():
         raise ResourceError(f"{path} is missing; it holds the CIFAR-10 images")
+    expected = KNOWN.get(path.stat().st_size)
+    if expected and (found := sha256_of(path)) != expected:
+        raise CorruptTableError(f"{path} is damaged: sha256 {expected} expected, {found} found")
     with path.open("rb") as stream:
         start = stream.read(4)
     with _faults_named(path):
@@ -201,17 +212,7 @@ def _files(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     if path.is_dir():
         yield from ((file.name, file.read_bytes) for file in sorted(path.rglob("*")))
         return
-    with tarfile.open(path) as archive:
-        for member in archive:
-            yield Path(member.name).name, partial(_content, archive, member)
-
-
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """Return the bytes of one file of an archive."""
-    stream = archive.extractfile(member)
-    if stream is None or member.size > LARGEST_BATCH:
-        raise ValueError(f"{member.name} is not a file of at most {LARGEST_BATCH} bytes")
-    return stream.read()
+    yield from files_of_tar(path)
 
 
 def _read_batches(path: Path, dataset: str) -> Images:
@@ -242,6 +243,10 @@ def _read_parquet(
     path: Path, drawn: tuple[int | None, int | None], generator: np.random.Generator
 ) -> Images:
     """Return the images of the JPEG copy, or those that are drawn of it."""
+    about = parquet.ParquetFile(path).metadata
+    sizes = [about.row_group(group).total_byte_size for group in range(about.num_row_groups)]
+    if about.num_rows > MOST_IMAGES or sum(sizes) > archives.LARGEST_FILE:
+        raise ValueError(f"{about.num_rows:,} images of {sum(sizes):,} bytes")
     table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
     splits = []
     for split, size in zip(("train", "test"), drawn, strict=True):

@@ -1,5 +1,6 @@
 """Entries, heads and captions of the page as HTML."""
 
+import re
 from collections.abc import Mapping
 
 from markdown_it import MarkdownIt
@@ -13,8 +14,15 @@ ABBREVIATIONS = {"KT": "Kendall's tau", "SPR": "Spearman's rho"}
 
 
 def prose(text: str) -> Markup:
-    """Return Markdown as HTML; what is HTML in it stays text."""
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))
+    """Return Markdown as HTML; what is HTML in it stays text, and so does a link to no page."""
+    reader = MarkdownIt("commonmark", {"html": False})
+    reader.validateLink = _leads_to_a_page  # type: ignore[method-assign,assignment]
+    return Markup(reader.render(text))
+
+
+def _leads_to_a_page(address: str) -> bool:
+    """Tell whether an address is of the web, or within this page or folder: not ``javascript:``."""
+    return re.match(r"https?://|#|[\w./-]+(#|$)", address) is not None
 
 
 def entry_html(entry: Entry, titles: Mapping[str, str]) -> Markup:

@@ -34,6 +34,13 @@ from tgnas.errors import CorruptTableError
 FAULTS: tuple[type[Exception], ...] = (AttributeError, EOFError, IndexError, KeyError, MemoryError)
 FAULTS += (OverflowError, TypeError, ValueError)
 FAULTS += (pickle.UnpicklingError, gzip.BadGzipFile, zlib.error)
+# Bytes that gzip may hold, objects that a pickle may stand for, and levels of them; the largest of
+# ours have 154 MB and 600,000 objects.
+LARGEST, MOST, DEEPEST = 1 << 28, 5_000_000, 100
+GROWING = frozenset({"APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD"})
+REFUSED = frozenset(
+    {"DUP", "ADDITEMS", "FROZENSET", "EMPTY_SET", "EXT1", "EXT2", "EXT4", "POP_MARK"}
+)
 
 
 class _StandIn:
@@ -159,7 +166,7 @@ def load_frame_columns(data: bytes) -> dict[str, np.ndarray]:
         CorruptTableError: the bytes are not such a frame, or ask for anything else to be run.
     """
     with _expected("a pickled frame of numbers"):
-        stream = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        stream = _decompressed(data) if data.startswith(b"\x1f\x8b") else data
         return _columns(_load(stream, IN_FRAMES))
 
 
@@ -205,14 +212,76 @@ def _number(value: object) -> float:
 
 
 def _load(stream: bytes, allowed: Names, encoding: str = "ASCII") -> Any:
-    """Return what a stream holds, but not where the unpickler allocates for what it only claims.
+    """Return what a stream holds, but not where it would take long or much for what it claims.
 
-    Reading the opcodes finds a length that is longer than the stream, but no such memo index.
+    Reading the opcodes finds a length that is longer than the stream, but no such memo index, and
+    not that one small object stands in many places, which whoever walks or hashes it pays for.
     """
-    for opcode, argument, _ in pickletools.genops(stream):
-        if opcode.name in {"PUT", "LONG_BINPUT"} and int(argument or 0) > len(stream):
-            raise ValueError(f"opcode {opcode.name} {argument} in {len(stream)} bytes")
+    _weigh(stream)
     return _Unpickler(stream, allowed, encoding).load()
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Return what gzip holds, in parts, so that no more is made than is allowed."""
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"{len(data):,} bytes of gzip hold more than {LARGEST:,}")
+    return content
+
+
+def _weigh(stream: bytes) -> None:
+    """Refuse a stream that stands for more objects than ``MOST``, each counted where it stands.
+
+    A walk of its opcodes in which the stack holds how many objects each item stands for and how
+    deep they lie, in a list that the memo shares: what is put into a container later counts there.
+    """
+    stack: list[Any] = []
+    memo: dict[int, list[int]] = {}
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+        name = opcode.name
+        if number > MOST:
+            raise ValueError(f"more than {MOST:,} opcodes")
+        if name in REFUSED:
+            raise ValueError(f"opcode {name} has no place in such a file")
+        if name == "MARK":
+            stack.append(None)
+        elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            place = len(memo) if name == "MEMOIZE" else int(argument or 0)
+            if place > len(stream):
+                raise ValueError(f"opcode {name} {place} in {len(stream)} bytes")
+            memo[place] = stack[-1]
+        elif name in ("GET", "BINGET", "LONG_BINGET"):
+            stack.append(memo[int(argument or 0)])
+        else:
+            _apply(opcode, stack)
+
+
+def _apply(opcode: pickletools.OpcodeInfo, stack: list[Any]) -> None:
+    """Do to a stack of weights what an opcode does to the stack of objects."""
+    taken: list[list[int]] = []
+    if pickletools.markobject in opcode.stack_before:
+        while (item := stack.pop()) is not None:
+            taken.append(item)
+        below = opcode.stack_before.index(pickletools.markobject)
+    else:
+        below = len(opcode.stack_before)
+    taken += [stack.pop() for _ in range(below)]
+    weight = sum(item[0] for item in taken)
+    depth = max((item[1] for item in taken), default=0)
+    if weight > MOST or depth > DEEPEST:
+        raise ValueError(
+            f"opcode {opcode.name} makes {weight:,} objects of few, {depth} deep; at most "
+            f"{MOST:,} and {DEEPEST} are allowed"
+        )
+    if not opcode.stack_after:
+        return
+    if opcode.name in GROWING:  # its lowest item is what grows
+        within = max((item[1] for item in taken[:-1]), default=0)
+        taken[-1][:] = weight, max(taken[-1][1], 1 + within)
+        stack.append(taken[-1])
+    else:
+        stack.append([weight + 1, depth + 1])
 
 
 def _columns(frame: object) -> dict[str, np.ndarray]:

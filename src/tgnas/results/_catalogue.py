@@ -20,10 +20,12 @@ slow to import is imported inside of functions: the workflow imports every modul
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from string import Formatter
 from types import ModuleType
 from typing import Any
 
@@ -291,11 +293,19 @@ def section(module: ModuleType, params: Mapping[str, Any]) -> str:
     return _filled(module, "SECTION", params, "table")
 
 
+class _InMarkdown(Formatter):
+    """Writes values so that none becomes a link or HTML, whatever the config says."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return re.sub(r"([\[\]<])", r"\\\1", format(value, format_spec))
+
+
 def _filled(module: ModuleType, name: str, params: Mapping[str, Any], kind: str) -> str:
     text = getattr(module, name)
     if kind == "figure":
         text = getattr(module, f"FIGURE_{name}", text)
     try:
-        return " ".join(text.format(**params).split())
+        writer = _InMarkdown() if name == "CAPTION" else Formatter()
+        return " ".join(writer.format(text, **params).split())
     except (KeyError, IndexError) as error:
         raise ConfigError(f"{module.__name__}: {name} quotes what there is not: {error}") from error

@@ -63,8 +63,9 @@ def write_picture(path: Path, drawings: Mapping[str, tuple[Sequence[str], np.nda
                 )
             for (x, y), name in zip(place, names, strict=True):
                 box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "0.3"}
-                axis.text(x, y, name, ha="center", va="center", bbox=box, fontsize=6)
-            axis.set_title(title)
+                at = {"ha": "center", "va": "center", "bbox": box, "fontsize": 6}
+                axis.text(x, y, name, parse_math=False, **at)
+            axis.set_title(title, parse_math=False)
             axis.set_xlim(min(x for x, _ in place) - 0.7, max(x for x, _ in place) + 0.7)
             axis.set_ylim(max(y for _, y in place) + 0.6, -0.6)
             axis.axis("off")

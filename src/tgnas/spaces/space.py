@@ -20,7 +20,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 from pydantic import Field, model_validator
 
 from tgnas.cell import Cells
@@ -64,7 +63,7 @@ from tgnas.spaces.forms.widths import WidthKeys, Widths
 from tgnas.spaces.notations.hints import hint
 from tgnas.spaces.notations.plain import of_text, plain
 from tgnas.spaces.skeleton import USUAL, NetworkKeys, Skeleton
-from tgnas.validation import Keys, validated
+from tgnas.validation import Keys, read_yaml, validated
 
 Architecture = str | Mapping[str, Any]
 # Public names of what is built in: without marks between words, in small letters.
@@ -577,7 +576,7 @@ def built_in(name: str) -> Space:
     """Return a space of ``tgnas.spaces``: what its YAML file defines, or what its module does."""
     file = FOLDER / f"{name}.yaml"
     if file.is_file():
-        return space_of(yaml.safe_load(file.read_text()), f"{name}.yaml")
+        return space_of(read_yaml(file.read_text()), f"{name}.yaml")
     return SPACES.load(name)
 
 
@@ -590,11 +589,11 @@ def alphabet_of(name: str, operators: Sequence[str]) -> Alphabet:
 def read_space(path: Path) -> Space:
     """Return the space of a YAML file; errors as in ``open_space``."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not YAML: {error}") from error
     return space_of(content, str(path))
 
 

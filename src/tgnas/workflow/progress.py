@@ -21,14 +21,15 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
-import yaml
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
+
+from tgnas.validation import read_yaml
 
 INTERRUPTED = 130
 EVERY = 20  # seconds between two lines where no terminal redraws them
@@ -235,10 +236,22 @@ class Places:
         paths, tables = {"results": "results", "logs": "logs"}, ["ranking_nasbench201"]
         for option, value in pairwise(arguments):
             if option in ("--configfile", "--configfiles") and Path(value).is_file():
-                content = yaml.safe_load(Path(value).read_text()) or {}
-                paths |= {k: v for k, v in content.get("pathvars", {}).items() if k in paths}
-                tables += map(str, content.get("tables", ()))
+                content = _content(Path(value))
+                given = content.get("pathvars")
+                named = given.items() if isinstance(given, dict) else ()
+                paths |= {k: v for k, v in named if k in paths and isinstance(v, str)}
+                listed = content.get("tables")
+                tables += map(str, listed if isinstance(listed, list) else ())
         return cls(Path(paths["results"]), Path(paths["logs"]), tuple(tables))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """Return a config file's keys; none of a faulty one, of which Snakemake tells."""
+    try:
+        content = read_yaml(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def result_of(places: Places) -> str | None:
@@ -293,7 +306,7 @@ def end_of(run: Run, code: int, places: Places, log: Path) -> list[str]:
     if run.locked:
         return [
             "another run works in this folder, or one was killed: wait for it, or, if there is "
-            f"none, `.venv/bin/snakemake --unlock`; details: {log}"
+            f"none, `make unlock` and the same command again; details: {log}"
         ]
     lines = [f"failed: {rule}: {fault_in(at)} (log: {at or log})" for rule, at in run.failed]
     lines = lines or [f"failed: {run.last}"]
