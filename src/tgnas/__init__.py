@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         train,
     )
     from tgnas.inference.measuring import measure
+    from tgnas.inference.networks import build_network
     from tgnas.inference.pretrained import Pretrained, load_pretrained
     from tgnas.spaces.space import Space, open_space
 
@@ -24,6 +25,7 @@ __all__ = [
     "Pretrained",
     "Space",
     "__version__",
+    "build_network",
     "convert",
     "evaluate",
     "load_pretrained",
@@ -38,6 +40,7 @@ __all__ = [
     "train",
 ]
 _HOME = {
+    "build_network": "tgnas.inference.networks",
     "convert": "tgnas.inference.api",
     "evaluate": "tgnas.inference.api",
     "mutate": "tgnas.inference.api",

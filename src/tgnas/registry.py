@@ -8,6 +8,7 @@ Before a member is used it is held to its family's contract.
 import ast
 import inspect
 import pkgutil
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from tgnas.errors import ContractError, UnknownNameError
+from tgnas.errors import ConfigError, ContractError, UnknownNameError
 
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
 
@@ -169,6 +170,26 @@ def _defined(module: Path) -> set[str]:
         elif isinstance(node, ast.Assign):
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return names
+
+
+def named(name: str) -> Any:
+    """Return what ``package.module:object`` names; the working directory is looked in first.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
+    where, separator, attribute = name.partition(":")
+    if not (where and separator and attribute):
+        raise ConfigError(f"{name!r} is not of the form package.module:object")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = import_module(where)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{name}: {error}") from error
+    return found
 
 
 SPACES = Family("space", "tgnas.spaces", "SPACE", data=".yaml")

@@ -16,6 +16,7 @@ import typer
 from tgnas import __version__
 from tgnas.cli.architectures import convert, sample
 from tgnas.cli.common import guarded
+from tgnas.cli.export import export
 from tgnas.cli.measure import measure
 from tgnas.cli.networks import train_network
 from tgnas.cli.scores import evaluate, rank, score
@@ -42,6 +43,7 @@ COMMANDS = (
     convert,
     train,
     measure,
+    export,
     train_network,
     spaces,
     methods,

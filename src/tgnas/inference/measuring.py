@@ -1,11 +1,8 @@
 """Zero-cost proxies of any torch network: torchvision's, timm's, one's own."""
 
-import importlib
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +10,7 @@ from torch import Tensor, nn
 
 from tgnas.errors import ConfigError, DataError
 from tgnas.methods.contracts import Batch
-from tgnas.registry import NETWORK_PROXIES
+from tgnas.registry import NETWORK_PROXIES, named
 from tgnas.scoring import harness
 
 BATCH, SIDE = 64, 32
@@ -92,26 +89,6 @@ def module_named(name: str) -> nn.Module:
     if not isinstance(made, nn.Module):
         raise ConfigError(f"{name} gives {type(made).__name__}, not a torch.nn.Module")
     return made
-
-
-def named(name: str) -> Any:
-    """Return what ``package.module:object`` names.
-
-    Raises:
-        ConfigError: there is no such thing.
-    """
-    where, separator, attribute = name.partition(":")
-    if not (where and separator and attribute):
-        raise ConfigError(f"{name!r} is not of the form package.module:object")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(where)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{name}: {error}") from error
-    return found
 
 
 def _listed(proxies: str | Sequence[str]) -> Sequence[str]:

@@ -6,7 +6,9 @@ in the order 0->1, 0->2, 1->2, 0->3, 1->3, 2->3, "output".
 """
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -37,12 +39,9 @@ class CellModule(nn.Module):
     def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B D H W"]:
         """Return what reaches the output vertex."""
         given = [images]
-        for operator, sources in zip((*self.operators, nn.Identity()), self.sources, strict=True):
-            received = given[sources[0]]
-            for source in sources[1:]:
-                received = received + given[source]
-            given.append(operator(received))
-        return given[-1]
+        for operator, sources in zip(self.operators, self.sources[:-1], strict=True):
+            given.append(operator(reduce(torch.add, [given[source] for source in sources])))
+        return reduce(torch.add, [given[source] for source in self.sources[-1]])
 
     def extra_repr(self) -> str:
         """Return the edges, so that two different cells never look alike."""

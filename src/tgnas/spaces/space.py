@@ -112,6 +112,9 @@ class OperatorKeys(Keys):
     attributes: OperatorAttributes | None = None
     """What is known beside words; what the description says where it is unambiguous, if not
     given."""
+    module: Annotated[str, Field(pattern=r"^$|^[\w.]+:[\w.]+$")] = ""
+    """package.module:factory, which makes the torch module of (channels that it takes, channels
+    that it gives, stride); only `tgnas export` and `build_network` need it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -169,6 +172,7 @@ class Space:
         new: the operators that the vocabulary does not have, by code.
         network: what stands around the cells.
         options: the numbers that each architecture has of its own, and what they may be.
+        modules: code of an operator -> package.module:factory, which makes its torch module.
     """
 
     name: str
@@ -177,6 +181,7 @@ class Space:
     new: tuple[NewOperator, ...] = ()
     network: NetworkKeys = USUAL
     options: Mapping[Name, Options] = field(default_factory=dict)
+    modules: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def skeleton(self) -> Skeleton:
@@ -622,7 +627,22 @@ def space_of(content: Any, where: str = "space") -> Space:
         built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
-    return Space(file.name, file.description, built, new, file.network, file.columns)
+    modules = _modules(file.operators, codes, where)
+    return Space(file.name, file.description, built, new, file.network, file.columns, modules)
+
+
+def _modules(
+    entries: Mapping[str, OperatorKeys], codes: Mapping[str, int], where: str
+) -> dict[int, str]:
+    """Return code -> the module that an operator names."""
+    modules: dict[int, str] = {}
+    for spelled, entry in entries.items():
+        if entry.module and modules.setdefault(codes[spelled], entry.module) != entry.module:
+            raise ConfigError(
+                f"{where}: operators: {spelled}: another module than that of an operator that is "
+                f"described alike, {modules[codes[spelled]]}"
+            )
+    return modules
 
 
 def _of_widths(

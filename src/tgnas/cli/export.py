@@ -1,0 +1,66 @@
+"""``tgnas export``: an architecture's network for other tools."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tgnas.cli import option
+from tgnas.cli.common import ends_with, tell
+
+
+def export(
+    architecture: Annotated[
+        str,
+        typer.Option("--architecture", help="The space's own string, or a best.json of a search."),
+    ],
+    space: option.Space,
+    onnx: Annotated[
+        Path | None, typer.Option("--onnx", help="A file NAME.onnx; needs tgnas[export].")
+    ] = None,
+    torchscript: Annotated[
+        Path | None, typer.Option("--torchscript", help="A file NAME.pt.")
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option("--python", help="A file NAME.py, which needs torch alone.")
+    ] = None,
+    classes: Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")] = 10,
+    size: Annotated[int, typer.Option("--size", min=1, help="Pixels of an image's side.")] = 32,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="channels=NUMBER, repeats=NUMBER, ...; as in the benchmark."),
+    ] = None,
+    seed: option.Seed = 0,
+) -> None:
+    """Write an architecture's untrained network as ONNX, TorchScript or Python, and check it."""
+    files = {".onnx": onnx, ".pt": torchscript, ".py": python}
+    for suffix, path in files.items():
+        if path is not None:
+            ends_with(path.name, suffix, f"a file {suffix}")
+    if not any(files.values()):
+        raise typer.BadParameter("name a file", param_hint="--onnx, --torchscript or --python")
+    import torch
+
+    from tgnas.inference import networks
+    from tgnas.inference.search import architecture_in
+
+    if architecture.endswith(".json"):
+        architecture = architecture_in(Path(architecture))
+    sizes = dict(_size(text) for text in changes or ())
+    network = networks.build_network(architecture, space, classes, sizes, seed)
+    images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(seed))
+    if python is not None:
+        networks.write_python(network, python, f"{architecture} of {space}.")
+    if torchscript is not None:
+        networks.write_torchscript(network, images, torchscript)
+    if onnx is not None:
+        networks.write_onnx(network, images, onnx)
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    tell(f"a network of {weights:,} parameters, {classes} logits of 3 x {size} x {size} pixels")
+
+
+def _size(text: str) -> tuple[str, int]:
+    name, separator, value = text.partition("=")
+    if not (separator and value.isdecimal()):
+        raise typer.BadParameter(f"{text!r} is not KEY=NUMBER", param_hint="--set")
+    return name, int(value)
