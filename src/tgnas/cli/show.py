@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from tgnas.cli import option
@@ -88,6 +87,8 @@ def check(
     predictor: option.Predictor = option.DEFAULT,
 ) -> None:
     """Check a space file, say what its operators are taken for, and show an architecture of it."""
+    import numpy as np
+
     from tgnas.inference.streaming import Source, format_of
     from tgnas.inference.summary import example_of
     from tgnas.inference.understanding import DRAWN, not_told_apart, understood
