@@ -1,0 +1,230 @@
+"""What to train next, from what has been trained so far; and searches of a table of accuracies.
+
+Nothing is kept between calls: a table of trained architectures is all that is known, and an empty
+one is a zero-shot start. A row without an accuracy is one that is being trained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tgnas.encodings.embeddings import KnownOperators
+from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.evaluation.pareto import expected_improvement
+from tgnas.inference.limits import Costs, Limit, costs_of
+from tgnas.inference.pretrained import Pretrained
+from tgnas.methods.contracts import Context
+from tgnas.methods.few_labels import prepared
+from tgnas.methods.predictors import gaussian_process
+from tgnas.methods.searchers import bayesian_optimisation
+from tgnas.methods.searchers._few import Candidates
+from tgnas.methods.trained import codes_of
+from tgnas.methods.zero_shot import bare
+from tgnas.registry import SEARCHERS
+from tgnas.searching.live import Surrogate
+from tgnas.searching.oracles import Oracle
+from tgnas.searching.pool import Pool
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+from tgnas.training.splits import TrainingSet
+
+LISTED = 20_000  # a space of at most so many architectures is listed whole
+DRAWN = 4_000  # candidates of a larger one, beside the neighbours of the best
+BEST = 5  # trained architectures whose neighbours are candidates
+OPTIMISM = 2.0  # standard deviations that the boldest suggestion adds
+PRIOR = gaussian_process.Settings(prior=0.7)
+LEAST = 3  # different accuracies from which something is learned
+
+
+def suggest(
+    known: TrainingSet,
+    space: Space,
+    count: int,
+    predictor: Pretrained,
+    *,
+    constraints: Sequence[str] = (),
+    costs: Sequence[str | Path] = (),
+    against: str | None = None,
+    seed: int = 0,
+) -> pa.Table:
+    """Return the architectures to train next.
+
+    Columns: architecture, why (``zero-shot``; ``best``, the highest expected accuracy; ``bold``, a
+    lower one that may turn out higher; ``front``, what is expected to improve the front of accuracy
+    and a cost), expected, low and high (the accuracy that is expected, and one standard deviation
+    to either side; NaN in a zero-shot start), and the costs that are constrained or traded.
+
+    With fewer than three different accuracies suggestions are zero-shot. Else a Gaussian process
+    with the zero-shot score as its prior mean is fitted, and each place has an optimism of its own.
+
+    Args:
+        known: what has been trained; an accuracy that is not finite is not known yet, and its
+            architecture is not suggested again.
+        space: where.
+        count: how many.
+        predictor: what the start is; it has seen no accuracy of this table.
+        constraints: such as ``params<=1.5e6``; what breaks one is not suggested.
+        costs: tables of costs (``tgnas.inference.limits``).
+        against: a cost that is traded for accuracy; None for accuracy alone.
+        seed: of what is drawn in a space that is too large to be listed.
+
+    Raises:
+        ConfigError: nothing is left that keeps the constraints, or the predictor is one that
+            learning cannot start from.
+        UnknownNameError: nothing is known of a cost.
+    """
+    limits, priced = tuple(map(Limit.of, constraints)), costs_of(space, costs)
+    shown = [priced.named(limit.cost) for limit in limits]
+    shown += [priced.named(against)] if against else []
+    labelled = np.flatnonzero(np.isfinite(known.labels))
+    trained = TrainingSet(known.architectures[labelled], known.labels[labelled], space.name)
+    possible = _candidates(space, trained, priced, limits, np.random.default_rng(seed))
+    everything = Architectures.concatenate([bare(known.architectures), possible])
+    listed, context = prepared(everything, _context(space, everything, predictor))
+    candidates = Candidates(Pool.of(space, listed))
+    candidates.open[: len(known)] = False
+    if not candidates.open.any():
+        raise ConfigError(f"nothing is left to suggest in {space.name}")
+    left = min(count, int(candidates.open.sum()))
+    why, unknown = "zero-shot", np.full(len(listed), np.nan)
+    columns = {"expected": unknown, "low": unknown, "high": unknown}
+    if len(np.unique(trained.labels)) < LEAST:
+        rows, reasons = candidates.best(listed.attributes["zero_shot"], left), [why] * left
+    else:
+        observed = TrainingSet(listed[labelled], trained.labels, space.name)
+        fitted = Surrogate("gaussian_process", PRIOR, context).fit(
+            observed, np.random.default_rng(seed)
+        )
+        assert isinstance(fitted, gaussian_process.Predictor)
+        mean, deviation = fitted.distribution(listed)
+        ends = {"expected": mean, "low": mean - deviation, "high": mean + deviation}
+        columns = {name: fitted.labels.back(values) for name, values in ends.items()}
+        if against:
+            price = priced.of(against, bare(listed))
+            gain = expected_improvement(mean, deviation, price, labelled)
+            rows, reasons = candidates.best(gain, left), ["front"] * left
+        else:
+            optimism = OPTIMISM * np.linspace(0, 1, max(count, 2))[:left]
+            rows = bayesian_optimisation.optimistic(mean, deviation, candidates, optimism)
+            reasons = ["best" if value < OPTIMISM / 4 else "bold" for value in optimism]
+    chosen = bare(listed[rows])
+    table: dict[str, Any] = {"architecture": space.format(chosen), "why": reasons}
+    table |= {name: values[rows] for name, values in columns.items()}
+    return pa.table(table | {name: priced.of(name, chosen) for name in dict.fromkeys(shown)})
+
+
+def _context(space: Space, architectures: Architectures, predictor: Pretrained) -> Context:
+    weights = getattr(predictor, "weights", None)
+    if weights is None:
+        raise ConfigError("learning starts from a trained predictor, not from a count or several")
+    operators = KnownOperators.of(weights.embeddings, space.new)
+    codes = codes_of([TrainingSet(architectures, np.zeros(len(architectures)))], 255)
+    start = weights.as_start(space.new)
+    return Context(replace(operators, training=tuple(codes)), start=start)
+
+
+def _candidates(
+    space: Space,
+    trained: TrainingSet,
+    priced: Costs,
+    limits: Sequence[Limit],
+    generator: np.random.Generator,
+) -> Architectures:
+    """Return what may be suggested: all of a small space, else a draw and the best's neighbours."""
+    if space.size is not None and space.size <= LISTED:
+        every = space.enumerate()
+    else:
+        best = np.argsort(-trained.labels, kind="stable")[:BEST]
+        around = [bare(trained.architectures[row : row + 1]) for row in best]
+        parts = [space.sample(DRAWN, generator), *map(space.neighbours, around)]
+        every = Architectures.concatenate(map(bare, parts))
+    every = every[every.distinct()[0]]
+    seen = every.rows_of(bare(trained.architectures)) if len(trained) else np.empty(0, int)
+    kept = priced.kept(limits, every) == 0
+    kept[seen[seen >= 0]] = False
+    if not kept.any():
+        raise ConfigError(
+            f"none of {len(every):,} architectures of {space.name} that were not trained yet keeps "
+            f"{', '.join(map(str, limits)) or 'the space'}"
+        )
+    return every[kept]
+
+
+@dataclass(frozen=True)
+class KnownBest:
+    """What a search of a table of accuracies found.
+
+    Attributes:
+        architecture: its string.
+        accuracy: that of the table.
+        queries: how many accuracies were looked up.
+        best_query: at which of them the best of the table was.
+        best_accuracy: the highest of the table.
+    """
+
+    architecture: str
+    accuracy: float
+    queries: int
+    best_query: int | None
+    best_accuracy: float
+
+
+def search_known(
+    known: TrainingSet,
+    space: Space,
+    searcher: str,
+    budget: int,
+    predictor: Pretrained,
+    seed: int = 0,
+) -> KnownBest:
+    """Return what a searcher finds that looks up at most `budget` accuracies of a table.
+
+    A searcher that fits a predictor is given a Gaussian process with the zero-shot score as its
+    prior mean, and begins with the best by that score.
+
+    Raises:
+        ConfigError: the searcher needs all architectures of the space, or a larger budget.
+        DataError: the table has no accuracy.
+        UnknownNameError: there is no such searcher.
+    """
+    rows = np.flatnonzero(np.isfinite(known.labels))
+    architectures = bare(known.architectures[rows])
+    different, _ = architectures.distinct()
+    labels = known.labels[rows][different]
+    if not len(labels):
+        raise DataError("the table of the oracle has no accuracy")
+    listed, context = prepared(
+        architectures[different], _context(space, architectures, predictor)
+    )
+    pool = Pool.of(space, listed)
+    module = SEARCHERS.module(searcher)
+    if "labels" not in module.CARD.needs:
+        able = [name for name in SEARCHERS.names() if "labels" in SEARCHERS.module(name).CARD.needs]
+        raise UnknownNameError("searcher of labels", searcher, able)
+    fields = module.Settings.model_fields
+    settings: dict[str, Any] = {"budget": min(budget, len(labels))}
+    settings |= {"zero_shot": 0.5} if "zero_shot" in fields else {}
+    surrogate = Surrogate("gaussian_process", PRIOR, context)
+
+    def answer(asked: Architectures, fidelity: int | None) -> tuple[np.ndarray, float]:
+        del fidelity  # a table has one
+        return labels[pool.rows_of(asked)], 0.0
+
+    oracle = Oracle(answer, "accuracy")
+    trace = module.search(
+        pool, oracle, module.Settings(**settings), np.random.default_rng(seed), surrogate
+    )
+    found = bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
+    hit = np.flatnonzero(trace.scores == labels.max())
+    return KnownBest(
+        space.format(found)[0],
+        float(trace.scores[trace.incumbent]),
+        trace.queries,
+        int(hit[0]) + 1 if len(hit) else None,
+        float(labels.max()),
+    )
+
