@@ -13,6 +13,8 @@ if TYPE_CHECKING:
         sample,
         score,
         search,
+        search_table,
+        suggest,
         train,
     )
     from tgnas.inference.measuring import measure
@@ -37,6 +39,8 @@ __all__ = [
     "sample",
     "score",
     "search",
+    "search_table",
+    "suggest",
     "train",
 ]
 _HOME = {
@@ -49,6 +53,8 @@ _HOME = {
     "sample": "tgnas.inference.api",
     "score": "tgnas.inference.api",
     "search": "tgnas.inference.api",
+    "search_table": "tgnas.inference.api",
+    "suggest": "tgnas.inference.api",
     "train": "tgnas.inference.api",
     "measure": "tgnas.inference.measuring",
     "Pretrained": "tgnas.inference.pretrained",

@@ -22,6 +22,7 @@ from tgnas.cli.networks import train_network
 from tgnas.cli.scores import evaluate, rank, score
 from tgnas.cli.search import search
 from tgnas.cli.show import check, describe, methods, spaces
+from tgnas.cli.suggest import suggest
 from tgnas.cli.train import train
 from tgnas.processes import end_on_sigterm
 
@@ -39,6 +40,7 @@ COMMANDS = (
     rank,
     evaluate,
     search,
+    suggest,
     sample,
     convert,
     train,

@@ -52,6 +52,16 @@ def search(
     history: Annotated[
         Path | None, typer.Option("--history", help="A table of every query in order.")
     ] = None,
+    oracle: Annotated[
+        str | None,
+        typer.Option(
+            "--oracle",
+            help="A table of known accuracies (columns 'architecture' and 'accuracy') that is "
+            "queried instead of a predictor, by a searcher of labels such as "
+            "bayesian_optimisation.",
+        ),
+    ] = None,
+    accuracy_column: option.AccuracyColumn = "accuracy",
     predictor: option.Predictor = option.DEFAULT,
     seed: option.Seed = 0,
     threads: option.Threads = 1,
@@ -66,6 +76,13 @@ def search(
 
     if to is None and (pareto is not None or spread or top > 1):
         raise typer.BadParameter("--top, --spread and --pareto need it", param_hint="--output")
+    if oracle is not None:
+        if any((constraint, costs, pareto, to, history)):
+            raise typer.BadParameter(
+                "a table of accuracies is searched whole", param_hint="--oracle"
+            )
+        _search_table(oracle, accuracy_column, space, searcher, budget, predictor, seed)
+        return
     for path in (to, history):
         if path is not None:
             format_of(str(path))
@@ -93,6 +110,20 @@ def search(
     if found.interrupted:
         tell(f"interrupted: the best of {found.queries:,} of {budget:,} scores")
         raise typer.Exit(INTERRUPTED)
+
+
+def _search_table(
+    oracle: str, column: str, space: str, searcher: str, budget: int, predictor: str, seed: int
+) -> None:
+    from dataclasses import asdict
+
+    from tgnas.inference.suggestions import known_of, search_known
+    from tgnas.spaces.space import open_space
+
+    opened = open_space(space)
+    known = known_of(oracle, opened, column)
+    best = search_known(known, opened, searcher, budget, load_scorer(predictor), seed)
+    typer.echo(json.dumps(asdict(best), ensure_ascii=False))
 
 
 def _cost(found: "Found", name: str) -> float:

@@ -14,8 +14,8 @@ def suggest(
         str | None,
         typer.Option(
             "--known",
-            help="Trained so far: a table with columns 'architecture' and 'accuracy'. A row without "
-            "an accuracy is being trained. Empty, or none: a zero-shot start.",
+            help="Trained so far: a table with columns 'architecture' and 'accuracy'. A row "
+            "without an accuracy is being trained. Empty, or none: a zero-shot start.",
         ),
     ] = None,
     count: Annotated[int, typer.Option("--count", min=1, help="How many.")] = 8,

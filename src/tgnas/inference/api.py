@@ -14,7 +14,7 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from tgnas.errors import DataError
-from tgnas.inference import evaluating, training
+from tgnas.inference import evaluating, suggestions, training
 from tgnas.inference import search as searches
 from tgnas.inference.limits import costs_of
 from tgnas.inference.pretrained import (
@@ -136,6 +136,76 @@ def sample(
     opened = open_space(space)
     known = costs_of(opened, costs)
     return opened.format(sample_within(opened, count, seed, constraints, known))
+
+
+def suggest(
+    space: Where,
+    architectures: Given = (),
+    accuracies: Iterable[float] = (),
+    count: int = 8,
+    *,
+    constraints: Sequence[str] = (),
+    costs: Sequence[str | Path] = (),
+    against: str | None = None,
+    predictor: Predictor = RECOMMENDED,
+    seed: int = 0,
+) -> pa.Table:
+    """Return what to train next; ``tgnas.inference.suggestions.suggest`` says more.
+
+    Args:
+        space: where.
+        architectures: what has been trained so far; none is a zero-shot start.
+        accuracies: of each; NaN for one that is being trained.
+        count: how many.
+        constraints: as in ``search``.
+        costs: as in ``search``.
+        against: a cost that is traded for accuracy.
+        predictor: what a start without accuracies goes by.
+        seed: of what is drawn in a large space.
+
+    Raises:
+        DataError: there is not one accuracy for each architecture.
+        ConfigError: nothing is left that keeps the constraints.
+        TgnasError: an architecture is not of the space, or nothing is known of a cost.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    labels = np.array(list(accuracies), dtype=np.float64)
+    if len(labels) != len(packed):
+        raise DataError(f"{len(labels)} accuracies of {len(packed)} architectures")
+    known = TrainingSet(packed, labels, opened.name)
+    return suggestions.suggest(
+        known,
+        opened,
+        count,
+        _loaded(predictor),
+        constraints=constraints,
+        costs=costs,
+        against=against,
+        seed=seed,
+    )
+
+
+def search_table(
+    architectures: Given,
+    accuracies: Iterable[Any],
+    space: Where,
+    searcher: str = "bayesian_optimisation",
+    budget: int = 50,
+    *,
+    predictor: Predictor = RECOMMENDED,
+    seed: int = 0,
+) -> suggestions.KnownBest:
+    """Return what a searcher finds that looks up at most `budget` of known accuracies.
+
+    Raises:
+        DataError: an accuracy is not finite, or there is not one for each architecture.
+        TgnasError: as ``tgnas.inference.suggestions.search_known``.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
+    return suggestions.search_known(known, opened, searcher, budget, _loaded(predictor), seed)
 
 
 def mutate(architectures: Given, space: Where, seed: int = 0) -> list[str]:

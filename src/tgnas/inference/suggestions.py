@@ -17,6 +17,8 @@ from tgnas.errors import ConfigError, DataError, UnknownNameError
 from tgnas.evaluation.pareto import expected_improvement
 from tgnas.inference.limits import Costs, Limit, costs_of
 from tgnas.inference.pretrained import Pretrained
+from tgnas.inference.scorers import Scoring
+from tgnas.inference.streaming import Source, format_of
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.predictors import gaussian_process
@@ -40,11 +42,36 @@ PRIOR = gaussian_process.Settings(prior=0.7)
 LEAST = 3  # different accuracies from which something is learned
 
 
+def known_of(path: str | None, space: Space, column: str = "accuracy") -> TrainingSet:
+    """Return the trained architectures of a table; an empty or no file holds none.
+
+    A row without an accuracy has NaN: it is being trained.
+
+    Raises:
+        DataError: a row is no architecture of the space, or its accuracy is no number.
+        UnknownNameError: the table has no such column.
+        OSError: the file cannot be read.
+    """
+    parts, labels = [space.architectures([])], [np.empty(0)]
+    if path is not None and not (Path(path).is_file() and Path(path).stat().st_size == 0):
+        source = Source(path, format_of(path))
+        for chunk, architectures in source.architectures(space):
+            if column not in chunk.table.column_names:
+                raise UnknownNameError("column", column, chunk.table.column_names)
+            texts = chunk.text(column).to_pylist()
+            given = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
+            accuracies = np.full(len(given), np.nan)
+            accuracies[given] = source.column(chunk.kept(given), column)
+            parts.append(architectures)
+            labels.append(accuracies)
+    return TrainingSet(Architectures.concatenate(parts), np.concatenate(labels), space.name)
+
+
 def suggest(
     known: TrainingSet,
     space: Space,
     count: int,
-    predictor: Pretrained,
+    predictor: Scoring,
     *,
     constraints: Sequence[str] = (),
     costs: Sequence[str | Path] = (),
@@ -82,7 +109,7 @@ def suggest(
     shown += [priced.named(against)] if against else []
     labelled = np.flatnonzero(np.isfinite(known.labels))
     trained = TrainingSet(known.architectures[labelled], known.labels[labelled], space.name)
-    possible = _candidates(space, trained, priced, limits, np.random.default_rng(seed))
+    possible = _candidates(space, known, priced, limits, np.random.default_rng(seed))
     everything = Architectures.concatenate([bare(known.architectures), possible])
     listed, context = prepared(everything, _context(space, everything, predictor))
     candidates = Candidates(Pool.of(space, listed))
@@ -105,8 +132,13 @@ def suggest(
         columns = {name: fitted.labels.back(values) for name, values in ends.items()}
         if against:
             price = priced.of(against, bare(listed))
-            gain = expected_improvement(mean, deviation, price, labelled)
-            rows, reasons = candidates.best(gain, left), ["front"] * left
+            reached = labelled
+            for _ in range(left):
+                gain = expected_improvement(mean, deviation, price, reached)
+                best = candidates.best(gain, 1)
+                candidates.open[best] = False
+                reached = np.concatenate([reached, best])
+            rows, reasons = reached[len(labelled) :], ["front"] * left
         else:
             optimism = OPTIMISM * np.linspace(0, 1, max(count, 2))[:left]
             rows = bayesian_optimisation.optimistic(mean, deviation, candidates, optimism)
@@ -117,10 +149,10 @@ def suggest(
     return pa.table(table | {name: priced.of(name, chosen) for name in dict.fromkeys(shown)})
 
 
-def _context(space: Space, architectures: Architectures, predictor: Pretrained) -> Context:
-    weights = getattr(predictor, "weights", None)
-    if weights is None:
+def _context(space: Space, architectures: Architectures, predictor: Scoring) -> Context:
+    if not isinstance(predictor, Pretrained):
         raise ConfigError("learning starts from a trained predictor, not from a count or several")
+    weights = predictor.weights
     operators = KnownOperators.of(weights.embeddings, space.new)
     codes = codes_of([TrainingSet(architectures, np.zeros(len(architectures)))], 255)
     start = weights.as_start(space.new)
@@ -129,7 +161,7 @@ def _context(space: Space, architectures: Architectures, predictor: Pretrained) 
 
 def _candidates(
     space: Space,
-    trained: TrainingSet,
+    known: TrainingSet,
     priced: Costs,
     limits: Sequence[Limit],
     generator: np.random.Generator,
@@ -138,12 +170,12 @@ def _candidates(
     if space.size is not None and space.size <= LISTED:
         every = space.enumerate()
     else:
-        best = np.argsort(-trained.labels, kind="stable")[:BEST]
-        around = [bare(trained.architectures[row : row + 1]) for row in best]
+        best = np.argsort(-known.labels, kind="stable")[:BEST]  # unknown ones last
+        around = [bare(known.architectures[row : row + 1]) for row in best]
         parts = [space.sample(DRAWN, generator), *map(space.neighbours, around)]
         every = Architectures.concatenate(map(bare, parts))
     every = every[every.distinct()[0]]
-    seen = every.rows_of(bare(trained.architectures)) if len(trained) else np.empty(0, int)
+    seen = every.rows_of(bare(known.architectures)) if len(known) else np.empty(0, int)
     kept = priced.kept(limits, every) == 0
     kept[seen[seen >= 0]] = False
     if not kept.any():
@@ -178,7 +210,7 @@ def search_known(
     space: Space,
     searcher: str,
     budget: int,
-    predictor: Pretrained,
+    predictor: Scoring,
     seed: int = 0,
 ) -> KnownBest:
     """Return what a searcher finds that looks up at most `budget` accuracies of a table.
@@ -197,9 +229,7 @@ def search_known(
     labels = known.labels[rows][different]
     if not len(labels):
         raise DataError("the table of the oracle has no accuracy")
-    listed, context = prepared(
-        architectures[different], _context(space, architectures, predictor)
-    )
+    listed, context = prepared(architectures[different], _context(space, architectures, predictor))
     pool = Pool.of(space, listed)
     module = SEARCHERS.module(searcher)
     if "labels" not in module.CARD.needs:
@@ -227,4 +257,3 @@ def search_known(
         int(hit[0]) + 1 if len(hit) else None,
         float(labels.max()),
     )
-
