@@ -10,7 +10,7 @@ from tgnas.errors import TgnasError
 from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
-from tgnas.workflow.sheet import correlated_methods, read_methods
+from tgnas.workflow.sheet import read_methods
 from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.resources.packaged import MPNET, installed
 from tgnas.workflow.populations import (

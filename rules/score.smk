@@ -244,27 +244,6 @@ rule measure_ranking:
         "../workflow/scripts/measure_ranking.py"
 
 
-rule measure_independence:
-    input:
-        architectures=POPULATIONS["nasbench201_sample"].file,
-        benchmark="<benchmark_tables>/nasbench201.arrow",
-        scores=[
-            POPULATIONS["nasbench201_sample"].scores(name)
-            for name in correlated_methods(CONFIG)
-        ],
-    output:
-        measures="<results>/measures/independence.csv",
-    log:
-        "<logs>/measure_independence.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        ranking=CONFIG.ranking.of(POPULATIONS["nasbench201_sample"].labels),
-        code=code("measure_independence"),
-    script:
-        "../workflow/scripts/measure_independence.py"
-
-
 rule time_setup:
     input:
         embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),

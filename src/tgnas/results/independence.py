@@ -1,6 +1,7 @@
 """How much proxies agree with each other, and with accuracy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,23 +9,35 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tgnas.benchmarks.base import Benchmark
 from tgnas.results import _style as style
 from tgnas.results import proxies
 from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown
+from tgnas.workflow.sheet import correlated_methods
 
 TITLE = "How much proxies agree"
 SECTION = "Training-free proxies"
 MADE_BY = "proxies"
+UNREAD = ("sample",)
 CAPTION = """
 Spearman's rho between the 14 proxies of the paper's heat map that were run, and with the accuracy
 on each data set. Proxies see CIFAR-10 images, so that one map holds for all three.
 """
+COLUMNS = {
+    "one": "a method, or `accuracy/DATASET`",
+    "other": "likewise",
+    "spearman_rho": "between the two, of the first seed",
+    "architectures": "those that both have a score of",
+}
+SAMPLE = "nasbench201_sample"
 ACCURACY = "accuracy/"
 
 
 def params(plan: Plan) -> dict[str, Any]:
-    """Return how methods without a card are called."""
-    return {"titles": plan.all_titles}
+    """Return how methods without a card are called, and what the accuracies are."""
+    ranking = plan.config.ranking.of(plan.samples[SAMPLE]["labels"])
+    return {"titles": plan.all_titles, "ranking": ranking}
 
 
 def loaded() -> list[str]:
@@ -32,15 +45,47 @@ def loaded() -> list[str]:
     return proxies.loaded()
 
 
-def figure_inputs() -> dict[str, Any]:
-    """Return the correlations of every pair."""
-    return {"measures": "<results>/measures/independence.csv"}
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the scores of the sample by the methods that are compared."""
+    compared = correlated_methods(plan.config)
+    return {
+        "benchmark": "<benchmark_tables>/nasbench201.arrow",
+        "sample": f"<results>/populations/{SAMPLE}.parquet",
+        "scores": [f"<results>/scores/{SAMPLE}/{name}.parquet" for name in compared],
+    }
 
 
-def figure(measures: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
+def table(
+    benchmark: Benchmark, sample: Path, scores: Sequence[Path], ranking: dict[str, Any]
+) -> pd.DataFrame:
+    """Return one row for each pair."""
+    from tgnas.evaluation.comparison import independence  # its imports are slow
+    from tgnas.scoring.populations import open_population
+    from tgnas.scoring.tables import read_table
+
+    population: Any = open_population(sample)
+    tables = {path.stem: read_table(path, population) for path in scores}
+    return independence(population.known_of(benchmark), tables, ranking)
+
+
+def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
+    """Return a row for each method, with rho to each data set's accuracy."""
+    known = frame[frame.other.str.startswith(ACCURACY) & ~frame.one.str.startswith(ACCURACY)]
+    rows: list[dict[str, Entry]] = [
+        {"method": proxies.describe(name, titles)["title"]}
+        | {
+            f"SPR {style.dataset_title(row.other.removeprefix(ACCURACY))}": Number(row.spearman_rho)
+            for row in part.itertuples()
+        }
+        for name, part in known.groupby("one", sort=False)
+    ]
+    return [Shown(rows)]
+
+
+def figure(frame: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Return the heat map under the titles of the cards."""
     return draw(
-        measures, {name: proxies.describe(name, titles)["title"] for name in measures.one.unique()}
+        frame, {name: proxies.describe(name, titles)["title"] for name in frame.one.unique()}
     )
 
 
