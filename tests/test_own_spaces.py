@@ -1,5 +1,7 @@
 """A space of each kind, as in examples/: what it is, how large it is, what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ from tgnas.spaces.space import open_space, space_of
 KINDS = ("own_space", "node_cells", "genotypes", "mobile_blocks", "channels")
 DRAWN = [kind for kind in KINDS if kind != "node_cells"]
 OPEN = {kind: open_space(f"examples/{kind}.yaml") for kind in KINDS}
-TABLES = ("own_space", "own_architectures"), ("node_cells",) * 2, ("genotypes",) * 2
+TABLES = [("own_space", "own_architectures"), *((kind, kind) for kind in KINDS[1:])]
 
 
 def layer(**attributes) -> dict:
@@ -44,6 +46,12 @@ def test_what_is_drawn_is_written_read_and_changed_in_one_decision(kind):
     around = space.neighbours(some[:1])
     assert len(around) == sum(len(options) - 1 for options in space.choices)
     assert len(around.distinct()[0]) == len(around)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_shows_the_example_as_it_is(kind):
+    page, file = Path("docs/own-space.md").read_text(), Path(f"examples/{kind}.yaml").read_text()
+    assert f"```yaml\n{file}```" in page
 
 
 @pytest.mark.parametrize(("kind", "table"), TABLES)

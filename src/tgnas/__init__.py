@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tgnas.inference.measuring import measure
     from tgnas.inference.networks import build_network
     from tgnas.inference.pretrained import Pretrained, load_pretrained
+    from tgnas.inference.scorers import load_scorer
     from tgnas.spaces.space import Space, open_space
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ __all__ = [
     "convert",
     "evaluate",
     "load_pretrained",
+    "load_scorer",
     "measure",
     "mutate",
     "neighbours",
@@ -59,6 +61,7 @@ _HOME = {
     "measure": "tgnas.inference.measuring",
     "Pretrained": "tgnas.inference.pretrained",
     "load_pretrained": "tgnas.inference.pretrained",
+    "load_scorer": "tgnas.inference.scorers",
     "Space": "tgnas.spaces.space",
     "open_space": "tgnas.spaces.space",
 }

@@ -22,23 +22,22 @@ import pyarrow as pa
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import MILLION, count_parameters
 from tgnas.errors import CorruptTableError
-from tgnas.spaces.space import open_space
+from tgnas.spaces.space import Space
 
 DATASET = "imagenet"
 BEST = f"accuracy/{DATASET}/test/best"
 
 
-def build_of(space: str, files: Sequence[Path]) -> pa.Table:
+def build_of(space: Space, files: Sequence[Path]) -> pa.Table:
     """Return the benchmark's table of a file of trainings, in its order.
 
     Raises:
         CorruptTableError: it is no such file, or a network has other parameters than it says.
     """
     (file,) = files
-    opened = open_space(space)
     try:
         runs = json.loads(file.read_text())
-        architectures = opened.architectures([_architecture(run["net"]) for run in runs])
+        architectures = space.architectures([_architecture(run["net"]) for run in runs])
         errors = np.array([run["test_ep_top1"] for run in runs], dtype=np.float64)
         best, stored, flops = (
             np.array([run[name] for run in runs]) for name in ("min_test_top1", "params", "flops")
@@ -61,7 +60,7 @@ def build_of(space: str, files: Sequence[Path]) -> pa.Table:
         f"parameters/{DATASET}": counted,
         f"flops/{DATASET}": flops / MILLION,
     }
-    return build_table(opened, architectures, opened.format(architectures), columns)
+    return build_table(space, architectures, space.format(architectures), columns)
 
 
 def _architecture(network: dict[str, Any]) -> dict[str, Any]:

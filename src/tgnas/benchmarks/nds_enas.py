@@ -3,6 +3,8 @@
 from functools import partial
 
 from tgnas.benchmarks import _nds
+from tgnas.spaces.space import built_in
 
+SPACE = built_in("nds_enas")
 SOURCES = ("nds/ENAS.json",)
-build = partial(_nds.build_of, "nds_enas")
+build = partial(_nds.build_of, SPACE)

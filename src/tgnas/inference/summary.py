@@ -58,7 +58,8 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
     if architecture.skeleton is None or architecture.skeleton.form == GRAPH_LAYERS:
         return {}
     keys, layers = space.network, layers_of(architecture)
-    about = f"({keys.classes:,} classes, images of {keys.image} pixels)"
+    [side] = architecture.attributes.get("resolution", np.array([keys.image])).astype(int)
+    about = f"({keys.classes:,} classes, images of {side} pixels)"
     return {
         "parameters": f"{int(layers.all_parameters[0]):,} {about}",
         "FLOPs": f"{layers.all_flops[0] / MILLION:,.2f} million {about}",

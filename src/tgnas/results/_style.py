@@ -56,12 +56,15 @@ BENCHMARKS = MappingProxyType(
         "transnas_micro": ("TransNAS-Bench-101 (micro)", "TransNAS"),
         "transnas_macro": ("TransNAS-Bench-101 (macro)", "TransNAS macro"),
         "digits201": ("digits-bench", "digits"),
+        "nds_darts": ("NDS, DARTS", "NDS DARTS"),
+        "nds_enas": ("NDS, ENAS", "NDS ENAS"),
     }
 )
 DATASET_TITLES = MappingProxyType(
     {
         "cifar10": "CIFAR-10",
         "cifar100": "CIFAR-100",
+        "imagenet": "ImageNet",
         "class_scene": "scene",
         "class_object": "object",
         "room_layout": "room",
