@@ -36,7 +36,7 @@ rule all:
     input:
         expand("<results>/tables/{table}.md", table=(*TABLES, *SHORT)),
         expand("<results>/figures/{figure}.png", figure=FIGURES),
-        "<results>/provenance.json",
+        f"<results>/{PROVENANCE}",
         "<results>/report.html",
 
 

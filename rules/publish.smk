@@ -1,6 +1,10 @@
 # What is made of the results: their provenance, the page, the copy that is committed, the weights
 # that come with the package. The last two write into the checkout (`make paper`, no part of `all`).
 
+# A run with shipped weights is published beside the last full one.
+PROVENANCE = (
+    "provenance_shipped_weights.json" if CONFIG.shipped_weights else "provenance.json"
+)
 ON_PAGE = {f"{folder('results')}/tables/{table}.csv": table for table in TABLES}
 ON_PAGE |= {f"{folder('results')}/figures/{figure}.png": figure for figure in FIGURES}
 # `make proxies` takes hours: what it has made is shown, but the page is no reason to make it.
@@ -8,7 +12,7 @@ BESIDE = {f"{folder('results')}/tables/{table}.csv": table for table in PROXY_TA
 BESIDE |= {f"{folder('results')}/figures/{name}.png": name for name in PROXY_FIGURES}
 # All architectures of a benchmark are shown where its ranking is.
 EXPLORED = ["nasbench201"] if "ranking_nasbench201" in TABLES else []
-EXPLORED_METHODS = {name: m for t in EXPLORED for name, m in SHEETS[t].items()}
+EXPLORED_METHODS = {name: SHEETS[t][name] for t in EXPLORED for name in made(SHEETS[t])}
 CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
 
 
@@ -46,7 +50,7 @@ rule record_provenance:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
         embeddings=vectors_of(CONFIG.predictors[CONFIG.search.predictor]),
     output:
-        provenance=report("<results>/provenance.json", category="Provenance"),
+        provenance=report(f"<results>/{PROVENANCE}", category="Provenance"),
     log:
         "<logs>/record_provenance.log",
     conda:
@@ -71,7 +75,7 @@ rule publish:
             form=("csv", "md"),
         ),
         figures=expand("<results>/figures/{figure}.png", figure=FIGURES),
-        provenance="<results>/provenance.json",
+        provenance=f"<results>/{PROVENANCE}",
     output:
         paper_tables=expand(
             "results/paper/{table}.{form}",
@@ -79,7 +83,7 @@ rule publish:
             form=("csv", "md"),
         ),
         paper_figures=expand("results/paper/{figure}.png", figure=FIGURES),
-        paper_provenance="results/paper/provenance.json",
+        paper_provenance=f"results/paper/{PROVENANCE}",
         pages=update(["README.md", "docs/results.md"]),
     log:
         "<logs>/publish.log",
@@ -134,13 +138,13 @@ use rule publish as publish_zero_shot with:
 rule render_report:
     input:
         shown=list(ON_PAGE),
-        provenance="<results>/provenance.json",
+        provenance=f"<results>/{PROVENANCE}",
         resources="config/resources.tsv",
         benchmarks=[f"<benchmark_tables>/{t}.arrow" for t in EXPLORED],
         scores=[
             f"<results>/scores/{t}/{method}.parquet"
             for t in EXPLORED
-            for method in SHEETS[t]
+            for method in made(SHEETS[t])
         ],
     output:
         page="<results>/report.html",

@@ -50,7 +50,7 @@ rule score_with_predictor:
     input:
         architectures=lambda w: POPULATIONS[w.population].file,
         embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
-        epochs=of_every_seed("epochs.safetensors"),
+        epochs=trained_or_shipped,
     output:
         scores="<results>/scores/{population}/{predictor}.parquet",
     log:
@@ -60,6 +60,7 @@ rule score_with_predictor:
     threads: 1
     params:
         timed=lambda w: POPULATIONS[w.population].timed,
+        shipped=lambda w: is_shipped(w.predictor),
         code=lambda w: predictor_digest(
             "score_with_predictor",
             w.predictor,
@@ -230,6 +231,7 @@ rule measure_ranking:
         scores=lambda w: scores_of_population(w.population),
     output:
         measures=update("<results>/measures/{population}.csv"),
+        resampled=update("<results>/measures/{population}_resampled.parquet"),
     log:
         "<logs>/measure_ranking/{population}.log",
     benchmark:

@@ -344,6 +344,25 @@ def test_a_missing_sheet_is_named(config, tmp_path):
         read_methods(tmp_path / "absent.tsv", read_config(config), "nasbench201")
 
 
+def test_a_quoted_method_has_the_numbers_of_an_earlier_run(config, tmp_path):
+    config["quoted"] = ["tgnas_paper"]
+    rows = [("tgnas_paper", "predictor", "seeds", "x"), ("params", "proxy", "once", "#params")]
+    methods = read_methods(sheet_of(tmp_path, *rows), read_config(config), "nasbench201")
+    assert [method.family for method in methods.values()] == ["earlier", "proxy"]
+
+
+def test_a_quoted_method_that_no_earlier_run_ranked_is_refused(config, tmp_path):
+    config["quoted"] = ["params"]
+    sheet = sheet_of(tmp_path, ("params", "proxy", "once", "#params"))
+    with pytest.raises(ConfigError, match=r"method of config/earlier.csv: 'params'|earlier"):
+        read_methods(sheet, read_config(config), "nasbench201")
+
+
+def test_a_part_that_is_isolated_must_be_a_predictor(config):
+    config["isolation"]["steps"] = {"tgnas_code": "a", "tgnas_cod": "b"}
+    assert "did you mean 'tgnas_code'" in refusal_of(config)
+
+
 def with_few_shot(config: dict, **keys) -> dict:
     """Add a predictor that learns 100 labels of NAS-Bench-201."""
     entry = {"base": "tgnas_start", "sources": ["nasbench201"], "cells": 100}

@@ -291,3 +291,16 @@ def test_the_corpus_is_distinct_ordered_and_begins_with_the_vocabulary():
     assert sentences == corpus()
     assert {op.sentence(length) for op in VOCABULARY for length in LENGTHS} <= set(sentences)
     assert sentences[0] == VOCABULARY[0].sentence("short")
+
+
+def test_an_operator_can_have_the_vector_of_another():
+    alike = {"avg_pool_3x3": "max_pool_3x3"}
+    vectors = embed_operators("one_hot", "short", alike=alike).vectors
+    pools = [vectors[CODES[name]] for name in ("avg_pool_3x3", "max_pool_3x3")]
+    np.testing.assert_array_equal(*pools)
+    assert len(np.unique(vectors, axis=0)) == len(vectors) - 1
+
+
+def test_an_unknown_operator_of_alike_is_refused():
+    with pytest.raises(UnknownNameError, match="did you mean 'max_pool_3x3'"):
+        embed_operators("one_hot", "short", alike={"avg_pool_3x3": "max_pol_3x3"})

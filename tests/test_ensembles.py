@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.spaces.space import open_space
 from tgnas.training.auxiliary_targets import graph_scores, with_auxiliary_targets
-from tgnas.training.ranks import mean_rank
+from tgnas.training.ranks import mean_rank, mid_ranks
 from tgnas.training.splits import TrainingSet
 
 scores = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(6)), elements=st.floats(-9, 9))
@@ -62,6 +62,13 @@ def source():
     architectures = open_space("nasbench201").enumerate()[::40]
     accuracies = np.random.default_rng(0).uniform(80, 95, len(architectures))
     return TrainingSet(architectures, accuracies, "nasbench201")
+
+
+def test_equal_sums_of_ranks_are_equal_to_the_bit():
+    members = np.random.default_rng(0).integers(0, 9, (3, 1, 300)).astype(float)
+    whole = sum(3 * mid_ranks(scores)[0] for scores in members)  # halves, so exact
+    found = mean_rank(list(members), over_seeds=True, weights=[3, 3, 3])[0]
+    assert len(np.unique(found)) == len(np.unique(whole))
 
 
 def test_without_auxiliary_targets_a_label_is_the_accuracy(source):

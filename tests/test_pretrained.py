@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,17 @@ def test_architectures_that_connect_nothing_score_lowest(shipped):
     assert dead.sum() == 341
     if shipped.name != "code":  # the authors' graph has zeros like any operator
         assert (scores[:, dead].max(axis=1) < scores[:, ~dead].min(axis=1)).all()
+
+
+def test_without_dead_cells_last_a_cell_that_connects_nothing_has_the_network_s_score():
+    weights = load_pretrained().weights
+    as_scored = replace(
+        weights, settings=weights.settings.model_copy(update={"dead_cells_last": False})
+    )
+    cells = NASBENCH201.of_choices([[0] * 6, [2] * 6])
+    last, raw = (part.ensemble().scores(cells) for part in (weights, as_scored))
+    assert (last[:, 0] == -1).all() and (raw[:, 0] != -1).all()
+    assert np.array_equal(last[:, 1], raw[:, 1])
 
 
 def test_a_score_is_the_mean_of_the_members_and_the_spread_theirs():

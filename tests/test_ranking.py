@@ -73,32 +73,79 @@ def test_perfect_scores_leave_no_regret(vectors):
     assert ranking.precision_at_k(accuracies, accuracies, 5) == 1
 
 
+def test_clusters_are_drawn_whole():
+    clusters = np.array([0, 1, 0, 2, 2, 2])
+    for rows in ranking.resampled_rows(clusters, 20, np.random.default_rng(0)):
+        counts = np.bincount(rows, minlength=6)
+        assert counts[0] == counts[2]
+        assert counts[3] == counts[4] == counts[5]
+        assert counts[0] + counts[1] + counts[3] == 3  # as many clusters as there are
+
+
+def noisy(count, seeds, generator):
+    accuracies = generator.random(count)
+    return accuracies + generator.normal(0, 0.5, (seeds, count)), accuracies
+
+
 def test_the_interval_holds_the_value_and_narrows_with_more_architectures():
-    generator = np.random.default_rng(0)
-    widths = []
+    generator, widths = np.random.default_rng(0), []
     for count in (50, 2000):
-        accuracies = generator.random(count)
-        scores = accuracies + generator.random(count)
-        low, high = ranking.bootstrap_interval(
-            ranking.spearman_rho, scores, accuracies, resamples=100, level=0.95, generator=generator
-        )
-        assert low < ranking.spearman_rho(scores, accuracies) < high
+        scores, accuracies = noisy(count, 1, generator)
+        taus = ranking.bootstrap(scores, accuracies, np.arange(count), 100)
+        low, high = ranking.interval(taus, 0.95)
+        assert low < ranking.kendall_tau(scores[0], accuracies) < high
         widths.append(high - low)
     assert widths[1] < widths[0] / 2
 
 
-def test_every_measure_is_taken_and_named():
-    generator = np.random.default_rng(0)
-    found = list(
-        ranking.measure(
-            generator.random(100), generator.random(100), generator=generator, **SETTINGS
-        )
+def test_repeating_every_architecture_adds_no_evidence():
+    scores, accuracies = noisy(100, 1, np.random.default_rng(0))
+    once = ranking.bootstrap(scores, accuracies, np.arange(100), 200).std()
+    twice = (np.repeat(part, 4, axis=-1) for part in (scores, accuracies, np.arange(100)))
+    assert ranking.bootstrap(*twice, 200).std() == pytest.approx(once, rel=0.05)
+
+
+def test_seeds_that_differ_widen_the_interval():
+    scores, accuracies = noisy(2000, 1, np.random.default_rng(0))
+    noise = np.random.default_rng(1).normal(size=(4, 2000))
+    seeds = scores + np.array([[0], [0.5], [1], [2]]) * noise
+    widths = [
+        np.ptp(ranking.interval(ranking.bootstrap(part, accuracies, np.arange(2000), 100), 0.95))
+        for part in (scores, seeds)
+    ]
+    assert widths[1] > 3 * widths[0]
+
+
+def test_resamples_of_two_methods_are_paired():
+    scores, accuracies = noisy(300, 5, np.random.default_rng(0))
+    one, other = (
+        ranking.bootstrap(part, accuracies, np.arange(300), 100) for part in (scores, 2 * scores)
     )
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_top_of_fewer_than_30_architectures_has_no_tau():
+    for count, subsets in ((290, {"all"}), (300, {"all", "top"})):
+        scores, accuracies = noisy(count, 1, np.random.default_rng(0))
+        found, resampled = ranking.measure(scores, accuracies, np.arange(count), **SETTINGS)
+        assert {m.subset for m in found[0]} == set(resampled) == subsets
+
+
+def test_a_score_that_one_seed_lacks_is_left_out_of_that_seed_alone():
+    scores, accuracies = noisy(60, 2, np.random.default_rng(0))
+    scores[1, :10] = np.nan
+    found, _ = ranking.measure(scores, accuracies, np.arange(60), **SETTINGS)
+    assert [of_seed[0].architectures for of_seed in found] == [60, 50]
+
+
+def test_every_measure_is_taken_and_named():
+    scores, accuracies = noisy(400, 1, np.random.default_rng(0))
+    (found,), _ = ranking.measure(scores, accuracies, np.arange(400), **SETTINGS)
     assert {(m.subset, m.name) for m in found if m.name.startswith("kendall")} == {
         ("all", "kendall_tau"),
         ("top", "kendall_tau"),
     }
-    assert {m.architectures for m in found if m.subset == "top"} == {10}
+    assert {m.architectures for m in found if m.subset == "top"} == {40}
     assert {"precision_at_10", "regret_at_1", "rank_at_10"} <= {m.name for m in found}
 
 
@@ -116,7 +163,7 @@ def test_effective_params_on_distinct_patterns_give_the_known_taus(nasbench201):
         "epochs": 200,
     }
     unique = comparison.subsets_of(nasbench201, {}, whole=True)
-    table = ranking.measure_benchmark(nasbench201, scores, unique, config)
+    table, _ = ranking.measure_benchmark(nasbench201, scores[None], unique, config)
     kendall = table[
         (table.name == "kendall_tau") & (table.population == "unique") & (table.subset == "all")
     ]

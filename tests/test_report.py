@@ -81,7 +81,8 @@ def ranking_table() -> pd.DataFrame:
         for measure in ("kendall_tau", "spearman_rho", "precision_at_100", "regret_at_100",
                         "rank_at_100")
     ]  # fmt: skip
-    return ranking.table(pd.DataFrame(rows), TITLES, pd.read_csv(REPORTED))
+    others = pd.read_csv(REPORTED), pd.read_csv(ROOT / "config/earlier.csv")
+    return ranking.table(pd.DataFrame(rows), TITLES, FAMILIES, *others)
 
 
 def search_table() -> pd.DataFrame:
@@ -98,7 +99,7 @@ def write_results(folder: Path) -> dict[str, dict[str, Any]]:
     (folder / "tables").mkdir()
     ranks, searches = ranking_table(), search_table()
     settings = {k: CONFIG["ranking"][k] for k in ("top_share", "at", "resamples", "level")}
-    about = {"target": "NAS-Bench-201", "about": "", "seeds": 2, "resamples": 200}
+    about = {"target": "NAS-Bench-201", "about": "", "seeds": 2, "resamples": 200, "quoted": ""}
     measured = {"families": FAMILIES, "ranking": settings | LABEL}
     trained = {"architecture": FOUND, "epochs": 5, "test_accuracy": 90.0}
     variant = {"base": "b", "axis": "<b>depth</b>", "value": "1", "dataset": "cifar10"}

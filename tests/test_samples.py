@@ -89,7 +89,7 @@ def measured(target, tables) -> pd.DataFrame:
     subsets = comparison.subsets_of(target, tables, whole=False)
     about = {"subsets": subsets, "ranking": RANKING}
     return pd.concat(
-        [comparison.measure_method(target, name, table, **about) for name, table in tables.items()]
+        comparison.measure_method(target, name, table, **about)[0] for name, table in tables.items()
     )
 
 

@@ -34,6 +34,20 @@ REPORTED = pd.DataFrame(
 )
 
 
+EARLIER = pd.DataFrame(
+    [("nasbench201", "b", "cifar10", "all", "all", "kendall_tau", 0.3, 0.01, 9, 5, "abc1234")],
+    columns=[
+        "benchmark", "method", "dataset", "population", "subset", "measure", "mean", "std",
+        "architectures", "seeds", "commit",
+    ],
+)  # fmt: skip
+
+
+def ranked(rows: pd.DataFrame, titles: dict[str, str], **families: str) -> pd.DataFrame:
+    """Return the table of a ranking, with the numbers of others and of an earlier run."""
+    return ranking.table(rows, titles, families, REPORTED, EARLIER)
+
+
 def measures() -> pd.DataFrame:
     """Return two seeds of one method and one of another, as measure_ranking writes them."""
     rows = [("a", 0, 0.5), ("a", 1, 0.7), ("b", 0, np.nan)]
@@ -55,12 +69,34 @@ def incumbents() -> pd.DataFrame:
 
 
 def test_mean_and_spread_are_over_seeds():
-    table = ranking.table(measures(), {"b": "B", "a": "A"}, REPORTED)
+    table = ranked(measures(), {"b": "B", "a": "A"})
     row = table[table.method == "a"].iloc[0]
     assert (row["mean"], row["seeds"]) == (pytest.approx(0.6), 2)
     assert row["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
     assert (row["reported"], row["difference"]) == (0.4, pytest.approx(0.2))
     assert list(table.title) == ["B", "A"]
+
+
+def test_a_row_of_an_earlier_run_has_its_numbers_and_its_commit_and_no_interval():
+    rows = ranked(measures().query("method == 'a'"), {"a": "A", "b": "B"}, a="proxy", b="earlier")
+    row = rows[rows.method == "b"].iloc[0]
+    assert (row["mean"], row["seeds"], row["commit"]) == (0.3, 5, "abc1234")
+    settings = {"top_share": 0.1, "at": [1]}
+    text = markdown(ranking.show(rows[rows.measure == "kendall_tau"], settings, {}))
+    assert "B [abc1234] |     5 |                0.300 ± 0.010 |" in text
+
+
+def test_a_row_that_is_made_takes_nothing_from_an_earlier_run():
+    assert ranked(measures(), {"a": "A", "b": "B"}).commit.isna().all()
+
+
+def test_distinct_architectures_stand_before_all():
+    every = measures()
+    both = pd.concat([every, every.assign(population="unique", architectures=7)])
+    blocks = ranking.show(ranked(both, {"a": "A", "b": "B"}), {"top_share": 0.1, "at": [1]}, {})
+    assert [block.title for block in blocks[:2]] == [
+        "One architecture per distinct live pattern (7)", "All 9 architectures",
+    ]  # fmt: skip
 
 
 def test_a_measure_that_is_undefined_is_said_to_be():
@@ -137,7 +173,7 @@ def test_a_search_without_known_accuracies_says_where_its_incumbents_stand():
 
 
 def test_claims_stand_beside_what_was_reproduced_and_unknown_ones_are_left_out():
-    ranks = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
+    ranks = ranked(measures(), {"a": "A", "b": "B"})
     table = claims.table(ranks, search.table(incumbents(), ["cifar10"], REPORTED), REPORTED)
     assert list(table.difference) == pytest.approx([0.2, -1])
     assert list(table.n) == [9, 3]
@@ -183,8 +219,8 @@ def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
 
 
 def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
-    first = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
-    second = ranking.table(measures().query("method == 'a'"), {"a": "another"}, REPORTED)
+    first = ranked(measures(), {"a": "A", "b": "B"})
+    second = ranked(measures().query("method == 'a'"), {"a": "another"})
     frame = headline.table([first, second], ["a", "b"], ["nasbench201", "nasbench301"])
     shown = headline.show(frame)[0].rows
     assert [{name: str(entry) for name, entry in row.items()} for row in shown] == [
@@ -198,7 +234,7 @@ def test_the_headline_names_every_method_once_and_tells_where_it_has_no_score():
 
 
 def test_the_headline_shows_distinct_architectures_first_where_they_are_fewer():
-    first = ranking.table(measures(), {"a": "A", "b": "B"}, REPORTED)
+    first = ranked(measures(), {"a": "A", "b": "B"})
     distinct = first.assign(population="unique", mean=first["mean"] + 0.1)
     frame = headline.table([pd.concat([first, distinct])], ["a"], ["nasbench201"])
     (row,) = headline.show(frame)[0].rows
@@ -271,3 +307,11 @@ def test_the_text_of_a_selection_marks_what_is_chosen_and_shows_the_best_share()
 )
 def test_numbers_have_three_significant_digits(value, text):
     assert str(significant(value)) == text
+
+
+def test_the_headline_has_no_population_of_its_own_for_what_some_methods_lack():
+    first = ranked(measures(), {"a": "A", "b": "B"})
+    parts = [first.assign(population=name) for name in ("unique", "all", "common")]
+    frame = headline.table([pd.concat(parts)], ["a"], ["nasbench301"])
+    (row,) = headline.show(frame)[0].rows
+    assert list(row) == ["Kendall tau", "NB301 CIFAR-10"]

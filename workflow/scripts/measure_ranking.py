@@ -9,6 +9,7 @@ from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.evaluation.comparison import KEY, key_of, measure_method, measured_before, subsets_of
 from tgnas.files import written_whole
 from tgnas.processes import pool_of
+from tgnas.resources.seals import write_parquet
 from tgnas.scoring.populations import open_population
 from tgnas.scoring.tables import read_table
 from tgnas.workflow.script import run
@@ -20,27 +21,35 @@ def main(
     benchmark: Path,
     scores: list[Path],
     measures: Path,
+    resampled: Path,
     ranking: dict,
     code: str,
     threads: int,
 ) -> None:
-    """Write one tidy file for all methods; what was measured before of the same scores is kept."""
+    """Write tidy files for all methods; what was measured before of the same scores is kept."""
     target, population = open_benchmark(benchmark), open_population(architectures)
     whole = isinstance(population, Benchmark)
     target = population if whole else population.known_of(target)
     tables = {path.stem: read_table(path, population) for path in scores}
     subsets = subsets_of(target, tables, whole=whole)
     keys = {name: key_of(target, table, subsets, ranking, code) for name, table in tables.items()}
-    before = measured_before(measures, keys)
-    missing = [name for name in tables if name not in before]
+    before = measured_before(measures, keys), measured_before(resampled, keys)
+    missing = [name for name in tables if not all(name in part for part in before)]
     known = Benchmark(target.name, target.table)  # without what it has read, to be sent
     measure = partial(measure_method, known, subsets=subsets, ranking=ranking)
     with pool_of(threads) as pool:
-        rows = pool.starmap(measure, [(name, tables[name]) for name in missing])
-    done = before | dict(zip(missing, rows, strict=True))
-    table = pd.concat([done[name].assign(**{KEY: keys[name]}) for name in tables])
+        found = pool.starmap(measure, [(name, tables[name]) for name in missing])
+    done = [
+        part | dict(zip(missing, (of[place] for of in found), strict=True))
+        for place, part in enumerate(before)
+    ]
+    written = [
+        pd.concat([part[name].assign(**{KEY: keys[name]}) for name in tables], ignore_index=True)
+        for part in done
+    ]
     with written_whole(measures) as unfinished:
-        table.to_csv(unfinished, index=False)
+        written[0].to_csv(unfinished, index=False)
+    write_parquet(resampled, written[1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Score a population with the last epoch of every seed of a predictor."""
+"""Score a population with every seed of a predictor: its last epoch, or the shipped weights."""
 
 from pathlib import Path
 
@@ -20,15 +20,15 @@ def main(
     epochs: list[Path],
     scores: Path,
     timed: bool,
+    shipped: bool,
     threads: int,
 ) -> None:
     """Restore every seed's predictor, score all architectures but those that it learned from."""
     torch.set_num_threads(threads)
     vectors = OperatorEmbeddings.read(embeddings)
-    trained, population = (
-        [load(path, vectors)[-1:] for path in epochs],
-        open_population(architectures),
-    )
+    trained, population = [load(path, vectors) for path in epochs], open_population(architectures)
+    if not shipped:  # a file holds the epochs of one seed; a shipped one all seeds' last epochs
+        trained = [of_seed[-1:] for of_seed in trained]
     values, costs = score_population(joined(trained).ensemble().scores, population, timed=timed)
     learned = np.stack([learned_of(population, part.rows) for part in trained])
     write_scores(scores, population, values, costs, learned)

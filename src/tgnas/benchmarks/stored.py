@@ -16,6 +16,7 @@ PROXIES_OF_SUITE_ZERO = (
     "grasp",
     "jacov",
     "l2_norm",
+    "nwot",
     "plain",
     "snip",
     "synflow",

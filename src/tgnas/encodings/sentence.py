@@ -10,9 +10,11 @@ components; ``one_hot`` reads no sentence at all.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources, util
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from sklearn.decomposition import PCA
 
 from tgnas.encodings.embeddings import MINILM, OperatorEmbeddings
 from tgnas.errors import ConfigError, ResourceError, UnknownNameError
-from tgnas.operators import LENGTHS, NAMES, VOCABULARY
+from tgnas.operators import CODES, LENGTHS, NAMES, VOCABULARY
 from tgnas.resources.packaged import MPNET
 
 ONE_HOT = "one_hot"
@@ -34,7 +36,11 @@ BATCH = 8  # in the vocabulary's order: a new operator at its end leaves the bit
 
 
 def embed_operators(
-    model: str, length: str, components: int = 0, folder: Path | None = None
+    model: str,
+    length: str,
+    components: int = 0,
+    alike: Mapping[str, str] = MappingProxyType({}),
+    folder: Path | None = None,
 ) -> OperatorEmbeddings:
     """Return a unit vector for every operator of the vocabulary.
 
@@ -42,13 +48,26 @@ def embed_operators(
         model: one of ``MODELS``.
         length: which of an operator's sentences is read.
         components: 0, or how many principal components are kept.
+        alike: operator -> the one whose vector it has in place of its own.
         folder: where all-mpnet-base-v2 was unpacked.
 
     Raises:
         ConfigError: more components than there can be.
         ResourceError: the model is not to be had, or is another one.
-        UnknownNameError: no such model, or no sentence of that length.
+        UnknownNameError: no such model or operator, or no sentence of that length.
     """
+    made = _embed(model, length, components, folder)
+    vectors = made.vectors.copy()
+    for pair in alike.items():
+        for name in pair:
+            if name not in CODES:
+                raise UnknownNameError("operator of alike", name, NAMES)
+    for name, other in alike.items():
+        vectors[CODES[name]] = made.vectors[CODES[other]]
+    return replace(made, vectors=vectors)
+
+
+def _embed(model: str, length: str, components: int, folder: Path | None) -> OperatorEmbeddings:
     sentences = tuple(operator.sentence(length) for operator in VOCABULARY)
     if model == ONE_HOT:
         if components:

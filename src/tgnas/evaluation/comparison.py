@@ -1,7 +1,8 @@
 """All methods of one population: how each ranks it, fails and costs; how they agree.
 
 A whole space is measured on all of its architectures and on the first of each live pattern; a
-sample on all that a method has a score of and on those that every method has.
+sample, and a space of which a method has not all scores, on all that a method has a score of and on
+those that every method has.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from jaxtyping import Int64
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.live import live_pattern
 from tgnas.evaluation.ranking import measure_benchmark, spearman_rho
+from tgnas.resources.seals import read_parquet
 from tgnas.scoring.tables import COSTS, MILLISECONDS, failed, seeds_of
 
 ALL, UNIQUE, COMMON = "all", "unique", "common"
@@ -34,10 +36,13 @@ def subsets_of(target: Benchmark, tables: Mapping[str, pd.DataFrame], *, whole: 
         whole: whether the population is a whole space, or else a sample.
     """
     everyone = np.arange(len(target))
-    if whole:
-        return {ALL: everyone, UNIQUE: live_pattern(target.architectures).distinct()[0]}
     scored = [np.isfinite(seeds_of(table)).all(axis=0) for table in tables.values()]
-    return {ALL: everyone, COMMON: np.flatnonzero(np.all(scored, axis=0))}
+    common = {COMMON: np.flatnonzero(np.all(scored, axis=0))} if tables else {}
+    if not whole:
+        return {ALL: everyone} | common
+    distinct = live_pattern(target.architectures).distinct()[0]
+    partly = common if tables and len(common[COMMON]) < len(target) else {}
+    return {ALL: everyone, UNIQUE: np.sort(distinct)} | partly
 
 
 def measure_method(
@@ -47,11 +52,11 @@ def measure_method(
     *,
     subsets: Subsets,
     ranking: dict[str, Any],
-) -> pd.DataFrame:
-    """Return the measures of a method's scores, rows for each seed.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the measures of a method's scores, rows for each seed, and its resampled taus.
 
-    Columns: method, seed, those of ``measure_benchmark``; where scoring was timed failures and the
-    medians of its costs.
+    Columns: method, those of ``measure_benchmark``; of the measures, where scoring was timed,
+    failures and the medians of its costs.
 
     Args:
         target: the benchmark, cut to the population.
@@ -60,14 +65,13 @@ def measure_method(
         subsets: the rows that measures are taken over.
         ranking: the config's section, with the population's labels.
     """
-    of_seeds = [measure_benchmark(target, row, subsets, ranking) for row in seeds_of(table)]
-    measures = pd.concat(of_seeds, keys=range(len(of_seeds)), names=["seed"])
-    measures = measures.reset_index("seed").reset_index(drop=True)
+    measures, resampled = measure_benchmark(target, seeds_of(table), subsets, ranking)
     measures.insert(0, "method", method)
+    resampled.insert(0, "method", method)
     if MILLISECONDS not in table:
-        return measures
+        return measures, resampled
     costs = {kind: table[kind].median() if kind in table else np.nan for kind in COSTS}
-    return measures.assign(failures=failed(table).sum(), **costs)
+    return measures.assign(failures=failed(table).sum(), **costs), resampled
 
 
 def key_of(
@@ -84,10 +88,11 @@ def key_of(
 
 
 def measured_before(path: Path, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Return what a file holds of measures with these keys, by method."""
+    """Return what a file holds of measures, or of resampled taus, with these keys, by method."""
     if not path.exists():
         return {}
-    table = pd.read_csv(path, dtype={KEY: str})
+    own = path.suffix == ".csv"
+    table = pd.read_csv(path, dtype={KEY: str}) if own else read_parquet(path).to_pandas()
     by_method = dict(iter(table.groupby("method", sort=False)))
     return {
         name: by_method[name]

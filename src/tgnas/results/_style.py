@@ -30,6 +30,7 @@ FAMILY_COLOURS = MappingProxyType(
         "ensemble": ORANGE,
         "leaked": VERMILLION,
         "stored": PURPLE,
+        "earlier": BLACK,
         "proxy": GREEN,
     }
 )
@@ -40,6 +41,7 @@ FAMILY_TITLES = MappingProxyType(
         "ensemble": "ensemble",
         "leaked": "leaked: saw the test labels",
         "stored": "as others stored",
+        "earlier": "of an earlier run",
         "proxy": "training-free",
     }
 )

@@ -13,7 +13,8 @@ from tgnas.results._tables import Block, Entry, Number, Shown, count
 TITLE = "Every reported number"
 SECTION = "Reported and reproduced"
 CAPTION = """
-Every number that was reported beside the one that this run reproduced. n: architectures of a
+Every number that was reported beside the one that this run reproduced: the paper's own claims, and
+what others measured on public files or published elsewhere. n: architectures of a
 ranking, runs of a search. A bar that reaches its end is a difference of 0.1 of a correlation, or of
 5 points of accuracy; to the left less was reproduced than reported. Sources stand in
 config/reported.csv.
@@ -36,6 +37,7 @@ MEASURES = {
     "accuracy": "test accuracy (%)",
     "seconds": "seconds of a search",
 }
+PAPER = "TG-NAS v1"  # how the source of a claim of the paper's own begins
 # What fills the bar of a difference; seconds have none.
 FULL = {"kendall_tau": 0.1, "spearman_rho": 0.1, "accuracy": 5.0}
 
@@ -90,9 +92,13 @@ def _of_ranking(claim: Any, ranking: pd.DataFrame) -> tuple[float, int, int] | N
 
 
 def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
-    """Return the claims in words."""
+    """Return the claims in words, the paper's own first."""
+    own = frame.source.str.startswith(PAPER)
+    parts = {"Claimed by the paper": frame[own], "Reported or measured by others": frame[~own]}
     return [
-        Shown([_row(claim, titles) for claim in frame.itertuples(index=False)]),
+        Shown([_row(claim, titles) for claim in part.itertuples(index=False)], heading)
+        for heading, part in parts.items()
+        if len(part)
     ]
 
 

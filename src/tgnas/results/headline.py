@@ -12,12 +12,14 @@ from tgnas.errors import UnknownNameError
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Shown, mean_of
+from tgnas.workflow.sheet import EARLIER
 
 TITLE = "Kendall's tau of the main methods"
 SECTION = "Reported and reproduced"
 CAPTION = """
 Kendall's tau with the accuracy: of distinct architectures, one for each live pattern, and of all;
-mean and standard deviation over {seeds} seeds.
+mean and standard deviation over {seeds} seeds. A commit behind a title is that of an earlier run
+whose numbers the row has.
 """
 MADE_BY = "readme"
 COLUMNS = {
@@ -65,10 +67,13 @@ def table(
     frames = [rows.assign(benchmark=name) for name, rows in zip(ranked, rankings, strict=True)]
     every = pd.concat(frames, ignore_index=True)
     of = every.method.isin(methods) & (every.measure == "kendall_tau") & (every.subset == "all")
+    of &= every.population.isin(["unique", "all"])
     rows = every[of]
     rows = rows.assign(
         title=rows.method.map(rows.drop_duplicates("method").set_index("method").title)
     )
+    quoted = rows.commit.notna()
+    rows.loc[quoted, "title"] += " [" + rows.commit[quoted] + "]"
     return rows.sort_values("method", key=lambda names: names.map(methods.index), kind="stable")[
         list(COLUMNS)
     ]
@@ -127,5 +132,8 @@ def figure(frame: pd.DataFrame, families: Mapping[str, str]) -> Figure:
             Line2D([], [], **dot, markerfacecolor="white", label="all architectures"),
             Line2D([], [], color=style.GREY, label="± std over seeds", **style.pale(4)),
         ]
-        drawn.legend(handles=keys, ncols=3, **style.BELOW)
+        if EARLIER in families.values():
+            colour, label = style.FAMILY_COLOURS[EARLIER], style.FAMILY_TITLES[EARLIER]
+            keys.append(Line2D([], [], color=colour, lw=3, label=label))
+        drawn.legend(handles=keys, ncols=len(keys), **style.BELOW)
     return drawn

@@ -15,6 +15,8 @@ CAPTION = """
 The same cells trained on the same images twice, without loss and as JPEGs: mean test accuracy with
 its standard deviation over cells and seeds, and what is lost against lossless images, pair by pair
 (mean, standard deviation, least, most). Held-out images of the 4,000 that are at hand without loss.
+A few short trainings cannot show what JPEGs cost at full training: 3 to 4 points
+(docs/final-training.md).
 """
 FACTS = ("epochs", "channels", "layers", "train_images", "test_images", "jpegs")
 NUMBERS = {

@@ -26,19 +26,18 @@ SECTION = "Training-free proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Training-free proxies on real networks, predictors and trivial baselines on the same random
-architectures. [{ranking[level]:.0%} bootstrap interval over architectures, {ranking[resamples]}
-resamples]; ± is the standard deviation over seeds. Zero-cost proxies see {settings[batch]} images,
-of CIFAR-10 where no other data set is named, also where accuracy is on another; seed
-{settings[seed]}, initialisation {settings[initialisation]}. An architecture on which a method fails
-is left out of its correlation and counted. Milliseconds are processor time of one core, each
-architecture alone, the median; `build` is making the network or parsing the cell. `batched` is time
-for each where all are scored at once, which only graph proxies and predictors can. † the formula is
-not certain.
+architectures. [{ranking[level]:.0%} bootstrap interval, {ranking[resamples]} resamples]; ± is the
+standard deviation over seeds. Zero-cost proxies see {settings[batch]} images, of CIFAR-10 where no
+other data set is named, also where accuracy is on another; seed {settings[seed]}, initialisation
+{settings[initialisation]}. An architecture on which a method fails is left out of its correlation
+and counted. Milliseconds are processor time of one core, each architecture alone, the median;
+`build` is making the network or parsing the cell. `batched` is time for each where all are scored
+at once, which only graph proxies and predictors can. † the formula is not certain.
 """
 _MEASURES = {
     "{}": "{}",
     "{} std": "its standard deviation over seeds",
-    "{} low": "lower end of its bootstrap interval over architectures",
+    "{} low": "lower end of its bootstrap interval",
     "{} high": "its upper end",
 }
 _CORRELATIONS = {
@@ -154,6 +153,8 @@ def table(
         mean=("value", "mean"), std=("value", "std"), low=("low", "mean"), high=("high", "mean")
     ).unstack("label")
     wide.columns = [f"{name} {part}".removesuffix(" mean") for part, name in wide.columns]
+    # A small sample has no top.
+    wide = wide.reindex(columns=[name for name in COLUMNS if name.startswith(("KT", "SPR"))])
     everyone = chosen[chosen.subset == "all"].groupby(KEYS, sort=False)
     about = everyone.agg(
         architectures=("architectures", "first"),
@@ -189,11 +190,12 @@ def show(frame: pd.DataFrame, ranking: Mapping[str, Any]) -> list[Block]:
         f"{int(part.architectures.max()):,} of {_place(*place)}"
         for place, part in own.groupby(PLACE_KEYS[:2], sort=False)
     )
-    top = f"Kendall tau inside the true top {ranking['top_share']:.0%}"
+    title = f"Kendall tau inside the true top {ranking['top_share']:.0%}"
+    top = own[own.groupby(PLACE_KEYS)["KT top"].transform("count") > 0]
     return [
         _by_place("Kendall tau", own, lambda row: mean_of(row, "KT", interval=True)),
         _by_place("Spearman rho", own, lambda row: mean_of(row, "SPR")),
-        _by_place(top, own, lambda row: mean_of(row, "KT top", interval=True)),
+        _by_place(title, top, lambda row: mean_of(row, "KT top", interval=True)),
         _by_place(
             "Kendall tau on the architectures on which no method fails",
             common,

@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from tgnas.errors import ConfigError
 
 Scores = Float64[np.ndarray, "_ N"]
+DECIMALS = 12  # what is behind them is rounding noise, which would order equal sums of ranks
 
 
 def mid_ranks(values: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, "S N"]:
@@ -49,4 +50,4 @@ def mean_rank(
         raise ConfigError(f"members with {' and '.join(map(str, sorted(sizes)))} seeds each")
     rows = max(len(of_seeds) for of_seeds in ranks)
     stacked = [np.broadcast_to(r, (rows, r.shape[1])) for r in ranks]
-    return np.average(stacked, axis=0, weights=weights)
+    return np.round(np.average(stacked, axis=0, weights=weights), DECIMALS)

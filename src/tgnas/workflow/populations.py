@@ -12,6 +12,7 @@ from tgnas.scoring import PATTERNS
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.models import Proxies, Sample, ZeroShotBenchmark
 from tgnas.workflow.config.reading import Config
+from tgnas.workflow.sheet import EARLIER, Method
 
 PATTERN_POPULATION = "nasbench201_patterns"
 ZERO_SHOT = "_zero_shot"  # a benchmark that the weights of the package rank
@@ -83,7 +84,9 @@ class Population:
         return f"<results>/scores/{self.folders.get(method, self.name)}/{method}.parquet"
 
 
-def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict[str, Population]:
+def populations(
+    config: Config, sheets: Mapping[str, Mapping[str, Method]]
+) -> dict[str, Population]:
     """Return the populations of a config by name: whole benchmarks, samples, patterns.
 
     Args:
@@ -92,11 +95,15 @@ def populations(config: Config, sheets: Mapping[str, Mapping[str, Any]]) -> dict
     """
     labels = config.ranking.model_dump(mode="json")
     planned = [
-        Population(target, target, methods=tuple(methods), labels=labels[target])
+        Population(target, target, methods=made(methods), labels=labels[target])
         for target, methods in sheets.items()
     ]
     for entry in config.zero_shot.benchmarks:
         planned += _zero_shot(entry, config)
+
+    planned += [
+        Population(name, name) for name in config.isolation.benchmarks if name not in sheets
+    ]
     for sample in config.proxies.samples:
         planned += _samples(sample, config.proxies)
     shared = config.supernets
@@ -184,6 +191,11 @@ def _zero_shot(entry: ZeroShotBenchmark, config: Config) -> list[Population]:
 
 def _space_of(benchmark: str) -> str:
     return str(BENCHMARKS.module(benchmark).SPACE.name)
+
+
+def made(methods: Mapping[str, Method]) -> tuple[str, ...]:
+    """Return the methods of a sheet that jobs score."""
+    return tuple(name for name, method in methods.items() if method.family != EARLIER)
 
 
 def _samples(sample: Sample, section: Proxies) -> list[Population]:

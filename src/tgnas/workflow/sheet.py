@@ -10,7 +10,10 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.workflow.config.reading import Config
 
-FAMILIES = ("predictor", "few_shot", "leaked", "ensemble", "stored", "proxy")
+FAMILIES = ("predictor", "few_shot", "leaked", "ensemble", "stored", "earlier", "proxy")
+# Numbers of earlier runs, for rows that are quoted and not made.
+EARLIER = "earlier"
+EARLIER_NUMBERS = "config/earlier.csv"
 LEAKED = "_leaked"
 COLUMNS = ("method", "family", "runs", "title")
 # TG-NAS's rivals in the paper's heat map, in its order.
@@ -27,7 +30,8 @@ class Method:
     Attributes:
         name: the method's id in paths and tables.
         family: predictor (zero-shot), few_shot (a predictor that learns labels of the target),
-            leaked (a predictor whose epoch saw the test labels), ensemble, stored, proxy.
+            leaked (a predictor whose epoch saw the test labels), ensemble, stored, proxy, or
+            earlier (no job makes it: its numbers are those of an earlier run).
         seeds: the seeds it runs with.
         title: how tables call it.
     """
@@ -79,6 +83,7 @@ def _method(row: dict[str, str], config: Config, target: str) -> Method:
         "leaked": [predictor + LEAKED for predictor in config.predictors],
         "ensemble": list(config.ensembles),
         "stored": STORED.get(target, ()),
+        EARLIER: earlier_methods(target),
         "proxy": GRAPH_PROXIES.names(),
     }
     if family not in known:
@@ -93,8 +98,19 @@ def _method(row: dict[str, str], config: Config, target: str) -> Method:
             raise ConfigError(f"{name} {what} {target}: its family is {other}, not {family}")
     if row["runs"] not in ("seeds", "once"):
         raise UnknownNameError("value of runs", row["runs"], ("seeds", "once"))
+    if name in config.quoted:
+        if name not in known[EARLIER]:
+            raise UnknownNameError(f"method of {EARLIER_NUMBERS}", name, known[EARLIER])
+        family = EARLIER
     seeds = range(config.seeds) if row["runs"] == "seeds" else range(1)
     return Method(name, family, tuple(seeds), row["title"])
+
+
+def earlier_methods(target: str) -> list[str]:
+    """Return the methods that an earlier run ranked a benchmark with."""
+    with Path(EARLIER_NUMBERS).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return list(dict.fromkeys(row["method"] for row in rows if row["benchmark"] == target))
 
 
 def correlated_methods(config: Config) -> list[str]:

@@ -20,6 +20,7 @@ CARD = NetworkCard(
     reference="Mellor et al., arXiv 2006.04647v1, and released code",
     needs="weights, images, backward",
     cost="backward",
+    deviations=("negative eigenvalues, which are rounding noise, are clipped at 0",),
 )
 
 

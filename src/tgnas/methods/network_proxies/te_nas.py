@@ -40,7 +40,8 @@ CARD = NetworkCard(
     cost="backward of each image",
     requires=("ReLU", "a small network"),
     deviations=(
-        f"the kernel is of the first {IMAGES} images of the batch",
+        f"the kernel is of the first {IMAGES} images of the batch, and of the harness's initial "
+        "weights (torch's default); the original draws Kaiming weights for it",
         f"regions are counted on a line through {POINTS} images of noise of {SIDE} x {SIDE} "
         f"pixels, the mean of {DRAWS} draws of it and of weights with variance 2 / fan-in; the "
         "original takes crops of 3 x 3 pixels, which some spaces' networks cannot halve twice, and "

@@ -27,6 +27,7 @@ CARD = NetworkCard(
     deviations=(
         "the single score; what the paper reports first joins it by ranks with Jacob-cov, "
         "AZ-NAS's expressivity and trainability, and FLOPs",
+        "one weight of every parameter tensor; the released default takes those of the first 128",
         "deciles .1 to .9 of the eigenvalues, as in the released code for NAS-Bench-201",
     ),
 )

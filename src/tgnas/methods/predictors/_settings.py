@@ -50,6 +50,8 @@ class Settings(Optimisation):
     no training operator varies has no influence."""
     operator_attributes: tuple[Literal["weights", "reach"], ...] = ()
     """Which attributes of an operator stand beside its sentence vector, as log(1 + x)."""
+    dead_cells_last: bool = True
+    """A canonical graph whose output no input reaches scores lowest, whatever the network says."""
     label: Literal["accuracy", "rank"] = "accuracy"
     """The label: the accuracy as a fraction, or its rank among the source's, from 0 to 1."""
     loss: Literal["mse", "ranking"] = "mse"

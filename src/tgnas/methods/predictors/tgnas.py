@@ -108,8 +108,9 @@ def _score_cells(members: Sequence[Predictor], cells: Cells) -> Float64[np.ndarr
             inputs = members[0].network.prepare(part)
             for number, member in enumerate(members):
                 scores[number, batch] = member.network(inputs).numpy()
-    unconnected = ~graphs.aggregation[rows].any(axis=(1, 2))
-    scores[:, unconnected] = LOWEST[members[0].settings.loss]
+    if members[0].settings.dead_cells_last:
+        unconnected = ~graphs.aggregation[rows].any(axis=(1, 2))
+        scores[:, unconnected] = LOWEST[members[0].settings.loss]
     return scores[:, places]
 
 

@@ -45,6 +45,8 @@ def read_config(values: dict[str, Any]) -> Config:
         _known(f"predictor of shipped {name}", entry.predictor, config.predictors)
         if entry.measured_on in config.predictors[entry.predictor].learned_from:
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
+    for name in (*config.isolation.steps, *config.isolation.embedders):
+        _known("predictor of isolation", name, config.predictors)
     for name in (config.headline.published, config.headline.ours):
         _known("predictor of headline", name, config.predictors)
     _known("ensemble of headline", config.headline.joined, config.ensembles)

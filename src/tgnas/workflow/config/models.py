@@ -87,6 +87,9 @@ class Embedding(Keys):
     )
     length: Literal["short", "medium", "long"] = key("Length of the operators' descriptions.")
     components: int = count("Principal components that are kept; 0 keeps the vectors whole.", 0)
+    alike: dict[str, str] = key(
+        "Operators that have the vector of another in place of their own.", default_factory=dict
+    )
 
 
 class Label(Keys):
@@ -194,6 +197,19 @@ class Ablations(Keys):
     budget: Changes = key("What all variants have in common; its keys are those of a predictor.")
     seeds: int = count("Trainings of each variant.")
     axes: Several[Axis] = key("What is varied.")
+
+
+Titles = Annotated[dict[str, str], Field(min_length=2)]
+
+
+class Isolation(Keys):
+    """What each part of our network is worth, at its full settings (no budget of ablations)."""
+
+    steps: Titles = key("Predictors, each with one part more than the one before; its title.")
+    embedders: Titles = key("Predictors of which the operators' vectors alone differ; how.")
+    benchmarks: Several[Literal["nasbench201", "nasbench301", "nasbench_macro"]] = key(
+        "What the embedders are compared on."
+    )
 
 
 class Shipped(Keys):

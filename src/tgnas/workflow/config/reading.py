@@ -32,12 +32,24 @@ class Config(Keys):
     selection: models.Selection
     ensembles: Named[models.Ensemble] = key("Methods that are the weighted mean rank of others.")
     ablations: models.Ablations
+    isolation: models.Isolation
     shipped: Named[models.Shipped] = key(
         "The predictors that come with the package, by their names."
+    )
+    shipped_weights: bool = key(
+        "Score with the weights that come with the package in place of training, where there are "
+        "any of a predictor."
+    )
+    quoted: Listed[str] = key(
+        "Methods of the sheets that are not made: their numbers are those of an earlier run, which "
+        "stand in `config/earlier.csv` with its commit."
     )
     headline: models.Headline
     ranking: models.Ranking
     zero_shot: models.ZeroShot
+    differences: dict[models.Benchmark, Listed[tuple[str, str]]] = key(
+        "Pairs of methods of a benchmark whose taus are compared, draw by draw."
+    )
     proxies: models.Proxies
     reduced_networks: models.ReducedNetworks
     search: models.Search
