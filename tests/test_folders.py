@@ -42,7 +42,7 @@ def folder(path, extra=()):
         ((RAMP * 15 + 300).astype(np.uint16), 65_535),
         ((RAMP * 16).astype(np.int32), 65_535),
         ((RAMP / RAMP.max()).astype(np.float32), 1),
-        ((RAMP / 16).astype(np.float32), 255),
+        ((RAMP / 17).astype(np.float32), 255),
         ((RAMP // 16).astype(np.uint8), 255),
     ],
 )
