@@ -258,7 +258,7 @@ RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"
         (
             {"--set": "epochs=many"},
             1,
-            "epochs: 'many' is not allowed; it should be a valid integer",
+            "epochs: 'many' is not allowed; it should be a whole number",
         ),
         ({"--architecture": "|none~0|"}, 1, "|none~0|"),
         ({"--architecture": "none.json"}, 3, "none.json"),

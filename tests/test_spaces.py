@@ -692,14 +692,14 @@ def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": None}, "name: None is not allowed; it should be a valid string"),
+        ({"name": None}, "name: None is not allowed; it should be a text"),
         ({"colour": 1}, "key at the top level 'colour'"),
         ({"operators": {}}, "operators: "),
         ({"operators": {"a": {"kind": "compute"}}}, "operators: a: needs a description"),
         ({"operators": {"a": {"description": "Input"}}}, "is of the kind input"),
         ({"operators": {False: "conv_3x3"}}, "key False as no text"),
         ({"cells": {"form": "tree"}}, "cells: form 'tree'.*; known: blocks, genotype"),
-        ({"cells": {"form": "blocks"}}, "cells: 'length' is a required property"),
+        ({"cells": {"form": "blocks"}}, "cells: the key 'length' is missing"),
         ({"cells": FORMS["edges"] | {"edges": [[2, 1]]}}, "0 <= SOURCE < TARGET < 4"),
         ({"cells": FORMS["template"] | {"string": "{0-1}"}}, r"must name each of \{0-1\}"),
         (

@@ -3,21 +3,29 @@
 A file ``synflow.py`` in ``methods/network_proxies/`` that defines the export of its family *is* the
 proxy ``synflow``: in the config, in a wildcard, in a path and in a table. There is no other list.
 Before a member is used it is held to its family's contract.
+
+Methods may also stand outside of the package, in folders that hold a folder for each family:
+those that the environment variable ``TGNAS_METHODS`` names (the config's ``methods`` adds to it),
+and the packages that installed distributions name by an entry point of the group
+``tgnas.methods``. They are walked like the package's own.
 """
 
 import ast
 import inspect
+import os
 import pkgutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, resources
+from importlib import import_module, metadata, resources, util
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
 from tgnas.errors import ConfigError, ContractError, UnknownNameError
 
+OUTSIDE, METHODS = "TGNAS_METHODS", "tgnas.methods"
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
 
 
@@ -41,7 +49,7 @@ class Family:
 
     def names(self) -> list[str]:
         """Return the members' names in alphabetic order; imports none of them."""
-        return list(_members(self.package, self.export, self.data))
+        return list(_members(folders_of(self.package), self.export, self.data))
 
     def module_name(self, name: str) -> str:
         """Return the dotted name of a member's module.
@@ -59,10 +67,18 @@ class Family:
         Raises:
             ContractError: it does not define what the family's contract asks for.
         """
-        module = import_module(self.module_name(name))
+        module = import_module(self._found(name))
         if self.contract:
             check(module, self.contract)
         return module
+
+    def _found(self, name: str) -> str:
+        """Return a member's module name, which can be imported from outside of the package, too."""
+        path = import_module(self.package).__path__
+        for folder in folders_of(self.package)[1:]:
+            if str(folder) not in path:
+                path.append(str(folder))
+        return self.module_name(name)
 
     def load(self, name: str) -> Any:
         """Return what the member exports."""
@@ -134,7 +150,7 @@ def _imported_from(package: str, name: str, member: str) -> tuple[str, str]:
 
     The module is empty where the file defines the name itself.
     """
-    for node in _tree(_folder(package) / name).body:
+    for node in _tree(_place(folders_of(package), name)).body:
         if not isinstance(node, ast.ImportFrom):
             continue
         for alias in node.names:
@@ -144,16 +160,73 @@ def _imported_from(package: str, name: str, member: str) -> tuple[str, str]:
 
 
 @cache
-def _members(package: str, export: str, data: str) -> tuple[str, ...]:
-    """Return the names of the files of a package that define `export`, and of its data files."""
-    folder = _folder(package)
-    modules = [module.name for module in pkgutil.iter_modules([str(folder)])]
-    members = {n for n in modules if not n.startswith("_") and export in _defined(folder / n)}
-    return tuple(sorted(members | {file.stem for file in folder.glob(f"*{data}") if data}))
+def _members(folders: tuple[Path, ...], export: str, data: str) -> tuple[str, ...]:
+    """Return the names of the files of folders that define `export`, and of their data files.
+
+    Raises:
+        ConfigError: two folders have a file of one name.
+    """
+    members: dict[str, Path] = {}
+    for folder in folders:
+        modules = [module.name for module in pkgutil.iter_modules([str(folder)])]
+        own = {n for n in modules if not n.startswith("_") and export in _defined(folder / n)}
+        for name in own | {file.stem for file in folder.glob(f"*{data}") if data}:
+            if members.setdefault(name, folder) != folder:
+                raise ConfigError(f"{folder}: {name!r} is in {members[name]}, too; rename it")
+    return tuple(sorted(members))
 
 
-def _folder(package: str) -> Path:
-    return Path(str(resources.files(package)))
+def folders_of(package: str) -> tuple[Path, ...]:
+    """Return the folders of a package: its own, and of a family of methods those outside."""
+    own = Path(str(resources.files(package)))
+    parent, _, family = package.rpartition(".")
+    if parent != METHODS:
+        return (own,)
+    outside = (folder / family for folder in _outside(os.environ.get(OUTSIDE, "")))
+    return (own, *(folder for folder in outside if folder.is_dir()))
+
+
+def add_methods(folders: Iterable[str | Path]) -> None:
+    """Add folders of methods for this process and those that it starts.
+
+    Raises:
+        ConfigError: one is no folder, or holds no folder of a family.
+    """
+    known = [name for name in os.environ.get(OUTSIDE, "").split(os.pathsep) if name]
+    more = [str(Path(folder).resolve()) for folder in folders]
+    os.environ[OUTSIDE] = os.pathsep.join(dict.fromkeys([*known, *more]))
+    _outside(os.environ[OUTSIDE])
+
+
+@cache
+def _outside(named: str) -> tuple[Path, ...]:
+    """Return the folders that a text names, joined as paths are, and those of entry points.
+
+    Raises:
+        ConfigError: one is no folder, or holds no folder of a family.
+    """
+    folders = [Path(name).resolve() for name in named.split(os.pathsep) if name]
+    for entry in metadata.entry_points(group=METHODS):
+        spec = util.find_spec(entry.value)
+        if spec is None or not spec.submodule_search_locations:
+            raise ConfigError(f"entry point {METHODS} {entry.name}: {entry.value} is no package")
+        folders += map(Path, spec.submodule_search_locations)
+    families = {path.name for path in Path(str(resources.files(METHODS))).iterdir()}
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(f"methods: {folder} is no folder")
+        if not any(path.name in families for path in folder.iterdir() if path.is_dir()):
+            allowed = ", ".join(sorted(n for n in families if n.isidentifier() and n[0] != "_"))
+            raise ConfigError(f"methods: {folder} has no folder of a family; known are {allowed}")
+    return tuple(dict.fromkeys(folders))
+
+
+def _place(folders: tuple[Path, ...], name: str) -> Path:
+    """Return where a module stands, without its ending."""
+    for folder in folders:
+        if (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file():
+            return folder / name
+    return folders[0] / name
 
 
 def _tree(module: Path) -> ast.Module:

@@ -8,7 +8,18 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from tgnas.errors import ConfigError, TgnasError, UnknownNameError, UnreadableFileError
+from tgnas.errors import ConfigError, TgnasError, UnknownNameError, UnreadableFileError, shown
+
+_WORDS = {
+    "a valid string": "a text",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+    "a valid tuple": "a list",
+    "a valid list": "a list",
+    "a valid dictionary": "keys with values",
+    "an object to extract fields from": "keys with values",
+}
 
 
 class Keys(BaseModel):
@@ -36,6 +47,21 @@ def count(meaning: str, least: int = 1, **bounds: Any) -> Any:
     return Field(description=meaning, ge=least, **bounds)
 
 
+class _OnceOnly(yaml.SafeLoader):
+    """A loader that refuses a key that stands twice, of which YAML would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.tag != "tag:yaml.org,2002:merge":
+                name = (key.tag, str(key.value))
+                if name in seen:
+                    problem = f"the key {key.value!r} stands there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
 LARGEST, DEEPEST, MOST = 1 << 20, 40, 100_000  # characters, levels and values of a YAML text
 
 
@@ -58,7 +84,7 @@ def read_yaml(text: str) -> Any:
         root = yaml.compose(text, yaml.SafeLoader)
         if root is not None and _values_of(root, {}) > MOST:
             raise ValueError(f"more than {MOST:,} values, those behind aliases counted anew")
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=_OnceOnly)
     except (yaml.YAMLError, ValueError) as error:
         raise ValueError(" ".join(str(error).split())[:400]) from None
 
@@ -104,6 +130,10 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
         ConfigError: a value that is not allowed, or a key that is missing.
         UnknownNameError: a key, or one of several words, that does not exist.
     """
+    model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    if model and not isinstance(values, dict):
+        where = f"{what}: {place}" if place else what
+        raise ConfigError(f"{where}: keys with values are expected, not {shown(values)}")
     try:
         return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)
     except ValidationError as error:
@@ -142,13 +172,25 @@ def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str])
             f"{what} key at {where}", fault["ctx"]["name"], fault["ctx"]["known"]
         )
     if fault["type"] == "missing":
-        return ConfigError(f"{what}: {where}: {fault['loc'][-1]!r} is a required property")
+        return ConfigError(f"{what}: {where}: the key {fault['loc'][-1]!r} is missing")
     if fault["loc"][-1:] == ("[key]",):
         where, _, name = where.rpartition(".")
         if fault["type"] == "literal_error":
             return UnknownNameError(f"{what} key at {where}", name, known)
-        return ConfigError(f"{what}: {where}: {name!r} does not match {fault['ctx']['pattern']!r}")
+        return ConfigError(f"{what}: {where}: {name!r} is no name of the form {_form(fault)}")
     if fault["type"] == "literal_error" and isinstance(value, str) and len(messages) == 1:
         return UnknownNameError(f"value of {where}", value, known)
-    allowed = " or ".join(re.sub(r"^\w+ should ", "", message) for message in messages)
-    return ConfigError(f"{what}: {where}: {value!r} is not allowed; it should {allowed}")
+    allowed = " or ".join(dict.fromkeys(map(_in_words, messages)))
+    return ConfigError(f"{what}: {where}: {shown(value)} is not allowed; it should {allowed}")
+
+
+def _form(fault: Any) -> str:
+    return str(fault["ctx"]["pattern"])
+
+
+def _in_words(message: str) -> str:
+    """Return a message of pydantic in a user's words."""
+    message = re.sub(r"^\w+ should ", "", message)
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return re.sub(r" or instance of \w+", "", message)

@@ -37,8 +37,14 @@ def train_network(
         float | None,
         typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start anew, whatever training is in the folder.")
+    ] = False,
 ) -> None:
-    """Train an architecture's network by a recipe; resumes where it was stopped or killed."""
+    """Train an architecture's network by a recipe; resumes where it was stopped or killed.
+
+    With another number of processes, too; a folder of another training is refused.
+    """
     import pandas as pd
     import torch
 
@@ -65,6 +71,7 @@ def train_network(
             process=process,
             workers=workers,
             seconds=limit,
+            other="anew" if force else "refuse",
         )
         if not process.writes:
             return

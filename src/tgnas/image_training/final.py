@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, TrainingError, shown
 from tgnas.files import claimed, written_whole
 from tgnas.image_training.data import Task, on_device
 from tgnas.image_training.digits import open_digits
@@ -29,8 +29,10 @@ from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
 from tgnas.networks import darts, nasbench101, nasbench201
 from tgnas.spaces.space import open_space
+from tgnas.training.checkpoint import previous
 from tgnas.training.seeds import seeded
 
+Other = Literal["replace", "refuse", "anew"]
 CIFAR10 = (50_000, 10_000)
 SIDES = MappingProxyType({"cifar10": 32, "digits": 8, "imagenet": 224})  # pixels
 STACKED = MappingProxyType({"nasbench101": nasbench101, "nasbench201": nasbench201})
@@ -87,12 +89,27 @@ def train_network(
     process: Process,
     workers: int = 0,
     seconds: float | None = None,
+    other: Other = "replace",
 ) -> tuple[list[Epoch], dict[str, Any]]:
     """Train an architecture and return the history and the facts of the run.
 
-    The history is shorter than the recipe's epochs where `seconds` did not suffice.
+    The history is shorter than the recipe's epochs where `seconds` did not suffice. The number of
+    processes may change from one start to the next.
+
+    Args:
+        architecture: its string.
+        recipe: what it is trained by.
+        images: a file or folder of them.
+        folder: of the training's files, from which it is resumed.
+        seed: of all that is drawn.
+        process: this one.
+        workers: processes that decode an image folder.
+        seconds: after so many the training ends early.
+        other: what becomes of another training in the folder: it is replaced, or refused; or any is
+            replaced ("anew").
 
     Raises:
+        TrainingError: the folder is that of another training, which is to be refused.
         TgnasError: one of ``build``, ``open_images`` or ``train``, or the folder is that of a
             training that is running.
     """
@@ -103,6 +120,8 @@ def train_network(
     with claimed(checkpoint) if process.writes else nullcontext():
         task = open_images(images, recipe, process, seed, workers)
         network = build(architecture, recipe, task.classes, seed)
+        about = {"architecture": architecture, "seed": seed, "images": task.digest()}
+        _take_folder(folder, about | recipe.settings(), other, process)
         history = train(
             network,
             task,
@@ -115,6 +134,45 @@ def train_network(
         )
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
+
+
+def _take_folder(folder: Path, about: dict[str, Any], other: Other, process: Process) -> None:
+    """Say in a folder which training it is of, unless it is another's.
+
+    Raises:
+        TrainingError: it is another's, and `other` is to be refused.
+    """
+    file, checkpoint = folder / "training.json", folder / "checkpoint.pt"
+    there = [path for path in (checkpoint, previous(checkpoint)) if path.exists()]
+    about = json.loads(json.dumps(about))
+    try:
+        known = json.loads(file.read_text()) if file.exists() else None
+    except ValueError:
+        known = None
+    if other == "refuse" and there and known != about:
+        raise TrainingError(
+            f"{folder} is that of another training: {_difference(known, about)}; name another "
+            "--output, or have it start anew by --force"
+        )
+    if process.writes:
+        if other == "anew":
+            for path in there:
+                path.unlink()
+        with written_whole(file) as part:
+            part.write_text(json.dumps(about, indent=2) + "\n")
+    process.decided(True)  # so that all processes see what the first has done
+
+
+def _difference(known: Any, about: dict[str, Any]) -> str:
+    if not isinstance(known, dict):
+        return "it does not say of which"
+    names = [name for name in (*about, *known) if known.get(name) != about.get(name)]
+    return ", ".join(
+        "the images are others"
+        if name == "images"
+        else f"{name} is {shown(known.get(name))}, here {shown(about.get(name))}"
+        for name in dict.fromkeys(names)
+    )
 
 
 def summarise(

@@ -7,9 +7,11 @@ image, so that neither their number nor an interruption changes anything.
 """
 
 import hashlib
+import logging
 import math
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +27,10 @@ from tgnas.image_training.images import balanced_indices, normalise
 from tgnas.image_training.processes import Process
 from tgnas.training.seeds import generator_of
 
+LOG = logging.getLogger(__name__)
 SIDE, RESIZED = 224, 256  # pixels
-SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+BYTE, WORD = 255, 65_535  # the brightest pixel of 8 and of 16 bits
 # Of ImageNet's training images, as every code base has them.
 MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 AREAS, RATIOS, TRIES = (0.08, 1.0), (3 / 4, 4 / 3), 10  # of a random crop (Szegedy et al., 2015)
@@ -42,6 +46,7 @@ class Listing:
 
     paths: list[Path]
     labels: Int64[np.ndarray, " N"]
+    left_out: Counter[str] = field(default_factory=Counter)  # what is no image, by its kind
 
     def drawn(self, size: int | None, generator: np.random.Generator) -> "Listing":
         """Return that many of them, drawn at random, classes balanced; all where it is None."""
@@ -54,6 +59,8 @@ class Listing:
 def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
     """Return the training images, the test images and the names of the classes.
 
+    Files and folders whose names begin with a dot are left out.
+
     Raises:
         ResourceError: the folder is not laid out as it must be; says what is missing.
     """
@@ -64,7 +71,9 @@ def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
     for split in ("train", "val"):
         if not (folder / split).is_dir():
             raise ResourceError(f"{folder} has no folder {split!r}; {form}")
-        classes[split] = sorted(path.name for path in (folder / split).iterdir() if path.is_dir())
+        classes[split] = sorted(
+            path.name for path in (folder / split).iterdir() if path.is_dir() and not _hidden(path)
+        )
         if not classes[split]:
             raise ResourceError(f"{folder / split} has no folder of a class; {form}")
     if one_sided := sorted(set(classes["train"]) ^ set(classes["val"])):
@@ -76,14 +85,33 @@ def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
 def _listed(split: Path, classes: list[str]) -> Listing:
     paths: list[Path] = []
     labels: list[int] = []
+    left_out = Counter(
+        "hidden folders" if path.is_dir() else "files beside the classes"
+        for path in split.iterdir()
+        if not path.is_dir() or _hidden(path)
+    )
     for label, name in enumerate(classes):
-        images = sorted(p for p in (split / name).iterdir() if p.suffix.lower() in SUFFIXES)
+        inside = sorted((split / name).iterdir())
+        images = [p for p in inside if p.suffix.lower() in SUFFIXES and not _hidden(p)]
+        left_out.update(_kind(path) for path in set(inside).difference(images))
         if not images:
             kinds = ", ".join(sorted(SUFFIXES))
             raise ResourceError(f"{split / name} has no image; known kinds are {kinds}")
         paths += images
         labels += [label] * len(images)
-    return Listing(paths, np.array(labels, dtype=np.int64))
+    return Listing(paths, np.array(labels, dtype=np.int64), left_out)
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith(".")
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "folders within a class"
+    return (
+        "hidden files" if _hidden(path) else f"files {path.suffix.lower() or 'without an ending'}"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +125,7 @@ class _Decoded(Dataset):
         path = self.listing.paths[place]
         try:
             with Image.open(path) as opened:
-                image = opened.convert("RGB")
+                image = in_colour(opened)
         except (OSError, Image.DecompressionBombError, ValueError) as error:
             raise CorruptTableError(f"{path} is not an image: {error}") from error
         drawn = None if isinstance(key, int) else np.random.default_rng(key)
@@ -177,10 +205,34 @@ def open_folder(
     train, test, classes = list_folder(folder)
     if len(classes) < 2:
         raise ConfigError(f"{folder} has one class, {classes[0]!r}; there is nothing to learn")
+    for split, listing in (("train", train), ("val", test)):
+        if listing.left_out and process.writes:
+            kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(listing.left_out.items()))
+            LOG.warning("%s: left out are %s", folder / split, kinds)
     draw = np.random.default_rng(seed)
     drawn = [listing.drawn(size, draw) for listing, size in zip((train, test), sizes, strict=True)]
     source = f"image folder of {len(classes):,} classes"
     return ImageFolder(drawn[0], drawn[1], len(classes), process, workers, source)
+
+
+def in_colour(image: Image.Image) -> Image.Image:
+    """Return an image as RGB of 8 bits: what has 16 bits or real numbers is scaled.
+
+    Raises:
+        ValueError: its numbers are of no known scale, which is 0 to 65535 of whole numbers and 0 to
+            1, or 0 to 255, of real ones.
+    """
+    if not image.mode.startswith("I") and image.mode != "F":
+        return image.convert("RGB")
+    pixels = np.asarray(image, dtype=np.float64)
+    low, high = float(pixels.min()), float(pixels.max())
+    top = (1 if high <= 1 else BYTE) if image.mode == "F" else WORD
+    if not (low >= 0 and high <= top):  # NaN is neither
+        raise ValueError(
+            f"its pixels go from {low:g} to {high:g}; known are 0 to {WORD} of whole numbers, and "
+            f"0 to 1 or 0 to {BYTE} of real ones"
+        )
+    return Image.fromarray(np.rint(pixels * (BYTE / top)).astype(np.uint8)).convert("RGB")
 
 
 def middle(image: Image.Image) -> Image.Image:

@@ -140,7 +140,7 @@ def train(
     Raises:
         TrainingError: the loss is not finite any more.
     """
-    digest = _digest(network, task, recipe, seed, process.world) if checkpoint else ""
+    digest = _digest(network, task, recipe, seed) if checkpoint else ""
     network.to(process.device, memory_format=_memory_format(process.device))  # type: ignore[call-overload]
     started = time.perf_counter()
     total = recipe.epochs * task.train_size
@@ -265,9 +265,9 @@ def _laid_out(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=_memory_format(images.device))
 
 
-def _digest(network: nn.Module, task: Task, recipe: Recipe, seed: int, world: int) -> str:
-    """Return a sha256 of all that the outcome depends on."""
-    given = [recipe.settings(), seed, world, repr(network), task.digest()]
+def _digest(network: nn.Module, task: Task, recipe: Recipe, seed: int) -> str:
+    """Return a sha256 of all that says which training it is; the number of processes is none."""
+    given = [recipe.settings(), seed, repr(network), task.digest()]
     digest = hashlib.sha256(json.dumps(given).encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())

@@ -95,6 +95,10 @@ FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
     "widths": (Widths, WidthKeys),
 }
 Text = Annotated[str, Field(min_length=1)]
+_UNSAID = re.compile(
+    r"\b(skips?|shortcut|identity|none|nothing|zero|zeroi[sz]e|no[- ]?op(eration)?)\b",
+    re.IGNORECASE,
+)
 _KINDS = {operator.name: operator.kind for operator in VOCABULARY}
 _OWN = {operator.name: operator.known for operator in VOCABULARY}
 _SHORT = {operator.name: operator.sentences["short"] for operator in VOCABULARY}
@@ -623,6 +627,8 @@ def space_of(content: Any, where: str = "space") -> Space:
     if "depth" in file.columns and not isinstance(file.network.stages, int):
         raise ConfigError(f"{where}: network.stages says how deep a network is; columns cannot")
     codes, new = _operators(operators, where)
+    if set(codes.values()) == {CODES["zero"]}:
+        raise ConfigError(f"{where}: operators: all are of the kind zero, so that nothing connects")
     try:
         built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
     except ConfigError as error:
@@ -682,6 +688,11 @@ def _operators(
         if not words:
             raise ConfigError(f"{place}: needs a description, or a kind that is identity or zero")
         known = _known().get(words.casefold())
+        if known is None and kind is None and _UNSAID.search(words):
+            raise ConfigError(
+                f"{place}: {words!r} sounds as if it passed its input on, or nothing; say kind: "
+                "identity, kind: zero or, if it computes something, kind: compute"
+            )
         if known is not None and not _differs(known, entry.attributes):
             if _KINDS[known] in ("input", "output") or (
                 kind == "compute" and _KINDS[known] in ("identity", "zero")

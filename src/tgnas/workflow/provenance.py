@@ -11,6 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from tgnas.errors import ConfigError
+from tgnas.registry import METHODS, folders_of
 
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
@@ -80,6 +81,13 @@ def _file(module: str) -> Path:
     for file in (path.with_suffix(".py"), path / "__init__.py", path.with_suffix(".yaml")):
         if file.exists():
             return file
+    # A method may stand outside of the package.
+    parent, _, name = module.rpartition(".")
+    family = parent.startswith(f"{METHODS}.") and path.parent.is_dir()
+    for folder in folders_of(parent)[1:] if family else ():
+        for file in (folder / f"{name}.py", folder / name / "__init__.py"):
+            if file.exists():
+                return file
     raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
 
 

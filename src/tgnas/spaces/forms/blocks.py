@@ -81,6 +81,8 @@ class Blocks(FixedGraph):
             raise ConfigError(
                 f"{alphabet.space}: stages {list(stages)} must be blocks from 1 to {self.most}"
             )
+        if list(stages) != sorted(set(stages)):
+            raise ConfigError(f"{alphabet.space}: stages {list(stages)} must rise")
         if string.count("{blocks}") != 1:
             raise ConfigError(f"{alphabet.space}: string {string!r} must have {{blocks}} once")
         self.before, _, self.after = string.partition("{blocks}")

@@ -125,6 +125,14 @@ class OperatorsOnEdges(FixedGraph):
                 f"{alphabet.space}: edges {given} must be different pairs [SOURCE, TARGET] with "
                 f"0 <= SOURCE < TARGET < {nodes}"
             )
+        reached = {0}
+        for source, target in sorted(given, key=lambda pair: pair[1]):
+            reached |= {target} if source in reached else set()
+        if nodes - 1 not in reached:
+            raise ConfigError(
+                f"{alphabet.space}: edges {given} lead from node 0 to no node {nodes - 1}, so that "
+                "nothing connects input and output"
+            )
         self.alphabet, self.nodes = alphabet, nodes
         self.pairs = sorted(given, key=lambda pair: (pair[1], pair[0]))
         self.vertices = len(self.pairs) + 2

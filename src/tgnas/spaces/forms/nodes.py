@@ -35,7 +35,7 @@ class NodeKeys(Keys):
 
     max_nodes: Annotated[int, Field(ge=2, le=64)]
     """How many nodes there may be, input and output among them."""
-    max_edges: Annotated[int, Field(ge=0)] | None = None
+    max_edges: Annotated[int, Field(ge=1)] | None = None
     """How many edges there may be; any number by default."""
     connected: bool = False
     """Whether nodes that lie on no path from input to output are left out, as NAS-Bench-101 prunes

@@ -1,6 +1,7 @@
 """A list of channels: one kind of layer, of which only the width is searched."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from tgnas.cell import Cells
 from tgnas.errors import ConfigError
 from tgnas.spaces.forms.base import Alphabet, Graph
 from tgnas.spaces.forms.blocks import BlockKeys, Blocks, Length
+from tgnas.spaces.notations.base import Notation, whole_numbers
 from tgnas.validation import Keys
 
 Width = Annotated[int, Field(ge=1)]
@@ -53,6 +55,18 @@ class Widths(Blocks):
     def text_of(self, member: Mapping[str, Any]) -> str:
         """Return the string."""
         return super().text_of({"operators": list(map(str, member["widths"]))})
+
+    @cached_property
+    def notations(self) -> dict[str, Notation]:
+        """A list of the widths."""
+
+        def read(value: Any) -> dict[str, Any] | None:
+            return {"widths": value} if whole_numbers(value) else None
+
+        def write(member: dict[str, Any]) -> str:
+            return str(tuple(member["widths"]))
+
+        return {"tuples": Notation("a tuple of the widths", read, write)}
 
     def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the chain."""

@@ -249,7 +249,7 @@ def _supernets(config: Config, dataset: str) -> None:
 def _trainings(config: Config) -> None:
     section = config.final_training
     if "short" not in section.trainings:
-        raise ConfigError("config: final_training.trainings: 'short' is a required property")
+        raise ConfigError("config: final_training.trainings: the key 'short' is missing")
     for name, recipe in config.recipes.items():
         if name == "digits_bench" and recipe.dataset != "digits":
             raise ConfigError(f"config: digits_bench: {recipe.name} is of {recipe.dataset}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
-from tgnas.registry import PREDICTORS, SUPERNETS
+from tgnas.registry import PREDICTORS, SUPERNETS, add_methods
 from tgnas.validation import Keys, count, key, read_keys, validated
 from tgnas.workflow.config import models
 from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor
@@ -21,6 +21,12 @@ class Config(Keys):
     mirrors: Listed[str] = key(
         "Folders laid out like `wget -x` that are asked before the network. The environment "
         "variable `TGNAS_MIRROR` (folders joined by `:`) comes first."
+    )
+    methods: Listed[str] = key(
+        "Folders of methods of one's own; each holds folders named as those of "
+        "`src/tgnas/methods`. The environment variable `TGNAS_METHODS` (folders joined by `:`) and "
+        "entry points of the group `tgnas.methods` add to them.",
+        default=(),
     )
     experiments: models.Experiments
     seeds: int = count("How many seeds (0, 1, ...) a method has that has any.")
@@ -130,6 +136,9 @@ def parse(values: dict[str, Any]) -> Config:
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
     """
     given = dict(values)
+    outside = given.get("methods", ())
+    if isinstance(outside, list | tuple) and all(isinstance(name, str) for name in outside):
+        add_methods(outside)  # whose names the rest of the config may have
     if isinstance(given.get("predictors"), dict):
         given["predictors"] = _predictors(given["predictors"])
     return validated(Config, given)

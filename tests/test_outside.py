@@ -1,0 +1,92 @@
+"""Methods that stand outside of the package are walked like its own."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from test_cli import BEST, tgnas, write
+
+from tgnas import registry
+from tgnas.errors import ConfigError
+from tgnas.registry import GRAPH_PROXIES, OUTSIDE, SEARCHERS, add_methods, folders_of
+from tgnas.workflow import provenance
+from tgnas.workflow.provenance import _file, code_digest
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "methods"
+SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "search.py"
+NAME = "tgnas.methods.graph_proxies.mine"
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    (tmp_path / "own" / "graph_proxies").mkdir(parents=True)
+    method = EXAMPLES / "graph_proxies" / "convolutions.py"
+    shutil.copy(method, tmp_path / "own" / "graph_proxies" / "mine.py")
+    monkeypatch.setenv(OUTSIDE, str(tmp_path / "own"))
+    yield tmp_path / "own"
+    for module in [name for name in sys.modules if name == NAME]:
+        del sys.modules[module]
+    path = sys.modules["tgnas.methods.graph_proxies"].__path__
+    path[:] = [folder for folder in path if not folder.startswith(str(tmp_path))]
+    _file.cache_clear()
+    registry._outside.cache_clear()
+
+
+def test_a_method_of_a_folder_is_listed_checked_and_used(outside, tmp_path):
+    assert "mine" in GRAPH_PROXIES.names()
+    assert "mine" not in SEARCHERS.names()
+    assert GRAPH_PROXIES.module("mine").CARD.title == "#convolutions"
+    file = write(tmp_path / "a.csv", BEST)
+    done = tgnas("score", "--space", "nats", "--predictor", "mine", "--architectures", file)
+    assert done.exit_code == 0, done.stderr
+    assert "mine" in tgnas("methods").stdout
+
+
+def test_its_code_counts_in_the_digest_of_a_job(outside):
+    before = code_digest(SCRIPT, NAME)
+    with (outside / "graph_proxies" / "mine.py").open("a") as stream:
+        stream.write("\nMORE = 1\n")
+    provenance._normalised.cache_clear()
+    assert code_digest(SCRIPT, NAME) != before
+
+
+def test_a_package_is_named_by_an_entry_point(outside, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    package = site / "their_methods"
+    shutil.copytree(outside, package)
+    (package / "__init__.py").write_text("")
+    (package / "graph_proxies" / "mine.py").rename(package / "graph_proxies" / "theirs.py")
+    about = site / "theirs-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[tgnas.methods]\ntheirs = their_methods\n")
+    monkeypatch.syspath_prepend(site)
+    registry._outside.cache_clear()
+    assert {"mine", "theirs"} <= set(GRAPH_PROXIES.names())
+    assert GRAPH_PROXIES.module("theirs").CARD.title == "#convolutions"
+
+
+def test_a_name_of_the_packages_own_is_refused(outside):
+    (outside / "graph_proxies" / "mine.py").rename(outside / "graph_proxies" / "params.py")
+    with pytest.raises(ConfigError, match=r"'params' is in .*graph_proxies, too; rename it"):
+        GRAPH_PROXIES.names()
+
+
+@pytest.mark.parametrize("inside", [None, "graph_proxy"])
+def test_a_folder_without_a_family_is_refused_with_the_families(tmp_path, monkeypatch, inside):
+    monkeypatch.setenv(OUTSIDE, "")
+    if inside:
+        (tmp_path / "wrong" / inside).mkdir(parents=True)
+    message = "is no folder" if inside is None else r"no folder of a family; known are .*graph_prox"
+    with pytest.raises(ConfigError, match=message):
+        add_methods([tmp_path / "wrong"])
+
+
+def test_folders_that_the_config_names_reach_the_processes_that_are_started(outside, monkeypatch):
+    monkeypatch.setenv(OUTSIDE, "")
+    add_methods([outside])
+    assert os.environ[OUTSIDE] == str(outside)
+    assert folders_of("tgnas.methods.graph_proxies")[1:] == (outside / "graph_proxies",)
+    assert folders_of("tgnas.spaces")[1:] == ()
