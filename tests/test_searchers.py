@@ -16,8 +16,9 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.graph_proxies import effective_params
 from tgnas.methods.predictors import gaussian_process
-from tgnas.methods.searchers import differential_evolution, pruning
+from tgnas.methods.searchers import ddpnas, differential_evolution, pruning
 from tgnas.methods.settings import read_settings
+from tgnas.methods.zero_shot import bare
 from tgnas.registry import SEARCHERS
 from tgnas.searching.live import Surrogate
 from tgnas.searching.oracles import Listing, Oracle, measured, predicted, tabulated
@@ -70,7 +71,8 @@ def search(module, seed=0, score=additive, space=SPACE, **changed):
     if "scores" in module.CARD.needs:
         return module.search(space, oracle, small(module, **changed), generator)
     settings = small(module, **{"budget": 40, **changed})
-    return module.search(POOL, oracle, settings, generator, SURROGATE)
+    pool = WHOLE if module is ddpnas else POOL
+    return module.search(pool, oracle, settings, generator, SURROGATE)
 
 
 def plan(searcher, runs=3, top=10, **changed):
@@ -78,7 +80,7 @@ def plan(searcher, runs=3, top=10, **changed):
 
 
 def incumbent_of(trace):
-    return trace.architectures[trace.incumbent : trace.incumbent + 1]
+    return bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
 
 
 def same(first, second):
@@ -93,6 +95,7 @@ def same(first, second):
 OPERATORS = KnownOperators.of(OperatorEmbeddings.read(FOLDER / "minilm_short.parquet"))
 LISTED, CONTEXT = prepared(SPACE.sample(600, np.random.default_rng(3)), Context(OPERATORS))
 POOL = Pool.of(SPACE, LISTED[LISTED.distinct()[0]])
+WHOLE = Pool.of(SPACE, SPACE.enumerate())
 SURROGATE = Surrogate("gaussian_process", gaussian_process.Settings(), CONTEXT)
 WITHOUT_CHOICES = ["local_search", "random", "regularised_evolution"]  # walk on any space
 
@@ -418,3 +421,37 @@ def test_the_runs_of_a_search_are_written_with_their_progress():
         assert row.progress_architectures[-1] == row.top[0] == row.architecture
         assert list(row.progress_queries) == sorted(row.progress_queries)
         assert len(set(row.top)) == 10
+
+
+def test_the_update_of_ddpnas_is_the_hand_calculations():
+    theta, left = np.array([[0.5, 0.3, 0.2]]), np.array([[True, True, False]])
+    choices, accuracies = np.array([[0], [1], [1]]), np.array([91.0, 92.0, 94.0])
+    moved = ddpnas.updated(theta, left, choices, accuracies, ddpnas.Settings())
+    # Mean accuracies .91 and .93: softmax (91, 93) is 1 / (1 + e^2) and e^2 / (1 + e^2).
+    softmax = np.array([1, np.e**2]) / (1 + np.e**2)
+    raw = softmax + 0.5 * np.array([0.5, 0.3])
+    assert moved[0] == pytest.approx([*(raw / raw.sum()), 0.0])
+
+
+def test_ddpnas_drops_the_least_likely_but_neither_kind_whole():
+    weighted = np.array([[True, True, False, False, False]])
+    theta, left = np.array([[0.05, 0.3, 0.2, 0.25, 0.2]]), np.ones((1, 5), dtype=bool)
+    kept = []
+    for _ in range(4):
+        left = ddpnas.dropped(theta, left, weighted)
+        kept.append(np.flatnonzero(left[0]).tolist())
+    assert kept == [[1, 2, 3, 4], [1, 3, 4], [1, 3], [1, 3]]
+
+
+def test_a_sweep_of_ddpnas_takes_every_option_once():
+    left = np.array([[True, True, True], [True, False, True]])
+    rows = ddpnas.sweep(left / 3, left, np.random.default_rng(0))
+    assert sorted(rows[:, 0]) == [0, 1, 2]
+    assert set(rows[:, 1]) == {0, 2}
+
+
+def test_weaknas_queries_among_the_best_predicted():
+    trace = search(SEARCHERS.module("weaknas"), budget=60, among=5, first=20)
+    late, early = trace.scores[40:].mean(), trace.scores[:20].mean()
+    assert late > early
+    assert len(trace.architectures.distinct()[0]) == trace.queries == 60

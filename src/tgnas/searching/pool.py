@@ -8,6 +8,7 @@ the listed architectures whose features are nearest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -36,9 +37,19 @@ class Pool(Space):
         """Return the listed architectures of a space."""
         return cls(space.name, space.description, space.form, space.new, listed=listed)
 
+    @property
+    def choices(self) -> tuple[tuple[str, ...], ...]:
+        """What may stand at each decision, where all combinations are listed; else none."""
+        options = self.form.choices
+        return options if options and prod(map(len, options)) == len(self.listed) else ()
+
     def enumerate(self) -> Architectures:
         """Return all listed architectures."""
         return self.listed
+
+    def format(self, architectures: Architectures) -> list[str]:
+        """Return architectures as the space's own strings."""
+        return super().format(bare(architectures))
 
     def sample(self, count: int, generator: np.random.Generator) -> Architectures:
         """Return listed architectures, all different as long as there are enough."""
@@ -66,7 +77,7 @@ class Pool(Space):
 
     def mutate(self, architectures: Architectures, generator: np.random.Generator) -> Architectures:
         """Return a listed architecture one step away from each."""
-        if self._whole:
+        if self.choices:
             stepped = super().mutate(bare(architectures), generator)
             return self.listed[self.rows_of(stepped)]
         rows = self.rows_of(architectures)
@@ -75,13 +86,9 @@ class Pool(Space):
 
     def neighbours(self, architectures: Architectures) -> Architectures:
         """Return all listed architectures one step away from one."""
-        if self._whole:
+        if self.choices:
             return self.listed[self.rows_of(super().neighbours(bare(architectures)))]
         return self.listed[self._nearest(self.rows_of(architectures))[0]]
-
-    @property
-    def _whole(self) -> bool:
-        return self.size == len(self.listed)
 
     def _nearest(self, rows: Int64[np.ndarray, " M"]) -> Int64[np.ndarray, "M K"]:
         """Return the listed ones whose features are nearest to those of some, without themselves.

@@ -48,7 +48,12 @@ class FewLabelJobs:
         """Return for each target the names of its searchers."""
         section = self.section
         return {
-            name: self._of(section.targets[name], section.searchers) for name in section.queried
+            name: [
+                learner
+                for learner in self._of(section.targets[name], section.searchers)
+                if name in (section.searchers[learner].targets or [name])
+            ]
+            for name in section.queried
         }
 
     def files(self, order: Mapping[str, Sequence[str]]) -> list[str]:
