@@ -12,6 +12,7 @@ from tgnas.errors import ConfigError, InvalidCellError, TgnasError
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.streaming import Source
 from tgnas.inference.understanding import not_told_apart
+from tgnas.networks.described import network_of_description
 from tgnas.operators import OperatorAttributes, attributes_of
 from tgnas.spaces.space import open_space, space_of
 
@@ -225,3 +226,10 @@ def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
     widths = {"form": "widths", "length": 2, "widths": [8, 16]}
     with pytest.raises(TgnasError, match=message):
         space_of(layer(kernel=3) | {"cells": widths} | change)
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_no_network_of_another_shape_is_built_for_one_that_the_file_describes(kind):
+    architecture = pd.read_csv(f"examples/{kind}.csv").architecture[0]
+    with pytest.raises(ConfigError, match="only networks of NAS-Bench-201's skeleton are built"):
+        network_of_description(OPEN[kind], architecture, 10)

@@ -26,7 +26,9 @@ from tgnas.operators import NAMES
 from tgnas.registry import named
 from tgnas.spaces.forms.base import INPUT, OUTPUT, ZERO
 from tgnas.spaces.forms.blocks import Blocks
+from tgnas.spaces.forms.widths import Widths
 from tgnas.spaces.nasbench201 import CHANNELS, REPEATS, STAGES
+from tgnas.spaces.skeleton import USUAL
 from tgnas.spaces.space import Architecture, Space
 
 Factory = Callable[[int, int, int], nn.Module]
@@ -173,8 +175,14 @@ def network_of_description(
     Raises:
         InvalidCellError: the architecture is not in the space.
         UnknownNameError: nor is one of its operators.
-        ConfigError: an operator names no module, or one that cannot be made or does not fit.
+        ConfigError: an operator names no module, or one that cannot be made or does not fit; or
+            the space's networks are of other shapes than are built here.
     """
+    if space.options or isinstance(space.form, Widths) or space.network != USUAL:
+        raise ConfigError(
+            f"{space.name}: its file says what stands around its cells (network, columns, widths); "
+            "only networks of NAS-Bench-201's skeleton are built of a file"
+        )
     if isinstance(space.form, Blocks):
         spelled = space.object_of(architecture)["operators"]
         return _of_blocks(space, space.form.stages, spelled, classes, channels)
