@@ -118,7 +118,7 @@ use rule publish as publish_zero_shot with:
     input:
         tables=expand(
             "<results>/tables/{table}.{form}",
-            table=("zero_shot", "headline_zero_shot"),
+            table=("zero_shot", "zero_shot_differences", "headline_zero_shot"),
             form=("csv", "md"),
         ),
         figures="<results>/figures/zero_shot.png",
@@ -126,7 +126,7 @@ use rule publish as publish_zero_shot with:
     output:
         paper_tables=expand(
             "results/paper/{table}.{form}",
-            table=("zero_shot", "headline_zero_shot"),
+            table=("zero_shot", "zero_shot_differences", "headline_zero_shot"),
             form=("csv", "md"),
         ),
         paper_figures="results/paper/zero_shot.png",

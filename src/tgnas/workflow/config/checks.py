@@ -195,8 +195,12 @@ def _zero_shot(config: Config) -> None:
                     f"config: zero_shot: {method} needs {member}, which does not come with the "
                     "package"
                 )
-    for method in config.zero_shot.headline:
-        _known("headline of zero_shot", method, config.zero_shot.methods)
+    named = [
+        *config.zero_shot.headline,
+        *(m for pair in config.zero_shot.differences for m in pair),
+    ]
+    for method in named:
+        _known("method of zero_shot.methods", method, config.zero_shot.methods)
     for name in config.shipped:
         if name in config.predictors or name in config.ensembles or name in GRAPH_PROXIES.names():
             raise ConfigError(f"config: shipped.{name} bears the name of another method")

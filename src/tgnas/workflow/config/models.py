@@ -290,6 +290,9 @@ class ZeroShot(Keys):
         "itself; ensembles of these; graph proxies. Stored zero-cost proxies come by themselves."
     )
     headline: SeveralDifferent[str] = key("Those of README's table and of the figure.")
+    differences: Several[tuple[str, str]] = key(
+        "Pairs of methods; how much higher the tau of the first is than that of the second."
+    )
     benchmarks: Several[ZeroShotBenchmark] = key("What is ranked.")
 
 
