@@ -14,7 +14,7 @@ from tgnas.encodings.live import live_pattern
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.inference.pretrained import available, load_pretrained
 from tgnas.methods.graph_proxies import effective_weights
-from tgnas.results import headline_zero_shot, zero_shot
+from tgnas.results import headline_zero_shot, zero_shot, zero_shot_differences
 from tgnas.scoring.populations import Population, draw, write_population
 from tgnas.scoring.tables import read_table
 from tgnas.spaces.space import open_space
@@ -40,6 +40,12 @@ def config() -> dict:
 def test_an_ensemble_of_weights_that_are_not_shipped_is_refused(config):
     config["zero_shot"]["methods"].append("ensemble_gcn_topology_params")
     with pytest.raises(ConfigError, match="needs tgnas_canonical_short, which does not come with"):
+        read_config(config)
+
+
+def test_a_pair_of_methods_that_are_not_measured_is_refused(config):
+    config["zero_shot"]["differences"].append(["canonical", "random"])
+    with pytest.raises(UnknownNameError, match=r"method of zero_shot.methods 'random'"):
         read_config(config)
 
 
@@ -249,3 +255,26 @@ def test_the_figure_has_a_row_for_each_benchmark(frame):
     panel = zero_shot.figure(frame, TITLES, ["canonical", "tgnas_canonical"]).axes[0]
     labels = [label.get_text() for label in panel.get_yticklabels()]
     assert labels == ["NB201 CIFAR-10", "TransNAS scene"]
+
+
+def test_differences_are_those_of_paired_resamples():
+    both = pd.concat([measures("canonical", [0.7]), measures("params", [0.6])])
+    draws = pd.DataFrame(
+        [
+            (name, "cifar10", population, "all", place, tau + place / 100)
+            for name, tau in (("canonical", 0.7), ("params", 0.6))
+            for population in ("all", "unique")
+            for place in range(10)
+        ],
+        columns=["method", "dataset", "population", "subset", "resample", "kendall_tau"],
+    )
+    ranked = {"nasbench201_zero_shot": {"benchmark": "nasbench201", "split": "test"}}
+    rows = zero_shot_differences.table([both], [draws], ranked, [["canonical", "params"]], 0.95)
+    assert rows.population.tolist() == ["all", "unique"]
+    for column in ("difference", "low", "high"):
+        assert rows[column].tolist() == pytest.approx([0.1, 0.1])
+    titles = {"canonical": "ours", "params": "count"}
+    distinct, every = zero_shot_differences.show(rows, titles)
+    entry = distinct.entry(0, "ours, less count")
+    assert str(entry) == str(every.entry(0, "ours, less count")) == "+0.100 [+0.100, +0.100]"
+    assert distinct.entry(0, "benchmark") == "NB201 CIFAR-10, test"
