@@ -33,17 +33,17 @@ def inputs() -> dict[str, Any]:
 def table(ranked: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """Return the rows of the methods, on distinct architectures."""
     rows = leading(ranked)
-    rows = rows[rows.method.isin(methods)]
-    order = rows.method.map(list(methods).index)
-    return rows.assign(order=order).sort_values("order", kind="stable")[list(COLUMNS)]
+    return rows[rows.method.isin(methods)][list(COLUMNS)]
 
 
-def show(frame: pd.DataFrame) -> list[Block]:
+def show(frame: pd.DataFrame, methods: Sequence[str]) -> list[Block]:
     """Return one row for each method, a column for each benchmark."""
     rows: list[dict[str, Entry]] = []
     places = dict.fromkeys(place_name(row) for row in frame.itertuples())
-    for title, of in frame.groupby("title", sort=False):
-        found = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
-        row: dict[str, Entry] = {"Kendall tau": str(title)}
-        rows.append(row | {place: found.get(place, "-") for place in places})
+    for method in methods:
+        of = frame[frame.method == method]
+        if len(of):
+            found = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
+            row: dict[str, Entry] = {"Kendall tau": of.title.iloc[0]}
+            rows.append(row | {place: found.get(place, "-") for place in places})
     return [Shown(rows)]

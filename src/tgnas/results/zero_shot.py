@@ -168,12 +168,12 @@ def show(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Block]:
     """Return tau on distinct architectures, its intervals, then all architectures of TransNAS."""
     first = leading(frame)
     trans = frame[(frame.benchmark == TRANSNAS) & (frame.population == "all")]
-    blocks = [_methods("Kendall's tau, one architecture of each live pattern", first)]
-    blocks.append(_intervals(first[first.method.isin(titles)]))
+    blocks = [_methods("Kendall's tau, one architecture of each live pattern", first, titles)]
+    blocks.append(_intervals(first[first.method.isin(titles)], titles))
     for measure, name in (("kendall_tau", "Kendall's tau"), ("spearman_rho", "Spearman's rho")):
         for split, part in trans[trans.measure == measure].groupby("split", sort=False):
             title = f"{name}, all architectures of {style.benchmark_name(TRANSNAS)}, {split} metric"
-            blocks.append(_methods(title, part, average=True))
+            blocks.append(_methods(title, part, titles, average=True))
     return list(blocks)
 
 
@@ -189,8 +189,14 @@ def leading(frame: pd.DataFrame) -> pd.DataFrame:
     return tau[tau.population == np.where(distinct, "unique", "all")]
 
 
-def _methods(title: str, part: pd.DataFrame, *, average: bool = False) -> Shown:
-    rows: dict[str, dict[str, Entry]] = {}
+def _methods(
+    title: str, part: pd.DataFrame, titles: Mapping[str, str], *, average: bool = False
+) -> Shown:
+    # In the order of the config; what others stored or published stands below.
+    known = set(part.title)
+    rows: dict[str, dict[str, Entry]] = {
+        name: {"method": name} for name in titles.values() if name in known
+    }
     for row in part.itertuples():
         entry = rows.setdefault(row.title, {"method": row.title})
         value = row.mean if np.isfinite(row.mean) else row.reported
@@ -204,16 +210,23 @@ def _methods(title: str, part: pd.DataFrame, *, average: bool = False) -> Shown:
     return Shown(list(rows.values()), title, dict.fromkeys(columns[1:], 1))
 
 
-def _intervals(part: pd.DataFrame) -> Shown:
+def _order(titles: Mapping[str, str]) -> Any:
+    """Return the key that sorts methods as the config names them."""
+    places = {name: place for place, name in enumerate(titles)}
+    return lambda names: names.map(places)
+
+
+def _intervals(part: pd.DataFrame, titles: Mapping[str, str]) -> Shown:
     """Return a row for each benchmark, a column for each method that the config names."""
     rows = []
+    names = list(dict.fromkeys(part.sort_values("method", key=_order(titles)).title))
     for _, of_place in part.groupby(PLACES, sort=False):
         row: dict[str, Entry] = {
             "benchmark": place_name(of_place.iloc[0]),
             "architectures": Number(of_place.architectures.iloc[0], ",.0f"),
         }
-        for of in of_place.itertuples():
-            row[of.title] = mean_of(of._asdict(), interval=True)
+        entries = {of.title: mean_of(of._asdict(), interval=True) for of in of_place.itertuples()}
+        row |= {name: entries.get(name, UNKNOWN) for name in names}
         rows.append(row)
     return Shown(rows, "The same with intervals")
 
