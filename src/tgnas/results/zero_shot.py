@@ -194,11 +194,10 @@ def _methods(
 ) -> Shown:
     # In the order of the config; what others stored or published stands below.
     known = set(part.title)
-    rows: dict[str, dict[str, Entry]] = {
-        name: {"method": name} for name in titles.values() if name in known
-    }
+    empty: dict[str, Entry] = {place_name(row): UNKNOWN for row in part.itertuples()}
+    rows = {name: {"method": name, **empty} for name in titles.values() if name in known}
     for row in part.itertuples():
-        entry = rows.setdefault(row.title, {"method": row.title})
+        entry = rows.setdefault(row.title, {"method": row.title, **empty})
         value = row.mean if np.isfinite(row.mean) else row.reported
         entry[place_name(row)] = Number(value, ".3f" if np.isfinite(row.mean) else ".2f", row.std)
     if average:
