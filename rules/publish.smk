@@ -49,6 +49,7 @@ rule record_provenance:
     input:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),
         embeddings=vectors_of(CONFIG.predictors[CONFIG.search.predictor]),
+        resources="config/resources.tsv",
     output:
         provenance=report(f"<results>/{PROVENANCE}", category="Provenance"),
     log:

@@ -1,15 +1,23 @@
-"""Write down what made the results: code, versions, machine, config, embeddings, seconds."""
+"""Write down what made the results: code, versions, machine, files and their licences, seconds."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.resources.fetch import read_resources
 from tgnas.workflow.provenance import environment, seconds_of_rules
 from tgnas.workflow.script import run
 
 
 def main(
-    *, tables: list[Path], embeddings: Path, provenance: Path, config: dict, seconds: Path
+    *,
+    tables: list[Path],
+    embeddings: Path,
+    resources: Path,
+    provenance: Path,
+    config: dict,
+    seconds: Path,
 ) -> None:
     """Write one JSON file; it is made after the tables, so it speaks of the run that made them."""
     vectors = OperatorEmbeddings.read(embeddings)
@@ -20,6 +28,7 @@ def main(
             "weights_sha256": vectors.weights_sha256,
             "components": vectors.components,
         },
+        "fetched": [asdict(resource) for resource in read_resources(resources).values()],
         "seconds": seconds_of_rules(seconds),
         "tables": [table.name for table in tables],
         "config": config,

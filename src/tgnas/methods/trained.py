@@ -233,7 +233,10 @@ def save(path: Path, trained: Trained) -> None:
         about["start"] = _about(trained.start)
         tensors |= {START + name: entry for name, entry in trained.start.states.items()}
     with written_whole(path) as part:
-        save_file(tensors, part, {"predictor": json.dumps(about)})
+        try:
+            save_file(tensors, part, {"predictor": json.dumps(about)})
+        except SafetensorError as error:  # which is no OSError where the disk is full
+            raise OSError(f"{path} cannot be written: {error}") from error
         seal(part)
 
 

@@ -1,5 +1,6 @@
 """Checkpoints that survive a kill: whole or absent, the previous one kept beside the new."""
 
+import io
 import logging
 import os
 import pickle
@@ -32,9 +33,12 @@ def write_checkpoint(path: Path, digest: str, content: dict[str, Any]) -> None:
     Where `content` holds the state of a random generator, it is called "generator".
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Into memory first: torch does not say that a disk is full in a way that can be told apart.
+    whole = io.BytesIO()
+    torch.save({"digest": digest, **content}, whole)
     with written_whole(path) as part:
         with part.open("wb") as stream:
-            torch.save({"digest": digest, **content}, stream)
+            stream.write(whole.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
         if path.exists():
