@@ -128,9 +128,10 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
     known = list(frame.target.unique())
     looks = looks_of(frame[frame.method != "zero_shot"])
     with style.styled():
-        drawn = Figure(figsize=(style.WIDE, 4.6))
         columns = 3
-        panels = drawn.subplots(-(-len(known) // columns), columns, sharex=True, squeeze=False)
+        rows = -(-len(known) // columns)
+        drawn = Figure(figsize=(style.WIDE, 1.2 + 2.0 * rows))
+        panels = drawn.subplots(rows, columns, squeeze=False)
         for panel, target in zip(panels.ravel(), known, strict=False):
             part = frame[frame.target == target]
             panel.set_title(targets.get(target, target))
@@ -153,10 +154,10 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
             panel.set_xticks(sorted(part.labels[part.labels > 0].unique()))
             panel.set_xticklabels([str(size) for size in panel.get_xticks().astype(int)])
             panel.minorticks_off()
+            panel.set_xlabel("Labels of the target")
         for panel in panels.ravel()[len(known) :]:
             panel.set_axis_off()
         drawn.supylabel(style.TAU)
-        drawn.supxlabel("Labels of the target")
         handles = [Line2D([], [], **look, label=title) for title, look in looks.values()]
         handles.append(Line2D([], [], color=style.GREY, linestyle=":", label="zero-shot"))
         drawn.legend(handles=handles, ncols=2, **style.BELOW)
