@@ -179,6 +179,8 @@ rule ship_vectors:
         vectors="<weights>/{embedding}.parquet",
     log:
         "<logs>/ship_vectors/{embedding}.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
     shell:
         "cp {input.embeddings} {output.vectors} 2> {log}"
 

@@ -24,7 +24,7 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.operators import CODES
 from tgnas.page.explorer import mean_ranks
 from tgnas.page.html import entry_html, prose
-from tgnas.page.summary import summary
+from tgnas.page.summary import of_any_run, summary
 from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, RESULTS, SEARCHERS
 from tgnas.results import claims, ranking, search
 from tgnas.results._catalogue import Plan, caption, catalogue, section, title, wanted
@@ -240,6 +240,50 @@ def choose(page: Page, architecture: str) -> None:
 
 
 # What the page says.
+
+
+def test_a_run_without_nasbench201_says_what_came_out_of_it():
+    ranks = ranking_table().assign(architectures=1000)
+    find = pd.DataFrame([
+        {"queries": 15625, "epochs": 6, "seeds": 2, "test_accuracy": 92.75, "place": 582,
+         "among": 1001, "median_accuracy": 93.3}
+    ])  # fmt: skip
+    first, last = of_any_run({"digits-bench": ranks}, find, 3, 2)
+    assert first.startswith(
+        "On digits-bench, ours, joined orders the 1,000 architectures best of 5"
+    )
+    assert "0.705 ± 0.007" in first and "#params <& no more> alone has 0.505 ± 0.007" in first
+    assert "15,625" in last and "92.75 %" in last and "place 582 among 1,001" in last
+    assert of_any_run({}, None, 3, 2) == [
+        "3 tables and 2 figures, none of which ranks a benchmark."
+    ]
+
+
+def test_the_page_of_a_demo_says_that_it_is_one(tmp_path):
+    results = write_results(tmp_path)
+    kept = {file: row for file, row in results.items() if not file.endswith("search.csv")}
+    provenance = tmp_path / "provenance.json"
+    facts = json.loads(provenance.read_text())
+    provenance.write_text(json.dumps(facts | {"config": DEMO}))
+    script("render_report")(
+        provenance=provenance, resources=ROOT / "config/resources.tsv", benchmarks=[], scores=[],
+        page=tmp_path / "report.html", results=kept, methods=[], published={}, names=NAMES,
+        label=LABEL,
+    )  # fmt: skip
+    text = (tmp_path / "report.html").read_text()
+    assert "<title>TG-NAS, reproduced in a demo</title>" in text
+    assert "<li>On NAS-Bench-201, ours, joined orders the 15,625 architectures best" in text
+
+
+def test_figures_can_be_read_on_a_phone_and_in_the_dark(page_file, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page.goto(page_file.as_uri())
+    figure = page.locator(".drawing img").first
+    natural = figure.evaluate("image => 0.45 * image.naturalWidth")
+    assert figure.bounding_box()["width"] >= min(640, natural) - 1
+    assert "invert" in figure.evaluate("image => getComputedStyle(image).filter")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
 
 
 def test_sentences_quote_the_tables():

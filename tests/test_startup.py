@@ -45,7 +45,7 @@ def test_scoring_a_known_architecture_costs_little_more_than_importing_torch(one
     torch, _ = spent("-c", "import torch")
     seconds, modules = spent("-c", RUN, "score", "--space", "nasbench201", "--architectures", one)
     assert not set(HEAVY) & set(modules.split())
-    assert seconds < torch + 0.9
+    assert seconds < 1.8 * torch
 
 
 def test_a_table_of_pandas_is_made_after_pandas_was_left_out_of_arrow():

@@ -128,6 +128,13 @@ def test_the_best_of_a_column_is_no_row_that_saw_the_test_labels():
     assert [table.is_numeric(name) for name in table.columns] == [True, True]
 
 
+def test_a_tie_is_not_highlighted_as_best():
+    better = {"KT": 1}
+    rows = [{"KT": Number(value, ".3f")} for value in (0.1, 0.7001, 0.7002)]
+    assert Shown(rows, better=better).best("KT") == set()
+    assert Shown(rows[:2], better=better).best("KT") == {1}
+
+
 def test_facts_are_text_but_for_real_numbers():
     shown = facts({"epochs": 5, "accuracy": 90.0, "architecture": Code("|x~0|")})
     assert [str(row["value"]) for row in shown.rows] == ["5", "90.00", "`\\|x~0\\|`"]

@@ -9,7 +9,7 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.files import written_whole
 from tgnas.page.explorer import Scored, pack_architectures
 from tgnas.page.page import Contents, Result, render_page
-from tgnas.page.summary import summary
+from tgnas.page.summary import of_any_run, summary
 from tgnas.resources.fetch import read_resources
 from tgnas.results._style import dataset_title
 from tgnas.scoring.tables import read_scores
@@ -50,6 +50,15 @@ def main(
             pd.read_csv(files[name]) for name in ("ranking_nasbench201.csv", "search.csv")
         )
         sentences, tiles = summary(ranking, search, names, published, label["datasets"][0])
+    else:
+        rankings = {
+            row["values"]["target"]: pd.read_csv(file)
+            for file, row in results.items()
+            if row["name"] == "ranking" and file.endswith(".csv")
+        }
+        find = files.get("digits_search.csv")
+        counts = [sum(name.endswith(kind) for name in files) for kind in (".csv", ".png")]
+        sentences = of_any_run(rankings, None if find is None else pd.read_csv(find), *counts)
     contents = Contents(
         sentences=sentences,
         tiles=tiles,

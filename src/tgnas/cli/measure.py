@@ -33,8 +33,10 @@ def measure(
 
     from tgnas.inference.measuring import measure as measured
     from tgnas.inference.measuring import module_named
+    from tgnas.training.seeds import seeded
 
-    network = module_named(module)
+    with seeded(seed):
+        network = module_named(module)
     shape = (batch, channels, size, size)
     images = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
     found = measured(network, images, proxies=proxies, seed=seed, device=device)

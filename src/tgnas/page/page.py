@@ -181,8 +181,10 @@ def render_page(contents: Contents) -> str:
     }
     environment.tests |= {"table": lambda block: isinstance(block, Shown), "long": has_long_names}
     facts = contents.provenance
+    demo = " in a demo" if facts["config"].get("demo") else ""
     return environment.get_template("page.html").render(
         contents=contents,
+        heading=f"TG-NAS, reproduced{demo}",
         sections=sections(contents.results),
         families=cards(),
         facts=facts,

@@ -125,6 +125,56 @@ def _last(
     return [text[0].upper() + text[1:] + "."] if text else []
 
 
+def of_any_run(
+    rankings: Mapping[str, pd.DataFrame], found: pd.DataFrame | None, tables: int, figures: int
+) -> list[str]:
+    """Return what came out of a run without NAS-Bench-201's ranking, from its own tables.
+
+    Args:
+        rankings: benchmark, as tables call it -> the table of its ranking.
+        found: the table of the architecture that was searched and trained; None where none was.
+        tables: how many the run has made.
+        figures: how many.
+    """
+    sentences = [
+        sentence for target, table in rankings.items() for sentence in _leading(target, table)
+    ]
+    if found is not None:
+        row = found.iloc[0]
+        sentences.append(
+            f"The architecture that the search chose out of {int(row.queries):,} by its score, "
+            f"trained for {int(row.epochs)} epochs, has {row.test_accuracy:.2f} % of test accuracy "
+            f"on digits (mean over {int(row.seeds)} seeds): place {int(row.place):,} among "
+            f"{int(row.among):,}, whose median is {row.median_accuracy:.2f} %."
+        )
+    if not sentences:
+        sentences.append(f"{tables} tables and {figures} figures, none of which ranks a benchmark.")
+    return sentences
+
+
+def _leading(target: str, ranking: pd.DataFrame) -> list[str]:
+    """Return the sentence on who ranks a benchmark best, on the first of its data sets."""
+    rows = ranking[
+        (ranking.population == "all")
+        & (ranking.subset == "all")
+        & (ranking.measure == "kendall_tau")
+        & ranking["mean"].notna()
+    ]
+    rows = rows[rows.dataset == rows.dataset.iloc[0]] if len(rows) else rows
+    if rows.empty:
+        return []
+    best = rows.loc[rows["mean"].idxmax()]
+    sentence = (
+        f"On {target}, {best.title} orders the {int(best.architectures):,} architectures best of "
+        f"{len(rows)} methods, with a Kendall tau of {mean_of(best)} on "
+        f"{dataset_title(best.dataset)}"
+    )
+    baseline = rows[(rows.method == "params") & (rows.method != best.method)]
+    if len(baseline):
+        sentence += f"; {baseline.title.iloc[0]} alone has {mean_of(baseline.iloc[0])}"
+    return [f"{sentence}."]
+
+
 def minus(text: str) -> str:
     """Return a number with a typographer's minus."""
     return text.replace("-", MINUS)

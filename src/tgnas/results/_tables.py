@@ -119,7 +119,10 @@ class Shown:
         return bool(known) and all(isinstance(entry, Number) for entry in known)
 
     def best(self, column: str) -> set[int]:
-        """Return the rows with the best number of a column, equal ones all; marked rows aside."""
+        """Return the row with the best number of a column; marked rows aside.
+
+        There is none where another row shows the same number: a tie has no best.
+        """
         sign = self.better.get(column)
         entries = {row: self.entry(row, column) for row in range(len(self.rows))}
         numbers = {
@@ -130,7 +133,11 @@ class Shown:
         if len(numbers) < 2:
             return set()
         highest = np.nanmax(list(numbers.values()))
-        return {row for row, value in numbers.items() if value == highest}
+        leading = {row for row, value in numbers.items() if value == highest}
+        texts = {row: self.entry(row, column).text for row in numbers}  # type: ignore[union-attr]
+        shown = {texts[row] for row in leading}
+        alike = {row for row in numbers if texts[row] in shown}
+        return leading if len(alike) == 1 else set()
 
 
 Block = Shown | str

@@ -44,6 +44,15 @@ ABOUT = {
         "NAS-Bench-301's surrogate predicts (no trainings). Stored proxies that are known for a "
         "part of them are measured on that part."
     ),
+    "digits201": (
+        "How every method's scores rank the NAS-Bench-201 architectures that digits-bench has "
+        "trained, by their test accuracy on scikit-learn's digits. Predictors learned from "
+        "accuracies of NAS-Bench-101 cells on digits alone."
+    ),
+    "nasbench_graph": (
+        "How every method's scores rank the graph networks of NAS-Bench-Graph by their test "
+        "accuracy on citation and product graphs."
+    ),
 }
 COLUMNS = {
     "method": "id of the method, as in the sheet of experiments",
