@@ -27,8 +27,8 @@ all queries, where the benchmark knows them.
 FIGURE_TITLE = "Regret against queries"
 FIGURE_CAPTION = """
 Points of test accuracy that the best architecture of a benchmark has above the one that a search
-would return, against queried labels; mean over runs, none drawn as .001. Dashed: the search starts from a zero-shot
-predictor. Below, where the benchmark knows them, against days of training.
+would return, against queried labels; mean over runs, none drawn as .001. Dashed: the search starts
+from a zero-shot predictor. Below, where the benchmark knows them, against days of training.
 """
 COLUMNS = {
     "target": "the benchmark and its accuracy",
