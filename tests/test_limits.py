@@ -178,11 +178,14 @@ def test_an_interrupted_search_keeps_the_best_so_far():
     assert found.queries == sum(told)
 
 
-def test_ctrl_c_ends_the_command_with_what_was_found(tmp_path):
+def test_ctrl_c_ends_the_command_with_what_was_found(tmp_path, request):
+    # What is started in the background of a shell is born deaf to Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()
     history = tmp_path / "h.csv"
     done = tgnas(
-        "search", "--space", "nats", "--searcher", "local_search", "--budget", 10**8,
+        "search", "--space", "nats", "--searcher", "local_search", "--budget", 10**6,
         "--output", tmp_path / "a.csv", "--history", history,
     )  # fmt: skip
     assert done.exit_code == 130, done.stderr
