@@ -102,7 +102,8 @@ def test_every_key_of_the_config_is_described(hooks):
     predictor = {f"predictors.NAME.{key}" for key in SCHEMA["$defs"]["Predictor"]["properties"]}
     assert predictor <= known.keys()
     repeated = ("ablations.budget.",)
-    members = re.compile(r".*\.(members|auxiliary_targets|size|change|cells|inputs)\.\w+")
+    kinds = "members|auxiliary_targets|size|change|cells|inputs|alike|steps|embedders|settings"
+    members = re.compile(rf"(.*\.({kinds})|differences)\.\w+")
     found = {
         path
         for path in paths_of(CONFIG, "", known)
