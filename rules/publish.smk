@@ -42,7 +42,16 @@ def labels_of_shipped(w):
         cells = CONFIG.reduced_networks.distillation.architectures
         return {DISTILLED_BENCHMARK: {"distil_from": row.distil_from, "cells": cells}}
     labels = {source: CONFIG.training[source].model_dump() for source in row.sources}
-    return {source: label | {"cells": row.cells} for source, label in labels.items()}
+    cells = row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
+    return {source: label | {"cells": cells[source]} for source, label in labels.items()}
+
+
+def target_of_shipped(w):
+    """Return what the card of a shipped predictor is measured on, or holds the rows of."""
+    benchmark = CONFIG.shipped[w.shipped].measured_on
+    if benchmark is None:
+        return "<results>/tables/universal.csv"
+    return f"<benchmark_tables>/{benchmark}.arrow"
 
 
 rule record_provenance:
@@ -136,6 +145,20 @@ use rule publish as publish_zero_shot with:
         "<logs>/publish_zero_shot.log",
 
 
+# And for the universal predictor, which learns every space but the one that it is measured on.
+use rule publish as publish_universal with:
+    input:
+        tables=expand("<results>/tables/universal.{form}", form=("csv", "md")),
+        figures="<results>/figures/universal.png",
+        provenance=[],
+    output:
+        paper_tables=expand("results/paper/universal.{form}", form=("csv", "md")),
+        paper_figures="results/paper/universal.png",
+        pages=update(["docs/universal.md"]),
+    log:
+        "<logs>/publish_universal.log",
+
+
 rule render_report:
     input:
         shown=list(ON_PAGE),
@@ -194,9 +217,7 @@ rule ship_weights:
             for seed in range(CONFIG.seeds)
         ],
         embeddings=lambda w: f"<weights>/{shipped_row(w).embedding}.parquet",
-        target=lambda w: "<benchmark_tables>/{}.arrow".format(
-            CONFIG.shipped[w.shipped].measured_on
-        ),
+        target=target_of_shipped,
     output:
         weights="<weights>/{shipped}.safetensors",
         card="<weights>/{shipped}.json",
@@ -208,7 +229,7 @@ rule ship_weights:
         settings=lambda w: shipped_row(w).flat(),
         title=lambda w: CONFIG.shipped[w.shipped].title,
         trained_on=labels_of_shipped,
-        ranking=lambda w: ranking_of(CONFIG.shipped[w.shipped].measured_on),
+        ranking=lambda w: ranking_of(CONFIG.shipped[w.shipped].measured_on or "nasbench201"),
         code=lambda w: method_digest("ship_weights", shipped_row(w).method),
     script:
         "../workflow/scripts/ship_weights.py"

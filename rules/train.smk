@@ -100,3 +100,49 @@ rule measure_ablation:
         ),
     script:
         "../workflow/scripts/measure_ablation.py"
+
+
+def left_out_for(benchmark):
+    """Return the sources that share architectures with a benchmark, and itself."""
+    learned = CONFIG.predictors[CONFIG.universal.predictor].sources
+    kept = CONFIG.predictors[CONFIG.universal.spaces[benchmark].predictor].sources
+    return sorted({benchmark, *learned} - set(kept))
+
+
+# A space by a universal predictor that has not learned it, beside the shipped ones and every count.
+rule measure_universal:
+    input:
+        target="<benchmark_tables>/{benchmark}.arrow",
+        epochs=lambda w: [
+            "<results>/predictors/{}/seed{}/epochs.safetensors".format(
+                CONFIG.universal.spaces[w.benchmark].predictor, seed
+            )
+            for seed in range(CONFIG.seeds)
+        ],
+        embeddings=lambda w: vectors_of(
+            CONFIG.predictors[CONFIG.universal.spaces[w.benchmark].predictor]
+        ),
+    output:
+        measures="<results>/measures/universal/{benchmark}.csv",
+    log:
+        "<logs>/measure_universal/{benchmark}.log",
+    benchmark:
+        "<benchmarks>/measure_universal/{benchmark}.tsv"
+    wildcard_constraints:
+        benchmark="|".join(CONFIG.universal.spaces),
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        ranking=lambda w: CONFIG.ranking.of(
+            CONFIG.universal.spaces[w.benchmark].model_dump(
+                include={"datasets", "split", "epochs"}
+            )
+            | {"resamples": CONFIG.universal.resamples}
+        ),
+        architectures=lambda w: CONFIG.universal.spaces[w.benchmark].architectures,
+        shipped=list(CONFIG.universal.shipped),
+        left_out=lambda w: left_out_for(w.benchmark),
+        code=lambda w: method_digest("measure_universal", "universal"),
+    script:
+        "../workflow/scripts/measure_universal.py"

@@ -166,6 +166,18 @@ def test_an_unknown_source_is_answered_with_the_nearest_one(config):
     assert "benchmark 'nasbench_101' (did you mean 'nasbench101'?)" in refusal_of(config)
 
 
+def test_a_space_that_the_universal_predictor_has_learned_is_not_measured(config):
+    config["universal"]["spaces"]["nasbench101"]["predictor"] = "tgnas_universal"
+    with pytest.raises(ConfigError, match=r"universal.nasbench101 is measured on what it learned"):
+        read_config(config)
+
+
+def test_cells_by_source_name_every_source(config):
+    config["predictors"]["tgnas_universal"]["cells"] = {"nasbench101": 100}
+    with pytest.raises(ConfigError, match=r"cells names \['nasbench101'\], not its sources"):
+        read_config(config)
+
+
 def test_a_source_without_a_label_is_refused(config):
     config["predictors"]["tgnas_code"]["sources"] = ["nasbench_macro"]
     assert "source of predictor tgnas_code 'nasbench_macro'" in refusal_of(config)

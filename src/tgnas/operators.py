@@ -151,44 +151,69 @@ def spellings(space: str) -> dict[str, str]:
     return {op.name: op.spelling[space] for op in VOCABULARY if space in op.spelling}
 
 
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "five": 5, "seven": 7}
 _CLUES = {
-    "kernel": r"\b(\d+) ?(?:x|by|\u00d7) ?(?=\1\b)",
-    "oblong": r"\b(\d+) ?(?:x|by|\u00d7) ?(?!\1\b)\d",
-    "dilation": r"dilat\w*(?: rate| factor)?(?: of)? (\d+)\b",
+    "kernel": r"\b(\d+) ?(?:x|by) ?(\d+)\b",
+    "side": r"\b(?:kernel|filter|window)s?(?: size)?(?: of| is)? (?:size )?(\d+)\b"
+    r"(?! ?(?:x|by))",
+    "dilation": r"dilat\w*(?: rate| factor)?(?: of)? (\d+)\b|\brate(?: of)? (\d+)\b",
     "groups": r"\b(\d+) groups|groups(?: of)? (\d+)\b",
-    "expansion": r"expan\w*(?: ratio| factor)?(?: of)? (\d+(?:\.\d+)?)|(\d+) times",
+    "expansion": r"expan\w*(?: ratio| factor)?(?: of)? (\d+(?:\.\d+)?)"
+    r"|expan\w*[^.;]*? (\d+(?:\.\d+)?) times",
     "stride": r"strides?(?: of)? (\d+)\b",
+    "repeats": r"(?:repeated|applied|stacked) (\d+) times|\b(\d+) [a-z ]*(?:convolutions|convs)\b",
 }
-_POOLS = {"max": "max", "average": "av"}
+_TWICE = r"\btwice\b"
+_HOLES = ("dilat", "atrous", "with holes")
 
 
 def attributes_of(description: str) -> OperatorAttributes:
     """Return the attributes that a plain description says; none where it can be read in two ways.
 
     A convolution or a pool is understood where it names one square kernel: *Depth-wise separable
-    convolution 7 by 7*, *Max pooling 5 by 5*, *Inverted residual convolution 5 by 5, expansion 6*.
-    Of what has no kernel nothing is said.
+    convolution 7 by 7*, *Max pooling, kernel size 5*, *Inverted residual convolution 5 by 5,
+    expansion 6*, *3x3 separable conv, applied twice*. Of what has no kernel nothing is said.
     """
-    text = " ".join(description.casefold().replace("-", " ").split())
-    matches = {name: re.finditer(clue, text) for name, clue in _CLUES.items()}
-    found = {name: {float(m[m.lastindex or 1]) for m in all_} for name, all_ in matches.items()}
+    text = " ".join(
+        description.casefold().replace("-", " ").replace("=", " ").replace("\u00d7", "x").split()
+    )
+    for word, number in _NUMBERS.items():
+        text = re.sub(rf"\b{word}\b", str(number), text)
+    found = {name: _said(clue, text) for name, clue in _CLUES.items()}
+    sides = {side for pair in found.pop("kernel") for side in pair}
+    sides |= {side for (side,) in found.pop("side")}
+    averages = any(word in text for word in ("average", "avg", "mean"))
     is_pool, is_convolution = "pool" in text, "conv" in text or "residual" in text
-    ambiguous = any(len(values) > 1 for values in found.values()) or found.pop("oblong")
-    if ambiguous or is_pool == is_convolution or not found["kernel"]:
+    ambiguous = any(len(values) > 1 for values in found.values()) or is_pool == is_convolution
+    if ambiguous or len(sides) != 1:
         return OperatorAttributes()
-    said: dict[str, Any] = {name: values.pop() for name, values in found.items() if values}
-    said |= {name: int(value) for name, value in said.items() if name != "expansion"}
+    said: dict[str, Any] = {"kernel": int(sides.pop())}
     if is_pool:
-        pools = [kind for kind, word in _POOLS.items() if word in text]
-        said["pooling"] = pools[0] if pools else "none"
-        return OperatorAttributes(**said) if len(pools) == 1 else OperatorAttributes()
-    if "dilat" in text:
-        said.setdefault("dilation", 2)
-    pointwise = any(word in text for word in ("separable", "pointwise", "point wise", "inverted"))
-    if pointwise or "depthwise" in text or "depth wise" in text:
+        largest = "max" in text
+        if averages == largest:
+            return OperatorAttributes()
+        return OperatorAttributes(**said, pooling="max" if largest else "average")
+    numbers = {name: float(next(iter(values))[0]) for name, values in found.items() if values}
+    said |= {
+        name: number if name == "expansion" else int(number) for name, number in numbers.items()
+    }
+    if any(word in text for word in _HOLES) and "dilation" not in said:
+        said["dilation"] = 2
+    if re.search(_TWICE, text):
+        said["repeats"] = 2
+    words = ("separable", "pointwise", "point wise", "inverted", "mbconv")
+    pointwise = any(word in text for word in words)
+    apart = pointwise or "depthwise" in text or "depth wise" in text
+    if apart and said["kernel"] > 1:  # a pointwise convolution is no more than its kernel says
         said["groups"] = "separable" if pointwise else "depthwise"
-    if "inverted residual" in text:
+    if "inverted residual" in text or "mbconv" in text:
         said["shortcut"] = "plain"
     elif "residual" in text and "block" in text:
         said |= {"repeats": 2, "shortcut": "projected"}
     return OperatorAttributes(**said)
+
+
+def _said(clue: str, text: str) -> set[tuple[str, ...]]:
+    """Return the different numbers that a clue finds."""
+    groups = (m if isinstance(m, tuple) else (m,) for m in re.findall(clue, text))
+    return {tuple(filter(None, group)) for group in groups}

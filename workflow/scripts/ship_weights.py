@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
@@ -47,6 +49,21 @@ def main(
         "made_by": environment(),
     }
     card.write_text(json.dumps(facts, indent=2) + "\n")
+    if target.suffix == ".csv":
+        facts["measured_on"] = _rows(pd.read_csv(target))
+    else:
+        facts["measured_on"] = _measured(target, weights, ranking)
+    card.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _rows(table: pd.DataFrame) -> list[dict]:
+    """Return the universal predictor's rows: each of one that has not learned the space."""
+    ours = table[table.method == "universal"].drop(columns="method")
+    return json.loads(ours.round(4).to_json(orient="records"))
+
+
+def _measured(target: Path, weights: Path, ranking: dict) -> dict:
+    """Return how what was written ranks a benchmark."""
     benchmark = open_benchmark(target)
     scores = load_pretrained(weights.stem, weights.parent).score(benchmark.architectures)
     measures = {}
@@ -58,8 +75,7 @@ def main(
         }
     about_target = {"benchmark": benchmark.name, "architectures": len(benchmark)}
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
-    facts["measured_on"] = about_target | fidelity | {"measures": measures}
-    card.write_text(json.dumps(facts, indent=2) + "\n")
+    return about_target | fidelity | {"measures": measures}
 
 
 if __name__ == "__main__":

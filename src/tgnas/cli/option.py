@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 STANDARD = "-"  # standard input or output
-DEFAULT = "canonical"  # the predictor
+DEFAULT = "universal"  # the predictor
+LEARNER = "canonical"  # whose settings learn from labels of one's own
 
 
 class OnError(StrEnum):

@@ -12,6 +12,7 @@ from tgnas.cli import option
 from tgnas.cli.common import errors, load_scorer, tell, tell_skipped
 
 if TYPE_CHECKING:
+    from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scoring import Scored, Scorer
     from tgnas.inference.streaming import Source
 
@@ -134,6 +135,7 @@ def _source(
 def _scorer(
     space: str, source: "Source", predictor: str, threads: int
 ) -> "tuple[Scorer, Iterator[Scored]]":
+    from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Together
     from tgnas.inference.scoring import Scorer
     from tgnas.inference.streaming import WHOLE
@@ -146,7 +148,17 @@ def _scorer(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"
         )
     scorer = Scorer(opened, asked.ensemble(opened), source, threads)
-    return scorer, asked.run(scorer) if isinstance(asked, Together) else scorer.run()
+    if isinstance(asked, Together):
+        return scorer, asked.run(scorer)
+    return scorer, _doubted(scorer, asked) if isinstance(asked, Pretrained) else scorer.run()
+
+
+def _doubted(scorer: "Scorer", predictor: "Pretrained") -> "Iterator[Scored]":
+    """Yield the rows that are scored, then say in one line what speaks against the scores."""
+    yield from scorer.run()
+    verdict = predictor.verdict_on(scorer.tally, scorer.space)
+    if not verdict.tells:
+        tell(str(verdict))
 
 
 def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":

@@ -104,6 +104,9 @@ def search(
         _write_best(found, to, goals, top, spread)
     if history is not None:
         _write(found.history(), history)
+    verdict = found.verdict()
+    if verdict is not None and not verdict.tells:
+        tell(str(verdict))
     facts = {"architecture": found.architecture, "score": found.score, "queries": found.queries}
     costed = {limit.cost: _cost(found, limit.cost) for limit in found.limits}
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))

@@ -18,7 +18,7 @@ def train(
     accuracy_column: option.AccuracyColumn = "accuracy",
     configuration: Annotated[
         str, typer.Option("--configuration", help="The predictor whose settings are taken.")
-    ] = option.DEFAULT,
+    ] = option.LEARNER,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Members of the ensemble.")] = 5,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the file.")] = 100,
     on_error: option.Faulty = option.OnError.FAIL,

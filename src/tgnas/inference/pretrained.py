@@ -20,13 +20,14 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.files import sha256_of
+from tgnas.inference.verdict import Tally, Verdict, verdict_on
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
 from tgnas.training.sources import drawn_rows
 from tgnas.training.splits import TrainingRows
 
-RECOMMENDED = "canonical"
+RECOMMENDED = "universal"
 SUFFIX = ".safetensors"
 Given = Architectures | Sequence[Architecture]  # packed, the space's strings, or JSON objects
 Where = str | Path | Space  # a built-in space's name, the path of a space file, or a space
@@ -95,6 +96,17 @@ class Pretrained:
             architectures = opened.architectures(architectures)
         return self.ensemble(opened).scores(architectures, threads)
 
+    def verdict(self, architectures: Given, space: Where = "", threads: int = 1) -> Verdict:
+        """Return what speaks against the scores of architectures; arguments as in ``score``."""
+        tally = Tally()
+        tally.add(self.scores(architectures, space, threads))
+        return self.verdict_on(tally, open_space(space) if space != "" else None)
+
+    def verdict_on(self, tally: Tally, space: Space | None) -> Verdict:
+        """Return what speaks against scores that were tallied."""
+        operators = self.weights.known_operators(space.new if space else ())
+        return verdict_on(tally, space, operators, self.weights.method)
+
     def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members, which know a space's new operators; errors as in ``Trained``."""
         new = space.new if space else ()
@@ -124,7 +136,8 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
     """Return a trained predictor.
 
     Args:
-        name: canonical (ours, from NAS-Bench-101 alone), canonical_mean (our second
+        name: universal (ours, for any space), canonical (ours, from NAS-Bench-101 alone),
+            canonical_mean (our second
             configuration), code (the authors' configuration), darts (ours, from NAS-Bench-101 and
             NAS-Bench-201), or the path of a weights file.
         folder: where the package's predictors are; its own by default.

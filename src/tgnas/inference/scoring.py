@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from tgnas.errors import DataError, TgnasError
 from tgnas.inference.pretrained import agreement_with_next, spread_of
 from tgnas.inference.streaming import COLUMN, Chunk, Source
+from tgnas.inference.verdict import Tally
 from tgnas.methods.trained import CHUNK, Ensemble, in_threads
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -36,6 +37,7 @@ class Scorer:
     count: int = 0  # of the architectures that were scored
     not_finite: int = 0  # scores among theirs
     first_not_finite: str = ""  # the first of them
+    tally: Tally = field(default_factory=Tally)  # of the scores of different ones
     _texts: pa.Array = field(default_factory=lambda: pa.array([], pa.string()), repr=False)
     _scores: Float64[np.ndarray, "S M"] = field(init=False, repr=False)
 
@@ -88,6 +90,7 @@ class Scorer:
         scores = np.empty((len(self.ensemble.members), len(texts)))
         scores[:, places >= 0] = self._scores[:, places[places >= 0]]
         scores[:, rows] = fresh
+        self.tally.add(fresh[:, np.setdiff1d(np.arange(len(new)), list(faults))])
         self._remember(new, fresh, faults)
         return scores, {int(rows[row]): error for row, error in faults.items()}
 

@@ -12,8 +12,9 @@ from jaxtyping import Float64, Int64
 
 from tgnas.errors import ConfigError, DataError, UnknownNameError
 from tgnas.inference.limits import Costs, Limit, costs_of, front
-from tgnas.inference.pretrained import agreement_with_next, spread_of
+from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
+from tgnas.inference.verdict import Verdict
 from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle
 from tgnas.spaces.architectures import Architectures
@@ -116,6 +117,13 @@ class Found:
             table = table.append_column("spread", pa.array(spread_of(members)))
             table = table.append_column("agreement", pa.array(agreement_with_next(members)))
         return table
+
+    def verdict(self) -> Verdict | None:
+        """Return what speaks against the scores of a trained predictor; of others None."""
+        if not isinstance(self.predictor, Pretrained):
+            return None
+        different, _ = self.scored.distinct()
+        return self.predictor.verdict(self.scored[different[:REFERENCE]], self.space)
 
     def history(self) -> pa.Table:
         """Return every query in order.

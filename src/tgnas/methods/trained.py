@@ -142,12 +142,16 @@ class Trained:
         embeds = getattr(module, "embed_members", None)
         return Start(ensemble.members, ensemble.score_members, embeds)
 
-    def _context(self, new: Sequence[NewOperator]) -> Context:
+    def known_operators(self, new: Sequence[NewOperator] = ()) -> KnownOperators:
+        """Return what the members know of operators; errors as in ``ensemble``."""
         known = [*new, *self.new_operators]
         codes = [CODES[name] for name in self.operators]
         codes += range(len(NAMES) + len(new), len(NAMES) + len(known))
-        operators = KnownOperators.of(self.embeddings, known, codes)
-        return Context(operators, start=self.start.as_start(known) if self.start else None)
+        return KnownOperators.of(self.embeddings, known, codes)
+
+    def _context(self, new: Sequence[NewOperator]) -> Context:
+        start = self.start.as_start([*new, *self.new_operators]) if self.start else None
+        return Context(self.known_operators(new), start=start)
 
 
 def train(

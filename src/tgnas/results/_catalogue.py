@@ -72,6 +72,7 @@ SECTIONS = (
     "Ranking digits-bench",
     "Ranking NAS-Bench-Graph",
     "A few labels of the target",
+    "Any space",
 )
 
 

@@ -37,9 +37,10 @@ def drawn_rows(
     """Return the rows of a benchmark that are learned from; arguments and errors as above."""
     known = np.flatnonzero(np.isfinite(benchmark.accuracy(**label)))
     proxy, space = entry.get("drawn_by"), benchmark.space.name
+    cells = entry["cells"]
     rows = draw_rows(
         known,
-        entry["cells"],
+        cells[benchmark.name] if isinstance(cells, Mapping) else cells,
         strategy=entry.get("strategy", "random"),
         scores=graph_scores(proxy, benchmark.architectures[known], space) if proxy else None,
         seed=seed if entry.get("drawn_anew") else 0,

@@ -186,7 +186,8 @@ def fit(
     sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
 ) -> Predictor:
     """Return the predictor of the last epoch; arguments and errors as in ``fit_epochs``."""
-    network, _ = _fitted(sources, settings, context, generator)
+    network = new_network(context.operators, settings)
+    train_network(network, sources, settings, context, generator)
     return Predictor(network, settings)
 
 
@@ -205,7 +206,8 @@ def fit_epochs(
     Raises:
         ConfigError: accuracies of several sources as the label; they have no common scale.
     """
-    return _fitted(sources, settings, context, generator)[1]
+    network = new_network(context.operators, settings)
+    return train_network(network, sources, settings, context, generator)
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:
@@ -219,14 +221,18 @@ def restore(state: State, settings: Settings, context: Context) -> Predictor:
     return Predictor(network.eval(), settings)
 
 
-def _fitted(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> tuple[GCN | Network, Fitted]:
+def train_network(
+    network: GCN | Network,
+    sources: Sequence[TrainingSet],
+    settings: Settings,
+    context: Context,
+    generator: torch.Generator,
+) -> Fitted:
+    """Fit a network of a configuration in place; arguments and errors as in ``fit_epochs``."""
     if settings.label == "accuracy" and len(sources) > 1:
         raise ConfigError("accuracies of several spaces have no common scale; learn label: rank")
     cells = Cells.concatenate(source.architectures.cells for source in sources)
     seed = generator.initial_seed()
-    network = new_network(context.operators, settings)
     network.initialise(generator)
     inputs = network.prepare(GRAPHS[settings.graph](cells))
     # The rank among the source's own: what is best there is best, whatever the scale.
@@ -245,8 +251,7 @@ def _fitted(
     raw = np.concatenate([source.labels for source in sources])
     digest = _digest(about, cells.operators, cells.edges, raw, context.operators.vectors)
     checkpoint = context.checkpoints / "checkpoint.pt" if context.checkpoints else None
-    fitted = train(network, loss_of, len(labels), settings, generator, checkpoint, digest)
-    return network, fitted
+    return train(network, loss_of, len(labels), settings, generator, checkpoint, digest)
 
 
 def _digest(about: str, *arrays: np.ndarray) -> str:

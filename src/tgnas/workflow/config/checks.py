@@ -6,7 +6,7 @@ from typing import Any
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.settings import read_settings
-from tgnas.registry import GRAPH_PROXIES, PREDICTORS, SEARCHERS, SUPERNETS, Family
+from tgnas.registry import BENCHMARKS, GRAPH_PROXIES, PREDICTORS, SEARCHERS, SUPERNETS, Family
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
@@ -47,6 +47,12 @@ def read_config(values: dict[str, Any]) -> Config:
             raise ConfigError(f"config: shipped.{name} is measured on what it learned from")
     for name in (*config.isolation.steps, *config.isolation.embedders):
         _known("predictor of isolation", name, config.predictors)
+    _known("predictor of universal", config.universal.predictor, config.predictors)
+    for benchmark, space in config.universal.spaces.items():
+        _known("benchmark of universal", benchmark, BENCHMARKS.names())
+        _known(f"predictor of universal {benchmark}", space.predictor, config.predictors)
+        if benchmark in config.predictors[space.predictor].learned_from:
+            raise ConfigError(f"config: universal.{benchmark} is measured on what it learned from")
     for name in (config.headline.published, config.headline.ours):
         _known("predictor of headline", name, config.predictors)
     _known("ensemble of headline", config.headline.joined, config.ensembles)
@@ -77,6 +83,8 @@ def _predictor(config: Config, name: str, row: Predictor) -> None:
     place = name.replace("predictors.", "predictor ")
     for source in row.sources:
         _known(f"source of {place}", source, config.training)
+    if isinstance(row.cells, dict) and set(row.cells) != set(row.sources):
+        raise ConfigError(f"config: {name}: cells names {sorted(row.cells)}, not its sources")
     _known(f"embedding of {place}", row.embedding, config.embeddings)
     ranks = getattr(row.settings, "label", "rank") == "rank"
     if row.distil_from:

@@ -42,6 +42,7 @@ Named = dict[Name, Value]
 NamedSome = Annotated[dict[Name, Value], Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(gt=0)]
+Drawn = Annotated[int, Field(ge=2)]
 Members = Annotated[dict[str, Weight], Field(min_length=1)]
 Changes = dict[str, Any]
 Benchmark = Annotated[str, _member_of(registry.BENCHMARKS)]
@@ -109,8 +110,9 @@ class Predictor(Keys):
     sources: Different[Benchmark] = key(
         "Benchmarks whose labels are learned, entries of `training`; none with `distil_from`."
     )
-    cells: Literal["all"] | Annotated[int, Field(ge=2)] = key(
-        "All labelled architectures of each source, or how many of them are drawn."
+    cells: Literal["all"] | Drawn | dict[Benchmark, Drawn] = key(
+        "All labelled architectures of each source, or how many of them are drawn: of each the "
+        "same, or by its name."
     )
     strategy: Strategy = key(
         "How they are drawn: at random, equally many of each tenth by `drawn_by`, or its best.",
@@ -216,10 +218,36 @@ class Shipped(Keys):
     """A predictor that comes with the package."""
 
     predictor: str = key("A trained configuration.")
-    measured_on: Literal["nasbench201", "nasbench301"] = key(
-        "The benchmark of its card, no source."
+    measured_on: Literal["nasbench201", "nasbench301"] | None = key(
+        "The benchmark of its card, no source; by default the card holds the universal "
+        "predictor's rows of its table.",
+        default=None,
     )
     title: str = key("How its card calls it.")
+
+
+class UniversalSpace(Keys):
+    """A space that the universal predictor is measured on, and what it has learned from."""
+
+    predictor: str = key("A trained configuration that has seen no label of these architectures.")
+    datasets: Several[str] = key("Data sets, or tasks, of the accuracies.")
+    split: str = key("Split of the accuracies.")
+    epochs: int | str = key("Training epochs behind them, as the benchmark names them.")
+    architectures: Literal["all"] | Drawn = key("How many are ranked, drawn at random.")
+    chosen_on: bool = key("Whether its labels took part in choices.")
+
+
+class Universal(Keys):
+    """The table of the universal predictor: each space by one that has not learned it."""
+
+    predictor: str = key("The configuration that has learned all it can.")
+    shipped: Listed[str] = key(
+        "Predictors of the package that are measured beside it, where they have not learned either."
+    )
+    resamples: int = count(
+        "Bootstrap resamples of architectures; those of many vectors add up.", 10
+    )
+    spaces: NamedSome[UniversalSpace] = key("The benchmarks, by name.")
 
 
 class Headline(Keys):

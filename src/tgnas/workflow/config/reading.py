@@ -50,6 +50,7 @@ class Config(Keys):
         "Methods of the sheets that are not made: their numbers are those of an earlier run, which "
         "stand in `config/earlier.csv` with its commit."
     )
+    universal: models.Universal
     headline: models.Headline
     ranking: models.Ranking
     zero_shot: models.ZeroShot

@@ -1,0 +1,164 @@
+"""Whether a predictor's scores of a space tell anything, and why not.
+
+Nothing here reads a label. The bounds were chosen on development spaces (docs/universal.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64
+
+from tgnas.encodings.embeddings import KnownOperators
+from tgnas.encodings.meanings import meanings_of
+from tgnas.operators import ATTRIBUTES, NAMES, VOCABULARY, OperatorAttributes, attributes_of
+from tgnas.spaces.skeleton import SEQUENCES
+from tgnas.spaces.space import Space
+
+MOST_DISAGREEMENT = 0.4  # the largest on a development space is .23
+MOST_TIES = 0.25
+LEAST_SIMILARITY = 0.4  # of nonsense it is about .15, of a layer that has a known sibling above .5
+REMEMBERED = 1 << 16  # scores among which ties are counted
+LEAST = 10  # architectures of which the spread of scores can be told
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What speaks against scores.
+
+    Attributes:
+        disagreement: the members' spread around their mean, each less its own mean over the
+            architectures, in units of the spread of the scores; NaN of too few architectures.
+        ties: the share of pairs of different architectures that have one score.
+        unlike: operators of which nothing is known but words, and those like no known operator's.
+        contradictory: operators whose names say one thing and whose meaning is another.
+        unfit: why the predictor has learned nothing of the space's kind; usually empty.
+    """
+
+    disagreement: float
+    ties: float
+    unlike: tuple[str, ...] = ()
+    contradictory: tuple[str, ...] = ()
+    unfit: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the scores tell nothing, in words; empty where nothing speaks against them."""
+        found = [self.unfit] if self.unfit else []
+        if self.disagreement > MOST_DISAGREEMENT:
+            found.append(
+                f"the seeds differ by {self.disagreement:.2f} of the spread of the scores "
+                f"(at most {MOST_DISAGREEMENT})"
+            )
+        if self.ties > MOST_TIES:
+            found.append(f"{self.ties:.0%} of all pairs have one score (at most {MOST_TIES:.0%})")
+        if self.unlike:
+            found.append(f"no known operator is like {', '.join(map(repr, self.unlike))}")
+        if self.contradictory:
+            names = ", ".join(map(repr, self.contradictory))
+            found.append(f"the names of {names} say something else than their descriptions")
+        return tuple(found)
+
+    @property
+    def tells(self) -> bool:
+        """Whether nothing speaks against the scores."""
+        return not self.reasons
+
+    def __str__(self) -> str:
+        return "cannot tell: " + "; ".join(self.reasons) if self.reasons else "nothing against it"
+
+
+@dataclass(eq=False)
+class Tally:
+    """What a verdict needs of scores that stream through.
+
+    The M rows of sums are the members' and that of their mean.
+    """
+
+    count: int = 0
+    _sums: Float64[np.ndarray, " M"] | None = None
+    _squares: Float64[np.ndarray, " M"] | None = None
+    _offsets: Float64[np.ndarray, " M"] | None = None
+    _kept: list[Float64[np.ndarray, " _"]] = field(default_factory=list)
+
+    def add(self, scores: Float64[np.ndarray, "S N"]) -> None:
+        """Count the scores of further architectures, each of which is another one.
+
+        What is not finite is left out.
+        """
+        scores = scores[:, np.isfinite(scores).all(axis=0)]
+        if not scores.shape[1]:
+            return
+        rows = np.concatenate([scores, scores.mean(axis=0, keepdims=True)])
+        if self._sums is None or self._squares is None or self._offsets is None:
+            self._offsets = rows[:, 0].copy()
+            self._sums, self._squares = np.zeros(len(rows)), np.zeros(len(rows))
+        rows = rows - self._offsets[:, None]
+        self._sums += rows.sum(axis=1)
+        self._squares += np.square(rows).sum(axis=1)
+        left = REMEMBERED - sum(map(len, self._kept))
+        if left > 0:
+            self._kept.append(rows[-1, :left])
+        self.count += scores.shape[1]
+
+    @property
+    def disagreement(self) -> float:
+        """As in ``Verdict``."""
+        if self.count < LEAST or self._sums is None or self._squares is None:
+            return float("nan")
+        variances = np.maximum(self._squares / self.count - (self._sums / self.count) ** 2, 0)
+        members = len(variances) - 1
+        if members < 2 or not variances[-1]:
+            return float("nan")
+        around = (variances[:-1].sum() - members * variances[-1]) / (members - 1)
+        return float(np.sqrt(max(around, 0) / variances[-1]))
+
+    @property
+    def ties(self) -> float:
+        """As in ``Verdict``, of the first ``REMEMBERED`` scores; zero of too few."""
+        kept = np.concatenate([np.empty(0), *self._kept])
+        if len(kept) < LEAST:
+            return 0.0
+        _, counts = np.unique(np.round(kept, 6), return_counts=True)
+        return float((counts * (counts - 1.0)).sum() / (len(kept) * (len(kept) - 1.0)))
+
+
+def verdict_on(
+    tally: Tally, space: Space | None, operators: KnownOperators, method: str
+) -> Verdict:
+    """Return what speaks against scores.
+
+    Args:
+        tally: the scores.
+        space: the architectures' space; None where they came packed.
+        operators: what the predictor knows of operators, those of the space among them.
+        method: the file of ``methods/predictors``.
+    """
+    unlike, contradictory, unfit = [], [], ""
+    if space is not None:
+        meanings = meanings_of(operators)
+        far = set(np.flatnonzero(meanings.similarity < LEAST_SIMILARITY))
+        unlike = [name for name, code in space.operators.items() if code in far]
+        contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
+        if space.skeleton.form in SEQUENCES and method != "universal":
+            unfit = "it has learned cells, and the space's architectures are sequences of blocks"
+    return Verdict(tally.disagreement, tally.ties, tuple(unlike), tuple(contradictory), unfit)
+
+
+def _contradicts(name: str, code: int, space: Space) -> bool:
+    """Tell whether a spelling names a convolution or pool that its operator is not."""
+    said = _shape(attributes_of(name.replace("_", " ")).numbers)
+    if not said[0]:
+        return False
+    known: Sequence[float] = (
+        VOCABULARY[code].known.numbers
+        if code < len(NAMES)
+        else space.new[code - len(NAMES)].attributes
+    )
+    is_known = code < len(NAMES) or tuple(known) != OperatorAttributes().numbers
+    return is_known and _shape(known) != said
+
+
+def _shape(numbers: Sequence[float]) -> tuple[float, bool]:
+    of = dict(zip(ATTRIBUTES, numbers, strict=True))
+    return of["kernel"], of["pooling"] > 0

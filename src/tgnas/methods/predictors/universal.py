@@ -1,0 +1,195 @@
+"""The universal predictor: a graph network over what operators are, and counts of the network.
+
+Three kinds of spaces, told apart by what their architectures are, never by a label:
+
+- Where nothing but cells varies, a graph network over the canonical graph scores them, and the
+  logarithm of their weights is added with a small weight.
+- Where width, depth or resolution vary, too, or the user's table has parameters and FLOPs, the
+  logarithms of both are added: there they say most.
+- Sequences of blocks have no cell: their FLOPs, the mean logarithm of their channels and their
+  depth, which saturates, are added.
+
+The network is TG-NAS's on canonical graphs, but it reads what an operator is in place of sentence
+vectors (``encodings.meanings``): weights, pooling and reach, so that wording changes no ranking.
+It learns the ranks of several spaces at once. A score depends on nothing but the architecture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+
+from tgnas.costs.layers import Layers, layers_of
+from tgnas.costs.operators import attribute_table
+from tgnas.encodings.live import live_pattern, live_vertices
+from tgnas.encodings.meanings import Meanings, meanings_of
+from tgnas.errors import ConfigError
+from tgnas.methods.card import Card
+from tgnas.methods.contracts import Context, State
+from tgnas.methods.predictors import tgnas
+from tgnas.methods.predictors._network import Network
+from tgnas.methods.predictors._universal_settings import Settings
+from tgnas.operators import ATTRIBUTES, CODES, PADDING
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.skeleton import SEQUENCES
+from tgnas.training.fit import Fitted
+from tgnas.training.splits import TrainingSet
+
+CARD = Card(
+    title="universal",
+    reference="ours, after Qiao et al., arXiv 2404.00271",
+    needs="labels of training spaces",
+    deviations=(
+        "operators are numbers, not sentences; a sentence stands in where no number is known",
+        "counts of the network are added by fixed weights; sequences of blocks are counted alone",
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A fitted graph network of cells, with the weights of the counts."""
+
+    cells: tgnas.Predictor
+    settings: Settings
+    meanings: Meanings
+
+    @property
+    def state(self) -> State:
+        """The network's parameters."""
+        return self.cells.state
+
+    def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
+        """Return one score for each architecture; it has no scale, and higher is better."""
+        return score_members([self], architectures)[0]
+
+
+def score_members(
+    members: Sequence[Predictor], architectures: Architectures
+) -> Float64[np.ndarray, "S N"]:
+    """Return the scores of predictors of one configuration; they share the counts."""
+    settings, meanings = members[0].settings, members[0].meanings
+    if is_sequence(architectures):
+        return np.tile(_of_sequence(architectures, settings), (len(members), 1))
+    scores = tgnas.score_members([member.cells for member in members], architectures)
+    if architectures.attributes:
+        return scores + _of_network(architectures, settings)
+    return scores + settings.cell_weights * _of_cells(architectures, meanings)
+
+
+def embed_members(
+    members: Sequence[Predictor], architectures: Architectures
+) -> Float32[np.ndarray, "N D"]:
+    """Return the last hidden channels of the graph networks, side by side, as ``tgnas`` does."""
+    return tgnas.embed_members([member.cells for member in members], architectures)
+
+
+def is_sequence(architectures: Architectures) -> bool:
+    """Tell whether architectures are sequences of blocks from the image to the classifier."""
+    return architectures.skeleton is not None and architectures.skeleton.form in SEQUENCES
+
+
+def _of_cells(architectures: Architectures, meanings: Meanings) -> Float64[np.ndarray, " N"]:
+    """Return log(1 + weights of a cell's live operators for each pair of channels)."""
+    cells = architectures.cells
+    weights = np.zeros(256)
+    weights[: len(meanings.weights)] = meanings.weights
+    live = live_vertices(cells)
+    return architectures.mean_over_cells(np.log1p((weights[cells.operators] * live).sum(axis=1)))
+
+
+def _of_network(architectures: Architectures, settings: Settings) -> Float64[np.ndarray, " N"]:
+    """Return what FLOPs and parameters say: those that an architecture brings along, or counted."""
+    own = dict(architectures.attributes)
+    if not {"flops", "params"} <= own.keys():
+        layers = layers_of(live_pattern(architectures))
+        own = {"flops": layers.all_flops, "params": layers.all_parameters} | own
+    flops, parameters = (np.log(np.maximum(own[name], 1e-6)) for name in ("flops", "params"))
+    return settings.flops * flops + settings.parameters * parameters
+
+
+def _of_sequence(architectures: Architectures, settings: Settings) -> Float64[np.ndarray, " N"]:
+    """Return what FLOPs, channels and depth of a sequence of blocks say."""
+    layers = layers_of(architectures)
+    codes = architectures.cells.operators[:, 1:-1]
+    there = (codes != PADDING) & (codes != CODES["output"])
+    wide = (np.log(np.maximum(layers.width, 1)) * there).sum(axis=1) / there.sum(axis=1).clip(1)
+    flops = architectures.attributes.get("flops", layers.all_flops)
+    return (
+        settings.flops * np.log(np.maximum(flops, 1e-6))
+        + settings.layer_widths * wide
+        + settings.depth * np.log1p(mean_depth(architectures, layers))
+    )
+
+
+def mean_depth(architectures: Architectures, layers: Layers) -> Float64[np.ndarray, " N"]:
+    """Return the convolutions on the mean path through a sequence of blocks.
+
+    A block with a shortcut counts half: half of the paths go around it. Where nothing but weights
+    is known of an operator, nine for each pair of channels are one convolution.
+    """
+    table, codes = attribute_table(architectures), architectures.cells.operators[:, 1:-1]
+    of = {name: table[:, place] for place, name in enumerate(ATTRIBUTES)}
+    convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
+    known = of["repeats"] * np.where(of["expansion"] != 1, 3, 1)
+    guessed = np.where(of["weights"] > 0, np.maximum(1, np.rint(of["weights"] / 9)), 0)
+    count = np.where(convolves, known, guessed)[codes]
+    kept = (layers.inputs == layers.width) & (layers.stride == 1)
+    shortcut = of["shortcut"][codes]
+    return (count * np.where((shortcut == 2) | (shortcut == 1) & kept, 0.5, 1.0)).sum(axis=1)
+
+
+def fit(
+    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
+) -> Predictor:
+    """Return the predictor of the last epoch; arguments and errors as in ``fit_epochs``."""
+    network, _ = _fitted(sources, settings, context, generator)
+    return _joined(network, settings, meanings_of(context.operators))
+
+
+def fit_epochs(
+    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
+) -> Fitted:
+    """Return the network's state after each epoch.
+
+    Args:
+        sources: cells with accuracies or any scores, whose ranks are learned.
+        settings: the configuration.
+        context: what the operators are, and the folder of the checkpoint.
+        generator: of the initial parameters and of the order of the architectures.
+
+    Raises:
+        ConfigError: a source's architectures differ in more than cells.
+    """
+    return _fitted(sources, settings, context, generator)[1]
+
+
+def restore(state: State, settings: Settings, context: Context) -> Predictor:
+    """Return the predictor of a state.
+
+    Raises:
+        RuntimeError: the state is of another network.
+    """
+    meanings = meanings_of(context.operators)
+    network = Network(meanings.features, settings)
+    network.load_state_dict(state)
+    return _joined(network.eval(), settings, meanings)
+
+
+def _joined(network: Network, settings: Settings, meanings: Meanings) -> Predictor:
+    return Predictor(tgnas.Predictor(network, settings), settings, meanings)
+
+
+def _fitted(
+    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
+) -> tuple[Network, Fitted]:
+    for source in sources:
+        if source.architectures.attributes or is_sequence(source.architectures):
+            raise ConfigError(
+                f"the universal predictor learns cells, and those of {source.space} stand in "
+                "networks that differ in more; leave it out of sources"
+            )
+    network = Network(meanings_of(context.operators).features, settings)
+    return network, tgnas.train_network(network, sources, settings, context, generator)

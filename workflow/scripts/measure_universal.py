@@ -1,0 +1,65 @@
+"""Measure how the universal predictor, others and every count rank one benchmark."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tgnas.benchmarks.base import open_benchmark
+from tgnas.encodings.counts import counts_of
+from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.live import live_pattern
+from tgnas.evaluation.ranking import measure_benchmark
+from tgnas.files import written_whole
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.methods.trained import joined, load
+from tgnas.training.splits import draw_rows
+from tgnas.workflow.script import run
+
+
+def main(
+    *,
+    target: Path,
+    epochs: list[Path],
+    embeddings: Path,
+    measures: Path,
+    ranking: dict,
+    architectures: int | str,
+    shipped: list[str],
+    left_out: list[str],
+    threads: int,
+) -> None:
+    """Write a tidy file: method, seed, and the columns of ``measure_benchmark``."""
+    known, vectors = open_benchmark(target), OperatorEmbeddings.read(embeddings)
+    fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
+    labels = [known.accuracy(dataset=name, **fidelity) for name in ranking["datasets"]]
+    rows = draw_rows(np.flatnonzero(np.isfinite(labels).all(axis=0)), architectures)
+    members = known.architectures[rows]
+    populations = {"all": rows}
+    distinct, _ = live_pattern(members).distinct()
+    if len(distinct) < len(rows):
+        populations["distinct"] = rows[distinct]
+    trained = joined([load(path, vectors)[-1:] for path in epochs])
+    scores = {"universal": trained.ensemble().scores(members, threads)}
+    others = {name: load_pretrained(name) for name in shipped}
+    for name, other in others.items():
+        if not set(other.card["trained_on"]) & set(left_out):
+            scores[name] = other.scores(members, threads=threads)
+    scores |= {name: values[None] for name, values in counts_of(members).items()}
+    parts = []
+    for method, of_seeds in scores.items():
+        for seed, values in enumerate(of_seeds):
+            whole = np.full(len(known), np.nan)
+            whole[rows] = values
+            ours = method == "universal"
+            drawn = ranking if ours else ranking | {"resamples": 1}
+            found = measure_benchmark(known, whole, populations, drawn)
+            if not ours:  # intervals are drawn of the predictor alone; one resample is none
+                found[["low", "high"]] = np.nan
+            parts.append(found.assign(method=method, seed=seed))
+    with written_whole(measures) as unfinished:
+        pd.concat(parts).to_csv(unfinished, index=False)
+
+
+if __name__ == "__main__":
+    run(main, globals().get("snakemake"))
