@@ -42,8 +42,12 @@ def labels_of_shipped(w):
         cells = CONFIG.reduced_networks.distillation.architectures
         return {DISTILLED_BENCHMARK: {"distil_from": row.distil_from, "cells": cells}}
     labels = {source: CONFIG.training[source].model_dump() for source in row.sources}
-    cells = row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
-    return {source: label | {"cells": cells[source]} for source, label in labels.items()}
+    cells = (
+        row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
+    )
+    return {
+        source: label | {"cells": cells[source]} for source, label in labels.items()
+    }
 
 
 def target_of_shipped(w):
@@ -229,7 +233,9 @@ rule ship_weights:
         settings=lambda w: shipped_row(w).flat(),
         title=lambda w: CONFIG.shipped[w.shipped].title,
         trained_on=labels_of_shipped,
-        ranking=lambda w: ranking_of(CONFIG.shipped[w.shipped].measured_on or "nasbench201"),
+        ranking=lambda w: ranking_of(
+            CONFIG.shipped[w.shipped].measured_on or "nasbench201"
+        ),
         code=lambda w: method_digest("ship_weights", shipped_row(w).method),
     script:
         "../workflow/scripts/ship_weights.py"
