@@ -217,6 +217,8 @@ def type_text(node: dict[str, Any], schema: dict[str, Any]) -> str:
         return " or ".join(type_text(choice, schema) for choice in whole["anyOf"])
     if "const" in whole or "enum" in whole:
         return ", ".join(f"`{value}`" for value in whole.get("enum", [whole.get("const")]))
+    if "prefixItems" in whole:
+        return "[" + ", ".join(type_text(part, schema) for part in whole["prefixItems"]) + "]"
     if whole.get("type") == "array":
         return f"list of {type_text(whole['items'], schema)}"
     if whole.get("type") == "object":
