@@ -538,9 +538,14 @@ def test_a_distilled_predictor_is_no_base_of_ablations(config):
     assert "ablations: tgnas_distilled_meco learns no accuracy, but is distilled" in message
 
 
+def of_nasbench101(config: dict, method: str) -> None:
+    """Have a method compared on a sample of NAS-Bench-101."""
+    sample = {"benchmark": "nasbench101", "space": "nasbench101", "methods": [method]}
+    config["proxies"]["samples"][1] |= sample
+
+
 def test_a_distilled_predictor_is_not_compared_on_the_cells_that_its_proxy_scored(config):
-    sample = next(s for s in config["proxies"]["samples"] if s["benchmark"] == "nasbench101")
-    sample["methods"] = ["tgnas_distilled_meco"]
+    of_nasbench101(config, "tgnas_distilled_meco")
     message = refusal_of(config, ConfigError)
     assert "tgnas_distilled_meco has learned from nasbench101" in message
 
@@ -596,13 +601,13 @@ def test_the_heat_map_begins_with_tgnas_and_has_the_papers_14(config):
 
 
 def test_no_predictor_is_compared_on_what_it_learned_from(config):
-    config["proxies"]["samples"][1]["methods"] = ["tgnas_paper"]
+    of_nasbench101(config, "tgnas_paper")
     message = refusal_of(config, ConfigError)
     assert message.endswith("sample of nasbench101: tgnas_paper has learned from nasbench101")
 
 
 def test_nor_is_an_ensemble_of_it(config):
-    config["proxies"]["samples"][1]["methods"] = ["canonical_ensemble"]
+    of_nasbench101(config, "canonical_ensemble")
     assert "tgnas_canonical has learned from nasbench101" in refusal_of(config, ConfigError)
 
 
