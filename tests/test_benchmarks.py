@@ -308,7 +308,12 @@ def test_genotypes_that_are_read_wrongly_are_refused(nasbench301_files, monkeypa
     monkeypatch.setattr(
         reader301,
         "SPACE",
-        SimpleNamespace(operators=swapped, architectures=darts.SPACE.architectures),
+        SimpleNamespace(
+            operators=swapped,
+            architectures=darts.SPACE.architectures,
+            parse=darts.SPACE.parse,
+            format=darts.SPACE.format,
+        ),
     )
     with pytest.raises(CorruptTableError, match="genotypes have other parameter counts than"):
         reader301.build(nasbench301_files)

@@ -403,7 +403,7 @@ def test_two_saved_files_are_the_same_to_the_bit(learned, tmp_path):
 
 def test_a_file_of_something_else_is_refused(embeddings, tmp_path):
     (tmp_path / "epochs.safetensors").write_bytes(b"not weights" * 100)
-    with pytest.raises(CorruptTableError, match="is not a file of weights"):
+    with pytest.raises(CorruptTableError, match="is damaged"):
         load(tmp_path / "epochs.safetensors", embeddings)
 
 
@@ -413,7 +413,7 @@ def test_a_truncated_file_of_weights_is_refused(learned, embeddings, tmp_path, s
     save(path, learned[0])
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(CorruptTableError, match="is not a file of weights"):
+    with pytest.raises(CorruptTableError, match="is damaged"):
         load(path, embeddings)
 
 

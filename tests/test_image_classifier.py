@@ -370,6 +370,7 @@ def test_two_processes_agree_and_only_the_first_writes(small_parquet, tmp_path):
         "history.csv",
         "log.jsonl",
         "result.json",
+        "training.json",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -134,7 +135,12 @@ def own_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("own_space.yaml", "own_architectures.csv"):
         shutil.copy(ROOT / "examples" / name, folder / name)
     with (folder / "labelled.csv").open("w", newline="") as file:
-        rows = zip(ARCHITECTURES, (93.0, 80.0, 60.0), strict=True)
+        operators = ("nor_conv_3x3", "nor_conv_1x1", "skip_connect", "avg_pool_3x3")
+        cells = [
+            f"|{one}~0|+|{other}~0|none~1|+|none~0|{one}~1|{other}~2|"
+            for one, other in itertools.product(operators, operators)
+        ]
+        rows = [(cell, 93.0 - place) for place, cell in enumerate(cells)]
         csv.writer(file).writerows([("architecture", "accuracy"), *rows])
     return folder
 
@@ -176,7 +182,7 @@ def test_the_metadata_say_what_one_must_know(built):
     assert f"\nVersion: {tgnas.__version__}\n" in text
     assert "\nDescription-Content-Type: text/markdown\n" in text
     extras = set(re.findall(r"^Provides-Extra: (.*)$", text, re.MULTILINE))
-    assert extras == {"workflow", "docs", "dev", "mpnet", "slurm"}
+    assert extras == {"workflow", "docs", "dev", "export", "mpnet", "slurm"}
 
 
 def test_the_version_is_the_same_everywhere():

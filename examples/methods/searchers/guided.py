@@ -19,7 +19,7 @@ class Settings(MethodSettings):
 
     budget: int = Field(default=100, ge=1)
     """Architectures that are trained."""
-    batch: int = Field(default=5, ge=2)
+    at_once: int = Field(default=5, ge=2)
     """Those between two fits of the surrogate."""
     candidates: int = Field(default=200, ge=1)
     """Architectures that the surrogate scores."""
@@ -40,11 +40,11 @@ def search(
     if surrogate is None:
         raise ConfigError("guided search needs a predictor in search.surrogates")
     trace = Trace(oracle)
-    trace.query(space.sample(min(settings.batch, settings.budget), generator))
+    trace.query(space.sample(min(settings.at_once, settings.budget), generator))
     while trace.queries < settings.budget:
         observed = TrainingSet(trace.architectures, trace.scores, space.name)
         candidates = space.sample(settings.candidates, generator)
         scores = surrogate.fit(observed, generator).score(candidates)
-        count = min(settings.batch, settings.budget - trace.queries)
+        count = min(settings.at_once, settings.budget - trace.queries)
         trace.query(candidates[np.argsort(-scores, kind="stable")[:count]])
     return trace.choose_best()

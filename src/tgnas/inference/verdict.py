@@ -87,7 +87,7 @@ class Tally:
         What is not finite is left out.
         """
         scores = scores[:, np.isfinite(scores).all(axis=0)]
-        if not scores.shape[1]:
+        if not scores.size:  # no architecture, or no member but a column of the table
             return
         rows = np.concatenate([scores, scores.mean(axis=0, keepdims=True)])
         if self._sums is None or self._squares is None or self._offsets is None:

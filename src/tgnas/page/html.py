@@ -58,6 +58,8 @@ def entry_html(entry: Entry, titles: Mapping[str, str]) -> Markup:
 
 def has_long_names(table: Shown) -> bool:
     """Tell whether the first column holds names that would break into many lines."""
+    if not table.columns:
+        return False
     first = table.columns[0]
     names = (table.entry(row, first) for row in range(len(table.rows)))
     return max((len(name) for name in names if isinstance(name, str)), default=0) > LONG
