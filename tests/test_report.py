@@ -623,7 +623,8 @@ def test_the_page_of_a_run_shows_all_its_tables_and_figures(browser, finished):
     opened = Opened(browser, results / "report.html", 1280, "light")
     # What `make proxies` and `make paper` make in the same folder, and what others are made of.
     beside = {"proxies", "proxies_stored", "speed", "cost", "independence"}
-    beside |= {"headline", "headline_search", "incumbents", "jpeg_trainings"}
+    beside |= {"headline", "headline_search", "headline_zero_shot", "conclusions"}
+    beside |= {"incumbents", "jpeg_trainings"}
     tables = {path.stem for path in (results / "tables").glob("*.md")} - beside
     figures = {path.stem for path in (results / "figures").glob("*.png")} - beside
     page = opened.page
