@@ -73,7 +73,7 @@ sbom: setup ## Write what .venv holds into dist/sbom.json, a bill of materials i
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json $(BIN)/python
 
-test: setup ## Run the tests (10 to 20 minutes).
+test: setup ## Run the tests (about 20 minutes).
 	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lint: setup ## Check style and types, and build the site.
