@@ -11,7 +11,7 @@ import pytest
 WORK = (
     "import sys, time; from tgnas.processes import end_on_sigterm, pool_of\n"
     "end_on_sigterm()\n"
-    "def work(number): print('begun', flush=True); time.sleep(60)\n"
+    "def work(number): sys.stdout.write('begun\\n'); sys.stdout.flush(); time.sleep(60)\n"
     "with pool_of(2) as pool: pool.map(work, range(20))"
 )
 
