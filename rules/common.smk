@@ -36,6 +36,7 @@ from tgnas.registry import (
     PREDICTORS,
     GRAPH_PROXIES,
     SEARCHERS,
+    STUDIES,
     SUPERNETS,
 )
 
@@ -92,6 +93,8 @@ wildcard_constraints:
     searches="searches|constrained_searches",
     searchers=r"({0})(\+({0}))*".format("|".join(SEARCHERS.names())),
     space="nasbench201|darts",
+    study="|".join(STUDIES.names()) or "none",
+    part=r"[\w.-]+",
     few_target="|".join(CONFIG.few_labels.targets),
     learner="|".join(FEW_LABELS.learners),
     scorer=r"\w[\w-]*",
@@ -237,6 +240,20 @@ def at_hand(files):
     """Return the files that are there, each with its hash."""
     paths = [Path(file) for file in files if Path(file).exists()]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def files_of_study(w):
+    """Return the inputs of a study; `<images>` is the copy of CIFAR-10 that the config names."""
+    asked = STUDIES.module(w.study).inputs(CONFIG.study(w.study))
+    return {
+        n: image_file() if file == "<images>" else file for n, file in asked.items()
+    }
+
+
+def study_digest(w):
+    """Return the digest of a study and of what it loads by name."""
+    loaded = STUDIES.module(w.study).loaded(CONFIG.study(w.study))
+    return digest("study", STUDIES.module_name(w.study), *loaded)
 
 
 def folder(name):

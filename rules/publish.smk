@@ -7,12 +7,23 @@ PROVENANCE = (
 )
 ON_PAGE = {f"{folder('results')}/tables/{table}.csv": table for table in TABLES}
 ON_PAGE |= {f"{folder('results')}/figures/{figure}.png": figure for figure in FIGURES}
-# `make proxies` takes hours: what it has made is shown, but the page is no reason to make it.
-BESIDE = {f"{folder('results')}/tables/{table}.csv": table for table in PROXY_TABLES}
-BESIDE |= {f"{folder('results')}/figures/{name}.png": name for name in PROXY_FIGURES}
+# What takes hours, or is made for a page of its own: what has been made is shown, but the report is
+# no reason to make it.
+ASIDE = [stem for page in PAGES for stem in on_page(page, RESULTS)]
+BESIDE = {
+    f"{folder('results')}/tables/{stem}.csv": stem
+    for stem in ASIDE
+    if stem in TABULATED
+}
+BESIDE |= {
+    f"{folder('results')}/figures/{stem}.png": stem for stem in ASIDE if stem in DRAWN
+}
+BESIDE = {file: stem for file, stem in BESIDE.items() if file not in ON_PAGE}
 # All architectures of a benchmark are shown where its ranking is.
 EXPLORED = ["nasbench201"] if "ranking_nasbench201" in TABLES else []
 EXPLORED_METHODS = {name: SHEETS[t][name] for t in EXPLORED for name in made(SHEETS[t])}
+# Where what no docs page of that name shows is shown.
+SHOWN_ON = {"zero_shot": ["README.md", "docs/results.md"]}
 CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
 
 
@@ -77,10 +88,6 @@ rule record_provenance:
         "../workflow/scripts/record_provenance.py"
 
 
-# A run that makes all tables publishes these too.
-ruleorder: publish > publish_zero_shot
-
-
 rule publish:
     input:
         tables=expand(
@@ -109,58 +116,38 @@ rule publish:
         "../workflow/scripts/publish.py"
 
 
-# The same for what `make proxies` made.
-use rule publish as publish_proxies with:
-    input:
-        tables=expand(
-            "<results>/tables/{table}.{form}", table=PROXY_TABLES, form=("csv", "md")
-        ),
-        figures=expand("<results>/figures/{figure}.png", figure=PROXY_FIGURES),
-        provenance=[],
-    output:
-        paper_tables=expand(
-            "results/paper/{table}.{form}", table=PROXY_TABLES, form=("csv", "md")
-        ),
-        paper_figures=expand("results/paper/{figure}.png", figure=PROXY_FIGURES),
-        pages=update(["docs/proxies.md"]),
-    log:
-        "<logs>/publish_proxies.log",
+# The same for the results of one page, which need no other: `publish_proxies`, `publish_universal`.
+for PAGE in PAGES:
+    # A run that makes all tables publishes these too.
+    workflow.ruleorder("publish", f"publish_{PAGE}")
 
-
-# And for what the weights of the package rank: nothing is trained for it.
-use rule publish as publish_zero_shot with:
-    input:
-        tables=expand(
-            "<results>/tables/{table}.{form}",
-            table=("zero_shot", "zero_shot_differences", "headline_zero_shot"),
-            form=("csv", "md"),
-        ),
-        figures="<results>/figures/zero_shot.png",
-        provenance=[],
-    output:
-        paper_tables=expand(
-            "results/paper/{table}.{form}",
-            table=("zero_shot", "zero_shot_differences", "headline_zero_shot"),
-            form=("csv", "md"),
-        ),
-        paper_figures="results/paper/zero_shot.png",
-        pages=update(["README.md", "docs/results.md"]),
-    log:
-        "<logs>/publish_zero_shot.log",
-
-
-# And for the universal predictor, which learns every space but the one that it is measured on.
-use rule publish as publish_universal with:
-    input:
-        tables=expand("<results>/tables/universal.{form}", form=("csv", "md")),
-        figures="<results>/figures/universal.png",
-        provenance=[],
-    output:
-        paper_tables=expand("results/paper/universal.{form}", form=("csv", "md")),
-        paper_figures="results/paper/universal.png",
-        pages=update(["docs/universal.md"]),
-    log:
-        "<logs>/publish_universal.log",
+    rule:
+        name:
+            f"publish_{PAGE}"
+        input:
+            tables=expand(
+                "<results>/tables/{table}.{form}",
+                table=on_page(PAGE, TABULATED),
+                form=("csv", "md"),
+            ),
+            figures=expand("<results>/figures/{name}.png", name=on_page(PAGE, DRAWN)),
+            provenance=[],
+        output:
+            paper_tables=expand(
+                "results/paper/{table}.{form}",
+                table=on_page(PAGE, TABULATED),
+                form=("csv", "md"),
+            ),
+            paper_figures=expand("results/paper/{name}.png", name=on_page(PAGE, DRAWN)),
+            pages=update(SHOWN_ON.get(PAGE, [f"docs/{PAGE.replace('_', '-')}.md"])),
+        log:
+            f"<logs>/publish_{PAGE}.log",
+        conda:
+            "../workflow/envs/tgnas.yaml"
+        params:
+            code=code("publish"),
+        script:
+            "../workflow/scripts/publish.py"
 
 
 rule render_report:

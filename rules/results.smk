@@ -30,11 +30,38 @@ SHORT = [
 ]
 PROXY_TABLES = made_by("proxies", TABULATED)
 PROXY_FIGURES = made_by("proxies", DRAWN)
+# Results that a page of their own shows, which are published without the rest.
+PAGES = sorted({result.page for result in RESULTS.values()} - {""})
+
+
+def on_page(page, stems):
+    """Return those of the results that a page of the docs shows."""
+    return [stem for stem in stems if RESULTS[stem].page == page]
 
 
 wildcard_constraints:
     tabulated="|".join(TABULATED),
     drawn="|".join(DRAWN),
+
+
+# One job for each part of a study; what it goes on from after an interruption lies beside its rows.
+rule study:
+    input:
+        unpack(files_of_study),
+    output:
+        rows="<results>/studies/{study}/{part}.parquet",
+    log:
+        "<logs>/study/{study}/{part}.log",
+    benchmark:
+        "<benchmarks>/study/{study}/{part}.tsv"
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    threads: 1
+    params:
+        settings=lambda w: CONFIG.study(w.study).model_dump(mode="json"),
+        code=lambda w: study_digest(w),
+    script:
+        "../workflow/scripts/study.py"
 
 
 rule tabulate:

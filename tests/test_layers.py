@@ -24,6 +24,7 @@ LAYERS = (
     ("tgnas.searching",),
     ("tgnas.evaluation",),
     ("tgnas.inference",),
+    ("tgnas.studies",),
     ("tgnas.workflow",),
     ("tgnas.results",),
     ("tgnas.page",),

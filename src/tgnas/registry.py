@@ -278,3 +278,4 @@ PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS
 SUPERNETS = Family("supernet", "tgnas.methods.supernets", "train", f"{CONTRACTS}.SupernetMethod")
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search", f"{LIGHT}.SearcherMethod")
 RESULTS = Family("result", "tgnas.results", "TITLE")
+STUDIES = Family("study", "tgnas.studies", "run", "tgnas.studies._contract.Study")

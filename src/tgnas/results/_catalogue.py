@@ -11,6 +11,7 @@ A module defines
 - ``loaded(plan)`` if it loads modules by name: their code counts with its own;
 - ``MADE_BY``, if not `all`: `proxies`, `readme` (where all that it reads is made) or `others`,
   or one of these for some of its variants and `others` for the rest;
+- ``PAGE``, if a page of its own shows it (``docs/PAGE.md``, `-` for `_`; `snakemake publish_PAGE`);
 - ``PLACE`` in its section, 0 unless it says otherwise.
 
 ``table``, ``show`` and ``figure`` are handed inputs and parameters by name, those that they name.
@@ -73,6 +74,10 @@ SECTIONS = (
     "Ranking NAS-Bench-Graph",
     "A few labels of the target",
     "Any space",
+    "Sequences",
+    "Predicted weights",
+    "Generated networks",
+    "Synthesised networks",
 )
 
 
@@ -168,6 +173,11 @@ class Result:
         """What makes it."""
         made_by = getattr(self.module, "MADE_BY", "all")
         return made_by if isinstance(made_by, str) else made_by.get(self.variant, "others")
+
+    @property
+    def page(self) -> str:
+        """The page that shows it beside the report, or nothing."""
+        return getattr(self.module, "PAGE", "")
 
     def _ask(self, function: str, plan: Plan) -> Any:
         asked = getattr(self.module, function, None)

@@ -18,6 +18,7 @@ from tgnas.results.proxies import COMMON, OWN_INPUTS, TRAINED, name_of
 
 TITLE = "Rank correlation and cost"
 SECTION = "Training-free proxies"
+PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Kendall's tau with test accuracy against the median cost of one architecture, building its network

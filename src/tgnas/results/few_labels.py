@@ -13,6 +13,7 @@ from tgnas.results._tables import Block, Entry, Number, Shown, significant
 
 TITLE = "Predictors that learn a few labels of the target"
 SECTION = "A few labels of the target"
+PAGE = "few_labels"
 CAPTION = """
 Kendall's tau with the reported accuracy on {tested} architectures of each benchmark, those that a
 seed has learned left out; in brackets inside their truly best tenth. Mean ± standard deviation over

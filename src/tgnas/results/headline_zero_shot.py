@@ -12,6 +12,7 @@ from tgnas.results.zero_shot import leading, place_name
 
 TITLE = "Kendall's tau of the main methods on twelve benchmarks"
 SECTION = "Reported and reproduced"
+PAGE = "zero_shot"
 CAPTION = """
 Kendall's tau of the weights that come with the package and of counting, on one architecture of each
 live pattern; TransNAS-Bench-101 by validation metric.

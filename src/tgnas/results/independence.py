@@ -18,6 +18,7 @@ from tgnas.workflow.sheet import correlated_methods
 
 TITLE = "How much proxies agree"
 SECTION = "Training-free proxies"
+PAGE = "proxies"
 MADE_BY = "proxies"
 UNREAD = ("sample",)
 CAPTION = """

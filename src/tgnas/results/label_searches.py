@@ -15,6 +15,7 @@ from tgnas.results.few_labels import looks_of
 
 TITLE = "Searchers that query a few labels"
 SECTION = "A few labels of the target"
+PAGE = "few_labels"
 CAPTION = """
 Test accuracy (percent) of the architecture that a search would return after so many queries, mean ±
 standard deviation over runs. A query is the validation accuracy of one architecture, as if it had

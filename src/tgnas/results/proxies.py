@@ -23,6 +23,7 @@ from tgnas.results._tables import (
 
 TITLE = "Proxies on real networks"
 SECTION = "Training-free proxies"
+PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Training-free proxies on real networks, predictors and trivial baselines on the same random

@@ -14,6 +14,7 @@ from tgnas.results._tables import UNKNOWN, Block, Entry, Number, Shown, count
 
 TITLE = "Beside the stored values"
 SECTION = "Training-free proxies"
+PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Spearman's rho between our scores and the values that NAS-Bench-Suite-Zero, FreeREA and NASLib

@@ -12,6 +12,7 @@ from tgnas.results.proxies import OWN_INPUTS
 
 TITLE = "What each method costs"
 SECTION = "Training-free proxies"
+PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 What each method costs an architecture, on one core. Milliseconds are medians over architectures on

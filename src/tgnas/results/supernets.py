@@ -17,6 +17,7 @@ from tgnas.workflow.populations import SUPERNET_POPULATION
 UNREAD = ("population",)
 TITLE = "Weight sharing beside stand-alone training"
 SECTION = "Weight sharing"
+PAGE = "supernets"
 CAPTION = """
 Supernets of every method, trained on the {images} images of {benchmark} and asked for its
 {architectures} NAS-Bench-201 architectures: Kendall's tau with the accuracy of the same small

@@ -12,6 +12,7 @@ from tgnas.results._tables import Block, Entry, Number, Shown, count
 
 TITLE = "The released supernets of few-shot NAS"
 SECTION = "Weight sharing"
+PAGE = "supernets"
 PLACE = 1
 UNREAD = ("alone", "one_shot", "few_shot")
 CAPTION = """

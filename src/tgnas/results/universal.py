@@ -14,6 +14,7 @@ from tgnas.results._tables import Block, Number, Shown
 
 TITLE = "The universal predictor, space by space"
 SECTION = "Any space"
+PAGE = "universal"
 MADE_BY = "others"
 CAPTION = """
 Kendall's tau-b of the universal predictor, of shipped ones and of every count that varies in a

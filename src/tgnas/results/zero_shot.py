@@ -15,6 +15,7 @@ from tgnas.results._tables import UNKNOWN, Block, Entry, Number, Shown, mean_of
 
 TITLE = "{places} benchmarks, without any training"
 SECTION = "Reported and reproduced"
+PAGE = "zero_shot"
 PLACE = 1
 CAPTION = """
 How the weights that come with the package ({weights}) rank {places} benchmarks, no label of whose

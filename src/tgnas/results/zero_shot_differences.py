@@ -13,6 +13,7 @@ from tgnas.results.zero_shot import place_name
 
 TITLE = "What the weights of the package add to counting"
 SECTION = "Reported and reproduced"
+PAGE = "zero_shot"
 PLACE = 2
 CAPTION = """
 How much higher Kendall's tau of one method is than that of another, with the {level:.0%} interval

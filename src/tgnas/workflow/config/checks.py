@@ -39,6 +39,7 @@ def read_config(values: dict[str, Any]) -> Config:
         _zero_shot,
         _samples,
         _trainings,
+        _studies,
     ):
         one(config)
     for name, entry in config.shipped.items():
@@ -276,3 +277,8 @@ def _trainings(config: Config) -> None:
             raise ConfigError(f"config: final_training: {name} must be of space nasbench201")
     for text in section.copies.cells.values():
         NASBENCH201.parse(text)
+
+
+def _studies(config: Config) -> None:
+    for name in config.studies:
+        config.study(name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.image_training.recipe import Recipe, read_recipe
-from tgnas.registry import PREDICTORS, SUPERNETS, add_methods
+from tgnas.registry import PREDICTORS, STUDIES, SUPERNETS, add_methods
 from tgnas.validation import Keys, count, key, read_keys, validated
 from tgnas.workflow.config import models
 from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor
@@ -64,6 +64,9 @@ class Config(Keys):
     final_training: models.FinalTraining
     digits_bench: models.DigitsBench
     supernets: models.Supernets
+    studies: dict[models.Study, models.Changes] = key(
+        "Keys of the studies' own `Settings`, by their files in tgnas.studies.", default={}
+    )
     demo: models.Demo | None = None
     tables: Listed[str] | None = key("Tables that `all` makes, where not all.", default=None)
     figures: Listed[str] | None = key("Figures that `all` makes, where not all.", default=None)
@@ -119,6 +122,20 @@ class Config(Keys):
         """The file of every method of weight sharing."""
         section = self.supernets
         return {name: section.own.get(name, {}).get("method", name) for name in section.methods}
+
+    def study(self, name: str) -> Any:
+        """Return the settings of a study: its defaults, and what the config changes.
+
+        Raises:
+            UnknownNameError: there is no such study.
+        """
+        model = STUDIES.module(name).Settings
+        return validated(model, self.studies.get(name, {}), f"studies.{name}", what="settings")
+
+    def study_files(self, name: str) -> list[str]:
+        """Return the files of rows of all parts of a study."""
+        parts = STUDIES.module(name).parts(self.study(name))
+        return [f"<results>/studies/{name}/{part}.parquet" for part in parts]
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
