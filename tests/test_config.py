@@ -114,7 +114,7 @@ def test_a_training_by_no_recipe_is_refused(config, change, message):
 
 
 def test_a_cell_that_is_none_is_refused(config):
-    config["final_training"]["copies"]["cells"]["more"] = "|none~0|"
+    config["studies"]["jpeg_copies"]["cells"]["more"] = "|none~0|"
     assert "|none~0|" in refusal_of(config, TgnasError)
 
 

@@ -3,25 +3,36 @@
 import pydoc
 import subprocess
 import sys
+from importlib import util
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from tgnas import registry
 from tgnas.errors import ConfigError, ContractError, UnknownNameError
 from tgnas.methods import contracts
 from tgnas.methods.card import Card
 from tgnas.methods.settings import MethodSettings, read_settings
-from tgnas.registry import PREDICTORS, Family, check
+from tgnas.registry import PREDICTORS, STUDIES, Family, check
+from tgnas.workflow.config.checks import read_config
+
+ROOT = Path(__file__).parents[1]
 
 FAMILIES = {f.kind: f for f in vars(registry).values() if isinstance(f, Family)}
 HELD = {kind: family for kind, family in FAMILIES.items() if family.contract}
 MEMBERS = [(kind, name) for kind, family in HELD.items() for name in family.names()]
-WITH_SETTINGS = [
-    (kind, name)
-    for kind, name in MEMBERS
-    if "Settings" in pydoc.locate(HELD[kind].contract).__annotations__
-]
+
+
+def members_with(export: str) -> list[tuple[str, str]]:
+    """Return the members whose contract asks for an attribute."""
+    asked = {kind: pydoc.locate(family.contract).__annotations__ for kind, family in HELD.items()}
+    return [(kind, name) for kind, name in MEMBERS if export in asked[kind]]
+
+
+METHODS = members_with("CARD")
+WITH_SETTINGS = [member for member in members_with("Settings") if member in METHODS]
 
 
 class Settings(MethodSettings):
@@ -51,7 +62,7 @@ def test_a_member_keeps_the_whole_contract_of_its_family(kind, name):
     check(family.module(name), family.contract)
 
 
-@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+@pytest.mark.parametrize(("kind", "name"), METHODS)
 def test_a_members_card_says_what_it_is_and_where_it_comes_from(kind, name):
     card = HELD[kind].module(name).CARD
     assert card.title
@@ -134,3 +145,16 @@ def test_a_setting_of_another_type_is_refused():
 def test_a_family_without_a_folder_has_its_contract_all_the_same():
     for name in ("HypernetworkMethod", "GeneratorMethod"):
         assert getattr(contracts, name).__annotations__["CARD"] is Card
+
+
+@pytest.mark.parametrize("name", STUDIES.names())
+def test_a_study_says_what_it_reads_and_has_parts_of_different_names(name):
+    config = read_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+    module, settings = STUDIES.module(name), config.study(name)
+    parts = module.parts(settings)
+    assert parts and len(set(parts)) == len(parts)
+    files = [
+        f for v in module.inputs(settings).values() for f in ([v] if isinstance(v, str) else v)
+    ]
+    assert all(file == "<images>" or file.startswith(("<", "config/")) for file in files)
+    assert all(util.find_spec(loaded) for loaded in module.loaded(settings))

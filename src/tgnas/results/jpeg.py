@@ -38,7 +38,7 @@ COLUMNS = {
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return how many cells and seeds there are."""
-    copies = plan.config.final_training.copies
+    copies = plan.config.study("jpeg_copies")
     return {"cells": len(copies.cells), "seeds": copies.seeds}
 
 

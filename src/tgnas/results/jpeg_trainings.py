@@ -1,9 +1,11 @@
 """Trainings on the same images, lossless and as JPEGs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Code, Number, Shown
 
 TITLE = "Trainings on lossless images and on JPEGs"
@@ -26,14 +28,14 @@ COLUMNS = {
 }
 
 
-def inputs() -> dict[str, Any]:
+def inputs(plan: Plan) -> dict[str, Any]:
     """Return what the trainings ended with."""
-    return {"results": "<results>/trainings/copies.json"}
+    return {"parts": plan.config.study_files("jpeg_copies")}
 
 
-def table(results: list[dict[str, Any]]) -> pd.DataFrame:
+def table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return one row for each training and copy."""
-    return pd.DataFrame(results)
+    return pd.concat(parts)
 
 
 def show(frame: pd.DataFrame) -> list[Block]:

@@ -275,7 +275,7 @@ def _trainings(config: Config) -> None:
             )
         if name in ("short", "spread", "copies") and recipe.space != "nasbench201":
             raise ConfigError(f"config: final_training: {name} must be of space nasbench201")
-    for text in section.copies.cells.values():
+    for text in config.study("jpeg_copies").cells.values():
         NASBENCH201.parse(text)
 
 

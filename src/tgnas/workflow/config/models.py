@@ -495,14 +495,6 @@ class Spread(Training):
     architectures: int = count("How many.", 3)
 
 
-class Copies(Training):
-    """The same cells trained on lossless images and on JPEGs of them."""
-
-    cells: NamedSome[str] = key("NAS-Bench-201 architectures by name.")
-    seeds: int = count("Of split, weights and order.")
-    test_images: int = count("Held out of 4000.", 10, le=3990)
-
-
 class FinalTraining(Keys):
     """Training of incumbents on CIFAR-10, and what short trainings are worth."""
 
@@ -512,7 +504,6 @@ class FinalTraining(Keys):
     seed: int = count("Of weights, images and their order.", 0)
     trainings: NamedSome[Training] = key("Trainings of incumbents; `short` is a part of all.")
     spread: Spread
-    copies: Copies
 
 
 class DigitsArchitectures(Keys):
