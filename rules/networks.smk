@@ -1,9 +1,7 @@
-# Architectures, really trained: what searches found, a spread of a benchmark, and digits-bench;
-# supernets. Full recipes need a GPU and are no part of `all`: `train_nasbench201`, `train_darts`.
-# Neither is digits-bench (`make digits-bench`), whose table comes with the package.
+# Architectures, really trained: what searches found, and digits-bench; supernets. Full recipes need
+# a GPU and are no part of `all`: `train_nasbench201`, `train_darts`. Neither is digits-bench
+# (`make digits-bench`), whose table comes with the package.
 FINAL, DIGITS = CONFIG.final_training, CONFIG.digits_bench
-SPREAD = FINAL.spread
-SPREAD_PLACES = range(SPREAD.architectures)
 DIGITS_SIZES = DIGITS.architectures.model_dump()
 
 
@@ -38,41 +36,6 @@ rule train_architecture:
         code=code("train_architecture"),
     script:
         "../workflow/scripts/train_architecture.py"
-
-
-rule choose_spread:
-    input:
-        benchmark="<benchmark_tables>/nasbench201.arrow",
-    output:
-        best=expand("<results>/trainings/{place}/best.json", place=SPREAD_PLACES),
-    log:
-        "<logs>/choose_spread.log",
-    conda:
-        "../workflow/envs/tgnas.yaml"
-    params:
-        ranking=LABELS.model_dump(include={"split", "epochs"}),
-        code=code("choose_spread"),
-    script:
-        "../workflow/scripts/choose_spread.py"
-
-
-use rule train_architecture as train_spread with:
-    input:
-        best=rules.choose_spread.output.best,
-        recipe=SPREAD.recipe,
-        images=lambda w: image_file(),
-    output:
-        history=expand("<results>/trainings/{place}/history.csv", place=SPREAD_PLACES),
-        result=expand("<results>/trainings/{place}/result.json", place=SPREAD_PLACES),
-    log:
-        "<logs>/train_spread.log",
-    benchmark:
-        "<benchmarks>/train_spread.tsv"
-    threads: 1
-    params:
-        seeds=[FINAL.seed],
-        change=SPREAD.change,
-        code=code("train_architecture"),
 
 
 # The find of the demo's search, by the recipe and with the seeds of digits-bench.

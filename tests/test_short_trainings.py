@@ -1,16 +1,15 @@
 """Short trainings beside a benchmark, and what JPEGs cost: the choice, the match, the sums."""
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import script
 from PIL import Image
 
+from tgnas.benchmarks.base import write_table
 from tgnas.errors import CorruptTableError
 from tgnas.evaluation.short_trainings import agreement, common, cost_of_jpegs, spread_over
 from tgnas.image_training.copies import match, nearest, read_mosaics, train_on_both
@@ -18,6 +17,7 @@ from tgnas.image_training.images import JPEG, OFFICIAL, Images, load_cifar10
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
 from tgnas.results import short_trainings
+from tgnas.studies import short_trainings as study
 
 RECIPE = Path(__file__).parents[1] / "config" / "recipes" / "nasbench201.yaml"
 ARCHITECTURE = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"
@@ -166,14 +166,22 @@ def test_the_figure_says_that_the_trainings_are_short():
         figure.savefig(stream, format="png")
 
 
-def test_the_choice_is_written_one_file_each(nasbench201, tmp_path, monkeypatch):
-    main = script("choose_spread")
-    monkeypatch.setitem(main.__globals__, "open_benchmark", lambda _: nasbench201)
-    files = [tmp_path / f"{place}.json" for place in range(3)]
-    main(benchmark=tmp_path, best=files, ranking={"split": "test", "epochs": 200})
-    chosen = [json.loads(file.read_text()) for file in files]
+def test_what_is_trained_is_spread_over_the_accuracies(nasbench201, resource_file, tmp_path):
+    change = {"channels": 4, "layers": 1, "epochs": 1, "train_images": 20, "test_images": 10}
+    settings = study.Settings(
+        architectures=3, split="test", epochs=200, recipe=str(RECIPE), change=change
+    )
+    table = tmp_path / "nasbench201.arrow"
+    write_table(nasbench201.table, table)
+    files = {
+        "benchmark": table,
+        "images": resource_file("cifar10/cifar10_jpeg_q75.parquet"),
+        "recipe": RECIPE,
+    }
+    rows = study.run("all", settings, files, tmp_path / "trainings")
+    assert rows["quantile"].tolist() == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+    assert (rows.train_images == 20).all() and (rows.test_accuracy >= 0).all()
     accuracies = nasbench201.accuracy(dataset="cifar10", split="test", epochs=200)
     known = dict(zip(nasbench201.strings, accuracies, strict=True))
-    found = [known[row["architecture"]] for row in chosen]
-    shares = [(accuracies < value).mean() for value in found]
+    shares = [(accuracies < known[text]).mean() for text in rows.architecture]
     assert shares == pytest.approx([1 / 6, 1 / 2, 5 / 6], abs=0.01)

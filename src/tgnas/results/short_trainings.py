@@ -46,30 +46,24 @@ CROWDED = 1.2, 0.6  # percent between markers, across and up, that leave no room
 def params(plan: Plan) -> dict[str, Any]:
     """Return how the benchmark's accuracy is measured, and what is changed in the recipe."""
     labels = {key: plan.labels()[key] for key in ("split", "epochs")}
-    return {"labels": labels, "change": plan.config.final_training.spread.change}
+    return {"labels": labels, "change": plan.config.study("short_trainings").change}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
-    """Return the chosen architectures and what their trainings ended with."""
-    places = range(plan.config.final_training.spread.architectures)
+    """Return the benchmark and what the trainings ended with."""
     return {
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
-        "chosen": [f"<results>/trainings/{place}/best.json" for place in places],
-        "results": [f"<results>/trainings/{place}/result.json" for place in places],
+        "parts": plan.config.study_files("short_trainings"),
     }
 
 
 def table(
-    benchmark: Benchmark,
-    chosen: Sequence[dict[str, Any]],
-    results: Sequence[dict[str, Any]],
-    labels: dict[str, Any],
+    benchmark: Benchmark, parts: Sequence[pd.DataFrame], labels: dict[str, Any]
 ) -> pd.DataFrame:
     """Return one row for each architecture."""
     from tgnas.evaluation.short_trainings import agreement  # its imports are slow
 
-    known = accuracies(benchmark, labels)
-    rows = pd.DataFrame([one | result for one, result in zip(chosen, results, strict=True)])
+    known, rows = accuracies(benchmark, labels), pd.concat(parts)
     of_benchmark = [float(known[text]) for text in rows.architecture]
     rows = rows.assign(tabular_accuracy=of_benchmark, tabular_epochs=labels["epochs"])
     return rows.assign(**agreement(rows))

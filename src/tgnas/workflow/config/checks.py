@@ -273,7 +273,7 @@ def _trainings(config: Config) -> None:
                 f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
                 "cifar10 (an image folder: tgnas train-network)"
             )
-        if name in ("short", "spread", "copies") and recipe.space != "nasbench201":
+        if name in ("short", "short_trainings", "jpeg_copies") and recipe.space != "nasbench201":
             raise ConfigError(f"config: final_training: {name} must be of space nasbench201")
     for text in config.study("jpeg_copies").cells.values():
         NASBENCH201.parse(text)

@@ -489,21 +489,14 @@ class Training(Keys):
     change: Changes = key("Keys of the recipe that differ from its file.")
 
 
-class Spread(Training):
-    """Short trainings of architectures spread over a benchmark's accuracies."""
-
-    architectures: int = count("How many.", 3)
-
-
 class FinalTraining(Keys):
-    """Training of incumbents on CIFAR-10, and what short trainings are worth."""
+    """Training of incumbents on CIFAR-10."""
 
     images: Literal["auto", "official", "jpeg"] = key(
         "Which copy of CIFAR-10; auto takes the best that is at hand."
     )
     seed: int = count("Of weights, images and their order.", 0)
     trainings: NamedSome[Training] = key("Trainings of incumbents; `short` is a part of all.")
-    spread: Spread
 
 
 class DigitsArchitectures(Keys):

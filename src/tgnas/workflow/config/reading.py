@@ -141,7 +141,8 @@ class Config(Keys):
     def recipes(self) -> dict[str, Recipe]:
         """The recipe of every training that the config names."""
         section = self.final_training
-        named = section.trainings | {"spread": section.spread, "copies": self.study("jpeg_copies")}
+        named = dict[str, Any](section.trainings)
+        named |= {name: self.study(name) for name in ("short_trainings", "jpeg_copies")}
         named |= {"digits_bench": self.digits_bench, "supernets": self.supernets}
         return {name: read_recipe(Path(one.recipe), one.change) for name, one in named.items()}
 
