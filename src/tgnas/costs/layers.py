@@ -15,10 +15,11 @@ from tgnas.costs.cells import cell_rows
 from tgnas.costs.genotypes import genotype_rows
 from tgnas.costs.operators import attribute, attribute_table
 from tgnas.costs.rows import Row, Shape, stem_of
+from tgnas.costs.tokens import parameters_on_tokens
 from tgnas.costs.work import Number, Work, classifier
 from tgnas.errors import ConfigError
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.skeleton import GRAPH_LAYERS, Skeleton
+from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS, Skeleton
 
 CELLS = 5  # of each stage, where no one says how deep a network is; as in NAS-Bench-201
 GENOTYPE_CELLS = 8  # of a genotype's network; as in NAS-Bench-301
@@ -86,6 +87,8 @@ def layers_of(
     skeleton = architectures.skeleton or Skeleton("operators_on_edges")
     if skeleton.form == GRAPH_LAYERS:
         raise ConfigError("parameters and FLOPs are not counted of networks on graphs")
+    if skeleton.form in ON_TOKENS:
+        raise ConfigError("layers and FLOPs are not counted of networks on tokens")
     keys = skeleton.keys
     changed = {"classes": classes, "image": image, "counting": counting}
     keys = keys.model_copy(update={name: new for name, new in changed.items() if new is not None})
@@ -124,6 +127,8 @@ def count_parameters(
     """
     if "params" in architectures.attributes:
         return architectures.attributes["params"].astype(np.int64)
+    if architectures.skeleton is not None and architectures.skeleton.form in ON_TOKENS:
+        return parameters_on_tokens(architectures)
     return np.rint(layers_of(architectures, classes).all_parameters).astype(np.int64)
 
 

@@ -21,7 +21,7 @@ from tgnas.inference.streaming import COLUMN, Source, format_of
 from tgnas.operators import PADDING
 from tgnas.searching.oracles import Listing
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.skeleton import GRAPH_LAYERS
+from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
 from tgnas.spaces.space import Space
 
 Values = Float64[np.ndarray, " N"]
@@ -112,13 +112,15 @@ def costs_of(space: Space, tables: Sequence[str | Path] = ()) -> Costs:
 
 
 def counted(space: Space) -> dict[str, Counter]:
-    """Return the costs that are counted for a space: none where its networks read no images."""
+    """Return the costs that are counted for a space: none of networks on graphs."""
     if space.skeleton.form == GRAPH_LAYERS:
         return {}
 
     def params(architectures: Architectures) -> Values:
         return np.asarray(count_parameters(architectures), dtype=np.float64)
 
+    if space.skeleton.form in ON_TOKENS:
+        return {"params": params}
     return {"params": params, "flops": count_flops}
 
 

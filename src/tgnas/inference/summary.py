@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tgnas.costs.layers import MILLION, layers_of
+from tgnas.costs.layers import MILLION, count_parameters, layers_of
 from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.skeleton import GRAPH_LAYERS
+from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
 from tgnas.spaces.space import Space
 
 Drawing = tuple[list[str], np.ndarray]  # names of V vertices, and how often j takes what i puts out
@@ -57,6 +57,8 @@ def summary_of(architecture: str, space: Space) -> Summary:
 def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
     if architecture.skeleton is None or architecture.skeleton.form == GRAPH_LAYERS:
         return {}
+    if architecture.skeleton.form in ON_TOKENS:
+        return {"parameters": f"{int(count_parameters(architecture)[0]):,}, embeddings included"}
     keys, layers = space.network, layers_of(architecture)
     [side] = architecture.attributes.get("resolution", np.array([keys.image])).astype(int)
     about = f"({keys.classes:,} classes, images of {side} pixels)"

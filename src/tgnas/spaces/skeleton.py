@@ -12,6 +12,8 @@ from pydantic import Field
 from tgnas.validation import Keys
 
 GRAPH_LAYERS = "graph_layers"  # the form of networks on graphs, whose costs are not counted
+RECURRENT, TRANSFORMER = "recurrent", "transformer"  # forms of networks on sequences of tokens
+ON_TOKENS = (RECURRENT, TRANSFORMER)
 SEQUENCES = ("blocks", "widths")  # forms whose one cell is a sequence of blocks, a whole network
 Count = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(gt=0)]
