@@ -276,6 +276,12 @@ NETWORK_PROXIES = Family(
 )
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
 SUPERNETS = Family("supernet", "tgnas.methods.supernets", "train", f"{CONTRACTS}.SupernetMethod")
+HYPERNETWORKS = Family(
+    "hypernetwork",
+    "tgnas.methods.hypernetworks",
+    "train",
+    f"{CONTRACTS}.HypernetworkMethod",
+)
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search", f"{LIGHT}.SearcherMethod")
 RESULTS = Family("result", "tgnas.results", "TITLE")
 STUDIES = Family("study", "tgnas.studies", "run", "tgnas.studies._contract.Study")
