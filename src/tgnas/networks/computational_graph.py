@@ -206,5 +206,3 @@ def _levels(edges: Bool[np.ndarray, "N N"]) -> Int64[np.ndarray, " N"]:
         if np.array_equal(longer, levels):
             return levels
         levels = longer
-
-

@@ -69,12 +69,14 @@ class Split(NamedTuple):
 IN_DISTRIBUTION = "in distribution"
 SPLITS: Mapping[str, Split] = MappingProxyType(
     {
-        IN_DISTRIBUTION: Split((8, 12), (3, 6), (1, 4), True, ((192.3, 94.9), (2.3, 0.1), (14.5, 4.8))),
-        "wide": Split((16, 24), (3, 6), (1, 4), True, ((178.6, 75.1), (2.3, 0.1), (14.7, 4.9))),
-        "deep": Split((8, 12), (9, 12), (1, 4), True, ((391.2, 176.7), (2.3, 0.1), (26.2, 9.3))),
-        "dense": Split((8, 12), (3, 6), (6, 10), True, ((355.1, 182.3), (2.4, 0.1), (15.1, 4.1))),
+        IN_DISTRIBUTION: Split(
+            (8, 12), (3,), (1, 4), True, ((192.3, 94.9), (2.3, 0.1), (14.5, 4.8))
+        ),
+        "wide": Split((16, 24), (3,), (1, 4), True, ((178.6, 75.1), (2.3, 0.1), (14.7, 4.9))),
+        "deep": Split((8, 12), (6, 9), (1, 4), True, ((391.2, 176.7), (2.3, 0.1), (26.2, 9.3))),
+        "dense": Split((8, 12), (3,), (6, 10), True, ((355.1, 182.3), (2.4, 0.1), (15.1, 4.1))),
         "without normalisation": Split(
-            (8, 12), (3, 6), (1, 4), False, ((135.1, 78.1), (2.4, 0.1), (10.0, 2.8))
+            (8, 12), (3,), (1, 4), False, ((135.1, 78.1), (2.4, 0.1), (10.0, 2.8))
         ),
     }
 )
@@ -93,7 +95,8 @@ class RandomCells(OperatorsOnNodes):
         parts, missing = [self.pack([])], count
         while missing:
             drawn = self._draw(max(64, 2 * missing), generator)
-            parts.append(drawn[np.isin(drawn.operators, self._learned).any(axis=1)][:missing])
+            learns = np.flatnonzero(np.isin(drawn.operators, self._learned).any(axis=1))
+            parts.append(drawn[learns[:missing]])
             missing -= len(parts[-1])
         return Cells.concatenate(parts)
 

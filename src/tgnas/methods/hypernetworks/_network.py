@@ -237,7 +237,7 @@ class Hypernet(nn.Module):
         return [(".weight", normalised(tiled(self.decoder(states, decoded), shape)))]
 
 
-def tiled(values: Float[Tensor, "N *small"], shape: Sequence[int]) -> Float[Tensor, "N *large"]:
+def tiled(values: Float[Tensor, "..."], shape: Sequence[int]) -> Float[Tensor, "..."]:
     """Return values of N vertices, repeated along each dimension and cut to a shape."""
     times = [-(-wanted // given) for wanted, given in zip(shape, values.shape[1:], strict=True)]
     cut = tuple(slice(wanted) for wanted in shape)

@@ -7,21 +7,33 @@ of images.
 """
 
 import copy
+import hashlib
+import inspect
+import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float64
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from tgnas.errors import CorruptTableError, ResourceError
+from tgnas.files import written_whole
 from tgnas.image_training.data import ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, Schedule, learn
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
+from tgnas.methods.hypernetworks import _network
 from tgnas.methods.hypernetworks._network import Hypernet
 from tgnas.methods.hypernetworks._settings import Ghn2Settings as Settings
+from tgnas.methods.settings import read_settings
+from tgnas.networks import computational_graph, random_graphs
 from tgnas.networks.computational_graph import ComputationalGraph, graph_of
 from tgnas.networks.random_graphs import networks_of
 from tgnas.registry import NETWORKS
@@ -154,7 +166,7 @@ def train(
 
 
 def predicted(module: Hypernet, network: nn.Module) -> State:
-    """Return the parameters that a hypernetwork predicts of a network; errors as of ``graph_of``."""
+    """Return the parameters that a hypernetwork predicts; errors as of ``graph_of``."""
     with torch.no_grad():
         (state,) = module.eval()([graph_of(network)])
     return {name: value.contiguous() for name, value in state.items()}
@@ -200,3 +212,44 @@ def _networks(
     build = NETWORKS.load(space.name)
     for row in range(len(architectures)):
         yield build(architectures.member(row), classes, settings.channels, settings.layers)
+
+
+def save(trained: GraphHypernetwork, path: Path) -> None:
+    """Write a hypernetwork's weights in half precision, with its settings and images."""
+    about = {
+        "method": "ghn2",
+        "settings": trained.settings.model_dump(mode="json"),
+        "classes": trained.task.classes,
+        "images": f"{trained.task.train_size} of {trained.task.source}",
+        "space": trained.space.description,
+    }
+    state = {name: value.half().contiguous() for name, value in trained.module.state_dict().items()}
+    with written_whole(path) as part:
+        save_file(state, part, {"about": json.dumps(about)})
+
+
+def load(path: Path) -> tuple[Hypernet, dict[str, Any]]:
+    """Return the hypernetwork of a file and what the file says of it.
+
+    Raises:
+        ResourceError: there is no such file.
+        CorruptTableError: it holds no weights of a hypernetwork.
+    """
+    if not path.is_file():
+        raise ResourceError(f"{path} is missing; it holds the weights of a hypernetwork")
+    try:
+        with safe_open(path, "pt") as opened:
+            about = json.loads((opened.metadata() or {})["about"])
+            state = {name: opened.get_tensor(name).float() for name in opened.keys()}  # noqa: SIM118
+        module = Hypernet(read_settings(Settings, about["settings"], str(path)), about["classes"])
+        module.load_state_dict(state)
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CorruptTableError(f"{path} holds no weights of a hypernetwork: {reason}") from error
+    return module.eval(), about
+
+
+def code() -> str:
+    """Return a digest of the code that a trained hypernetwork depends on."""
+    sources = (_network, computational_graph, random_graphs, sys.modules[__name__])
+    return hashlib.sha256("".join(map(inspect.getsource, sources)).encode()).hexdigest()

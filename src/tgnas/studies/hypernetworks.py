@@ -1,0 +1,255 @@
+"""What predicted weights are worth: accuracy on unseen graphs, ranking, initialisation.
+
+A part trains a hypernetwork on the in-distribution split of ``networks.random_graphs`` and asks it
+for the weights of unseen graphs of every split; the part of GHN-2 itself also trains networks from
+predicted and from Kaiming's weights, scores NAS-Bench-201 cells, and leaves its weights. The part
+``beside`` has what needs no hypernetwork: the graphs' statistics and Kaiming's weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+from pydantic import NonNegativeInt, PositiveInt
+
+from tgnas.image_training.recipe import Recipe
+from tgnas.methods.hypernetworks._settings import Ghn2Settings
+from tgnas.methods.settings import MethodSettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tgnas.image_training.data import ImagesInMemory
+    from tgnas.methods.hypernetworks.ghn2 import GraphHypernetwork
+    from tgnas.spaces.architectures import Architectures
+
+WHOLE, BESIDE = "ghn2", "beside"
+OWN: Mapping[str, Mapping[str, Any]] = {
+    WHOLE: {},
+    "without_virtual_edges": {"virtual_edges": 1},
+    "mlp_decoder": {"decoder": "mlp"},
+}
+COLUMNS = ("method", "measure", "split", "graph", "architecture", "epoch", "value")
+_RECIPE = Recipe(
+    name="short training",
+    space="nasbench201",
+    dataset="digits",
+    channels=8,
+    layers=1,
+    epochs=8,
+    batch=64,
+    learning_rate=0.1,
+    momentum=0.9,
+    nesterov=True,
+    weight_decay=0.0005,
+    fused=True,
+    train_images=1000,
+    validation_images=297,
+)
+
+
+class Settings(MethodSettings):
+    """Sizes of the study."""
+
+    recipe: Recipe = _RECIPE
+    """The images of all parts, and how networks are trained alone; its space names none here."""
+    hypernetwork: Ghn2Settings = Ghn2Settings(epochs=80)
+    """Of every hypernetwork, but for what its part changes."""
+    widen: PositiveInt = 1
+    """What the channels of all random networks are multiplied with."""
+    unseen: PositiveInt = 100
+    """Graphs of each split that no hypernetwork has learned from."""
+    trained: PositiveInt = 50
+    """In-distribution graphs of them that are trained alone, from both initialisations."""
+    cells: PositiveInt = 400
+    """NAS-Bench-201 cells that are scored."""
+    seed: NonNegativeInt = 0
+    """Of hypernetworks, trainings and Kaiming's weights."""
+    drawn: NonNegativeInt = 1_000_000
+    """The seed of unseen graphs, which must not be that of those that are learned from."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """What everything is computed on."""
+
+
+def inputs(settings: Settings) -> dict[str, str]:
+    """Return CIFAR-10, where digits are not what is learned."""
+    return {} if settings.recipe.dataset == "digits" else {"images": "<images>"}
+
+
+def parts(settings: Settings) -> list[str]:
+    """Return the hypernetworks, and what stands beside them."""
+    del settings
+    return [*OWN, BESIDE]
+
+
+def loaded(settings: Settings) -> list[str]:
+    """Return the modules that ``run`` imports."""
+    del settings
+    return [
+        "tgnas.image_training.loop",
+        "tgnas.methods.hypernetworks.ghn2",
+        "tgnas.networks.nasbench201",
+    ]
+
+
+def run(
+    part: str, settings: Settings, files: Mapping[str, Path | list[Path]], folder: Path
+) -> pd.DataFrame:
+    """Return what a part measured; GHN-2's weights lie in the part's folder."""
+    task = _task(settings, files)
+    if part == BESIDE:
+        return pd.DataFrame(_beside(settings, task), columns=COLUMNS)
+    hypernetwork = _trained(part, settings, task, folder)
+    rows = list(_accuracies(part, hypernetwork, settings))
+    rows += [
+        (part, "loss", "", 0, "", line["epoch"], line["loss"]) for line in hypernetwork.history
+    ]
+    seconds = sum(line["seconds"] for line in hypernetwork.history)
+    rows.append((part, "seconds", "", 0, "", 0, seconds))
+    if part == WHOLE:
+        rows += _trainings(hypernetwork, settings)
+        rows += _cells(hypernetwork, settings)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _task(settings: Settings, files: Mapping[str, Path | list[Path]]) -> "ImagesInMemory":
+    import torch
+
+    from tgnas.image_training.final import open_images
+    from tgnas.image_training.processes import Process
+
+    process = Process(0, 1, torch.device(settings.device))
+    recipe, images = settings.recipe, files.get("images")
+    opened: Any = open_images(
+        images if isinstance(images, Path) else None, recipe, process, recipe.split_seed
+    )
+    return opened
+
+
+def _trained(
+    part: str, settings: Settings, task: "ImagesInMemory", folder: Path
+) -> "GraphHypernetwork":
+    import torch
+
+    from tgnas.methods.contracts import Context
+    from tgnas.methods.hypernetworks import ghn2
+
+    own = settings.hypernetwork.model_copy(update=dict(OWN[part]))
+    folder.mkdir(parents=True, exist_ok=True)
+    context = Context(device=settings.device, checkpoints=folder, code=ghn2.code())
+    generator = torch.Generator().manual_seed(settings.seed)
+    trained = ghn2.train(_space("in distribution", settings), task, own, context, generator)
+    if part == WHOLE:
+        ghn2.save(trained, folder / "weights.safetensors")
+    return trained
+
+
+def _space(split: str, settings: Settings) -> Any:
+    from tgnas.networks.random_graphs import SPLITS, space_of
+
+    chosen = SPLITS[split]
+    widths = tuple(settings.widen * width for width in chosen.widths)
+    return space_of(chosen._replace(widths=widths))
+
+
+def _unseen(
+    settings: Settings, classes: int
+) -> Iterator[tuple[str, int, str, "Architectures", "nn.Module"]]:
+    """Yield split, number, string, architecture and network of every unseen graph."""
+    import numpy as np
+
+    from tgnas.networks.random_graphs import SPLITS, networks_of
+
+    for split, chosen in SPLITS.items():
+        space = _space(split, settings)
+        some = space.sample(settings.unseen, np.random.default_rng(settings.drawn))
+        networks = networks_of(some, classes, normalised=chosen.normalised)
+        strings = space.format(some)
+        for number, (string, network) in enumerate(zip(strings, networks, strict=True)):
+            yield split, number, string, some[[number]], network
+
+
+def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[tuple[Any, ...]]:
+    from tgnas.methods.hypernetworks.ghn2 import accuracy_of
+    from tgnas.networks.computational_graph import graph_of
+
+    for split, number, string, _, network in _unseen(settings, task.classes):
+        graph = graph_of(network)
+        for measure, value in {
+            "vertices": len(graph),
+            "degree": graph.mean_degree,
+            "path": graph.mean_path,
+            "parameters": sum(weight.numel() for weight in network.parameters()),
+        }.items():
+            yield "graphs", measure, split, number, string, 0, float(value)
+        _kaiming(network, settings.seed, number)
+        accuracy = accuracy_of(network, network.state_dict(), task)
+        yield "kaiming", "accuracy", split, number, string, 0, accuracy
+
+
+def _accuracies(
+    part: str, hypernetwork: "GraphHypernetwork", settings: Settings
+) -> Iterator[tuple[Any, ...]]:
+    for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
+        yield part, "accuracy", split, number, string, 0, hypernetwork.accuracy(network)
+
+
+def _trainings(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[tuple[Any, ...]]:
+    """Train in-distribution graphs from predicted and from Kaiming's weights, in one order."""
+    from tgnas.image_training.loop import train
+
+    for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
+        if number == settings.trained or split != "in distribution":
+            return
+        for start in ("kaiming", WHOLE):
+            _kaiming(network, settings.seed, number)
+            if start == WHOLE:
+                network.load_state_dict(dict(hypernetwork.parameters_for(network)), strict=False)
+            history = train(
+                network,
+                hypernetwork.task,
+                settings.recipe,
+                seed=settings.seed + number,
+                process=hypernetwork.task.process,
+            )
+            for line in history:
+                yield start, "trained", split, number, string, line.epoch, line.test_accuracy
+
+
+def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[tuple[Any, ...]]:
+    """Score NAS-Bench-201 cells by predicted and by Kaiming's weights; count parameters."""
+    import numpy as np
+
+    from tgnas.methods.hypernetworks.ghn2 import accuracy_of
+    from tgnas.networks.nasbench201 import build_network
+    from tgnas.spaces.nasbench201 import SPACE
+
+    drawn = SPACE.enumerate()
+    rows = np.random.default_rng(settings.drawn).choice(len(drawn), settings.cells, replace=False)
+    some, own = drawn[np.sort(rows)], hypernetwork.settings
+    for number, string in enumerate(SPACE.format(some)):
+        network = build_network(
+            some.member(number), hypernetwork.task.classes, own.channels, own.layers
+        )
+        where = "cell", "nasbench201", number, string, 0
+        yield WHOLE, *where, hypernetwork.accuracy(network)
+        yield "parameters", *where, float(sum(w.numel() for w in network.parameters()))
+        _kaiming(network, settings.seed, number)
+        yield "kaiming", *where, accuracy_of(network, network.state_dict(), hypernetwork.task)
+
+
+def _kaiming(network: "nn.Module", *seed: int) -> None:
+    """Draw convolutions and dense layers anew as He et al. (ICCV 2015) do; reset all else."""
+    from torch import nn
+
+    from tgnas.training.seeds import generator_of
+
+    generator = generator_of(*seed)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.BatchNorm2d):
+            layer.reset_parameters()
