@@ -199,6 +199,21 @@ rule ship_vectors:
         "cp {input.embeddings} {output.vectors} 2> {log}"
 
 
+rule ship_hypernetwork:
+    input:
+        rows="<results>/studies/hypernetworks/ghn2.parquet",
+    output:
+        weights="<weights>/hypernetworks/ghn2.safetensors",
+        card="<weights>/hypernetworks/ghn2.json",
+    log:
+        "<logs>/ship_hypernetwork.log",
+    conda:
+        "../workflow/envs/tgnas.yaml"
+    shell:
+        "cp $(dirname {input.rows})/ghn2/ghn2.safetensors {output.weights} 2> {log} && "
+        "cp $(dirname {input.rows})/ghn2/ghn2.json {output.card} 2>> {log}"
+
+
 rule ship_weights:
     input:
         epochs=lambda w: [

@@ -17,6 +17,7 @@ from tgnas import __version__
 from tgnas.cli.architectures import convert, sample
 from tgnas.cli.common import guarded
 from tgnas.cli.export import export
+from tgnas.cli.initialise import initialise
 from tgnas.cli.measure import measure
 from tgnas.cli.networks import train_network
 from tgnas.cli.scores import evaluate, rank, score
@@ -46,6 +47,7 @@ COMMANDS = (
     train,
     measure,
     export,
+    initialise,
     train_network,
     spaces,
     methods,

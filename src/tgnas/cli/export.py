@@ -46,7 +46,7 @@ def export(
 
     if architecture.endswith(".json"):
         architecture = architecture_in(Path(architecture))
-    sizes = dict(_size(text) for text in changes or ())
+    sizes = dict(size_of(text) for text in changes or ())
     network = networks.build_network(architecture, space, classes, sizes, seed)
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(seed))
     if python is not None:
@@ -59,7 +59,8 @@ def export(
     tell(f"a network of {weights:,} parameters, {classes} logits of 3 x {size} x {size} pixels")
 
 
-def _size(text: str) -> tuple[str, int]:
+def size_of(text: str) -> tuple[str, int]:
+    """Return the name and the value of a size, written as KEY=NUMBER."""
     name, separator, value = text.partition("=")
     if not (separator and value.isdecimal()):
         raise typer.BadParameter(f"{text!r} is not KEY=NUMBER", param_hint="--set")

@@ -4,20 +4,26 @@ import inspect
 import keyword
 import warnings
 from collections.abc import Callable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, fx, nn
 
 from tgnas.errors import ConfigError, ResourceError, UnknownNameError
 from tgnas.files import written_whole
 from tgnas.inference.pretrained import Where
+from tgnas.methods.hypernetworks import ghn2
 from tgnas.networks.described import network_of_description
 from tgnas.registry import NETWORKS
 from tgnas.spaces.space import Architecture, Space, open_space
 from tgnas.training.seeds import seeded
 
+HYPERNETWORK = (
+    Path(str(resources.files("tgnas"))) / "weights" / "hypernetworks" / "ghn2.safetensors"
+)
 CLOSE = 1e-3  # what another runtime may differ by, beside the largest logit
 
 
@@ -81,6 +87,34 @@ def _builder(space: Space) -> Callable[..., nn.Module]:
 
 def _built_in(name: str) -> Space:
     return open_space(name)
+
+
+def write_predicted(network: nn.Module, path: Path, weights: Path | None = None) -> tuple[int, int]:
+    """Write a network's state_dict with the parameters that a hypernetwork predicts of it.
+
+    Batch normalisations keep the running statistics of a new network: predicted weights work on the
+    statistics of a batch, as in the paper, until a pass over images has set them.
+
+    Args:
+        network: any network of convolutions, dense layers and batch normalisations.
+        path: a file .safetensors.
+        weights: of a hypernetwork; those of the package, which has learned from digits.
+
+    Returns:
+        How many parameters are predicted, and how many there are.
+
+    Raises:
+        ConfigError: a parameter of another kind or size than is predicted.
+        ResourceError: there is no such file of weights.
+        CorruptTableError: it holds no hypernetwork.
+    """
+    module, _ = ghn2.load(weights or HYPERNETWORK)
+    state = dict(ghn2.predicted(module, network))
+    known = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    with written_whole(path) as part:
+        save_file(known | state, part)
+    counted = sum(value.numel() for value in state.values())
+    return counted, sum(parameter.numel() for parameter in network.parameters())
 
 
 def write_onnx(network: nn.Module, images: Tensor, path: Path) -> None:

@@ -6,6 +6,7 @@ predicted and from Kaiming's weights, scores NAS-Bench-201 cells, and leaves its
 ``beside`` has what needs no hypernetwork: the graphs' statistics and Kaiming's weights.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tgnas.spaces.architectures import Architectures
 
 WHOLE, BESIDE = "ghn2", "beside"
+WEIGHTS, CARD = "ghn2.safetensors", "ghn2.json"
 OWN: Mapping[str, Mapping[str, Any]] = {
     WHOLE: {},
     "without_virtual_edges": {"virtual_edges": 1},
@@ -54,15 +56,15 @@ class Settings(MethodSettings):
 
     recipe: Recipe = _RECIPE
     """The images of all parts, and how networks are trained alone; its space names none here."""
-    hypernetwork: Ghn2Settings = Ghn2Settings(epochs=80)
+    hypernetwork: Ghn2Settings = Ghn2Settings(epochs=32)
     """Of every hypernetwork, but for what its part changes."""
     widen: PositiveInt = 1
     """What the channels of all random networks are multiplied with."""
-    unseen: PositiveInt = 100
+    unseen: PositiveInt = 60
     """Graphs of each split that no hypernetwork has learned from."""
     trained: PositiveInt = 50
     """In-distribution graphs of them that are trained alone, from both initialisations."""
-    cells: PositiveInt = 400
+    cells: PositiveInt = 300
     """NAS-Bench-201 cells that are scored."""
     seed: NonNegativeInt = 0
     """Of hypernetworks, trainings and Kaiming's weights."""
@@ -108,6 +110,7 @@ def run(
     seconds = sum(line["seconds"] for line in hypernetwork.history)
     rows.append((part, "seconds", "", 0, "", 0, seconds))
     if part == WHOLE:
+        _write_card(folder, rows)
         rows += _trainings(hypernetwork, settings)
         rows += _cells(hypernetwork, settings)
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -141,8 +144,24 @@ def _trained(
     generator = torch.Generator().manual_seed(settings.seed)
     trained = ghn2.train(_space("in distribution", settings), task, own, context, generator)
     if part == WHOLE:
-        ghn2.save(trained, folder / "weights.safetensors")
+        ghn2.save(trained, folder / WEIGHTS)
     return trained
+
+
+def _write_card(folder: Path, rows: list[tuple[Any, ...]]) -> None:
+    """Write what stands beside the weights in the package."""
+    from tgnas.files import sha256_of, written_whole
+    from tgnas.methods.hypernetworks import ghn2
+
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    accuracies = frame[frame.measure == "accuracy"].groupby("split", sort=False).value.mean()
+    _, about = ghn2.load(folder / WEIGHTS)
+    card = about | {
+        "sha256": sha256_of(folder / WEIGHTS),
+        "test_accuracy_of_unseen_graphs": accuracies.round(2).to_dict(),
+    }
+    with written_whole(folder / CARD) as part:
+        part.write_text(json.dumps(card, indent=2) + "\n")
 
 
 def _space(split: str, settings: Settings) -> Any:

@@ -1,0 +1,297 @@
+"""GHN-2: graphs, virtual edges, one round of messages and one tile by hand; training; the study."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from typer.testing import CliRunner
+
+from tgnas.cell import Cell
+from tgnas.cli.app import app
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.image_training.digits import open_digits
+from tgnas.image_training.processes import Process
+from tgnas.methods.contracts import Context, Hypernetwork
+from tgnas.methods.hypernetworks import ghn2
+from tgnas.methods.hypernetworks._network import (
+    ConvolutionalDecoder,
+    GatedGraphNetwork,
+    Hypernet,
+    MlpDecoder,
+    joined,
+    normalised,
+    tiled,
+)
+from tgnas.methods.hypernetworks._settings import Ghn2Settings
+from tgnas.networks.computational_graph import KINDS, ComputationalGraph, graph_of
+from tgnas.networks.nasbench201 import build_network
+from tgnas.networks.random_graphs import SPLITS, network_of, networks_of, space_of
+from tgnas.spaces.nasbench201 import SPACE as NB201
+from tgnas.studies import hypernetworks as study
+
+PROCESS = Process(0, 1, torch.device("cpu"))
+RECIPE = study.Settings().recipe.model_copy(
+    update={"train_images": 40, "validation_images": 1700, "epochs": 1, "batch": 20}
+)
+SMALL = Ghn2Settings(
+    hidden=8, largest_channels=8, graphs=4, meta_batch=2, epochs=1, batch=20, channels=4
+)
+
+
+def graph(*edges: tuple[int, int], count: int = 4) -> ComputationalGraph:
+    """Return a graph of vertices without parameters."""
+    adjacency = np.zeros((count, count), dtype=bool)
+    adjacency[tuple(np.transpose(edges))] = True
+    return ComputationalGraph(
+        np.zeros(count, dtype=np.int64),
+        np.zeros((count, 4), dtype=np.int64),
+        ("",) * count,
+        adjacency,
+    )
+
+
+# Graphs
+
+
+class Branches(nn.Module):
+    """Two convolutions of one image are added to the image; the sum goes through a norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 3, padding=1, bias=False)
+        self.last, self.head = nn.BatchNorm2d(3), nn.Linear(3, 2)
+
+    def forward(self, images):
+        added = images + self.first(images).relu() + self.second(images)
+        return self.head(self.last(added).mean((2, 3)))
+
+
+def test_a_graph_has_a_vertex_for_each_parameter_and_one_for_sums_that_follow_each_other():
+    found = graph_of(Branches())
+    kinds = [KINDS[kind] for kind in found.kinds]
+    assert sorted(kinds) == sorted(
+        ["input", "conv_1x1", "bias", "conv", "sum", "norm", "linear", "bias"]
+    )
+    by_name = dict(zip(found.names, range(len(found)), strict=True))
+    total = kinds.index("sum")
+    assert set(np.flatnonzero(found.edges[:, total])) == {
+        kinds.index("input"),
+        by_name["first.bias"],
+        by_name["second.weight"],
+    }
+    assert found.edges[by_name["first.weight"], by_name["first.bias"]]
+    assert found.edges[total, by_name["last.weight"]]
+    assert found.shapes[by_name["second.weight"]].tolist() == [3, 3, 3, 3]
+    assert found.shapes[by_name["head.weight"]].tolist() == [2, 3, 1, 1]
+
+
+def test_every_edge_leads_to_a_higher_level_and_zeros_lead_nowhere():
+    cell = NB201.parse(
+        "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|nor_conv_1x1~2|"
+    ).member(0)
+    found = graph_of(build_network(cell, 10, 4, 1))
+    source, target = np.nonzero(found.edges)
+    assert (found.levels[source] < found.levels[target]).all()
+    assert (source < target).all()
+
+
+def test_a_sum_of_one_vertex_with_itself_joins_no_sum_that_others_hear():
+    cell = Cell(
+        ("input", "identity", "identity", "conv_1x1", "identity", "output"),
+        ((0, 1), (0, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 5), (4, 5)),
+    )
+    found = graph_of(network_of(cell, 10, 4, 1))
+    assert not (found.edges & found.edges.T).any()
+    assert np.isfinite(found.mean_path)
+
+
+def test_an_unknown_layer_with_parameters_is_refused():
+    with pytest.raises(ConfigError, match="parameters of PReLU are not predicted"):
+        graph_of(nn.Sequential(nn.Conv2d(3, 3, 1), nn.PReLU()))
+
+
+# Virtual edges: 0 -> 1 -> 2 -> 3 with a shortcut 0 -> 2
+
+
+def test_virtual_edges_weigh_one_over_the_shortest_path():
+    weights = graph((0, 1), (1, 2), (2, 3), (0, 2)).virtual_weights(50)
+    by_hand = [[0, 1, 1, 1 / 2], [0, 0, 1, 1 / 2], [0, 0, 0, 1], [0, 0, 0, 0]]
+    assert weights == pytest.approx(np.array(by_hand))
+
+
+def test_longer_paths_are_no_virtual_edges():
+    assert graph((0, 1), (1, 2), (2, 3)).virtual_weights(2)[0].tolist() == [0, 1, 0.5, 0]
+
+
+def test_graphs_are_joined_without_edges_between_them():
+    batch = joined([graph((0, 1), count=2), graph((0, 1), (1, 2), count=3)], 50)
+    assert batch.bounds == [0, 2, 4, 5]
+    # By level: both first vertices, both second ones, the third of the second graph.
+    assert batch.near.nonzero().tolist() == [[2, 0], [3, 1], [4, 3]]
+    assert batch.far[4].tolist() == [0, 0.5, 0, 1, 0]
+
+
+# One round by hand: hidden 1, both MLPs the identity on what is positive, and a GRU of one number
+
+
+def by_hand(message: float, state: float) -> float:
+    """Return a GRU's new state: all weights 1, no biases."""
+    gate = 1 / (1 + np.exp(-(message + state)))
+    return float((1 - gate) * np.tanh(message + gate * state) + gate * state)
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_a_round_goes_along_the_edges_and_back(virtual):
+    network = GatedGraphNetwork(2, virtual=virtual)
+    for name, parameter in network.named_parameters():
+        nn.init.constant_(parameter, 0.0 if "bias" in name else 1.0)
+        if "update" in name and "weight" in name:
+            parameter.data = torch.eye(2).repeat(3, 1)
+    one = graph((0, 1), (1, 2), count=3)
+    batch = joined([one], 50 if virtual else 1)
+    states = torch.tensor([[0.5, 0.0], [0.2, 0.0], [0.1, 0.0]])
+    found = network(states, batch.near, batch.far, batch.bounds)
+
+    # An MLP gives in both channels h0 + h1 times its hidden width: 1 with virtual edges, else 2.
+    def sent(state):
+        return (1 if virtual else 2) * max(0.0, sum(state))
+
+    def new(message, state):
+        return [by_hand(message, value) for value in state]
+
+    h = states.tolist()
+    for order in ([0, 1, 2], [2, 1, 0]):
+        first, second, third = order
+        h[first] = new(0.0, h[first])
+        h[second] = new(sent(h[first]) * (2 if virtual else 1), h[second])
+        far = sent(h[first]) / 2 + sent(h[second]) if virtual else 0.0
+        h[third] = new(sent(h[second]) + far, h[third])
+    assert found.detach().numpy() == pytest.approx(np.array(h), abs=1e-6)
+
+
+# Decoders
+
+
+def test_a_tile_is_repeated_and_cut():
+    tile = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])
+    assert tiled(tile, (3, 3)).tolist() == [[[1, 2, 1], [3, 4, 3], [1, 2, 1]]]
+    assert tiled(tile, (1, 1)).tolist() == [[[1]]]
+
+
+def test_kernels_are_scaled_by_their_fan_in():
+    assert normalised(torch.ones(1, 4, 2, 3, 3)).unique().item() == pytest.approx((2 / 18) ** 0.5)
+    assert normalised(torch.ones(1, 4, 1, 3, 3)).unique().item() == pytest.approx((1 / 9) ** 0.5)
+
+
+@pytest.mark.parametrize("decoder", [ConvolutionalDecoder, MlpDecoder])
+def test_a_smaller_kernel_is_a_cut_of_the_largest(decoder):
+    made, states = decoder(4, 6, 5), torch.randn(2, 4)
+    whole = made(states, (6, 6, 5, 5))
+    assert torch.allclose(made(states, (3, 2, 3, 1)), whole[:, :3, :2, :3, :1], atol=1e-6)
+
+
+def test_a_normalisation_is_between_0_and_2_and_its_bias_between_minus_1_and_1():
+    network = Hypernet(SMALL, 10)
+    nn.init.constant_(network.vectors[2].weight, 0.0)
+    network.vectors[2].bias.data = torch.tensor([2.0] * 8 + [-5.0] * 8)
+    state = ghn2.predicted(network, Branches())
+    sigmoid = 1 / (1 + np.exp(-0.5 * 2))
+    assert state["last.weight"].tolist() == pytest.approx([2 * sigmoid] * 3)
+    assert state["last.bias"].tolist() == pytest.approx([np.tanh(0.2 * -5)] * 3)
+
+
+def test_a_classifier_of_other_classes_is_left_out_and_a_large_kernel_refused():
+    assert "head.weight" not in ghn2.predicted(Hypernet(SMALL, 10), Branches())
+    assert "head.weight" in ghn2.predicted(Hypernet(SMALL, 2), Branches())
+    large = nn.Sequential(nn.Conv2d(3, 4, 7))
+    with pytest.raises(ConfigError, match="at most 5 pixels a side are predicted, not 7 x 7"):
+        ghn2.predicted(Hypernet(SMALL, 10), large)
+
+
+# Random graphs
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_networks_of_a_split_are_as_it_says_and_all_their_parameters_are_predicted(name):
+    split, hypernet = SPLITS[name], Hypernet(SMALL, 10)
+    some = space_of(split).sample(2, np.random.default_rng(1))
+    for row, network in enumerate(networks_of(some, 10, normalised=split.normalised)):
+        assert some.attributes["width"][row] in split.widths
+        assert (some.cells.sizes <= 2 + 2 * split.steps[1]).all()
+        has_norms = any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
+        assert has_norms == split.normalised
+        state = ghn2.predicted(hypernet, network)
+        shapes = {key: value.shape for key, value in network.named_parameters()}
+        assert {key: value.shape for key, value in state.items()} == shapes
+
+
+def test_a_seed_draws_the_same_random_graphs_and_they_are_read_back():
+    space = space_of(SPLITS["dense"])
+    first, again = (space.sample(20, np.random.default_rng(3)) for _ in range(2))
+    strings = space.format(first)
+    assert strings == space.format(again)
+    assert len(set(strings)) == 20
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def trained():
+    task = open_digits(RECIPE, PROCESS)
+    generator = torch.Generator().manual_seed(0)
+    space = space_of(SPLITS["in distribution"])
+    return ghn2.train(space, task, SMALL, Context(), generator)
+
+
+def test_what_is_trained_is_a_hypernetwork_and_predicts_the_same_twice(trained):
+    assert isinstance(trained, Hypernetwork)
+    assert np.isfinite(trained.history[0]["loss"])
+    some = trained.space.sample(2, np.random.default_rng(5))
+    scores = trained.score(some)
+    assert ((scores >= 0) & (scores <= 100)).all()
+    assert np.array_equal(scores, trained.score(some))
+
+
+def test_a_saved_hypernetwork_predicts_the_same_in_half_precision(trained, tmp_path):
+    ghn2.save(trained, tmp_path / "weights.safetensors")
+    module, about = ghn2.load(tmp_path / "weights.safetensors")
+    network = build_network(NB201.enumerate().member(77), 10, 4, 1)
+    for name, value in trained.parameters_for(network).items():
+        assert torch.allclose(ghn2.predicted(module, network)[name], value, atol=2e-3)
+    assert about["settings"]["hidden"] == 8
+
+
+def test_what_is_no_file_of_a_hypernetwork_is_refused(tmp_path):
+    with pytest.raises(ResourceError, match="is missing"):
+        ghn2.load(tmp_path / "none.safetensors")
+    (tmp_path / "other.safetensors").write_bytes(b"nothing")
+    with pytest.raises(CorruptTableError, match="holds no weights of a hypernetwork"):
+        ghn2.load(tmp_path / "other.safetensors")
+
+
+def test_a_part_of_the_study_has_its_rows_and_leaves_its_weights(tmp_path):
+    settings = study.Settings(recipe=RECIPE, hypernetwork=SMALL, unseen=2, trained=1, cells=2)
+    rows = study.run(study.WHOLE, settings, {}, tmp_path / "ghn2")
+    counts = rows.groupby("measure").size()
+    assert counts["accuracy"] == 2 * len(SPLITS)
+    assert counts["trained"] == 2
+    assert counts["cell"] == 2 * 3
+    assert (tmp_path / "ghn2" / study.WEIGHTS).is_file()
+    assert (tmp_path / "ghn2" / study.CARD).is_file()
+
+
+# The command
+
+
+def test_the_command_writes_a_state_dict_that_the_network_takes(tmp_path):
+    cell = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|nor_conv_1x1~2|"
+    output = tmp_path / "weights.safetensors"
+    sizes = ["--set", "channels=8", "--set", "repeats=1"]
+    call = ["initialise", "--network", cell, "--space", "nasbench201", "--output", str(output)]
+    done = CliRunner().invoke(app, [*call, *sizes])
+    assert done.exit_code == 0, done.output
+    network = build_network(NB201.parse(cell).member(0), 10, 8, 1)
+    network.load_state_dict(load_file(output))
+    assert "parameters are predicted" in done.output
