@@ -1,6 +1,7 @@
 """GHN-2: graphs, virtual edges, one round of messages and one tile by hand; training; the study."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -27,6 +28,7 @@ from tgnas.methods.hypernetworks._settings import Ghn2Settings
 from tgnas.networks.computational_graph import KINDS, ComputationalGraph, graph_of
 from tgnas.networks.nasbench201 import build_network
 from tgnas.networks.random_graphs import SPLITS, network_of, networks_of, space_of
+from tgnas.results import hypernetworks as result
 from tgnas.spaces.nasbench201 import SPACE as NB201
 from tgnas.studies import hypernetworks as study
 
@@ -295,3 +297,27 @@ def test_the_command_writes_a_state_dict_that_the_network_takes(tmp_path):
     network = build_network(NB201.parse(cell).member(0), 10, 8, 1)
     network.load_state_dict(load_file(output))
     assert "parameters are predicted" in done.output
+
+
+# The table
+
+
+def test_an_accuracy_that_is_never_reached_counts_one_epoch_more_than_all():
+    histories = pd.DataFrame([[50.0, 81.0, 85.0], [10.0, 20.0, 30.0], [80.0, 70.0, 90.0]])
+    assert result._epochs(histories, 80.0).tolist() == [2, 4, 1]
+
+
+def test_differences_are_paired_by_graph():
+    rows = [
+        (method, "accuracy", "wide", graph, "", 0, value)
+        for method, values in {
+            "kaiming": (10, 10, 10),
+            "mlp_decoder": (20, 30, 40),
+            "without_virtual_edges": (20, 20, 20),
+            "ghn2": (25, 35, 45),
+        }.items()
+        for graph, value in enumerate(values)
+    ]
+    found = result._accuracies(pd.DataFrame(rows, columns=study.COLUMNS))
+    (less,) = (row for row in found if row["name"] == "GHN-2 less MLP decoder")
+    assert (less["mean"], less["low"], less["high"]) == (5, 5, 5)

@@ -54,7 +54,7 @@ def params(plan: Plan) -> dict[str, Any]:
         "seed": own.seed,
         "epochs": own.hypernetwork.epochs,
         "graphs": own.hypernetwork.graphs,
-        "images": f"{recipe.train_images:,} training images of {recipe.dataset}",
+        "images": f"{recipe.train_images or 'all'} training images of {recipe.dataset}",
         "space": "tgnas.networks.random_graphs",
         "unseen": own.unseen,
         "trained": own.trained,

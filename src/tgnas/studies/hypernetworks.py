@@ -203,7 +203,7 @@ def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[tuple[Any, .
         }.items():
             yield "graphs", measure, split, number, string, 0, float(value)
         _kaiming(network, settings.seed, number)
-        accuracy = accuracy_of(network, network.state_dict(), task)
+        accuracy = accuracy_of(network, network.to(task.process.device).state_dict(), task)
         yield "kaiming", "accuracy", split, number, string, 0, accuracy
 
 
@@ -222,7 +222,7 @@ def _trainings(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterato
         if number == settings.trained or split != "in distribution":
             return
         for start in ("kaiming", WHOLE):
-            _kaiming(network, settings.seed, number)
+            _kaiming(network.cpu(), settings.seed, number)
             if start == WHOLE:
                 network.load_state_dict(dict(hypernetwork.parameters_for(network)), strict=False)
             history = train(
@@ -255,7 +255,8 @@ def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[tu
         yield WHOLE, *where, hypernetwork.accuracy(network)
         yield "parameters", *where, float(sum(w.numel() for w in network.parameters()))
         _kaiming(network, settings.seed, number)
-        yield "kaiming", *where, accuracy_of(network, network.state_dict(), hypernetwork.task)
+        state = network.to(hypernetwork.task.process.device).state_dict()
+        yield "kaiming", *where, accuracy_of(network, state, hypernetwork.task)
 
 
 def _kaiming(network: "nn.Module", *seed: int) -> None:
