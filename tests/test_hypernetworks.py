@@ -1,5 +1,7 @@
 """GHN-2: graphs, virtual edges, one round of messages and one tile by hand; training; the study."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,10 @@ from typer.testing import CliRunner
 from tgnas.cell import Cell
 from tgnas.cli.app import app
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.files import sha256_of
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.processes import Process
+from tgnas.inference.networks import HYPERNETWORK
 from tgnas.methods.contracts import Context, Hypernetwork
 from tgnas.methods.hypernetworks import ghn2
 from tgnas.methods.hypernetworks._network import (
@@ -321,3 +325,18 @@ def test_differences_are_paired_by_graph():
     found = result._accuracies(pd.DataFrame(rows, columns=study.COLUMNS))
     (less,) = (row for row in found if row["name"] == "GHN-2 less MLP decoder")
     assert (less["mean"], less["low"], less["high"]) == (5, 5, 5)
+
+
+def test_the_packages_hypernetwork_is_that_of_its_card():
+    card = json.loads(HYPERNETWORK.with_suffix(".json").read_text())
+    assert sha256_of(HYPERNETWORK) == card["sha256"]
+    assert HYPERNETWORK.stat().st_size < 2_000_000
+    assert ghn2.load(HYPERNETWORK)[1]["settings"] == card["settings"]
+
+
+def test_the_packages_hypernetwork_is_far_above_chance_on_an_unseen_graph():
+    task = open_digits(study.Settings().recipe, PROCESS)
+    module, _ = ghn2.load(HYPERNETWORK)
+    split = SPLITS["in distribution"]
+    (network,) = networks_of(space_of(split).sample(1, np.random.default_rng(7)), 10)
+    assert ghn2.accuracy_of(network, ghn2.predicted(module, network), task) > 50
