@@ -6,10 +6,14 @@ predicted and from Kaiming's weights, scores NAS-Bench-201 cells, and leaves its
 ``beside`` has what needs no hypernetwork: the graphs' statistics and Kaiming's weights.
 """
 
+import hashlib
+import inspect
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pandas as pd
 from pydantic import NonNegativeInt, PositiveInt
@@ -32,6 +36,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "without_virtual_edges": {"virtual_edges": 1},
     "mlp_decoder": {"decoder": "mlp"},
 }
+Row = tuple[Any, ...]
 COLUMNS = ("method", "measure", "split", "graph", "architecture", "epoch", "value")
 _RECIPE = Recipe(
     name="short training",
@@ -103,7 +108,8 @@ def run(
     if part == BESIDE:
         return pd.DataFrame(_beside(settings, task), columns=COLUMNS)
     hypernetwork = _trained(part, settings, task, folder)
-    rows = list(_accuracies(part, hypernetwork, settings))
+    kept = Kept(folder, _digest(part, settings))
+    rows = kept.rows("accuracies", lambda: _accuracies(part, hypernetwork, settings))
     rows += [
         (part, "loss", "", 0, "", line["epoch"], line["loss"]) for line in hypernetwork.history
     ]
@@ -111,9 +117,34 @@ def run(
     rows.append((part, "seconds", "", 0, "", 0, seconds))
     if part == WHOLE:
         _write_card(folder, rows)
-        rows += _trainings(hypernetwork, settings)
-        rows += _cells(hypernetwork, settings)
+        rows += _trainings(hypernetwork, settings, kept)
+        rows += kept.rows("cells", lambda: _cells(hypernetwork, settings))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class Kept(NamedTuple):
+    """Rows that an interrupted run has measured: files beside the checkpoint, by a digest."""
+
+    folder: Path
+    digest: str
+
+    def rows(self, name: str, measure: Callable[[], Iterable[Row]]) -> list[Row]:
+        """Return the rows of a name, which are measured where no file has them."""
+        from tgnas.files import written_whole
+
+        path = self.folder / f"{name}-{self.digest}.parquet"
+        if not path.is_file():
+            frame = pd.DataFrame(measure(), columns=COLUMNS)
+            with written_whole(path) as part:
+                frame.to_parquet(part)
+        return list(pd.read_parquet(path).itertuples(index=False, name=None))
+
+
+def _digest(part: str, settings: Settings) -> str:
+    from tgnas.methods.hypernetworks import ghn2
+
+    code = ghn2.code() + inspect.getsource(sys.modules[__name__])
+    return hashlib.sha256(f"{part} {settings!r} {code}".encode()).hexdigest()[:16]
 
 
 def _task(settings: Settings, files: Mapping[str, Path | list[Path]]) -> "ImagesInMemory":
@@ -148,7 +179,7 @@ def _trained(
     return trained
 
 
-def _write_card(folder: Path, rows: list[tuple[Any, ...]]) -> None:
+def _write_card(folder: Path, rows: list[Row]) -> None:
     """Write what stands beside the weights in the package."""
     from tgnas.files import sha256_of, written_whole
     from tgnas.methods.hypernetworks import ghn2
@@ -189,7 +220,7 @@ def _unseen(
             yield split, number, string, some[[number]], network
 
 
-def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[tuple[Any, ...]]:
+def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[Row]:
     from tgnas.methods.hypernetworks.ghn2 import accuracy_of
     from tgnas.networks.computational_graph import graph_of
 
@@ -207,36 +238,44 @@ def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[tuple[Any, .
         yield "kaiming", "accuracy", split, number, string, 0, accuracy
 
 
-def _accuracies(
-    part: str, hypernetwork: "GraphHypernetwork", settings: Settings
-) -> Iterator[tuple[Any, ...]]:
+def _accuracies(part: str, hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Row]:
     for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
         yield part, "accuracy", split, number, string, 0, hypernetwork.accuracy(network)
 
 
-def _trainings(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[tuple[Any, ...]]:
+def _trainings(hypernetwork: "GraphHypernetwork", settings: Settings, kept: Kept) -> list[Row]:
     """Train in-distribution graphs from predicted and from Kaiming's weights, in one order."""
-    from tgnas.image_training.loop import train
-
+    rows = []
     for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
         if number == settings.trained or split != "in distribution":
-            return
-        for start in ("kaiming", WHOLE):
-            _kaiming(network.cpu(), settings.seed, number)
-            if start == WHOLE:
-                network.load_state_dict(dict(hypernetwork.parameters_for(network)), strict=False)
-            history = train(
-                network,
-                hypernetwork.task,
-                settings.recipe,
-                seed=settings.seed + number,
-                process=hypernetwork.task.process,
-            )
-            for line in history:
-                yield start, "trained", split, number, string, line.epoch, line.test_accuracy
+            break
+        about = split, number, string
+        rows += kept.rows(
+            f"trained-{number}", partial(_training, hypernetwork, settings, network, about)
+        )
+    return rows
 
 
-def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[tuple[Any, ...]]:
+def _training(
+    hypernetwork: "GraphHypernetwork",
+    settings: Settings,
+    network: "nn.Module",
+    about: tuple[str, int, str],
+) -> Iterator[Row]:
+    from tgnas.image_training.loop import train
+
+    task = hypernetwork.task
+    for start in ("kaiming", WHOLE):
+        _kaiming(network.cpu(), settings.seed, about[1])
+        if start == WHOLE:
+            network.load_state_dict(dict(hypernetwork.parameters_for(network)), strict=False)
+        seed = settings.seed + about[1]
+        history = train(network, task, settings.recipe, seed=seed, process=task.process)
+        for line in history:
+            yield start, "trained", *about, line.epoch, line.test_accuracy
+
+
+def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Row]:
     """Score NAS-Bench-201 cells by predicted and by Kaiming's weights; count parameters."""
     import numpy as np
 
