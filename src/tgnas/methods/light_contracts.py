@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
 from tgnas.methods.card import Card
 from tgnas.spaces.architectures import Architectures
@@ -35,6 +35,30 @@ class Uncertain(Scorer, Protocol):
 
     def distribution(self, architectures: Architectures) -> tuple[Scores, Scores]:
         """Return mean and standard deviation of the prediction for each architecture."""
+        ...
+
+
+@runtime_checkable
+class Compares(Scorer, Protocol):
+    """A scorer that says of two architectures which is better."""
+
+    def compare(
+        self, architectures: Architectures, others: Architectures
+    ) -> Float64[np.ndarray, "N M"]:
+        """Return the probability that each architecture is better than each of the others."""
+        ...
+
+    def learn_pairs(self, better: Architectures, worse: Architectures) -> "Compares":
+        """Return the comparator after it has learned more pairs, N each."""
+        ...
+
+
+@runtime_checkable
+class Moves(Scorer, Protocol):
+    """A scorer that moves architectures in its embedding towards higher predictions."""
+
+    def moved(self, architectures: Architectures, length: float) -> Int64[np.ndarray, " N"]:
+        """Return what each becomes that far up: rows among those that its context lists."""
         ...
 
 

@@ -10,6 +10,7 @@ from tgnas.spaces.space import Space
 from tgnas.training.splits import TrainingSet
 
 ZERO_SHOT = "zero_shot"  # the attribute of architectures that holds their zero-shot scores
+COST = "cost"  # the attribute that holds what they cost, where a search trades it for accuracy
 
 
 def needed(surrogate: Surrogate | None, searcher: str) -> Surrogate:

@@ -1,0 +1,160 @@
+"""IRLAS (Guo et al., CVPR 2019, arXiv 1812.05285): a search that resembles an expert's network.
+
+Apprenticeship learning (Abbeel and Ng, ICML 2004, section 3.1) finds a reward under which a policy
+has the feature expectations of the expert, here a cell with the topology of a residual block. That
+mirror stimulus, no label in it, is added to the accuracies that reward the controller afterwards.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from tgnas.errors import ConfigError
+from tgnas.methods.card import Card
+from tgnas.methods.light_contracts import Oracle, Scores, Surrogate, Trace
+from tgnas.methods.searchers._controller import (
+    Controller,
+    PolicySettings,
+    search_by_policy,
+    standardised,
+)
+from tgnas.methods.searchers._few import Candidates
+from tgnas.encodings.sequences import Sequences
+from tgnas.operators import NAMES
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import Space
+
+CARD = Card(
+    title="IRLAS (reconstruction)",
+    reference="Guo et al., CVPR 2019, arXiv 1812.05285; Abbeel and Ng, ICML 2004, section 3.1",
+    needs="labels",
+    deviations=(
+        "a reconstruction: features, discount and weights of the mirror stimulus are ours",
+        "the expert of a cell space is the cell of a residual block, not a whole ResNet",
+        "the projection algorithm; of its rewards that whose policy came nearest to the expert",
+        "the weight of the stimulus falls linearly to none over the budget (ours)",
+        "a zero-shot start: first queries and an imitated policy by zero-shot score (ours)",
+    ),
+)
+DETERMINISTIC = False
+# A residual block (He et al., CVPR 2016) as a cell of each space.
+EXPERTS = {
+    "nasbench201": "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+}
+
+
+class Settings(PolicySettings):
+    """Settings of IRLAS."""
+
+    mirror: NonNegativeFloat = 1.0
+    """Weight of the mirror stimulus beside the accuracy, both standardised, at the beginning."""
+    discount: float = Field(default=0.9, gt=0, le=1)
+    """Weight of each vertex's features, relative to those of the vertex before."""
+    rounds: PositiveInt = 5
+    """Policies of the apprenticeship, at most."""
+    steps: PositiveInt = 30
+    """Updates of each policy."""
+    tolerance: PositiveFloat = 0.2
+    """Distance to the expert's feature expectations at which the apprenticeship ends, as a share of
+    that of the first policy."""
+
+
+def features_of(
+    architectures: Architectures, discount: float
+) -> Float64[np.ndarray, "N F"]:
+    """Return discounted features: for each vertex its operator and the vertices that feed it."""
+    cells, count = architectures.cells, architectures.cells_per_architecture
+    operators = cells.operators[:, :, None] == np.arange(len(NAMES))
+    feeding = cells.adjacency().transpose(0, 2, 1)
+    rows = np.concatenate([operators, feeding], axis=2) * 1.0
+    weights = discount ** np.arange(rows.shape[1])
+    flat = (rows * weights[:, None]).reshape(len(cells), -1)
+    return flat.reshape(len(architectures), count * flat.shape[1])
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """What the apprenticeship found.
+
+    Attributes:
+        weights: of the features.
+        distances: to the expert's feature expectations: that of the first policy, then of the
+            mixture of all policies after each round.
+        matched: feature expectations of the mixture.
+    """
+
+    weights: Float64[np.ndarray, " F"]
+    distances: tuple[float, ...]
+    matched: Float64[np.ndarray, " F"]
+
+
+def mirror_stimulus(
+    listed: Float64[np.ndarray, "N F"],
+    expert: Float64[np.ndarray, " F"],
+    sequences: Sequences,
+    settings: Settings,
+    generator: np.random.Generator,
+) -> Stimulus:
+    """Return the reward whose policies match an expert (Abbeel and Ng, projection method).
+
+    Args:
+        listed: features of the listed architectures.
+        expert: its features.
+        sequences: of the listed architectures.
+        settings: of the search.
+        generator: of all that is drawn.
+    """
+    s = settings
+    mixture = listed[generator.integers(len(listed), size=256)].mean(axis=0)
+    distances, best, found = [float(np.linalg.norm(expert - mixture))], np.inf, mixture
+    for _ in range(s.rounds):
+        weights = expert - mixture
+        controller = Controller(sequences, s.hidden, s.learning_rate, 0.0, generator)
+        rewards = listed @ weights
+        for _ in range(s.steps):
+            rows = controller.sample(64)
+            controller.learn(rows, standardised(rewards[rows]))
+        policy = listed[controller.sample(256)].mean(axis=0)
+        gap = float(np.linalg.norm(expert - policy))
+        if gap < best:
+            best, found = gap, weights
+        along = policy - mixture
+        share = float(along @ weights / max(along @ along, 1e-12))
+        mixture = mixture + np.clip(share, 0, 1) * along
+        distances.append(float(np.linalg.norm(expert - mixture)))
+        if distances[-1] <= s.tolerance * distances[0]:
+            break
+    return Stimulus(found, tuple(distances), mixture)
+
+
+def search(
+    space: Space,
+    oracle: Oracle,
+    settings: Settings,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
+) -> Trace:
+    """Return the best of ``settings.budget`` labels.
+
+    Raises:
+        ConfigError: no expert is known in the space.
+    """
+    del surrogate  # the controller learns from labels alone
+    if space.name not in EXPERTS:
+        raise ConfigError(f"irlas has no expert in {space.name}; it has in {', '.join(EXPERTS)}")
+    trace, candidates = Trace(oracle), Candidates(space)
+    listed = features_of(candidates.every, settings.discount)
+    [expert] = features_of(space.parse(EXPERTS[space.name]), settings.discount)
+    sequences = Sequences.of(candidates.every)
+    stimulus = mirror_stimulus(listed, expert, sequences, settings, generator)
+    likeness = standardised(listed @ stimulus.weights)
+    budget = min(settings.budget, len(candidates.every))
+
+    def reward(rows: np.ndarray, accuracies: Scores) -> Scores:
+        weight = settings.mirror * (1 - trace.queries / budget)
+        return standardised(accuracies) + weight * likeness[rows]
+
+    search_by_policy(candidates, trace, settings, generator, reward)
+    return trace.choose_best()
