@@ -30,7 +30,7 @@ class Vocabulary:
 
     vertices: int
     places: Int64[np.ndarray, " D"]
-    values: Sequence[Int64[np.ndarray, " O"]]
+    values: Sequence[Int64[np.ndarray, " _"]]
 
     @classmethod
     def of(cls, architectures: Architectures) -> "Vocabulary":
@@ -90,7 +90,7 @@ class Sequences:
         return self.vocabulary.sizes
 
     @cached_property
-    def _tree(self) -> tuple[list[Int64[np.ndarray, "M O"]], Int64[np.ndarray, " L"]]:
+    def _tree(self) -> tuple[list[Int64[np.ndarray, "_ _"]], Int64[np.ndarray, " L"]]:
         """Return what each token leads to from each prefix (-1: nothing), and the leaves' rows."""
         children, node, count = [], np.zeros(len(self.tokens), dtype=np.int64), 1
         for place, size in enumerate(self.sizes):
@@ -128,8 +128,7 @@ class Sequences:
 
 
 def _raw(architectures: Architectures, vertices: int) -> Int64[np.ndarray, "N P"]:
-    """Return for every vertex of every cell the earlier ones that feed it, as bits, and its
-    operator."""
+    """Return for every vertex which earlier ones feed it, as bits, and its operator."""
     cells = architectures.cells
     if cells.vertices > vertices:
         raise ConfigError(f"cells of {cells.vertices} vertices; sequences have up to {vertices}")

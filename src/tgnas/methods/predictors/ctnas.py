@@ -86,7 +86,7 @@ def _embedded(
     Args:
         parameters: of the networks.
         layers: how many.
-        graphs: operators (S, n K, V), A + I (S, n K, V, V) and which vertices there are (S, n K, V).
+        graphs: operators (S, n K, V), A + I (S, n K, V, V), which vertices there are (S, n K, V).
         cells: weights of the K cells.
     """
     operators, edges, there = graphs
@@ -164,17 +164,18 @@ class Predictor:
     def learn_pairs(self, better: Architectures, worse: Architectures) -> "Predictor":
         """Return the comparator after some more steps on pairs, of which the first is better."""
         both = Architectures.concatenate([better, worse])
-        graphs = tuple(part[None] for part in _graphs(both))
+        operators, edges, there = _graphs(both)
+        graphs = operators[None], edges[None], there[None]
         cells = torch.tensor(both.cell_weights, dtype=torch.float32)
         prior = torch.from_numpy(self.inputs.prior(both).astype(np.float32))[None]
         count, layers = len(better), self.settings.layers
-        rows = torch.arange(count)[None, None]
-        ones = torch.ones(1, 1, count)
+        order = torch.arange(2 * count).roll(count)  # each meets its other, in both orders
+        better_first = (torch.arange(2 * count) < count)[None].float()
 
         def loss(parameters: Parameters) -> Tensor:
             first, second = _sides(parameters, _embedded(parameters, layers, graphs, cells), prior)
-            logits = first[:, None, :count] + second[:, None].gather(2, rows + count)
-            return functional.binary_cross_entropy_with_logits(logits, ones)
+            logits = first + second[:, order]
+            return functional.binary_cross_entropy_with_logits(logits, better_first)
 
         learned = _minimised(self.parameters, loss, self.settings, self.settings.pair_steps, 0.1)
         return replace(self, parameters=learned)
@@ -218,7 +219,8 @@ def fit_together(
     """
     known = [source.architectures for source in sources]
     inputs = Inputs.of("graph", known[0], context, prior=settings.prior > 0)
-    graphs = tuple(torch.stack(parts) for parts in zip(*map(_graphs, known), strict=True))
+    operators, edges, there = map(torch.stack, zip(*map(_graphs, known), strict=True))
+    graphs = operators, edges, there
     cells = torch.tensor(known[0].cell_weights, dtype=torch.float32)
     prior = torch.from_numpy(np.stack([inputs.prior(one) for one in known]).astype(np.float32))
     labels = torch.from_numpy(np.stack([source.labels for source in sources]))

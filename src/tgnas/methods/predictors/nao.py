@@ -66,6 +66,8 @@ class Settings(MethodSettings):
 class Network(nn.Module):
     """Encoder, predictor and decoder."""
 
+    starts: Tensor
+
     def __init__(self, sizes: Sequence[int], hidden: int) -> None:
         super().__init__()
         self.sizes = tuple(sizes)

@@ -26,6 +26,8 @@ IMITATED, IMITATION = 0.01, 60  # best share by zero-shot score, and steps of im
 class Network(nn.Module):
     """An LSTM with an embedding of each place's tokens and a head for each place."""
 
+    first: Tensor
+
     def __init__(self, sizes: tuple[int, ...], hidden: int) -> None:
         super().__init__()
         first = np.concatenate([[1], 1 + np.cumsum(sizes)[:-1]])

@@ -1,9 +1,8 @@
 """CTNAS (Chen et al., CVPR 2021, arXiv 2103.05471): search by comparisons.
 
 A controller is rewarded by the probability that what it writes is better than a baseline, as a
-comparator says; the winner of a tournament becomes the next baseline, and the comparator also learns
-its own most confident comparisons (section 3.3 and 3.4). Labels are queried in rounds of the
-tournament's best.
+comparator says; the winner of a tournament becomes the next baseline, and the comparator learns its
+own most confident comparisons, too (sections 3.3 and 3.4). Labels are queried in rounds.
 """
 
 import numpy as np
@@ -24,8 +23,8 @@ CARD = Card(
     reference="Chen et al., CVPR 2021, arXiv 2103.05471, sections 3.3 and 3.4",
     needs="labels",
     deviations=(
-        "labels are queried in rounds, after each of which the comparator is fitted anew; the paper "
-        "has 423 at the start and none later",
+        "labels are queried in rounds, after each of which the comparator is fitted anew; the "
+        "paper has 423 at the start and none later",
         "60 updates of 32 samples a round, not 10,000 steps; a tournament every 30",
         "the controller's rate is .01, for so few updates",
         "a zero-shot start: first queries and an imitated policy by zero-shot score (ours)",

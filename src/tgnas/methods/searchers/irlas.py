@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from tgnas.encodings.sequences import Sequences
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Scores, Surrogate, Trace
@@ -21,7 +22,6 @@ from tgnas.methods.searchers._controller import (
     standardised,
 )
 from tgnas.methods.searchers._few import Candidates
-from tgnas.encodings.sequences import Sequences
 from tgnas.operators import NAMES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -61,9 +61,7 @@ class Settings(PolicySettings):
     that of the first policy."""
 
 
-def features_of(
-    architectures: Architectures, discount: float
-) -> Float64[np.ndarray, "N F"]:
+def features_of(architectures: Architectures, discount: float) -> Float64[np.ndarray, "N F"]:
     """Return discounted features: for each vertex its operator and the vertices that feed it."""
     cells, count = architectures.cells, architectures.cells_per_architecture
     operators = cells.operators[:, :, None] == np.arange(len(NAMES))

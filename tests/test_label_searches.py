@@ -1,0 +1,208 @@
+"""Searches by comparison, by gradient and by policy: each does what its paper says it does."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+
+from tgnas.benchmarks import digits201
+from tgnas.benchmarks.base import open_benchmark, write_table
+from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.sequences import Sequences, Vocabulary
+from tgnas.errors import ConfigError
+from tgnas.evaluation.few_labels import Target, query
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.methods.light_contracts import Trace
+from tgnas.methods.predictors import ctnas, nao
+from tgnas.methods.searchers import irlas, mnasnet
+from tgnas.methods.searchers import nao as nao_search
+from tgnas.methods.searchers._controller import Controller
+from tgnas.methods.searchers._few import Candidates
+from tgnas.searching.oracles import Oracle
+from tgnas.spaces.space import open_space
+from tgnas.training.splits import TrainingSet
+
+VECTORS = OperatorEmbeddings.read(resources.files("tgnas") / "weights" / "minilm_short.parquet")
+DIGITS = {"dataset": "digits", "epochs": 6}
+NB201 = open_space("nasbench201")
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory):
+    file = tmp_path_factory.mktemp("digits") / "digits201.arrow"
+    write_table(digits201.build([]), file)
+    start = load_pretrained("canonical").weights
+    splits = ({**DIGITS, "split": split} for split in ("validation", "test"))
+    learned, reported = splits
+    return Target.of(open_benchmark(file), VECTORS, start, learned=learned, reported=reported)
+
+
+@pytest.fixture(scope="module")
+def labelled(target):
+    rows = np.random.default_rng(0).choice(len(target.labels), 200, replace=False)
+    return rows, TrainingSet(target.architectures[rows], target.labels[rows], target.pool.name)
+
+
+@pytest.fixture(scope="module")
+def moving(target, labelled):
+    return nao.fit(
+        [labelled[1]],
+        nao.Settings(first_steps=350),
+        target.context,
+        torch.Generator().manual_seed(0),
+    )
+
+
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench201", "darts"])
+def test_sequences_tell_architectures_apart_and_lead_back_to_them(name):
+    listed = open_space(name).sample(200, np.random.default_rng(0))
+    listed = listed[listed.distinct()[0]]
+    sequences = Sequences.of(listed)
+    nodes = np.zeros(len(listed), dtype=np.int64)
+    for place in range(len(sequences.sizes)):
+        tokens = sequences.tokens[:, place]
+        assert sequences.allowed(place, nodes)[np.arange(len(listed)), tokens].all()
+        nodes = sequences.follow(place, nodes, tokens)
+    assert np.array_equal(sequences.rows(nodes), np.arange(len(listed)))
+
+
+def test_a_token_that_the_vocabulary_lacks_is_one_past_its_last():
+    vocabulary = Vocabulary.of(NB201.enumerate()[np.array([0, 1, 15624])])
+    tokens = vocabulary.encode(NB201.enumerate()[::500])
+    assert (tokens <= np.array(vocabulary.sizes)).all()
+    assert (tokens == np.array(vocabulary.sizes)).any()
+
+
+def test_a_controller_writes_listed_architectures_alone_and_learns_which_are_good(target):
+    sequences = Sequences.of(target.architectures)
+    controller = Controller(sequences, 32, 0.02, 0.0, np.random.default_rng(0))
+    good = sequences.tokens[:, 0] == 2
+    before = good[controller.sample(500)].mean()
+    assert before == pytest.approx(good.mean(), abs=0.1)
+    for _ in range(25):
+        rows = controller.sample(32)
+        controller.learn(rows, good[rows] - good[rows].mean())
+    assert good[controller.sample(500)].mean() > 0.9
+
+
+def test_a_clip_bounds_how_far_a_sample_moves(target):
+    sequences = Sequences.of(target.architectures)
+    moved = []
+    for clip in (0.01, 1e9):
+        generator = np.random.default_rng(0)
+        controller = Controller(sequences, 16, 0.01, 0.0, generator, clip=clip, passes=4)
+        rows = controller.sample(8)
+        controller.learn(rows, np.ones(8))
+        inputs = controller._inputs(rows)
+        with torch.no_grad():
+            every = controller.network(*inputs)
+        moved.append(float(every.gather(2, inputs[0][:, :, None]).sum()))
+    assert moved[0] < moved[1]
+
+
+def test_comparisons_of_two_both_ways_sum_to_about_one_and_order_the_unseen(target, labelled):
+    rows, source = labelled
+    fitted = ctnas.fit([source], ctnas.Settings(), target.context, torch.Generator().manual_seed(0))
+    rest = np.setdiff1d(np.arange(len(target.labels)), rows)[:150]
+    unseen, labels = target.architectures[rest], target.labels[rest]
+    wins = fitted.compare(unseen, unseen)
+    assert np.abs(wins + wins.T - 1).mean() < 0.1
+    differ = labels[:, None] - labels
+    told = (wins > 0.5) == (differ > 0)
+    assert told[np.abs(differ) > 0].mean() > 0.7
+
+
+def test_comparators_that_are_fitted_together_are_those_that_are_fitted_alone(target, labelled):
+    _, source = labelled
+    sources = [source[np.arange(0, 40)], source[np.arange(40, 80)]]
+    settings = ctnas.Settings(steps=10, hidden=16)
+    generators = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
+    together = ctnas.fit_together(sources, settings, target.context, generators)
+    alone = ctnas.fit([sources[1]], settings, target.context, torch.Generator().manual_seed(4))
+    some = target.architectures[:50]
+    assert together[1].score(some) == pytest.approx(alone.score(some), abs=1e-4)
+    assert not np.allclose(together[0].score(some), alone.score(some), atol=1e-3)
+
+
+def test_a_comparator_learns_a_pseudo_label(target, labelled):
+    settings = ctnas.Settings(steps=20, pair_steps=50)
+    fitted = ctnas.fit([labelled[1]], settings, target.context, torch.Generator().manual_seed(0))
+    one, other = target.architectures[:1], target.architectures[1:2]
+    before = fitted.compare(one, other)[0, 0]
+    assert fitted.learn_pairs(one, other).compare(one, other)[0, 0] > before
+    assert fitted.learn_pairs(other, one).compare(one, other)[0, 0] < before
+
+
+def test_an_embedding_is_decoded_to_what_was_encoded(target, moving):
+    rows = np.arange(0, len(target.labels), 3)
+    back = moving.moved(target.architectures[rows], 0.0)
+    tokens = moving.sequences.tokens
+    assert (tokens[back] == tokens[rows]).mean() >= 0.99
+
+
+def test_nao_tells_pairs_apart(target, labelled, moving):
+    rest = np.setdiff1d(np.arange(len(target.labels)), labelled[0])
+    labels, scores = target.labels[rest], moving.score(target.architectures[rest])
+    differ = np.sign(labels[:, None] - labels)
+    told = np.sign(scores[:, None] - scores) == differ
+    assert told[differ != 0].mean() > 0.7
+
+
+def test_what_is_decoded_is_open_and_the_best_predicted_first(target, labelled, moving):
+    candidates = Candidates(target.pool)
+    candidates.open[labelled[0]] = False
+    new = nao_search.decoded(moving, candidates, labelled[0][:50], 20, nao_search.Settings())
+    scores = moving.score(target.architectures[new])
+    assert candidates.open[new].all()
+    assert (np.diff(scores) <= 0).all()
+    assert len(new) == 20
+
+
+def test_rewards_are_those_of_the_paper():
+    accuracies, costs = np.array([70.0, 70.0, 70.0]), np.array([40.0, 80.0, 160.0])
+    soft = mnasnet.rewards_of(accuracies, costs, 80.0, "soft")
+    hard = mnasnet.rewards_of(accuracies, costs, 80.0, "hard")
+    assert soft == pytest.approx([70 * 2**0.07, 70, 70 * 2**-0.07])
+    assert hard == pytest.approx([70, 70, 35])
+
+
+def test_the_experts_feature_expectations_are_matched():
+    every = NB201.enumerate()
+    settings, generator = irlas.Settings(steps=25), np.random.default_rng(0)
+    listed = irlas.features_of(every, settings.discount)
+    [expert] = irlas.features_of(NB201.parse(irlas.EXPERTS["nasbench201"]), settings.discount)
+    sequences = Sequences.of(every)
+    found = irlas.mirror_stimulus(listed, expert, sequences, settings, generator)
+    assert found.distances[-1] <= 0.35 * found.distances[0]
+    assert np.linalg.norm(expert - found.matched) == pytest.approx(found.distances[-1])
+    likeness = listed @ found.weights
+    assert likeness.max() == pytest.approx(expert @ found.weights)
+
+
+@pytest.mark.parametrize(
+    ("searcher", "settings", "predictor"),
+    [
+        ("ctnas", {"first": 10, "batch": 10, "steps": 4, "tournament": 2}, "ctnas"),
+        ("nao", {"first": 10, "batch": 10}, "nao"),
+        ("mnasnet", {}, None),
+        ("irlas", {"rounds": 1, "steps": 3}, None),
+    ],
+)
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_a_search_queries_its_budget_once_each(target, searcher, settings, predictor, start):
+    chosen = {"budget": 30, "zero_shot": start, **settings}
+    quick = {"steps": 5, "prior": 0.7 * (start > 0)}
+    quick |= {"first_steps": 20} if predictor == "nao" else {}
+    fitted = {"method": predictor, "settings": quick} if predictor else None
+    found = query(target, searcher, chosen, fitted, seeds=1, at=[30])
+    assert found.queries.tolist() == [30]
+    assert (found.regret >= 0).all()
+
+
+def test_an_expert_must_be_known(target):
+    space = open_space("darts")
+    oracle = Oracle(lambda a, f: (np.zeros(len(a)), 0.0))
+    with pytest.raises(ConfigError, match="no expert in darts"):
+        irlas.search(space, oracle, irlas.Settings(), np.random.default_rng(0))
+    assert Trace(oracle).queries == 0
