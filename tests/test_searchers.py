@@ -15,7 +15,7 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.graph_proxies import effective_params
-from tgnas.methods.predictors import gaussian_process
+from tgnas.methods.predictors import ctnas, gaussian_process, nao
 from tgnas.methods.searchers import ddpnas, differential_evolution, pruning
 from tgnas.methods.settings import read_settings
 from tgnas.methods.zero_shot import bare
@@ -36,6 +36,9 @@ SMALL = {
     "generations": 12,
     "living": 20,
     "sample": 5,
+    "steps": 10,
+    "tournament": 5,
+    "rounds": 1,
 }
 RANKING = {"datasets": ["cifar10", "cifar100"], "split": "test", "epochs": 200}
 WEIGHTS = np.random.default_rng(5).random((6, 5))
@@ -72,7 +75,8 @@ def search(module, seed=0, score=additive, space=SPACE, **changed):
         return module.search(space, oracle, small(module, **changed), generator)
     settings = small(module, **{"budget": 40, **changed})
     pool = WHOLE if module is ddpnas else POOL
-    return module.search(pool, oracle, settings, generator, SURROGATE)
+    surrogate = SURROGATES[getattr(module, "SURROGATE", "gaussian_process")]
+    return module.search(pool, oracle, settings, generator, surrogate)
 
 
 def plan(searcher, runs=3, top=10, **changed):
@@ -93,10 +97,15 @@ def same(first, second):
 
 # Searchers of labels choose among listed architectures, and fit a predictor on what they queried.
 OPERATORS = KnownOperators.of(OperatorEmbeddings.read(FOLDER / "minilm_short.parquet"))
-LISTED, CONTEXT = prepared(SPACE.sample(600, np.random.default_rng(3)), Context(OPERATORS))
-POOL = Pool.of(SPACE, LISTED[LISTED.distinct()[0]])
+DRAWN = SPACE.sample(600, np.random.default_rng(3))
+LISTED, CONTEXT = prepared(DRAWN[DRAWN.distinct()[0]], Context(OPERATORS))
+POOL = Pool.of(SPACE, LISTED)
 WHOLE = Pool.of(SPACE, SPACE.enumerate())
-SURROGATE = Surrogate("gaussian_process", gaussian_process.Settings(), CONTEXT)
+SURROGATES = {
+    "gaussian_process": Surrogate("gaussian_process", gaussian_process.Settings(), CONTEXT),
+    "ctnas": Surrogate("ctnas", ctnas.Settings(steps=20, hidden=16), CONTEXT),
+    "nao": Surrogate("nao", nao.Settings(steps=20, first_steps=20), CONTEXT),
+}
 WITHOUT_CHOICES = ["local_search", "random", "regularised_evolution"]  # walk on any space
 
 

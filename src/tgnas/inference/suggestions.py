@@ -26,7 +26,7 @@ from tgnas.methods.searchers import bayesian_optimisation
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.trained import codes_of
 from tgnas.methods.zero_shot import bare
-from tgnas.registry import SEARCHERS
+from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.searching.live import Surrogate
 from tgnas.searching.oracles import Oracle
 from tgnas.searching.pool import Pool
@@ -215,8 +215,8 @@ def search_known(
 ) -> KnownBest:
     """Return what a searcher finds that looks up at most `budget` accuracies of a table.
 
-    A searcher that fits a predictor is given a Gaussian process with the zero-shot score as its
-    prior mean, and begins with the best by that score.
+    A searcher that fits a predictor is given the one that it is made for, else a Gaussian process,
+    with the zero-shot score as its prior, and begins with the best by that score.
 
     Raises:
         ConfigError: the searcher needs all architectures of the space, or a larger budget.
@@ -238,7 +238,8 @@ def search_known(
     fields = module.Settings.model_fields
     settings: dict[str, Any] = {"budget": min(budget, len(labels))}
     settings |= {"zero_shot": 0.5} if "zero_shot" in fields else {}
-    surrogate = Surrogate("gaussian_process", PRIOR, context)
+    method = getattr(module, "SURROGATE", "gaussian_process")
+    surrogate = Surrogate(method, PREDICTORS.module(method).Settings(prior=PRIOR.prior), context)
 
     def answer(asked: Architectures, fidelity: int | None) -> tuple[np.ndarray, float]:
         del fidelity  # a table has one

@@ -31,6 +31,7 @@ CARD = Card(
     ),
 )
 DETERMINISTIC = False
+SURROGATE = "ctnas"  # the predictor that it is made for
 
 
 class Settings(MethodSettings):

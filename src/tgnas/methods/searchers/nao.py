@@ -28,6 +28,7 @@ CARD = Card(
     ),
 )
 DETERMINISTIC = False
+SURROGATE = "nao"  # the predictor that it is made for
 
 
 class Settings(MethodSettings):
