@@ -38,7 +38,7 @@ OF_FEW_LABELS = [
     for name in PREDICTORS.names()
     if PREDICTORS.module(name).CARD.needs == "labels of the target"
 ]
-QUICK = {"epochs": 20, "trees": 20, "first_steps": 50}
+QUICK = {"epochs": 20, "trees": 20, "first_steps": 200}
 
 
 @pytest.fixture(scope="session")
