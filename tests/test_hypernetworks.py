@@ -1,15 +1,18 @@
 """GHN-2: graphs, virtual edges, one round of messages and one tile by hand; training; the study."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 from typer.testing import CliRunner
 
+from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cell
 from tgnas.cli.app import app
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
@@ -340,3 +343,33 @@ def test_the_packages_hypernetwork_is_far_above_chance_on_an_unseen_graph():
     split = SPLITS["in distribution"]
     (network,) = networks_of(space_of(split).sample(1, np.random.default_rng(7)), 10)
     assert ghn2.accuracy_of(network, ghn2.predicted(module, network), task) > 50
+
+
+def test_the_table_has_every_split_both_starts_and_the_cells():
+    rows = []
+    for split, graph in product(SPLITS, range(3)):
+        where = split, graph, f"{graph}", 0
+        rows += [(name, "accuracy", *where, 10.0 + graph) for name in result.METHODS]
+        sizes = ("vertices", "degree", "path", "parameters")
+        rows += [("graphs", name, *where, 2.0 + graph) for name in sizes]
+    for graph, epoch in product(range(3), (1, 2)):
+        where = "trained", "in distribution", graph, f"{graph}", epoch
+        rows += [("kaiming", *where, 40.0 * epoch + graph), ("ghn2", *where, 85.0 + graph)]
+    for name, graph in product(("ghn2", "parameters", "kaiming"), range(3)):
+        rows.append((name, "cell", "nasbench201", graph, f"{graph}", 0, float(graph)))
+    known = pa.table(
+        {"architecture": ["0", "1", "2"], "accuracy/cifar10/test/200": [0.0, 1.0, 2.0]}
+    )
+    label = {"split": "test", "epochs": 200}
+    parts = [pd.DataFrame(rows, columns=study.COLUMNS)]
+    frame = result.table(parts, Benchmark("three", known), label, short=2)
+    assert list(frame) == list(result.COLUMNS)
+    by_name = frame[frame.block == "measures"].set_index("name")["mean"]
+    assert by_name["KT of #params with NAS-Bench-201's CIFAR-10 accuracy"] == 1
+    # Kaiming's weights reach 80 percent in the second epoch, predicted ones in the first.
+    assert by_name["epochs saved by predicted weights to 80 percent (at most 2)"] == 1
+    accuracies, measured, graphs = result.show(frame)
+    assert [row["weights"] for row in accuracies.rows][:4] == list(result.METHODS.values())
+    assert len(graphs.rows) == len(SPLITS)
+    assert str(graphs.rows[0]["vertices, published"]) == "192.3 ± 94.9"
+    assert len(measured.rows) == len(by_name)
