@@ -45,7 +45,7 @@ def build(files: Sequence[Path]) -> pa.Table:
     if len(unknown) or len(test) != len(hashes):
         what = f"the hash {keys[unknown[0]]}" if len(unknown) else f"{len(test)} accuracies"
         raise CorruptTableError(f"{listed[0]}: {what} is not of the {len(hashes)} cells")
-    architectures = Architectures(cells[rows])
+    architectures = Architectures(cells[rows], skeleton=SPACE.skeleton)
     counted = count_parameters(architectures)
     wrong = np.flatnonzero(known["trainable_parameters"][first] != counted)
     if len(wrong):

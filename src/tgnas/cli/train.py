@@ -17,30 +17,47 @@ def train(
     to: Annotated[Path, typer.Option("--output", help="The weights file, NAME.safetensors.")],
     accuracy_column: option.AccuracyColumn = "accuracy",
     configuration: Annotated[
-        str, typer.Option("--configuration", help="The predictor whose settings are taken.")
+        str, typer.Option("--configuration", help="The predictor that it starts from.")
     ] = option.LEARNER,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            "--method",
+            help="gaussian_process, gradient_boosting, fine_tuned, or network (anew, with the "
+            "settings of --configuration); the best of the first three, held-out, if none.",
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Members of the ensemble.")] = 5,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the file.")] = 100,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="Passes of a network over the file (100)."),
+    ] = None,
     on_error: option.Faulty = option.OnError.FAIL,
     input_format: option.InputFormat = None,
 ) -> None:
-    """Train a predictor on one's own labelled architectures; --predictor takes its file."""
+    """Train a predictor on one's own labelled architectures; --predictor takes its file.
+
+    What it reaches on labels that were held out is told, and what few labels are worth.
+    """
     ends_with(to.name, ".safetensors", "--output")
     from tgnas.files import claimed
     from tgnas.inference.streaming import Source, format_of
-    from tgnas.inference.training import train_on_file
+    from tgnas.inference.training import read_labelled, train_on
     from tgnas.methods.trained import save
     from tgnas.spaces.space import open_space
 
     source = Source(benchmark, format_of(benchmark, input_format), on_error is option.OnError.SKIP)
     with claimed(to):  # a place that cannot be written is told before the work
-        trained = train_on_file(
-            source,
-            accuracy_column,
-            open_space(space),
+        opened = open_space(space)
+        trained = train_on(
+            read_labelled(source, accuracy_column, opened),
+            opened,
             load(configuration),
             seeds,
-            epochs,
-            lambda seed: tell(f"trained seed {seed + 1} of {seeds}"),
+            source.path,
+            method=method,
+            epochs=epochs,
+            column=accuracy_column,
+            tell=tell,
         )
         save(to, trained)

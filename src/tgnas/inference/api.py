@@ -234,18 +234,23 @@ def train(
     output: str | Path | None = None,
     configuration: str | Path | Pretrained = RECOMMENDED,
     seeds: int = 5,
-    epochs: int = 100,
+    epochs: int | None = None,
+    method: str | None = None,
 ) -> Pretrained:
     """Return a predictor that was trained on labelled architectures.
+
+    Which of three learns them is chosen by cross-validation; what each reached on labels that were
+    held out stands in the card (``card["settings"]["validation"]``).
 
     Args:
         architectures: what it learns from.
         accuracies: of each; higher is better.
         space: what they are of.
         output: a file, NAME.safetensors, that it is written into.
-        configuration: the predictor whose settings are taken.
+        configuration: the predictor that it starts from; of a network, whose settings it has.
         seeds: members of the ensemble.
-        epochs: passes over the architectures.
+        epochs: passes of a network over the architectures; given, a network is trained.
+        method: gaussian_process, gradient_boosting, fine_tuned or network; None for the best.
 
     Raises:
         DataError: an accuracy is not finite, there is not one for each architecture, or there is
@@ -258,7 +263,7 @@ def train(
     if not isinstance(like, Pretrained):
         like = load_pretrained(like)
     known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
-    trained = training.train_on(known, opened, like, seeds, epochs, "train")
+    trained = training.train_on(known, opened, like, seeds, "train", method=method, epochs=epochs)
     if output is not None:
         save(Path(output), trained)
     return Pretrained(str(output or trained.card["title"]), dict(trained.card), trained)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tgnas import __version__
 from tgnas.errors import DataError
+from tgnas.inference import own_labels
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.streaming import Source
 from tgnas.methods.trained import Trained, joined, train
@@ -14,23 +16,15 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.splits import TrainingSet
 
+EPOCHS = 100  # of the network, if none are asked for
+SEEDLESS = ("gaussian_process",)  # of which every member would be the same
 
-def train_on_file(
-    source: Source,
-    accuracy_column: str,
-    space: Space,
-    like: Pretrained,
-    seeds: int,
-    epochs: int,
-    done: Callable[[int], None] = lambda _: None,
-) -> Trained:
-    """Return an ensemble that was trained on a file of labelled architectures, with its card.
 
-    Its settings are those of the predictor that it shall be `like`, but for the passes over the
-    file; each seed that is trained is told to `done`.
+def read_labelled(source: Source, accuracy_column: str, space: Space) -> TrainingSet:
+    """Return the architectures of a file that have a label.
 
     Raises:
-        DataError: a row is faulty and is not to be skipped, or there is nothing to learn.
+        DataError: a row is faulty and is not to be skipped.
     """
     parts, labels = [space.architectures([])], [np.empty(0)]
     for chunk, architectures in source.architectures(space):
@@ -40,8 +34,7 @@ def train_on_file(
         labels.append(accuracies[known])
     accuracies = np.concatenate(labels)
     source.check_some(len(accuracies))
-    known = TrainingSet(Architectures.concatenate(parts), accuracies, space.name)
-    return train_on(known, space, like, seeds, epochs, source.path, accuracy_column, done)
+    return TrainingSet(Architectures.concatenate(parts), accuracies, space.name)
 
 
 def train_on(
@@ -49,32 +42,101 @@ def train_on(
     space: Space,
     like: Pretrained,
     seeds: int,
-    epochs: int,
     where: str,
+    *,
+    method: str | None = None,
+    epochs: int | None = None,
     column: str = "accuracy",
-    done: Callable[[int], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Trained:
     """Return an ensemble that was trained on labelled architectures, with its card.
 
+    Args:
+        known: what it learns.
+        space: of the architectures.
+        like: the predictor that it starts from; of a network, the one whose settings it has.
+        seeds: members; one of a method that draws nothing.
+        where: the file of the labels, for messages.
+        method: a key of ``own_labels.CANDIDATES`` or ``network``; without one the best of three by
+            cross-validation, or the network where epochs are given.
+        epochs: of a network.
+        column: of the labels, for the card.
+        tell: is told what cross-validation says, and each seed that is trained.
+
     Raises:
-        DataError: there is nothing to learn.
+        ConfigError: epochs of what is not trained in epochs.
+        DataError: there is nothing to learn, or too little to compare predictors on.
+        UnknownNameError: there is no such method.
     """
     accuracies = known.labels
+    asked = own_labels.checked(method, epochs)
     if len(np.unique(accuracies)) < 2:
         raise DataError(f"{where}: {len(accuracies)} labelled architectures teach nothing")
-    training = [known]
-    weights, members = like.weights, []
-    settings, vectors = weights.settings.scaled_to(epochs), weights.embeddings
-    for seed in range(seeds):
-        trained, _ = train(weights.method, training, settings, vectors, seed, new=space.new)
-        members.append(trained[-1:])
-        done(seed)
+    about: dict[str, Any] = {}
+    if asked == own_labels.NETWORK:
+        members = _networks(known, space, like, seeds, epochs or EPOCHS, tell)
+        about["epochs"] = epochs or EPOCHS
+    else:
+        found = own_labels.compare(known, space, like.weights, [asked] if asked else ())
+        tell(f"held out in turn, {own_labels.FOLDS} parts of {len(accuracies)} labels:")
+        for one in found:
+            tell(f"  {one.text}")
+        if found[0].warning:
+            tell(found[0].warning)
+        best = found[0].method
+        tell(f"{best} learns all labels")
+        members = _of_few_labels(best, known, space, like, seeds, tell)
+        about |= {"method": best, "validation": [vars(one) for one in found]}
     card = {
         "title": f"trained on {space.name}",
-        "seeds": list(range(seeds)),
+        "seeds": list(range(len(members))),
         "trained_on": {space.name: {"cells": len(accuracies), "column": column}},
         "epoch": "the last one",
-        "settings": {"embedding": like.card["settings"]["embedding"], "epochs": epochs},
+        "settings": {"embedding": like.card["settings"]["embedding"], **about},
         "made_by": {"tgnas": __version__},
     }
     return replace(joined(members), card=card)
+
+
+def _networks(
+    known: TrainingSet,
+    space: Space,
+    like: Pretrained,
+    seeds: int,
+    epochs: int,
+    tell: Callable[[str], None],
+) -> list[Trained]:
+    weights, members = like.weights, []
+    settings, vectors = weights.settings.scaled_to(epochs), weights.embeddings
+    for seed in range(seeds):
+        trained, _ = train(weights.method, [known], settings, vectors, seed, new=space.new)
+        members.append(trained[-1:])
+        tell(f"trained seed {seed + 1} of {seeds}")
+    return members
+
+
+def _of_few_labels(
+    method: str,
+    known: TrainingSet,
+    space: Space,
+    like: Pretrained,
+    seeds: int,
+    tell: Callable[[str], None],
+) -> list[Trained]:
+    seeds = 1 if method in SEEDLESS else seeds
+    settings, weights, members = own_labels.settings_of(method), like.weights, []
+    unlabelled = own_labels.population(known, space)
+    for seed in range(seeds):
+        trained, _ = train(
+            method,
+            [known],
+            settings,
+            weights.embeddings,
+            seed,
+            new=space.new,
+            start=weights,
+            unlabelled=unlabelled,
+        )
+        members.append(trained[-1:])
+        tell(f"trained seed {seed + 1} of {seeds}")
+    return members

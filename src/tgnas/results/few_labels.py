@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy import stats
 
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
@@ -19,14 +21,16 @@ Kendall's tau with the reported accuracy on {tested} architectures of each bench
 seed has learned left out; in brackets inside their truly best tenth. Mean ± standard deviation over
 seeds, each of which draws other labels, the same for all methods. Labels are validation accuracies,
 what is reported is the test accuracy; on NB301 both are the surrogate's. Zero-shot is the predictor
-that others start from: it has seen no label of the benchmark. The CSV has the paired difference
-from the first method.
+that others start from: it has seen no label of the benchmark. Below, differences of Kendall's tau
+between methods that learned the same labels, with the 95% interval of their mean over seeds (t
+distribution): what the zero-shot start, pre-training or a loss adds, and what a method has more
+than the first one.
 """
 FIGURE_TITLE = "Kendall's tau against the number of labels"
 FIGURE_CAPTION = """
-Kendall's tau on {tested} architectures against the number of labels that were learned; mean and one
-standard deviation over seeds. Dashed: the method starts from the zero-shot predictor, whose own tau
-is the dotted line.
+Kendall's tau on {tested} architectures against the number of labels that were learned; mean over
+seeds, whose spread the table has. Dashed: the method starts from the zero-shot predictor, whose own
+tau is the dotted line.
 """
 COLUMNS = {
     "target": "the benchmark and its accuracy",
@@ -39,8 +43,13 @@ COLUMNS = {
     "std": "its standard deviation",
     "top mean": "inside the truly best tenth",
     "top std": "its standard deviation",
-    "difference": "mean over shared seeds of tau less that of the first method",
-    "difference std": "its standard deviation",
+    "beside": "the method that it is compared with",
+    "difference": "mean over shared seeds of tau less that of this method",
+    "low": "lower end of its 95% interval",
+    "high": "upper end",
+    "top difference": "the same inside the truly best tenth",
+    "top low": "lower end of its 95% interval",
+    "top high": "upper end",
     "seconds": "processor seconds of one fit",
 }
 COLOURS = (
@@ -57,6 +66,7 @@ def params(plan: Plan) -> dict[str, Any]:
         "targets": {name: target.title for name, target in section.targets.items()},
         "titles": {name: one.title or name for name, one in section.predictors.items()},
         "starting": [name for name, one in section.predictors.items() if one.needs_start],
+        "beside": {name: one.beside for name, one in section.predictors.items() if one.beside},
         "order": plan.few_labels.learned(),
     }
 
@@ -71,17 +81,23 @@ def table(
     order: Mapping[str, Sequence[str]],
     titles: Mapping[str, str],
     starting: Sequence[str],
+    beside: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return a row for each target, method and number of labels."""
     rows, tables = [], iter(measured)
     for target, methods in order.items():
-        known = {method: next(tables) for method in methods}
+        known = {method: next(tables).set_index(["labels", "seed"]) for method in methods}
         first = next((method for method in methods if method != "zero_shot"), "zero_shot")
-        base = known[first].set_index(["labels", "seed"]).kendall_tau
         for method, frame in known.items():
-            for labels, part in frame.groupby("labels"):
-                own = part.set_index(["labels", "seed"]).kendall_tau
-                difference = (own - base).dropna()
+            other = beside.get(method, first)
+            differences = frame - known[other] if other in known else frame * float("nan")
+            for labels, part in frame.groupby(level="labels"):
+                tau, top = (
+                    mean_and_interval(differences.loc[labels, name].dropna())
+                    if labels in differences.index.get_level_values("labels")
+                    else mean_and_interval(pd.Series(dtype=float))
+                    for name in ("kendall_tau", "top_tau")
+                )
                 rows.append(
                     {
                         "target": target,
@@ -94,34 +110,61 @@ def table(
                         "std": part.kendall_tau.std(),
                         "top mean": part.top_tau.mean(),
                         "top std": part.top_tau.std(),
-                        "difference": difference.mean(),
-                        "difference std": difference.std(),
+                        "beside": other if other != method else "",
+                        **dict(zip(("difference", "low", "high"), tau, strict=True)),
+                        **dict(zip(("top difference", "top low", "top high"), top, strict=True)),
                         "seconds": part.seconds.mean(),
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def mean_and_interval(differences: pd.Series) -> tuple[float, float, float]:
+    """Return the mean of paired differences, and the ends of its 95% interval (Student's t)."""
+    count = len(differences)
+    if not count:
+        return (float("nan"),) * 3
+    mean = float(differences.mean())
+    half = stats.t.ppf(0.975, count - 1) * differences.sem() if count > 1 else float("nan")
+    return mean, mean - half, mean + half
+
+
 def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
-    """Return a table for each target: methods down, numbers of labels across."""
+    """Return two tables for each target: taus and differences; numbers of labels across."""
     blocks: list[Block] = []
     sizes = sorted(size for size in frame.labels.unique() if size)
+    full = _full_titles(frame)
     for target, part in frame.groupby("target", sort=False):
         rows: list[dict[str, Entry]] = []
-        for _, lines in part.groupby("method", sort=False):
+        pairs: list[dict[str, Entry]] = []
+        for method, lines in part.groupby("method", sort=False):
             at = lines.set_index("labels")
             row: dict[str, Entry] = {"method": str(lines.title.iloc[0])}
             row["seeds"] = str(int(lines.seeds.iloc[0]))
+            other = full.get(str(lines.beside.iloc[0]), "")
+            pair: dict[str, Entry] = {"method": full[str(method)], "less": other}
             for size in sizes:
                 line = at.loc[size] if size in at.index else at.iloc[0]
                 if size in at.index or 0 in at.index:
                     rest = format(line["top mean"], ".2f")
                     row[f"{size} labels"] = Number(line["mean"], ".3f", line["std"], rest=rest)
+                if size in at.index and np.isfinite(line.difference):
+                    ends = (line.low, line.high)
+                    pair[f"{size} labels"] = Number(line.difference, "+.3f", interval=ends)
             row["seconds of a fit"] = significant(lines.seconds.iloc[-1])
             rows.append(row)
+            pairs += [pair] if other and len(pair) > 2 else []
+        name = targets.get(str(target), str(target))
         better = {f"{size} labels": 1 for size in sizes}
-        blocks.append(Shown(rows, title=targets.get(str(target), str(target)), better=better))
+        blocks.append(Shown(rows, title=name, better=better))
+        if pairs:
+            blocks.append(Shown(pairs, title=f"{name}, paired differences"))
     return blocks
+
+
+def _full_titles(frame: pd.DataFrame) -> dict[str, str]:
+    """Return what each method is called by itself, where `the same` stands for the one before."""
+    return {method: title for method, (title, _) in looks_of(frame).items()}
 
 
 def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
@@ -129,7 +172,7 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
     known = list(frame.target.unique())
     looks = looks_of(frame[frame.method != "zero_shot"])
     with style.styled():
-        columns = 3
+        columns = min(3, max(1, len(known)))
         rows = -(-len(known) // columns)
         drawn = Figure(figsize=(style.WIDE, 1.2 + 2.0 * rows))
         panels = drawn.subplots(rows, columns, squeeze=False)
@@ -140,17 +183,7 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
                 if method == "zero_shot":
                     panel.axhline(lines["mean"].iloc[0], color=style.GREY, linestyle=":")
                     continue
-                spread = lines["std"].fillna(0)
-                look = looks[str(method)][1]
-                panel.plot(lines.labels, lines["mean"], **look)
-                panel.fill_between(
-                    lines.labels,
-                    lines["mean"] - spread,
-                    lines["mean"] + spread,
-                    color=look["color"],
-                    alpha=0.08,
-                    linewidth=0,
-                )
+                panel.plot(lines.labels, lines["mean"], **looks[str(method)][1])
             panel.set_xscale("log")
             panel.set_xticks(sorted(part.labels[part.labels > 0].unique()))
             panel.set_xticklabels([str(size) for size in panel.get_xticks().astype(int)])

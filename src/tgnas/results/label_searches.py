@@ -98,7 +98,7 @@ def table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-SHOWN = (20, 50, 100, 150, 200)
+SHOWN = (20, 50, 100, 150, 200, 424)
 
 
 def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:

@@ -94,12 +94,14 @@ class FewLabelJobs:
             settings = dict(one.settings)
             if "budget" in SEARCHERS.settings(one.searcher).model_fields:
                 settings.setdefault("budget", max(section.at))
+            # A search with a budget of its own is looked at when that is spent, too.
+            at = sorted({*section.at, settings.get("budget", max(section.at))})
             queried = {
                 "searcher": one.searcher,
                 "settings": settings,
                 "predictor": one.predictor.model_dump(mode="json") if one.predictor else None,
                 "seeds": one.seeds or section.seeds,
-                "at": list(section.at),
+                "at": at,
             }
         elif job.learner == ZERO_SHOT:
             learned = {"method": ZERO_SHOT, "settings": {}, "sizes": [0], "seeds": 1}

@@ -135,7 +135,7 @@ def fit(
         random_state=seed,
     ).fit(features, target - slope * prior)
     grown = [tree.tree_ for tree in model.estimators_[:, 0]]
-    size = max(tree.node_count for tree in grown)
+    size = 2 ** (settings.depth + 1) - 1  # nodes of a full tree, so that members can be joined
 
     def padded(values: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
         return np.stack([np.pad(v, (0, size - len(v)), constant_values=fill) for v in values])

@@ -155,6 +155,12 @@ def _few_labels(config: Config) -> None:
         raise ConfigError(f"config: few_labels: {min(both)} is a predictor and a searcher")
     for name, one in section.predictors.items():
         _own_keys(f"few_labels.predictors.{name}", PREDICTORS, one.method, one.settings)
+        if one.beside is not None:
+            _known(
+                f"entry that few_labels.predictors.{name} is compared with",
+                one.beside,
+                section.predictors,
+            )
     for name, entry in section.searchers.items():
         place = f"few_labels.searchers.{name}"
         _own_keys(place, SEARCHERS, entry.searcher, entry.settings)

@@ -448,6 +448,9 @@ class FewPredictor(Keys):
     settings: Changes = key("The method's own keys.", default={})
     needs_start: bool = key("Whether it starts from a zero-shot predictor.", default=False)
     seeds: Positive | None = key("Draws of labels, where not `few_labels.seeds`.", default=None)
+    beside: str | None = key(
+        "The entry that it is compared with, pair by pair; the first one by default.", default=None
+    )
 
 
 class FewSearcher(Keys):

@@ -1,0 +1,140 @@
+"""TG-NAS fine-tuned: a zero-shot network that goes on learning with few labels of the target.
+
+All weights of a graph network that has learned other spaces move on (Qiao et al., arXiv 2404.00271,
+section 3, is zero-shot; going on is ours). What it said before is brought to the scale of labels by
+its spread over unlabelled architectures of the target. Without warm weights the same network is
+drawn anew, to show what they are worth. Its embedding with a Gaussian process or ridge regression
+on top is ``gaussian_process`` with ``inputs: embedding``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from tgnas.errors import ConfigError
+from tgnas.methods.card import Card
+from tgnas.methods.contracts import Context, State
+from tgnas.methods.predictors import tgnas, universal
+from tgnas.methods.predictors._network import Network
+from tgnas.methods.predictors._together import (
+    Copies,
+    FewLabelSettings,
+    GraphForm,
+    Predictor,
+    drawn,
+    fit_copies,
+    restored,
+)
+from tgnas.spaces.architectures import Architectures
+from tgnas.training.splits import TrainingSet
+
+CARD = Card(
+    title="TG-NAS fine-tuned",
+    reference="the zero-shot network: Qiao et al., arXiv 2404.00271, section 3",
+    needs="labels of the target",
+    deviations=(
+        "fine-tuning is ours; the paper's network is used zero-shot",
+        "each draw of labels goes on from one member of the ensemble, in turn",
+    ),
+)
+POPULATION = 1024  # unlabelled architectures that give what the network said a scale
+
+
+class Settings(FewLabelSettings):
+    """The method's own keys."""
+
+    learning_rate: float = 0.001
+    """AdamW's at the start; it falls to zero along a cosine."""
+    warm: bool = True
+    """Whether the network begins with the weights of the zero-shot one; else they are drawn."""
+    slope: float = 0.7
+    """What the zero-shot network says, as a share of the labels' spread, before a label is seen."""
+
+
+def fit(
+    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
+) -> Predictor:
+    """Return the network of one source's labels; errors as in ``fit_together``."""
+    return fit_together(sources, settings, context, [generator])[0]
+
+
+def fit_together(
+    sources: Sequence[TrainingSet],
+    settings: Settings,
+    context: Context,
+    generators: Sequence[torch.Generator],
+) -> list[Predictor]:
+    """Return a network for each source.
+
+    Raises:
+        ConfigError: there is no graph network to start from.
+    """
+    form, networks = _form(context), _networks(context)
+    if not settings.warm:
+        return fit_copies(
+            sources, form, drawn(form.network, generators), settings, context, generators
+        )
+    known = sources[0].architectures if context.unlabelled is None else context.unlabelled
+    known = known[:: max(1, len(known) // POPULATION)]
+    taken = [generator.initial_seed() % len(networks) for generator in generators]
+    each = [_scaled(network, form, known, settings.slope) for network in networks]
+    begun = {name: torch.stack([each[place][name] for place in taken]) for name in each[0]}
+    return fit_copies(sources, form, begun, settings, context, generators)
+
+
+def _scaled(network: Network, form: GraphForm, known: Architectures, slope: float) -> Copies:
+    """Return a network's parameters, its last layer so that what it says has mean 0 and a spread.
+
+    Architectures that it scores far below all others, because they connect nothing, are cut to the
+    lowest hundredth.
+    """
+    copy = {name: entry.detach().clone() for name, entry in network.named_parameters()}
+    one = {name: entry[None] for name, entry in copy.items()}
+    with torch.inference_mode():
+        said = form.scores(one, tuple(part[None] for part in form.read(known)))[0].numpy()
+    said = np.clip(said, *np.quantile(said, [0.01, 0.99]))
+    factor = slope / max(float(said.std()), 1e-6)
+    weight, bias = (f"head.{len(network.head) - 1}.{kind}" for kind in ("weight", "bias"))
+    copy[weight] = copy[weight] * factor
+    copy[bias] = (copy[bias] - float(said.mean())) * factor
+    return copy
+
+
+def can_start(context: Context) -> bool:
+    """Tell whether there is a graph network on canonical graphs to start from."""
+    return bool(_networks(context))
+
+
+def _form(context: Context) -> GraphForm:
+    """Return what networks read.
+
+    Raises:
+        ConfigError: there is no graph network to start from.
+    """
+    networks = _networks(context)
+    if not networks:
+        raise ConfigError("fine-tuning needs a graph network on canonical graphs to start from")
+    return GraphForm(networks[0])
+
+
+def _networks(context: Context) -> list[Network]:
+    """Return the graph networks of the predictor to start from, if it has any."""
+    members = context.start.members if context.start else ()
+    cells = [m.cells if isinstance(m, universal.Predictor) else m for m in members]
+    networks = [
+        cell.network
+        for cell in cells
+        if isinstance(cell, tgnas.Predictor) and isinstance(cell.network, Network)
+    ]
+    return [] if networks and networks[0].settings.degrees else networks
+
+
+def restore(state: State, settings: Settings, context: Context) -> Predictor:
+    """Return the network of a state.
+
+    Raises:
+        ConfigError: as in ``fit_together``.
+    """
+    del settings  # the parameters hold what was learned
+    return restored(state, _form(context), context)

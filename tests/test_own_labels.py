@@ -1,0 +1,74 @@
+"""Own labels are learned by what cross-validation finds best; few are said to be few."""
+
+import numpy as np
+import pytest
+
+from tgnas.benchmarks import digits201
+from tgnas.benchmarks.base import open_benchmark, write_table
+from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.evaluation.ranking import kendall_tau
+from tgnas.inference import own_labels
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.training import train_on
+from tgnas.methods.trained import load, save
+from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.space import open_space
+from tgnas.training.splits import TrainingSet
+
+SPACE = open_space("nasbench201")
+START = load_pretrained("canonical")
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    file = tmp_path_factory.mktemp("digits") / "digits201.arrow"
+    write_table(digits201.build([]), file)
+    benchmark = open_benchmark(file)
+    cells = Architectures(benchmark.architectures.cells, skeleton=SPACE.skeleton)
+    return cells, benchmark.accuracy(dataset="digits", split="test", epochs=6)
+
+
+def labelled(digits, count):
+    rows = np.random.default_rng(1).permutation(len(digits[1]))[:count]
+    return TrainingSet(digits[0][rows], digits[1][rows], "nasbench201")
+
+
+def test_the_best_of_three_is_told_with_its_expected_error(digits):
+    known = labelled(digits, 60)
+    found = own_labels.compare(known, SPACE, START.weights)
+    assert {one.method for one in found} == set(own_labels.CANDIDATES)
+    assert found[0].kendall_tau == max(one.kendall_tau for one in found) > 0.2
+    assert found[0].error < found[0].guess
+    assert not found[0].warning
+
+
+def test_under_twenty_labels_it_says_what_they_are_worth(digits):
+    said: list[str] = []
+    trained = train_on(labelled(digits, 10), SPACE, START, 2, "few.csv", tell=said.append)
+    # 2 sqrt(2 (2 10 + 5) / (9 10 9)): two standard errors of tau without a relation.
+    assert any("10 labels: a held-out tau is known to ± 0.50 alone" in line for line in said)
+    assert trained.card["settings"]["method"] in own_labels.CANDIDATES
+
+
+def test_what_was_learned_is_saved_with_what_it_started_from(digits, tmp_path):
+    known = labelled(digits, 80)
+    trained = train_on(known, SPACE, START, 1, "few.csv", method="gaussian_process")
+    save(tmp_path / "few.safetensors", trained)
+    again = load(tmp_path / "few.safetensors", trained.embeddings).ensemble()
+    scores = again.scores(digits[0])[0]
+    assert kendall_tau(scores, digits[1]) > 0.35
+    assert trained.card["settings"]["validation"][0]["labels"] == 80
+
+
+def test_epochs_train_a_network(digits):
+    trained = train_on(labelled(digits, 20), SPACE, START, 1, "few.csv", epochs=1)
+    assert trained.method == "tgnas"
+    with pytest.raises(ConfigError, match="gaussian_process is not trained in epochs"):
+        own_labels.checked("gaussian_process", 3)
+
+
+def test_too_few_labels_and_unknown_methods_are_refused(digits):
+    with pytest.raises(DataError, match="at least 5 with different labels"):
+        train_on(labelled(digits, 4), SPACE, START, 1, "few.csv")
+    with pytest.raises(UnknownNameError, match="gaussian_process"):
+        train_on(labelled(digits, 30), SPACE, START, 1, "few.csv", method="gausian_process")
