@@ -89,6 +89,7 @@ wildcard_constraints:
     network_proxy="|".join(NETWORK_PROXIES.names()),
     supernet="|".join(CONFIG.supernets.methods),
     shard=r"\d+",
+    digits_table="digits_bench|digits_long",
     inputs="|".join(DATASETS),
     searches="searches|constrained_searches",
     searchers=r"({0})(\+({0}))*".format("|".join(SEARCHERS.names())),

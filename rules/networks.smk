@@ -2,7 +2,11 @@
 # a GPU and are no part of `all`: `train_nasbench201`, `train_darts`. Neither is digits-bench
 # (`make digits-bench`), whose table comes with the package.
 FINAL, DIGITS = CONFIG.final_training, CONFIG.digits_bench
-DIGITS_SIZES = DIGITS.architectures.model_dump()
+# Tables of trainings on digits that come with the package.
+DIGITS_TABLES = {
+    "digits_bench": CONFIG.digits_bench,
+    "digits_long": CONFIG.digits_long,
+}
 
 
 rule train_nasbench201:
@@ -64,24 +68,30 @@ rule digits_bench:
         "<data>/digits_bench.json",
 
 
+rule digits_long:
+    input:
+        "<data>/digits_long.parquet",
+        "<data>/digits_long.json",
+
+
 # A job is short, so that little is lost when the making is interrupted.
 rule train_digits_shard:
     input:
-        recipe=DIGITS.recipe,
+        recipe=lambda w: DIGITS_TABLES[w.digits_table].recipe,
     output:
-        trained="<results>/digits_bench/{shard}.parquet",
+        trained="<results>/{digits_table}/{shard}.parquet",
     log:
-        "<logs>/train_digits_shard/{shard}.log",
+        "<logs>/train_digits_shard/{digits_table}/{shard}.log",
     benchmark:
-        "<benchmarks>/train_digits_shard/{shard}.tsv"
+        "<benchmarks>/train_digits_shard/{digits_table}/{shard}.tsv"
     conda:
         "../workflow/envs/tgnas.yaml"
     threads: 1
     params:
-        shards=DIGITS.shards,
-        sizes=DIGITS_SIZES,
-        seeds=DIGITS.seeds,
-        change=DIGITS.change,
+        shards=lambda w: DIGITS_TABLES[w.digits_table].shards,
+        sizes=lambda w: DIGITS_TABLES[w.digits_table].sizes,
+        seeds=lambda w: DIGITS_TABLES[w.digits_table].seeds,
+        change=lambda w: DIGITS_TABLES[w.digits_table].change,
         code=code("train_digits_shard"),
     script:
         "../workflow/scripts/train_digits_shard.py"
@@ -89,20 +99,22 @@ rule train_digits_shard:
 
 rule join_digits_shards:
     input:
-        recipe=DIGITS.recipe,
-        shards=[
-            f"<results>/digits_bench/{shard}.parquet" for shard in range(DIGITS.shards)
+        recipe=lambda w: DIGITS_TABLES[w.digits_table].recipe,
+        shards=lambda w: [
+            f"<results>/{w.digits_table}/{shard}.parquet"
+            for shard in range(DIGITS_TABLES[w.digits_table].shards)
         ],
     output:
-        table="<data>/digits_bench.parquet",
-        card="<data>/digits_bench.json",
+        table="<data>/{digits_table}.parquet",
+        card="<data>/{digits_table}.json",
     log:
-        "<logs>/join_digits_shards.log",
+        "<logs>/join_digits_shards/{digits_table}.log",
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
-        sizes=DIGITS_SIZES,
-        change=DIGITS.change,
+        title=lambda w: DIGITS_TABLES[w.digits_table].title,
+        sizes=lambda w: DIGITS_TABLES[w.digits_table].sizes,
+        change=lambda w: DIGITS_TABLES[w.digits_table].change,
         code=code("join_digits_shards"),
     script:
         "../workflow/scripts/join_digits_shards.py"

@@ -223,7 +223,7 @@ def test_one_seed_has_no_spread():
     table = pd.DataFrame({"space": ["nasbench101"] * 3, "seconds/0": 1.0})
     for column in ("test_accuracy/0", "validation_accuracy/0"):
         table[column] = [10.0, 20.0, 30.0]
-    described = card_of(table, SIZES, SHORT.settings())["spaces"]["nasbench101"]
+    described = card_of(table, "small", SIZES, SHORT.settings())["spaces"]["nasbench101"]
     assert described["test_accuracy"]["50 %"] == 20
     assert "seeds_spearman_rho" not in described
 
@@ -244,7 +244,7 @@ def test_the_maker_resumes_and_keeps_what_is_finished(maker: Project):
     finished, killed = (f"results/digits_bench/{shard}.parquet" for shard in (0, 1))
     assert maker.run("--", finished).returncode == 0
     written = (maker.folder / finished).stat().st_mtime_ns
-    log = maker.folder / "logs/train_digits_shard/1.log"
+    log = maker.folder / "logs/train_digits_shard/digits_bench/1.log"
     maker.run_and_kill("--", killed, when=log)
     assert not (maker.folder / killed).exists()
     assert maker.run("--unlock").returncode == 0

@@ -10,6 +10,7 @@ from tgnas.errors import ConfigError
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
+from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot
 from tgnas.methods.supernets._blocks import through
@@ -182,6 +183,18 @@ def test_a_block_of_dna_is_given_what_the_teachers_block_before_gives(task):
     gates = paths_of("nasbench201", open_space("nasbench201").parse(method.TEACHER))[0]
     given = through(learner.blocks[1], features[0], gates)
     assert torch.equal(learner.losses(images, gates)[1], method.distance(given, features[1]))
+
+
+def test_a_path_that_connects_nothing_changes_no_block_of_dna(task, monkeypatch):
+    _, whole = trained("dna", task)
+    learner, nothing = whole.learner, np.zeros((1, 6, 5), dtype=bool)
+    nothing[..., 0] = True  # "none" on every edge
+    monkeypatch.setattr(learner, "draw", lambda _: nothing)
+    before = {name: p.clone() for name, p in learner.supernet.named_parameters()}
+    batch = next(task.train_batches(0, 0, 60))
+    loss = learner.step(Given(batch, iter(()), np.random.default_rng(0)))
+    assert torch.isfinite(loss)
+    assert all(torch.equal(p, before[name]) for name, p in learner.supernet.named_parameters())
 
 
 def test_the_targets_of_bossnas_are_the_mean_of_a_copy_that_moves_slowly(task):

@@ -1,4 +1,4 @@
-"""Join the shards of digits-bench into one table, and write its card."""
+"""Join the shards of trainings on digits into one table, and write its card."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,18 @@ from tgnas.workflow.script import run
 
 
 def main(
-    *, recipe: Path, shards: list[Path], table: Path, card: Path, sizes: dict, change: dict
+    *,
+    recipe: Path,
+    shards: list[Path],
+    table: Path,
+    card: Path,
+    title: str,
+    sizes: dict,
+    change: dict,
 ) -> None:
     """Write the compact table, then the card with what describes it."""
     whole = joined([read_parquet(path).to_pandas() for path in shards], list_architectures(**sizes))
-    facts = card_of(whole, sizes, read_recipe(recipe, change).settings())
+    facts = card_of(whole, title, sizes, read_recipe(recipe, change).settings())
     write_parquet(table, whole, compression="zstd")
     with written_whole(card) as part:
         part.write_text(json.dumps(facts | {"made_by": environment()}, indent=2) + "\n")

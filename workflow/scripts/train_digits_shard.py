@@ -1,4 +1,4 @@
-"""Train every architecture of one shard of digits-bench with every seed."""
+"""Train every architecture of one shard of a table of trainings with every seed."""
 
 from pathlib import Path
 

@@ -1,7 +1,8 @@
-"""digits-bench as it comes with the package: a table of trainings of our own, and its card.
+"""Trainings of our own on digits, as they come with the package: a table and its card.
 
-One row for each architecture; its columns are described in docs/digits-bench.md. Accuracies are in
-percent, one column for each seed; benchmarks hold their mean.
+There are two: ``digits_bench``, and ``digits_long``, some of its networks trained for longer. One
+row for each architecture; columns are described in docs/digits-bench.md. Accuracies are in percent,
+one column for each seed; benchmarks hold their mean.
 """
 
 import hashlib
@@ -22,23 +23,23 @@ from tgnas.spaces.space import open_space
 
 DATASET, SPLITS = "digits", ("validation", "test")
 FOLDER = resources.files("tgnas") / "data"
-TABLE, CARD = FOLDER / "digits_bench.parquet", FOLDER / "digits_bench.json"
+BENCH, LONG = "digits_bench", "digits_long"
 
 
-def read_table() -> pd.DataFrame:
-    """Return the table that comes with the package."""
-    with resources.as_file(TABLE) as path:
+def read_table(name: str = BENCH) -> pd.DataFrame:
+    """Return a table that comes with the package."""
+    with resources.as_file(FOLDER / f"{name}.parquet") as path:
         return read_parquet(path).to_pandas()
 
 
-def read_card() -> dict[str, Any]:
-    """Return the card that comes with the package."""
-    return json.loads(CARD.read_text())
+def read_card(name: str = BENCH) -> dict[str, Any]:
+    """Return the card of a table."""
+    return json.loads((FOLDER / f"{name}.json").read_text())
 
 
-def table_digest() -> str:
-    """Return the sha256 of the table's file."""
-    return hashlib.sha256(TABLE.read_bytes()).hexdigest()
+def table_digest(name: str = BENCH) -> str:
+    """Return the sha256 of a table's file."""
+    return hashlib.sha256((FOLDER / f"{name}.parquet").read_bytes()).hexdigest()
 
 
 def of_seeds(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -46,16 +47,16 @@ def of_seeds(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.filter(regex=f"^{column}/[0-9]+$").rename(columns=lambda n: n.split("/")[1])
 
 
-def build_of(space: str, _: Sequence[Path] = ()) -> pa.Table:
-    """Return the part of digits-bench that is of one space, as a benchmark's table.
+def build_of(space: str, _: Sequence[Path] = (), *, name: str = BENCH) -> pa.Table:
+    """Return the part of a table that is of one space, as a benchmark's table.
 
     Raises:
         CorruptTableError: the table has no architecture of that space.
     """
-    whole = read_table()
-    table, epochs = whole[whole.space == space], read_card()["recipe"]["epochs"]
+    whole = read_table(name)
+    table, epochs = whole[whole.space == space], read_card(name)["recipe"]["epochs"]
     if table.empty:
-        raise CorruptTableError(f"the table of digits-bench holds no architecture of {space}")
+        raise CorruptTableError(f"the table of {name} holds no architecture of {space}")
     means: dict[str, np.ndarray] = {}
     for kind in ("accuracy", "loss"):
         for split in SPLITS:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tgnas.benchmarks._digits import of_seeds
+from tgnas.encodings.live import live_pattern
 from tgnas.errors import CorruptTableError
 from tgnas.image_training.digits import Digits
 from tgnas.image_training.final import build, count_cost
@@ -32,16 +33,27 @@ LICENCES = {
 }
 
 
-def list_architectures(max_vertices: int, drawn: int, seed: int) -> pd.DataFrame:
+def list_architectures(
+    drawn: int, seed: int, max_vertices: int | None = None, kept: int | None = None
+) -> pd.DataFrame:
     """Return space and string of every architecture.
 
-    Of NAS-Bench-101 all cells of at most so many vertices are taken; of NAS-Bench-201 so many
-    architectures are drawn at random from all strings.
+    Args:
+        drawn: of NAS-Bench-201 so many are drawn at random from all strings.
+        seed: of the draws.
+        max_vertices: of NAS-Bench-101 all cells of at most so many vertices; None for no cell.
+        kept: of those drawn so many are kept at random, of which no two have the same live pattern;
+            None for all.
     """
     of_all, of_some = nasbench101.SPACE, nasbench201.SPACE
-    strings = of_all.format(Architectures(nasbench101.enumerate_cells(max_vertices)[0]))
-    members = of_some.enumerate()
-    rows = np.sort(np.random.default_rng(seed).choice(len(members), drawn, replace=False))
+    strings = []
+    if max_vertices is not None:
+        strings = of_all.format(Architectures(nasbench101.enumerate_cells(max_vertices)[0]))
+    generator, members = np.random.default_rng(seed), of_some.enumerate()
+    rows = np.sort(generator.choice(len(members), drawn, replace=False))
+    if kept is not None:
+        rows = rows[live_pattern(members[rows]).distinct()[0]]
+        rows = np.sort(generator.choice(rows, kept, replace=False))
     some = of_some.format(members[rows])
     names = [of_all.name] * len(strings) + [of_some.name] * len(some)
     return pd.DataFrame({"space": names, "architecture": strings + some})
@@ -76,16 +88,18 @@ def joined(shards: Sequence[pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame
     trained = pd.concat(shards, ignore_index=True)
     table = listed.merge(trained, how="left", validate="one_to_one")
     if len(trained) != len(listed) or table.isna().any(axis=None):
-        raise CorruptTableError("the shards of digits-bench do not hold the listed architectures")
+        raise CorruptTableError("the shards do not hold the listed architectures, each once")
     kinds = {name: np.int32 if name in INTEGERS else np.float32 for name in table.columns[2:]}
     return table.astype(kinds)
 
 
-def card_of(table: pd.DataFrame, sizes: dict[str, int], recipe: dict[str, Any]) -> dict[str, Any]:
+def card_of(
+    table: pd.DataFrame, title: str, sizes: dict[str, int], recipe: dict[str, Any]
+) -> dict[str, Any]:
     """Return the card: what the table holds, how it was made, how its accuracies spread."""
     seconds = of_seeds(table, "seconds")
     return {
-        "title": "digits-bench: small networks of two spaces, trained on scikit-learn's digits",
+        "title": title,
         "licences": LICENCES,
         "architectures": sizes,
         "recipe": recipe,

@@ -216,6 +216,12 @@ class PairCell(nn.Module):
             for source, _ in DARTS_EDGES
         )
 
+    def passed_by(self, last: Tensor) -> Float[Tensor, "B E H W"]:
+        """Return what follows where the cell is left out: its last input, in the cell's shape."""
+        given = self.second(last)
+        given = given[:, :, ::2, ::2] if self.reduces else given
+        return torch.cat([given] * darts_space.NODES, dim=1)
+
     def forward(
         self, before: Tensor, last: Tensor, gates: np.ndarray, weights: Tensor | None = None
     ) -> Float[Tensor, "B E H W"]:
@@ -255,13 +261,24 @@ class PairSupernet(nn.Module):
         return [int(bool(cell.reduces)) for cell in self.stages]
 
     def forward(
-        self, images: Float[Tensor, "B 3 H W"], gates: Gates, weights: Weights | None = None
+        self,
+        images: Float[Tensor, "B 3 H W"],
+        gates: Gates,
+        weights: Weights | None = None,
+        *,
+        without: int | None = None,
     ) -> Float[Tensor, "B C"]:
-        """Return the logits; gates and weights as those of ``StackedSupernet``."""
+        """Return the logits; arguments as those of ``StackedSupernet``.
+
+        A cell that is passed by puts out its last input four times, projected to its width and, if
+        it reduces, at every second place.
+        """
         before = last = self.stem(images)
         cells = _rows(gates, weights, self.cell_kinds)
-        for cell, own in zip(self.stages, cells, strict=True):
-            before, last = last, cell(before, last, *own)
+        stages: Any = zip(self.stages, cells, strict=True)
+        for place, (cell, own) in enumerate(stages):
+            given = cell.passed_by(last) if place == without else cell(before, last, *own)
+            before, last = last, given
         return self.classifier(self.last(last))
 
     def stand_alone(self, architecture: Architectures) -> darts.Network:

@@ -1,6 +1,6 @@
 """The genotype that a search chose, as wiring: a line for each node, a box for each operator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -61,12 +61,15 @@ def draw_genotype(architecture: str, title: str) -> Figure:
     with style.styled():
         figure = Figure(figsize=(style.WIDE, 4.6))
         figure.suptitle(title)
-        for panel, pairs, kind in zip(
-            figure.subplots(2, 1), pairs_of(architecture), ("normal", "reduction"), strict=True
-        ):
-            _draw_cell(panel, pairs)
-            panel.set_title(f"{kind} cell")
+        draw_cells(figure.subplots(2, 1), pairs_of(architecture))
     return figure
+
+
+def draw_cells(panels: Sequence[Axes], cells: Sequence[Pairs], before: str = "") -> None:
+    """Draw the normal and the reduction cell, under a title that begins with `before`."""
+    for panel, pairs, kind in zip(panels, cells, ("normal", "reduction"), strict=True):
+        _draw_cell(panel, pairs)
+        panel.set_title(f"{before}{kind} cell")
 
 
 def _draw_cell(panel: Axes, pairs: Pairs) -> None:

@@ -14,7 +14,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from tgnas.errors import ConfigError
 from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
@@ -32,9 +31,11 @@ CARD = Card(
     reference="Cai et al., arXiv 2108.09306; code Jackon/D-DARTS",
     needs="images, labels of images",
     deviations=(
-        "NAS-Bench-201 stacks one cell: the derived cell is that of the mean gates of all cells",
-        "a score is the sum of log gates, averaged over the cells",
-        "a cell that is left out passes its input on, so that only stacks of equal shape are held",
+        "the spaces here stack one cell of each kind: what is derived and what scores is the mean "
+        "gates of all cells of a kind; the paper derives every cell by itself",
+        "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
+        "a score is the sum of log gates",
+        "a cell that is left out passes its input on, in the DARTS space projected to its shape",
     ),
 )
 
@@ -84,8 +85,9 @@ class _Learner(MixtureLearner):
         self.optimizers["alphas"].step()
 
     def probabilities(self) -> Tensor:
-        """Return the mean gates of the cells."""
-        return self.weights_of(self.alphas.detach()).mean(dim=0, keepdim=True)
+        """Return the mean gates of the cells of each kind."""
+        gates, kinds = self.weights_of(self.alphas.detach()), torch.tensor(self.supernet.cell_kinds)
+        return torch.stack([gates[kinds == kind].mean(dim=0) for kind in kinds.unique()])
 
     def derive(self) -> Architectures:
         """Return the architecture of the strongest mean gates above the threshold."""
@@ -96,15 +98,7 @@ class _Learner(MixtureLearner):
 def train(
     space: Space, task: Any, settings: Settings, context: Context, generator: torch.Generator
 ) -> Mixture:
-    """Return a mixture with gates of its own for each cell.
-
-    Raises:
-        ConfigError: the space is not NAS-Bench-201.
-    """
-    if space.name != "nasbench201":
-        raise ConfigError(
-            f"d_darts: cells of {space.name} cannot be passed by; allowed: nasbench201"
-        )
+    """Return a mixture with gates of its own for each cell."""
     seed = generator.initial_seed()
     supernet = common.new_supernet(space, task, settings, seed)
     with seeded(seed):

@@ -75,9 +75,10 @@ class _Learner(PathLearner):
         ]
 
     def step(self, given: Given) -> Tensor:
-        """Take a step of a path in every block."""
+        """Take a step of a path in every block; one that connects nothing teaches none."""
         loss = torch.stack(self.losses(given.batch[0], self.draw(given.generator))).sum()
-        common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
+        if loss.requires_grad:
+            common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
         return loss
 
 

@@ -12,6 +12,7 @@ from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
 from tgnas.workflow.config.reading import Config, parse
 
+OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
@@ -270,11 +271,11 @@ def _trainings(config: Config) -> None:
     if "short" not in section.trainings:
         raise ConfigError("config: final_training.trainings: the key 'short' is missing")
     for name, recipe in config.recipes.items():
-        if name == "digits_bench" and recipe.dataset != "digits":
-            raise ConfigError(f"config: digits_bench: {recipe.name} is of {recipe.dataset}")
+        if name in OF_DIGITS and recipe.dataset != "digits":
+            raise ConfigError(f"config: {name}: {recipe.name} is of {recipe.dataset}")
         if name == "supernets":
             _supernets(config, recipe.dataset)
-        elif name != "digits_bench" and recipe.dataset != "cifar10":
+        elif name not in OF_DIGITS and recipe.dataset != "cifar10":
             raise ConfigError(
                 f"config: final_training: {name} is of {recipe.dataset}; the workflow trains on "
                 "cifar10 (an image folder: tgnas train-network)"

@@ -69,7 +69,7 @@ class Pathvars(Keys):
     logs: str | None = key("One log for each job.", default=None)
     benchmarks: str | None = key("Seconds and memory of costly jobs.", default=None)
     weights: str | None = key("What comes with the package.", default=None)
-    data: str | None = key("digits-bench in the package.", default=None)
+    data: str | None = key("Trainings on digits in the package.", default=None)
 
 
 class Experiments(Keys):
@@ -503,19 +503,26 @@ class FinalTraining(Keys):
 
 
 class DigitsArchitectures(Keys):
-    """Which architectures digits-bench holds."""
+    """Which architectures a table of trainings on digits holds."""
 
-    max_vertices: int = count("Of NAS-Bench-101's cells.", 2, le=7)
+    max_vertices: int | None = count("Of NAS-Bench-101's cells; no cell.", 2, le=7, default=None)
     drawn: int = count("Of NAS-Bench-201.", 3, le=15625)
     seed: int = count("Of the draw.", 0)
+    kept: int | None = count("Of those drawn, distinct ones, at random; all.", 3, default=None)
 
 
 class DigitsBench(Training):
-    """Our own small benchmark, trained on scikit-learn's digits (`make digits-bench`)."""
+    """A table of trainings on scikit-learn's digits that comes with the package."""
 
+    title: str = key("Of its card.")
     architectures: DigitsArchitectures
     seeds: int = count("Trainings of each architecture.")
     shards: int = count("Jobs that share them.")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What says which architectures there are."""
+        return self.architectures.model_dump(exclude_none=True)
 
 
 class Supernets(Training):
@@ -534,6 +541,9 @@ class Supernets(Training):
         "Keys of single methods; `method` is the file, where it is not the name."
     )
     beside: Different[str] = key("Graph proxies and predictors that score the same architectures.")
+    differences: Listed[tuple[str, str]] = key(
+        "Pairs of these methods whose taus are compared, resample by resample."
+    )
 
 
 class Demo(Keys):

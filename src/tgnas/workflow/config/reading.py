@@ -63,6 +63,7 @@ class Config(Keys):
     few_labels: models.FewLabels
     final_training: models.FinalTraining
     digits_bench: models.DigitsBench
+    digits_long: models.DigitsBench
     supernets: models.Supernets
     studies: dict[models.Study, models.Changes] = key(
         "Keys of the studies' own `Settings`, by their files in tgnas.studies.", default={}
@@ -143,7 +144,8 @@ class Config(Keys):
         section = self.final_training
         named = dict[str, Any](section.trainings)
         named |= {name: self.study(name) for name in ("short_trainings", "jpeg_copies")}
-        named |= {"digits_bench": self.digits_bench, "supernets": self.supernets}
+        named |= {"digits_bench": self.digits_bench, "digits_long": self.digits_long}
+        named |= {"supernets": self.supernets}
         return {name: read_recipe(Path(one.recipe), one.change) for name, one in named.items()}
 
 
