@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
+from tgnas.benchmarks._digits import LONG, read_card, read_table
+from tgnas.benchmarks.base import Benchmark
 from tgnas.errors import ConfigError
+from tgnas.evaluation.weight_sharing import differences, resampled, summary
 from tgnas.image_training.digits import open_digits
+from tgnas.image_training.digits_bench import list_architectures
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
 from tgnas.image_training.weight_sharing import Given
@@ -17,8 +22,11 @@ from tgnas.methods.supernets._blocks import through
 from tgnas.methods.supernets._common import PathLearner, derived, statistics
 from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
 from tgnas.operators import CODES
-from tgnas.registry import SUPERNETS
+from tgnas.registry import BENCHMARKS, SUPERNETS
+from tgnas.results import darts_supernets as drawn_searches
+from tgnas.results._tables import markdown
 from tgnas.spaces.space import open_space
+from tgnas.studies import darts_supernets
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).normal(size=(4, 3, 8, 8)))
 
@@ -256,3 +264,101 @@ def test_a_contest_takes_the_path_that_the_prior_prefers(task):
 def test_settings_that_ask_for_a_prior_are_refused_where_there_is_none(task):
     with pytest.raises(ConfigError, match="contest: its settings ask for a zero-shot prior"):
         trained("single_path", task, contest=2)
+
+
+@pytest.mark.parametrize(("space", "operators"), [("nasbench201", 5), ("darts", 8)])
+def test_an_edge_has_each_operator_once_in_the_order_of_the_gates(space, operators):
+    supernet = build_supernet(space, 10, 4, 3)
+    cells = [module for module in supernet.modules() if hasattr(module, "edges")]
+    assert len(set(supernet.operators)) == len(supernet.operators) == operators
+    assert all(tuple(edge) == supernet.operators for cell in cells for edge in cell.edges)
+
+
+def test_a_cell_of_the_darts_supernet_that_is_passed_by_runs_none_of_its_operators():
+    torch.manual_seed(0)
+    supernet = build_supernet("darts", 10, 4, 3).double().eval()
+    weights = torch.rand(3, 14, 8).double()
+    changed = weights.clone()
+    changed[1] = 0.0
+    outputs = [
+        supernet(IMAGES, np.ones((3, 14, 8), dtype=bool), given, without=without)
+        for given in (weights, changed)
+        for without in (1, None)
+    ]
+    assert torch.equal(outputs[0], outputs[2])
+    assert not torch.equal(outputs[1], outputs[3])
+    assert not torch.equal(outputs[0], outputs[1])
+
+
+def test_d_darts_derives_the_mean_gates_of_the_cells_of_each_kind(task):
+    space = open_space("darts")
+    settings = d_darts.Settings(channels=4, layers=4, epochs=1, batch=300, ablation=0.0)
+    learner = d_darts._Learner(build_supernet("darts", 10, 4, 4), space, task, settings, rows=4)
+    gates = torch.rand(4, 14, 8)
+    with torch.no_grad():
+        learner.alphas.copy_(torch.logit(gates))
+    normal, reduction = learner.probabilities()  # cells 1 and 2 of 4 reduce
+    assert torch.allclose(normal, (gates[0] + gates[3]) / 2, atol=1e-5)
+    assert torch.allclose(reduction, (gates[1] + gates[2]) / 2, atol=1e-5)
+
+
+def test_the_networks_trained_for_long_are_distinct_ones_of_digits_bench():
+    table, card = read_table(LONG), read_card(LONG)
+    assert table[["space", "architecture"]].equals(list_architectures(**card["architectures"]))
+    assert set(table.architecture) < set(read_table().architecture)
+    benchmark = Benchmark(LONG, BENCHMARKS.load("digits201_long")())
+    accuracies = benchmark.accuracy(dataset="digits", split="test", epochs=100)
+    own = table.filter(like="test_accuracy/").mean(axis=1).to_numpy(np.float64)
+    assert len(benchmark) == 50 and np.allclose(accuracies, own)
+
+
+def test_what_is_known_of_some_architectures_only_is_measured_on_those():
+    scores = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 2.0, 3.0, 5.0, 4.0]])
+    accuracies = {"some": np.array([1.0, np.nan, 2.0, 4.0, 3.0])}
+    found = summary(scores, accuracies, np.arange(5), 1.0)
+    assert found["some_tau_distinct"] == pytest.approx((2 / 3 + 1) / 2)  # of 6 pairs 1 and 0 wrong
+    assert found["some_rank"] == 1.5  # the picks are the last but one and the best
+    assert found["agreement"] == pytest.approx(0.8)  # of 10 pairs 1 is the other way round
+
+
+def test_a_difference_is_paired_and_its_interval_says_whether_it_is_open():
+    generator = np.random.default_rng(0)
+    true = generator.normal(size=120)
+    good, other = (true + generator.normal(0, noise, (3, 120)) for noise in (0.3, 1.5))
+    methods = {
+        name: resampled(scores, {"truth": true}, np.arange(120), 60)
+        for name, scores in {"good": good, "other": other, "again": good}.items()
+    }
+    frame = differences(methods, [("good", "other"), ("good", "again"), ("good", "absent")], 0.95)
+    helps, same = (frame[frame.second == name].set_index("measure") for name in ("other", "again"))
+    assert set(frame.second) == {"other", "again"}
+    assert (helps.low > 0).all() and helps.index.tolist() == ["truth", "agreement"]
+    assert (same[["difference", "low", "high"]] == 0).all(axis=None)
+
+
+def test_a_search_in_the_darts_space_derives_a_genotype_and_places_it(tmp_path, monkeypatch):
+    name, space = "d_darts", open_space("darts")
+    members = space.sample(30, np.random.default_rng(0))
+
+    class Known:
+        architectures = members
+
+        def __len__(self):
+            return 30
+
+        def accuracy(self, **_):
+            return np.linspace(90, 95, 30)
+
+    Known.space = space
+    monkeypatch.setattr("tgnas.benchmarks.base.open_benchmark", lambda _: Known())
+    shared = {"channels": 4, "layers": 3, "epochs": 1, "batch": 150}
+    settings = darts_supernets.Settings(
+        shared=shared, recipe=str(ROOT / "config/recipes/digits.yaml")
+    )
+    part = next(p for p in darts_supernets.parts(settings) if p == f"{name}-seed1")
+    rows = darts_supernets.run(part, settings, {"known": tmp_path}, tmp_path)
+    assert len(rows) == 1 and rows.seed[0] == 1
+    assert space.format(space.parse(rows.genotype[0])) == [rows.genotype[0]]
+    assert 0 <= rows.placed[0] <= 1 and not rows.listed[0]
+    frame = drawn_searches.table([rows], {name: name})
+    assert name in markdown(drawn_searches.show(frame))

@@ -21,10 +21,11 @@ def summary(
 ) -> dict[str, float]:
     """Return how well the seeds of a method rank, how well they agree, and where their picks stand.
 
-    Accuracies may be NaN: such architectures are left out of what is said of that vector. Keys: for each vector of accuracies ``NAME_tau`` (all), ``NAME_tau_distinct``, ``NAME_tau_top``
-    (inside its truly best share of the distinct ones), each with ``_std`` over the seeds, and
-    ``NAME_rank`` (the true rank of the best-scored distinct architecture, 1 is best, mean over the
-    seeds); ``agreement``, the mean Kendall's tau of two seeds.
+    Accuracies may be NaN: such architectures are left out of what is said of that vector. Keys: for
+    each vector of accuracies ``NAME_tau`` (all), ``NAME_tau_distinct``, ``NAME_tau_top`` (inside
+    its truly best share of the distinct ones), each with ``_std`` over the seeds, and ``NAME_rank``
+    (the true rank of the best-scored distinct architecture, 1 is best, mean over the seeds);
+    ``agreement``, the mean Kendall's tau of two seeds.
     """
     facts: dict[str, float] = {}
     own = scores[:, distinct]

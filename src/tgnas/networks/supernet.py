@@ -40,7 +40,7 @@ Gates = Bool[np.ndarray, "K E O"]
 Weights = Float[Tensor, "K E O"]
 ZERO = "zero"
 NB201_OPERATORS = tuple(NAMES[code] for code in nasbench201_space.SPACE.operators.values())
-DARTS_OPERATORS = (*darts.OPERATORS, ZERO)
+DARTS_OPERATORS = (*(name for name in darts.OPERATORS if name != ZERO), ZERO)
 DARTS_EDGES = tuple((i, j) for j in range(2, 2 + darts_space.NODES) for i in range(j))
 SPACES = ("nasbench201", "darts")
 

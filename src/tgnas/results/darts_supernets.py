@@ -21,7 +21,7 @@ MADE_BY = "others"
 PLACE = 2
 CAPTION = """
 What mixtures of operators derive in the DARTS space, at a reduced size: {channels} channels,
-{layers} cells, {epochs} epochs of batches of {batch}, on the images of {images}; the papers' searches
+{layers} cells, {epochs} epochs of batches of {batch}, on images of {images}; the papers' searches
 have 16 channels, 8 cells and 50 epochs on CIFAR-10. One row for each of {seeds} seeds. "in the
 list": whether NAS-Bench-301's {architectures} genotypes have it, and the rank of its surrogate
 accuracy there. "placed": the share of them that TG-NAS ({prior}) scores below it, which is a score
@@ -31,8 +31,8 @@ what is derived.
 """
 FIGURE_TITLE = "What weight sharing derives in the DARTS space"
 FIGURE_CAPTION = """
-The genotypes of seed 0, drawn as in the figure of the chosen genotype: a line is a node, a box takes
-from the line that it has a dot on and ends in its own node.
+The genotypes of seed 0, drawn as in the figure of the chosen genotype: a line is a node, a box
+takes from the line that it has a dot on and ends in its own node.
 """
 COLUMNS = {
     "method": "a mixture of the study's settings",
