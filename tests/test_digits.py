@@ -153,10 +153,10 @@ def test_parameters_are_those_that_are_counted_analytically():
 
 
 def test_small_cells_are_all_and_the_others_drawn():
-    listed = list_architectures(5, 1000, 0)
+    listed = list_architectures(1000, 0, 5)
     assert listed.space.value_counts().to_dict() == {"nasbench101": 2532, "nasbench201": 1000}
     assert not listed.duplicated().any()
-    other = list_architectures(2, 1000, 1)
+    other = list_architectures(1000, 1, 2)
     assert set(other.architecture) != set(listed.architecture)
 
 
@@ -166,7 +166,7 @@ def test_cells_of_three_vertices_are_those_drawn_by_hand():
     by_hand = {"input,output;0-1"} | {
         f"input,{name},output;{edges}" for name in names for edges in ("0-1,1-2", "0-1,0-2,1-2")
     }
-    listed = list_architectures(3, 3, 0)
+    listed = list_architectures(3, 0, 3)
     assert set(listed[listed.space == nasbench101.SPACE.name].architecture) == by_hand
 
 
@@ -178,7 +178,7 @@ def made(folder: Path) -> tuple[pd.DataFrame, dict]:
         common = {"seeds": 2, "threads": 1, "shards": 2, **about}
         script("train_digits_shard")(trained=path, shard=shard, **common)
     table, card = folder / "table.parquet", folder / "card.json"
-    script("join_digits_shards")(shards=shards, table=table, card=card, **about)
+    script("join_digits_shards")(shards=shards, table=table, card=card, title="small", **about)
     return pd.read_parquet(table), json.loads(card.read_text())
 
 
