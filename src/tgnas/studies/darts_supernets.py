@@ -34,7 +34,7 @@ class Settings(MethodSettings):
     """Mixtures by name; `method` is the file of tgnas.methods.supernets, where it is not the name,
     the rest its own keys."""
     shared: dict[str, Any] = Field(
-        default={"channels": 4, "layers": 3, "epochs": 25, "batch": 60, "alpha_rate": 0.003}
+        default={"channels": 4, "layers": 3, "epochs": 20, "batch": 60, "alpha_rate": 0.003}
     )
     """Keys that all of them have, but for those that a method sets itself."""
     recipe: str = "config/recipes/digits.yaml"
