@@ -353,7 +353,7 @@ def test_a_search_in_the_darts_space_derives_a_genotype_and_places_it(tmp_path, 
     monkeypatch.setattr("tgnas.benchmarks.base.open_benchmark", lambda _: Known())
     shared = {"channels": 4, "layers": 3, "epochs": 1, "batch": 150}
     settings = darts_supernets.Settings(
-        shared=shared, recipe=str(ROOT / "config/recipes/digits.yaml")
+        shared=shared, seeds=2, recipe=str(ROOT / "config/recipes/digits.yaml")
     )
     part = next(p for p in darts_supernets.parts(settings) if p == f"{name}-seed1")
     rows = darts_supernets.run(part, settings, {"known": tmp_path}, tmp_path)

@@ -9,7 +9,7 @@ import torch
 
 from tgnas.files import written_whole
 from tgnas.image_training.final import open_images
-from tgnas.image_training.processes import Process
+from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import read_recipe
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
@@ -40,12 +40,15 @@ def main(
     torch.set_num_threads(threads)
     module, population = SUPERNETS.module(method), open_population(architectures)
     own, settled = read_recipe(recipe, change), read_settings(module.Settings, settings, method)
-    process = Process(0, 1, torch.device("cpu"))
-    task = open_images(images, own, process, own.split_seed).validated()
+    # For so small images a CPU is the fastest.
+    device = torch.device("cpu") if own.dataset == "digits" else find_device()
+    task = open_images(images, own, Process(0, 1, device), own.split_seed).validated()
     values, lines, strings = [], [], []
     scorer = load_pretrained(prior)
     for seed in range(seeds):
-        context = Context(prior=scorer, checkpoints=history.parent / f"seed{seed}", code=code)
+        context = Context(
+            prior=scorer, device=device.type, checkpoints=history.parent / f"seed{seed}", code=code
+        )
         trained = module.train(
             population.space, task, settled, context, torch.Generator().manual_seed(seed)
         )

@@ -22,7 +22,7 @@ PLACE = 2
 CAPTION = """
 What mixtures of operators derive in the DARTS space, at a reduced size: {channels} channels,
 {layers} cells, {epochs} epochs of batches of {batch}, on images of {images}; the papers' searches
-have 16 channels, 8 cells and 50 epochs on CIFAR-10. One row for each of {seeds} seeds. "in the
+have 16 channels, 8 cells and 50 epochs on CIFAR-10. Searches of each method: {seeds}. "in the
 list": whether NAS-Bench-301's {architectures} genotypes have it, and the rank of its surrogate
 accuracy there. "placed": the share of them that TG-NAS ({prior}) scores below it, which is a score
 and no accuracy. "KT": Kendall's tau of the mixture's log probabilities of the list's genotypes with

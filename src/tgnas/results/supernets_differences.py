@@ -33,6 +33,7 @@ FIGURE_CAPTION = """
 The table's differences of Kendall's tau with their intervals; right of the line the first helps.
 """
 MEASURES = {**supernets.TRUTHS, "agreement": "agreement"}
+PANELS = ("trained\nalone", "alone\nfor long", "NB201\nCIFAR-10", "agreement\nof two seeds")
 COLUMNS = {
     "first": "a method of the table of supernets",
     "second": "the one that it is compared with",
@@ -132,7 +133,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     with style.styled():
         drawn = Figure(figsize=(style.WIDE, 0.9 + 0.2 * len(pairs)))
         panels = drawn.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0]
-        for panel, (measure, about) in zip(panels, MEASURES.items(), strict=True):
+        for panel, measure, about in zip(panels, MEASURES, PANELS, strict=True):
             part = frame[frame.measure == measure]
             places = np.array([len(pairs) - 1 - pairs.index(pair) for pair in part["pair"]])
             ends = np.maximum([part.difference - part.low, part.high - part.difference], 0)
@@ -142,7 +143,9 @@ def figure(frame: pd.DataFrame) -> Figure:
             )  # fmt: skip
             panel.axvline(0, color=style.BLACK, linewidth=0.5)
             panel.set_title(about)
-            panel.set_xlabel("Difference of tau")
-        panels[0].set_yticks(np.arange(len(pairs))[::-1], pairs)
+            panel.locator_params(axis="x", nbins=3)
+        names = [pair.replace(" (reconstruction)", "").replace(" - ", " less ") for pair in pairs]
+        panels[0].set_yticks(np.arange(len(pairs))[::-1], names, fontsize=6)
+        drawn.supxlabel("Difference of Kendall's tau", fontsize=8)
         drawn.tight_layout()
     return drawn

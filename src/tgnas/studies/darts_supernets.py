@@ -41,7 +41,7 @@ class Settings(MethodSettings):
     """A file of config/recipes, for its images."""
     change: dict[str, Any] = Field(default={})
     """Keys of the recipe that differ from its file."""
-    seeds: PositiveInt = 2
+    seeds: PositiveInt = 1
     """Searches of each method."""
     prior: str = "darts"
     """The shipped predictor that places what is derived; it must not have learned NAS-Bench-301."""
