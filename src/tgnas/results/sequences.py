@@ -17,6 +17,7 @@ SECTION = "Any space"
 MADE_BY = "others"
 PAGE = "sequences"
 PLACE = 3
+UNREAD = ("metrics", "parameters")  # their readers take paths
 CAPTION = """
 Kendall's tau with minus the test loss on the Penn Treebank (NAS-Bench-NLP) and with the GLUE score
 (FlexiBERT), so that above 0 is better than chance; and with the column that Serianni and Kalita

@@ -14,6 +14,7 @@ SECTION = "Any space"
 MADE_BY = "others"
 PAGE = "sequences"
 PLACE = 4
+UNREAD = ("recipes",)  # its reader takes a path
 CAPTION = """
 All 14,322 logs: what is wrong with the recipe itself, as our reader would refuse it, and how its
 training ended, as the log says. A recipe whose training failed is read and scored like any other.

@@ -38,8 +38,8 @@ COLUMNS = ["benchmark", "row", "score", "value", "milliseconds", "reason"]
 class Settings(MethodSettings):
     """How many architectures are scored, and on how much text."""
 
-    recipes: int = count("Recurrent cells that networks are built of.", default=1000)
-    encoders: int = count("Encoders that networks are built of.", default=250)
+    recipes: int = count("Recurrent cells that networks are built of.", default=500)
+    encoders: int = count("Encoders that networks are built of.", default=100)
     rows: int = count("Rows of text that a recurrent network reads.", default=10)
     steps: int = count("Words of each of them.", default=70)
     encoder_rows: int = count("Rows of text that an encoder reads.", default=4)
