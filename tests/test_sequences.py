@@ -163,10 +163,10 @@ def test_the_study_scores_what_has_a_label(tmp_path):
         some = space.sample(4, np.random.default_rng(0))
         labels = np.array([1.0, np.nan, 2.0, 3.0])
         write_table(build_table(space, some, space.format(some), {column: labels}), files[name])
-    settings = sequences.Settings(recipes=2, encoders=1, rows=2, steps=8, encoder_steps=8)
-    recurrent = sequences.run("recurrent", settings, files, tmp_path)
+    settings = sequences.Settings(recipes=2, encoders=1, shards=1, rows=2, steps=8, encoder_steps=8)
+    recurrent = sequences.run("recurrent_0", settings, files, tmp_path)
     assert set(recurrent.row) < {0, 2, 3}
     assert recurrent.score.nunique() == 3
-    encoders = sequences.run("transformers", settings, files, tmp_path)
+    encoders = sequences.run("transformers_0", settings, files, tmp_path)
     assert encoders.score.nunique() == 9
     assert np.isfinite(encoders.value).sum() >= 8

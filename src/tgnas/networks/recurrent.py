@@ -8,7 +8,7 @@ Deviates: the dropouts of training are left out, for nothing is trained and metr
 evaluation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -33,7 +33,7 @@ from tgnas.spaces.nasbench_nlp import (
     ordered,
 )
 
-_ACTIVATIONS = {
+_ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "activation_tanh": torch.tanh,
     "activation_sigm": torch.sigmoid,
     "activation_leaky_relu": functional.leaky_relu,

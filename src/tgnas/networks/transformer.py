@@ -61,8 +61,8 @@ class Attention(nn.Module):
         query = self.query(given)
         if self.weight is not None:
             query = self.weight(query)
-        parts = (split(part, self.heads) for part in (query, self.key(given), self.value(given)))
-        context = attend(*parts, self.softmax, self.dropout)
+        key, value = split(self.key(given), self.heads), split(self.value(given), self.heads)
+        context = attend(split(query, self.heads), key, value, self.softmax, self.dropout)
         return self.closing(context.transpose(1, 2).flatten(2), given)
 
     @property
@@ -137,15 +137,17 @@ class SpanConvolution(nn.Module):
     def forward(self, given: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
         """Return the layer's output."""
         query = self.query(given)
-        parts = (split(part, self.heads) for part in (query, self.key(given), self.value(given)))
-        attended = attend(*parts, self.softmax, self.dropout).transpose(1, 2)
+        key, value = split(self.key(given), self.heads), split(self.value(given), self.heads)
+        attended = attend(split(query, self.heads), key, value, self.softmax, self.dropout)
         keys = self.pointwise(self.depthwise(given.transpose(1, 2))).transpose(1, 2)
         kernels = self.kernels(keys * query).unflatten(-1, (self.heads, self.kernel)).softmax(-1)
         side = self.kernel // 2
         padded = functional.pad(self.spans(given), (0, 0, side, side))
         spans = padded.unfold(1, self.kernel, 1).unflatten(2, (self.heads, -1))
         convolved = (spans @ kernels.unsqueeze(-1)).squeeze(-1)
-        return self.closing(torch.cat([attended, convolved], dim=2).flatten(2), given)
+        return self.closing(
+            torch.cat([attended.transpose(1, 2), convolved], dim=2).flatten(2), given
+        )
 
     @property
     def projections(self) -> list[nn.Linear]:

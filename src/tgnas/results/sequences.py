@@ -1,6 +1,6 @@
 """How training-free scores rank recurrent cells and transformer encoders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,10 @@ Kendall's tau with minus the test loss on the Penn Treebank (NAS-Bench-NLP) and 
 (ACL 2023) stored. stored: their column as it is, over all that they list. recomputed: {recipes:,}
 recurrent cells at the published size (embedding 400, 600 units, 3 layers) on {rows} rows of {steps}
 words, {encoders} encoders on {encoder_rows} rows of {encoder_steps} words of the Declaration of
-Independence, at hidden size 256 and feed-forward width 1,024 as all that is stored, or at their own
-sizes; one seed. ours: a predictor or count that has seen no label of a network on tokens. Stored
-and counted: over all with a label. Against #params: the difference of the two taus on the same
-architectures, with the 95 % interval over {resamples} resamples of them; bold where it excludes 0.
-Failed scores are counted and left out.
+Independence, at hidden size 256 and feed-forward width 1,024 as all that is stored; one seed. ours:
+a predictor or count that has seen no label of a network on tokens, over all with a label. Against
+#params: the difference of the two taus on the same architectures, with the 95 % interval over
+{resamples} resamples of them. Failed scores are counted and left out.
 """
 RESAMPLES = 200
 STORED = {  # our components -> the stored column
@@ -48,7 +47,7 @@ STORED = {  # our components -> the stored column
 COUNTED = ("params", "topology", "effective_weights", "random", "universal")
 COLUMNS = {
     "benchmark": "`nasbench_nlp` or `flexibert`",
-    "kind": "`stored`, `recomputed`, `own_size` (recomputed at each encoder's own size) or `ours`",
+    "kind": "`stored`, `recomputed` or `ours`",
     "score": "a stored column, a component of a sequence proxy, a graph proxy or a predictor",
     "architectures": "that have it and a label",
     "failed": "that have a label and no finite score",
@@ -116,15 +115,14 @@ def _label(benchmark: Benchmark) -> np.ndarray:
     return benchmark.accuracy(dataset=dataset, split=split, epochs=epochs)
 
 
-def _of_study(benchmark: Benchmark, score: str, some: pd.DataFrame) -> Mapping[str, Any]:
+def _of_study(benchmark: Benchmark, score: str, some: pd.DataFrame) -> dict[str, Any]:
     """Return the row of one score that the study computed."""
     place = some.row.to_numpy()
     dataset = LABELS[benchmark.name][0]
     sizes = benchmark.cost("parameters", dataset=dataset).astype(np.float64)[place]
-    name, _, own = score.partition("@")
-    first, _, component = name.partition(".")
-    name = first if component == first else name
-    kind = "ours" if name in COUNTED else "own_size" if own else "recomputed"
+    first, _, component = score.partition(".")
+    name = first if component == first else score
+    kind = "ours" if name in COUNTED else "recomputed"
     stored = benchmark.proxy(STORED[name])[place] if name in STORED else None
     row = _row(
         benchmark.name, kind, name, some.value.to_numpy(), _label(benchmark)[place], sizes, stored
@@ -170,13 +168,12 @@ def _row(
 def show(frame: pd.DataFrame) -> list[Block]:
     """Return one table for each benchmark."""
     titles = {"nasbench_nlp": "NAS-Bench-NLP", "flexibert": "FlexiBERT"}
-    kinds = {"own_size": "recomputed, own sizes"}
     blocks: list[Block] = []
     for name, title in titles.items():
         rows: list[dict[str, Entry]] = [
             {
                 title: f"{row.score.replace('_', ' ').replace('.', ', ')}",
-                "what": kinds.get(row.kind, row.kind),
+                "what": row.kind,
                 "architectures": count(row.architectures),
                 "failed": count(row.failed),
                 "KT": Number(row.tau),

@@ -1,6 +1,6 @@
 """Proxies of networks that read tokens, by the harness that scores those of images."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,9 @@ from tgnas.scoring.harness import Measured, score
 from tgnas.spaces.space import open_space
 from tgnas.text.task import NextWord
 
-BUILDERS = MappingProxyType({"nasbench_nlp": recurrent_network, "flexibert": transformer_network})
+BUILDERS: Mapping[str, Callable[..., nn.Module]] = MappingProxyType(
+    {"nasbench_nlp": recurrent_network, "flexibert": transformer_network}
+)
 
 
 def text_batch(rows: int, steps: int, seed: int = 0) -> Tokens:

@@ -2,8 +2,8 @@
 
 One row for each architecture and score. ``recurrent`` and ``transformers`` recompute the metrics of
 Serianni and Kalita (ACL 2023) of architectures drawn from the benchmarks, the encoders at the size
-that all stored metrics were taken at; ``transformers_own_size`` at each encoder's own. ``ours`` are
-scores that need no network, of every architecture that has a label.
+that all stored metrics were taken at, in shards. ``ours`` are scores that need no network, of every
+architecture that has a label.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,8 @@ class Settings(MethodSettings):
     rows: int = count("Rows of text that a recurrent network reads.", default=10)
     steps: int = count("Words of each of them.", default=70)
     encoder_rows: int = count("Rows of text that an encoder reads.", default=4)
-    encoder_steps: int = count("Words of each of them.", default=128)
+    encoder_steps: int = count("Words of each of them.", default=64)
+    shards: int = count("Jobs that share the networks of each benchmark.", default=5)
     seed: int = count("Of the draws of architectures, text and weights.", 0, default=0)
 
 
@@ -54,7 +55,8 @@ def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
 
 def parts(settings: Settings) -> Sequence[str]:
     """Return the parts, which the module says."""
-    return ["recurrent", "transformers", "transformers_own_size", "ours"]
+    kinds = ("recurrent", "transformers")
+    return ["ours", *(f"{kind}_{shard}" for kind in kinds for shard in range(settings.shards))]
 
 
 def loaded(settings: Settings) -> Sequence[str]:
@@ -72,27 +74,28 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     if part == "ours":
         every = [_without_networks(open_benchmark(files[name]), settings) for name in LABELS]
         return pd.concat(every, ignore_index=True)
-    name = "nasbench_nlp" if part == "recurrent" else "flexibert"
-    return _with_networks(open_benchmark(files[name]), part, settings)
+    kind, _, shard = part.partition("_")
+    name = "nasbench_nlp" if kind == "recurrent" else "flexibert"
+    return _with_networks(open_benchmark(files[name]), int(shard), settings)
 
 
-def _with_networks(benchmark: "Benchmark", part: str, settings: Settings) -> pd.DataFrame:
+def _with_networks(benchmark: "Benchmark", shard: int, settings: Settings) -> pd.DataFrame:
     import numpy as np  # the imports are slow
 
     from tgnas.scoring.harness import components_of
     from tgnas.scoring.sequences import measure_sequences, text_batch
 
-    recurrent = part == "recurrent"
+    recurrent = benchmark.name == "nasbench_nlp"
     asked = settings.recipes if recurrent else settings.encoders
     shape = (settings.rows, settings.steps)
     if not recurrent:
         shape = (settings.encoder_rows, settings.encoder_steps)
     known = _labelled(benchmark)
     drawn = np.random.default_rng(settings.seed).choice(known, min(asked, len(known)), False)
-    drawn.sort()
+    drawn = np.array_split(np.sort(drawn), settings.shards)[shard]
     strings = [benchmark.strings[row] for row in drawn]
     proxies = RECURRENT if recurrent else OF_ENCODERS
-    size = {"hidden": 256, "width": 1024} if part == "transformers" else {}
+    size = {} if recurrent else {"hidden": 256, "width": 1024}
     found = measure_sequences(
         strings,
         proxies,
@@ -101,12 +104,11 @@ def _with_networks(benchmark: "Benchmark", part: str, settings: Settings) -> pd.
         seed=settings.seed,
         size=size,
     )
-    suffix = "" if part != "transformers_own_size" else "@own_size"
     rows = [
         (
             benchmark.name,
             int(row),
-            f"{proxy}.{component}{suffix}",
+            f"{proxy}.{component}",
             value,
             one.milliseconds[proxy],
             one.reasons.get(proxy, ""),
