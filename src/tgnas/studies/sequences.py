@@ -7,6 +7,7 @@ architecture that has a label.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,9 @@ def _without_networks(benchmark: "Benchmark", settings: Settings) -> pd.DataFram
         )
         for name in GRAPHS
     }
-    scores[PREDICTOR] = load_pretrained(PREDICTOR).score(architectures, space)
+    # It asks for FLOPs of networks that differ in width, which are not counted of these: cells alone.
+    alone = replace(architectures, attributes={})
+    scores[PREDICTOR] = load_pretrained(PREDICTOR).score(alone, space)
     frames = [
         pd.DataFrame({"row": known, "score": name, "value": values})
         for name, values in scores.items()
