@@ -136,7 +136,7 @@ def _without_networks(benchmark: "Benchmark", settings: Settings) -> pd.DataFram
         )
         for name in GRAPHS
     }
-    # It asks for FLOPs of networks that differ in width, which are not counted of these: cells alone.
+    # It asks for FLOPs of networks whose width differs, which are not counted here: cells alone.
     alone = replace(architectures, attributes={})
     scores[PREDICTOR] = load_pretrained(PREDICTOR).score(alone, space)
     frames = [
