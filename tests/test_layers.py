@@ -18,7 +18,7 @@ LAYERS = (
     ("tgnas.benchmarks",),
     ("tgnas.encodings",),
     ("tgnas.training",),
-    ("tgnas.image_training",),
+    ("tgnas.image_training", "tgnas.text"),
     ("tgnas.methods",),
     ("tgnas.scoring",),
     ("tgnas.searching",),

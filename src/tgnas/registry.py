@@ -274,6 +274,9 @@ GRAPH_PROXIES = Family(
 NETWORK_PROXIES = Family(
     "network proxy", "tgnas.methods.network_proxies", "score", f"{CONTRACTS}.NetworkProxyMethod"
 )
+SEQUENCE_PROXIES = Family(
+    "sequence proxy", "tgnas.methods.sequence_proxies", "score", f"{CONTRACTS}.SequenceProxyMethod"
+)
 PREDICTORS = Family("predictor", "tgnas.methods.predictors", "fit", f"{CONTRACTS}.PredictorMethod")
 SUPERNETS = Family("supernet", "tgnas.methods.supernets", "train", f"{CONTRACTS}.SupernetMethod")
 HYPERNETWORKS = Family(

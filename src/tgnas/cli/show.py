@@ -27,7 +27,13 @@ def spaces() -> None:
 def methods() -> None:
     """List what --predictor, --searcher and --proxy take, and the methods that can be trained."""
     from tgnas.inference.pretrained import available, read_card
-    from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, SEARCHERS
+    from tgnas.registry import (
+        GRAPH_PROXIES,
+        NETWORK_PROXIES,
+        PREDICTORS,
+        SEARCHERS,
+        SEQUENCE_PROXIES,
+    )
 
     rows = []
     for name in available():
@@ -38,6 +44,7 @@ def methods() -> None:
         ("--predictor", "graph proxy", GRAPH_PROXIES),
         ("--searcher", "searcher", SEARCHERS),
         ("", "zero-cost proxy", NETWORK_PROXIES),
+        ("", "sequence proxy", SEQUENCE_PROXIES),
         ("", "predictor", PREDICTORS),
     ):
         cards = {name: family.module(name).CARD for name in family.names()}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-NEEDS = ("nothing", "weights", "noise", "images", "labels", "backward")
+NEEDS = ("nothing", "weights", "noise", "images", "labels", "tokens", "backward")
 REQUIREMENTS = (
     "layers with weights",
     "convolution",
@@ -12,6 +12,10 @@ REQUIREMENTS = (
     "blocks (stem and stages)",
     "a small network",
     "a network of NAS-Bench-201",
+    "recurrent layers",
+    "mixers of tokens",
+    "feed-forward layers",
+    "embeddings of places",
 )
 COSTS = ("counting", "forward", "backward", "second order", "backward of each image")
 

@@ -35,6 +35,24 @@ class Batch:
     images: Float[Tensor, "B 3 H W"]
     labels: Int64[Tensor, " B"]
 
+    @property
+    def device(self) -> torch.device:
+        """Where the images lie."""
+        return self.images.device
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """Rows of tokens with what follows each; every architecture sees the same."""
+
+    tokens: Int64[Tensor, "B T"]
+    targets: Int64[Tensor, "B T"]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tokens lie."""
+        return self.tokens.device
+
 
 @dataclass(frozen=True, eq=False)
 class Context:
@@ -158,6 +176,19 @@ class NetworkProxyMethod(Protocol):
     @staticmethod
     def score(
         network: nn.Module, batch: Batch, generator: torch.Generator
+    ) -> float | tuple[float, ...]:
+        """Return the network's score, or the components that the file's COMPONENTS name."""
+        ...
+
+
+class SequenceProxyMethod(Protocol):
+    """A file of ``methods/sequence_proxies``: a proxy of untrained networks that read tokens."""
+
+    CARD: Card
+
+    @staticmethod
+    def score(
+        network: nn.Module, batch: Tokens, generator: torch.Generator
     ) -> float | tuple[float, ...]:
         """Return the network's score, or the components that the file's COMPONENTS name."""
         ...

@@ -26,9 +26,10 @@ from tgnas.encodings.canonical import canonicalise
 from tgnas.errors import ConfigError, CorruptTableError, UnfitNetworkError, UnknownNameError
 from tgnas.image_training.images import Images, channel_statistics, normalise
 from tgnas.methods.card import NetworkCard
-from tgnas.methods.contracts import Batch
+from tgnas.methods.contracts import Batch, Tokens
 from tgnas.methods.network_proxies._network import FOUND, initialise, reached
-from tgnas.registry import NETWORK_PROXIES, NETWORKS
+from tgnas.methods.sequence_proxies import _sequences
+from tgnas.registry import NETWORK_PROXIES, NETWORKS, SEQUENCE_PROXIES, Family
 from tgnas.scoring.populations import Population
 from tgnas.scoring.tables import BUILD, COMPONENT, MILLISECONDS
 from tgnas.spaces.space import open_space
@@ -120,7 +121,12 @@ def moved(batch: Batch, settings: Settings) -> Batch:
 
 def components_of(proxy: str) -> tuple[str, ...]:
     """Return the names of a proxy's components: its own name where it has but one."""
-    return getattr(NETWORK_PROXIES.module(proxy), "COMPONENTS", (proxy,))
+    return getattr(family_of(proxy).module(proxy), "COMPONENTS", (proxy,))
+
+
+def family_of(proxy: str) -> Family:
+    """Return the family of a proxy: of networks that read tokens, or of those that read images."""
+    return SEQUENCE_PROXIES if proxy in SEQUENCE_PROXIES.names() else NETWORK_PROXIES
 
 
 def scores_network_of(proxy: str, networks: str) -> bool:
@@ -185,16 +191,18 @@ def measure(
         )
 
 
-def is_live(network: nn.Module, batch: Batch) -> bool:
+def is_live(network: nn.Module, batch: Batch | Tokens) -> bool:
     """Tell whether a network's logits depend on any image of a batch; it is as it was before."""
-    with restored(network), drawing(0, batch.images.device):
+    with restored(network), drawing(0, batch.device):
+        if isinstance(batch, Tokens):
+            return _sequences.reached(network, batch.tokens)
         return reached(network, batch.images)
 
 
 def score(
     proxy: str,
     network: nn.Module,
-    batch: Batch,
+    batch: Batch | Tokens,
     seed: int,
     small: Callable[[], nn.Module] | None = None,
     *,
@@ -215,16 +223,17 @@ def score(
         small: builds the small network of a proxy that looks at one; see ``small_network``.
         dead: whether no image reaches the logits; found out where it is None.
     """
-    names, reason = components_of(proxy), lacking(proxy, network)
+    family, names = family_of(proxy), components_of(proxy)
+    reason = unread(family, batch) or lacking(proxy, network)
     if not reason and (dead if dead is not None else not is_live(network, batch)):
         reason = DEAD
     if reason:
         return Scored((float("nan"),) * len(names), 0.0, reason)
-    compute, draws = NETWORK_PROXIES.load(proxy), _seeds(seed)[2]
+    compute, draws = family.load(proxy), _seeds(seed)[2]
     generator = torch.Generator().manual_seed(draws)
     more = {} if small is None else {"small": small}
-    with restored(network), drawing(draws, batch.images.device):
-        now = _clock(batch.images.device)
+    with restored(network), drawing(draws, batch.device):
+        now = _clock(batch.device)
         start = now()
         given: float | tuple[float, ...] = (float("nan"),) * len(names)
         try:
@@ -238,10 +247,20 @@ def score(
     return Scored(finite, milliseconds, reason or ", ".join(unfit))
 
 
+def unread(family: Family, batch: Batch | Tokens) -> str:
+    """Return why a family of proxies cannot read a batch, as a sentence; empty if it can."""
+    if (family is SEQUENCE_PROXIES) == isinstance(batch, Tokens):
+        return ""
+    wanted = "tokens" if family is SEQUENCE_PROXIES else "images"
+    return f"a {family.kind} needs a batch of {wanted}"
+
+
 def lacking(proxy: str, network: nn.Module) -> str:
     """Return what a proxy's card requires and a network lacks, as a sentence; empty if nothing."""
-    required = [what for what in NETWORK_PROXIES.module(proxy).CARD.requires if what in FOUND]
-    missing = [what for what in required if not FOUND[what](network)]
+    family = family_of(proxy)
+    found = _sequences.FOUND if family is SEQUENCE_PROXIES else FOUND
+    required = [what for what in family.module(proxy).CARD.requires if what in found]
+    missing = [what for what in required if not found[what](network)]
     if not missing:
         return ""
     return f"{proxy} needs {', '.join(required)}; the network has no {' and no '.join(missing)}"
@@ -254,7 +273,7 @@ def small_network(
 
     Such a proxy's module says in ``SMALL_SIZES`` which size it has in each space.
     """
-    sizes = getattr(NETWORK_PROXIES.module(proxy), "SMALL_SIZES", None)
+    sizes = getattr(family_of(proxy).module(proxy), "SMALL_SIZES", None)
     if sizes is None:
         return None
     narrowed = replace(settings, size=sizes[space])
@@ -266,7 +285,7 @@ def aggregate(proxy: str, components: Float64[np.ndarray, "N K"]) -> Float64[np.
 
     Ranks of one architecture depend on the others: all of a population belong into one call.
     """
-    module = NETWORK_PROXIES.module(proxy)
+    module = family_of(proxy).module(proxy)
     return module.aggregate(components) if hasattr(module, "aggregate") else components[:, 0]
 
 

@@ -1,0 +1,1 @@
+"""Zero-cost proxies of networks that read tokens."""

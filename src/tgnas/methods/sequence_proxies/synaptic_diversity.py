@@ -1,0 +1,40 @@
+"""Synaptic diversity of mixers: nuclear norm of a weight times that of its gradient, added up.
+
+Serianni and Kalita (ACL 2023, section 3.2), after Zhou et al. (CVPR 2022). The two components are
+those of ``synaptic_saliency``.
+"""
+
+import torch
+from torch import nn
+
+from tgnas.methods.card import NetworkCard
+from tgnas.methods.contracts import Tokens
+from tgnas.methods.sequence_proxies._sequences import (
+    REFERENCE,
+    both_gradients,
+    dense_weights,
+    mixers_of,
+    nuclear,
+)
+
+COMPONENTS = ("as_published", "random_signs")
+
+CARD = NetworkCard(
+    title="synaptic diversity",
+    reference=REFERENCE,
+    needs="weights, noise, tokens, backward",
+    cost="backward",
+    spaces=("flexibert",),
+    requires=("mixers of tokens",),
+    deviations=("a second component whose direction is drawn: the published gradient is rounding",),
+)
+
+
+def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
+    """Return the diversity by both gradients."""
+    weights = dense_weights(mixers_of(network))
+    norms = [nuclear(weight) for weight in weights]
+    return tuple(
+        float(sum(norm * nuclear(g) for norm, g in zip(norms, found, strict=True)))
+        for found in both_gradients(network, batch.tokens, weights, generator)
+    )

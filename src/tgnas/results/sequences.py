@@ -1,0 +1,186 @@
+"""How training-free scores rank recurrent cells and transformer encoders."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tgnas.benchmarks.base import Benchmark
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import Block, Entry, Number, Shown, count
+from tgnas.studies.sequences import LABELS
+
+TITLE = "Training-free scores of recurrent cells and transformers"
+SECTION = "Any space"
+MADE_BY = "others"
+PAGE = "sequences"
+PLACE = 3
+UNREAD = ("metrics", "parameters")  # their readers take paths
+CAPTION = """
+Kendall's tau with minus the test loss on the Penn Treebank (NAS-Bench-NLP) and with the GLUE score
+(FlexiBERT), so that above 0 is better than chance; and with the column that Serianni and Kalita
+(ACL 2023) stored. stored: their column as it is, over all that they list. recomputed: {recipes:,}
+recurrent cells at the published size (embedding 400, 600 units, 3 layers) on {rows} rows of {steps}
+words, {encoders} encoders on {encoder_rows} rows of {encoder_steps} words of the Declaration of
+Independence, at hidden size 256 and feed-forward width 1,024 as all that is stored; one seed. ours:
+a predictor or count that has seen no label of a network on tokens, over all with a label. Against
+#params: the difference of the two taus on the same architectures, with the 95 % interval over
+{resamples} resamples of them. Failed scores are counted and left out.
+"""
+RESAMPLES = 200
+STORED = {  # our components -> the stored column
+    "hidden_covariance.layer_1": "hidden_covariance_1",
+    "hidden_covariance.layer_2": "hidden_covariance_2",
+    "hidden_covariance.layer_3": "hidden_covariance_3",
+    "attention_confidence.heads": "head_confidence",
+    "attention_confidence.softmax": "head_softmax_confidence",
+    "activation_distance": "activation_distance",
+    "synaptic_saliency.as_published": "synaptic_saliency",
+    "synaptic_saliency.random_signs": "synaptic_saliency",
+    "synaptic_diversity.as_published": "synaptic_diversity",
+    "synaptic_diversity.random_signs": "synaptic_diversity",
+    "place_jacobian.as_published": "jacobian_covariance",
+    "place_jacobian.random_signs": "jacobian_covariance",
+}
+COUNTED = ("params", "topology", "effective_weights", "random", "universal")
+COLUMNS = {
+    "benchmark": "`nasbench_nlp` or `flexibert`",
+    "kind": "`stored`, `recomputed` or `ours`",
+    "score": "a stored column, a component of a sequence proxy, a graph proxy or a predictor",
+    "architectures": "that have it and a label",
+    "failed": "that have a label and no finite score",
+    "tau": "Kendall's tau with the label",
+    "tau_stored": "Kendall's tau with the stored column of the same name",
+    "difference": "tau minus that of #params, on the same architectures",
+    "low": "the lower end of its 95 % interval",
+    "high": "its upper end",
+    "milliseconds": "mean processor time of the proxy for a network",
+}
+
+
+def params(plan: Plan) -> dict[str, Any]:
+    """Return what the study was set to."""
+    study = plan.config.study("sequences").model_dump()
+    return {**study, "resamples": RESAMPLES}
+
+
+def inputs(plan: Plan) -> dict[str, Any]:
+    """Return the benchmarks, the rows of the study, and the stored metrics of all logs."""
+    return {
+        **{name: f"<benchmark_tables>/{name}.arrow" for name in LABELS},
+        "parts": plan.config.study_files("sequences"),
+        "metrics": "<resources>/nasbench_nlp/metrics.csv",
+        "parameters": "<resources>/nasbench_nlp/parameters.csv",
+    }
+
+
+def table(
+    nasbench_nlp: Benchmark,
+    flexibert: Benchmark,
+    parts: Sequence[pd.DataFrame],
+    metrics: Path,
+    parameters: Path,
+) -> pd.DataFrame:
+    """Return one row for each score."""
+    from tgnas.benchmarks import nasbench_nlp as reader  # their imports are slow
+
+    logs = reader.read_metrics(metrics)
+    sizes = reader.read_parameters(parameters).reindex(logs.index).to_numpy(dtype=np.float64)
+    stored = {name: logs[name].to_numpy() for name in reader.METRIC_NAMES.values()}
+    rows = [
+        _row("nasbench_nlp", "stored", name, values, -logs["loss"].to_numpy(), sizes)
+        for name, values in {"params": sizes, **stored}.items()
+    ]
+    proxies = [n for n in flexibert.table.column_names if n.startswith("proxy/")]
+    counts = flexibert.cost("parameters", dataset="glue").astype(np.float64)
+    glue = _label(flexibert)
+    rows += [
+        _row("flexibert", "stored", name, flexibert.proxy(name), glue, counts)
+        for name in (column.removeprefix("proxy/") for column in proxies)
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    for benchmark in (nasbench_nlp, flexibert):
+        own = found[found.benchmark == benchmark.name]
+        rows += [
+            _of_study(benchmark, str(score), some)
+            for score, some in own.groupby("score", sort=False)
+        ]
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def _label(benchmark: Benchmark) -> np.ndarray:
+    dataset, split, epochs = LABELS[benchmark.name]
+    return benchmark.accuracy(dataset=dataset, split=split, epochs=epochs)
+
+
+def _of_study(benchmark: Benchmark, score: str, some: pd.DataFrame) -> dict[str, Any]:
+    """Return the row of one score that the study computed."""
+    place = some.row.to_numpy()
+    dataset = LABELS[benchmark.name][0]
+    sizes = benchmark.cost("parameters", dataset=dataset).astype(np.float64)[place]
+    first, _, component = score.partition(".")
+    name = first if component == first else score
+    kind = "ours" if name in COUNTED else "recomputed"
+    stored = benchmark.proxy(STORED[name])[place] if name in STORED else None
+    row = _row(
+        benchmark.name, kind, name, some.value.to_numpy(), _label(benchmark)[place], sizes, stored
+    )
+    return {**row, "milliseconds": some.milliseconds.mean()}
+
+
+def _row(
+    benchmark: str,
+    kind: str,
+    score: str,
+    values: np.ndarray,
+    label: np.ndarray,
+    sizes: np.ndarray,
+    stored: np.ndarray | None = None,
+) -> dict[str, Any]:
+    from tgnas.evaluation.ranking import kendall_tau  # its imports are slow
+
+    good = np.isfinite(values)
+    taus, truth, counts = values[good], label[good], sizes[good]
+
+    def difference(rows: np.ndarray) -> float:
+        return kendall_tau(taus[rows], truth[rows]) - kendall_tau(counts[rows], truth[rows])
+
+    generator = np.random.default_rng(0)
+    every = [difference(generator.integers(len(taus), size=len(taus))) for _ in range(RESAMPLES)]
+    low, high = np.quantile(every, [0.025, 0.975])
+    return {
+        "benchmark": benchmark,
+        "kind": kind,
+        "score": score,
+        "architectures": len(taus),
+        "failed": int((~good).sum()),
+        "tau": kendall_tau(taus, truth),
+        "tau_stored": np.nan if stored is None else kendall_tau(taus, stored[good]),
+        "difference": difference(np.arange(len(taus))),
+        "low": low,
+        "high": high,
+        "milliseconds": np.nan,
+    }
+
+
+def show(frame: pd.DataFrame) -> list[Block]:
+    """Return one table for each benchmark."""
+    titles = {"nasbench_nlp": "NAS-Bench-NLP", "flexibert": "FlexiBERT"}
+    blocks: list[Block] = []
+    for name, title in titles.items():
+        rows: list[dict[str, Entry]] = [
+            {
+                title: f"{row.score.replace('_', ' ').replace('.', ', ')}",
+                "what": row.kind,
+                "architectures": count(row.architectures),
+                "failed": count(row.failed),
+                "KT": Number(row.tau),
+                "KT with stored": Number(row.tau_stored) if np.isfinite(row.tau_stored) else "-",
+                "against #params": Number(row.difference, "+.3f", interval=(row.low, row.high)),
+            }
+            for row in frame[frame.benchmark == name].itertuples()
+        ]
+        blocks.append(Shown(rows))
+    return blocks

@@ -1,0 +1,1 @@
+"""Text as a task: words of the Declaration of Independence, in batches."""
