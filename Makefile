@@ -69,9 +69,8 @@ unlock: $(RUN) ## Free the folder after a run was killed (what it left half done
 chaos: setup ## Disturb every command that writes for an hour; the counts go into docs/reliability.md.
 	$(BIN)/python tests/chaos/chaos.py --seconds 3600 --write docs/reliability.md
 
-sbom: setup ## Write what .venv holds into dist/sbom.json, a bill of materials in CycloneDX's form.
-	@mkdir -p dist
-	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json $(BIN)/python
+sbom: setup ## Write what the image holds into dist/sbom.json, a bill of materials in CycloneDX's form.
+	$(BIN)/python .ci/sbom dist/sbom.json
 
 test: setup ## Run the tests (about 20 minutes).
 	$(BIN)/python -m pytest -n logical --dist loadfile

@@ -2,7 +2,7 @@
 
 Every count is a file of random architectures of a space, drawn with repetition, and a process of
 its own. NAS-Bench-201 has 15,625 architectures, which are soon all known; those of DARTS (10^18)
-and of NAS-Bench-101, here with 7 vertices and 9 edges, are nearly all new.
+and of NAS-Bench-101, here with 7 vertices and 9 edges, are nearly all new: `distinct` of them are.
 
     python benchmarks/streaming.py --space nasbench201 --format csv --counts 1000000 10000000
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -73,11 +74,13 @@ def _random_cells(space: Space, count: int, generator: np.random.Generator) -> l
 
 def measured(space: str, form: str, count: int, threads: int, folder: Path) -> dict[str, float]:
     """Return what scoring `count` architectures took."""
+    seen: set[bytes] = set()
     file, scores = folder / f"architectures.{form}", folder / f"scores.{form}"
     with file.open("wb") as stream:
         writer = Writer(stream, form)
         for texts in tqdm(drawn(open_space(space), count), f"{count:,} drawn", disable=None):
             writer.write(pa.table({"architecture": texts}))
+            seen.update(blake2b(str(text).encode(), digest_size=8).digest() for text in texts)
         writer.close()
     command = [sys.executable, "-m", "tgnas", "score", "--space", space, "--threads", str(threads)]
     command += ["--architectures", str(file), "--output", str(scores)]
@@ -90,6 +93,7 @@ def measured(space: str, form: str, count: int, threads: int, folder: Path) -> d
     cpu = used.ru_utime + used.ru_stime
     return {
         "architectures": count,
+        "distinct": len(seen),
         "seconds": round(seconds, 1),
         "CPU seconds": round(cpu, 1),
         "architectures per second": round(count / seconds),

@@ -15,18 +15,21 @@ import pyarrow as pa
 import pytest
 import torch
 import typer
+import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
 from tgnas.cli import app
 from tgnas.cli.common import guarded
-from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.errors import ConfigError, CorruptTableError, DataError
 from tgnas.image_training.copies import read_mosaics
 from tgnas.image_training.images import load_cifar10
+from tgnas.inference.search import architecture_in
 from tgnas.resources.unpickle import load_frame_columns, load_image_batch, load_records
 from tgnas.results._cell_drawing import write_picture
 from tgnas.spaces.space import open_space
-from tgnas.validation import read_yaml
+from tgnas.validation import read_json, read_yaml
+from tgnas.workflow.config.checks import read_config
 
 ROOT = Path(__file__).parents[1]
 SPACE = """name: own
@@ -36,9 +39,10 @@ cells: {{form: operators_on_nodes, max_nodes: 4}}
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
 )
+LOOP = "a: &a [*a]\n"
 TEXTS = {
     "counted anew": LAUGHS,
-    "behind aliases": "a: &a [*a]\n",
+    "behind aliases": LOOP,
     "levels": "[" * 100_000,
     "digits": "a: " + "1" * 5_000,
     "characters": "a: " + "x" * 2_000_000,
@@ -53,6 +57,23 @@ def test_a_yaml_text_that_asks_for_much_is_refused_at_once(tmp_path, reason):
     (tmp_path / "own.yaml").write_text(TEXTS[reason])
     with pytest.raises(ConfigError, match=reason):
         open_space(tmp_path / "own.yaml")
+    assert time.process_time() - start < 3
+
+
+def test_a_json_text_of_many_levels_is_refused(tmp_path):
+    (tmp_path / "found.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="no JSON object"):
+        architecture_in(tmp_path / "found.json")
+    with pytest.raises(ValueError, match="levels"):
+        read_json("[" * 100_000)
+
+
+@pytest.mark.parametrize("values", [{"seeds": yaml.safe_load(LAUGHS)}, yaml.safe_load(LOOP)])
+def test_values_behind_aliases_are_refused_whoever_read_them(values):
+    """Snakemake reads a config itself, and hands over what its aliases stand for."""
+    start = time.process_time()
+    with pytest.raises(ConfigError, match="behind aliases are counted anew"):
+        read_config(values)
     assert time.process_time() - start < 3
 
 

@@ -133,6 +133,76 @@ def test_naslibs_tuples_of_nasbench301_name_the_node_first():
     assert member["normal"] == member["reduce"]
 
 
+# A configuration that NAS-Bench-301's authors build a network of, among the keys of its training.
+CONFIGURATION = {
+    "OptimizerSelector:sgd:learning_rate": 0.025,
+    **{
+        f"NetworkSelectorDatasetInfo:darts:{key}": value
+        for key, value in {
+            "auxiliary": True,
+            "drop_path_prob": 0.2,
+            **dict.fromkeys(("inputs_node_normal_3", "inputs_node_normal_4"), "0_1"),
+            "inputs_node_normal_5": "2_3",
+            "inputs_node_reduce_3": "0_1",
+            "inputs_node_reduce_4": "0_2",
+            "inputs_node_reduce_5": "1_3",
+            "edge_normal_0": "max_pool_3x3",
+            "edge_normal_1": "sep_conv_5x5",
+            **dict.fromkeys((f"edge_normal_{n}" for n in (2, 3, 5, 6)), "avg_pool_3x3"),
+            "edge_normal_11": "dil_conv_3x3",
+            "edge_normal_12": "skip_connect",
+            "edge_reduce_0": "dil_conv_5x5",
+            "edge_reduce_1": "sep_conv_3x3",
+            **dict.fromkeys((f"edge_reduce_{n}" for n in (2, 3, 10)), "max_pool_3x3"),
+            "edge_reduce_5": "dil_conv_5x5",
+            "edge_reduce_7": "avg_pool_3x3",
+            "edge_reduce_12": "dil_conv_3x3",
+        }.items()
+    },
+}
+
+
+class Configuration:
+    """What ConfigSpace's configurations have."""
+
+    def get_dictionary(self) -> dict[str, object]:
+        return CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    "written",
+    [CONFIGURATION, Configuration(), json.dumps(CONFIGURATION), repr(CONFIGURATION)],
+    ids=["mapping", "object", "JSON", "printed"],
+)
+def test_a_configuration_of_nasbench301_is_read(written):
+    member = DARTS.object_of(read(DARTS, written))
+    pool = "avg_pool_3x3"
+    first, second = [["max_pool_3x3", 0], ["sep_conv_5x5", 1]], [[pool, 0], [pool, 1]]
+    last = [["dil_conv_3x3", 2], ["skip_connect", 3]]
+    assert member["normal"] == [*first, *second, *second, *last]
+    assert member["reduce"][4:] == [
+        ["dil_conv_5x5", 0],
+        [pool, 2],
+        ["max_pool_3x3", 1],
+        ["dil_conv_3x3", 3],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("inputs_node_normal_5", "0_1", "inputs_node_normal_5 is '0_1', and no edge_normal_9"),
+        ("inputs_node_normal_5", "7_8", "edge_normal_11 is the edge of none"),
+        ("edge_normal_13", "skip_connect", "edge_normal_13 is the edge of none"),
+        ("edge_normal_0", "conv", "unknown darts operator 'conv'"),
+    ],
+)
+def test_a_configuration_that_does_not_add_up_is_refused(key, value, message):
+    changed = CONFIGURATION | {f"NetworkSelectorDatasetInfo:darts:{key}": value}
+    with pytest.raises(TgnasError, match=message):
+        read(DARTS, changed)
+
+
 MATRIX = [[0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
 OPS = ["input", "conv1x1-bn-relu", "maxpool3x3", "output"]
 

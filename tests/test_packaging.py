@@ -1,11 +1,13 @@
 """The wheel and the source distribution: built, installed without the repository, and used."""
 
 import csv
+import hashlib
 import io
 import itertools
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -258,3 +260,16 @@ app(["--help"], standalone_mode=False)
 print(*sorted({"torch", "scipy", "pandas", "matplotlib", "transformers"} & set(sys.modules)))
 """
     assert run(installed / "bin/python", "-c", code, cwd=tmp_path).splitlines()[-1] == ""
+
+
+def test_the_bill_of_materials_holds_what_a_run_needs_with_digests_and_licences():
+    bill = runpy.run_path(str(ROOT / ".ci/sbom"))
+    names = bill["needed"]()
+    assert {"torch", "snakemake", "scikit-learn", "pulp"} <= names
+    assert not {"pytest", "mypy", "mkdocs", "cyclonedx-bom"} & names
+    parts = {part["name"]: part for part in bill["files"]()}
+    for path in (ROOT / "src/tgnas/weights").glob("*.safetensors"):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert parts[f"tgnas/weights/{path.name}"]["hashes"][0]["content"] == content
+    assert all(part["licenses"][0]["license"]["name"] for part in parts.values())
+    assert len(parts) > 50

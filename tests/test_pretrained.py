@@ -15,7 +15,7 @@ from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.inference.pretrained import Pretrained, available, load_pretrained
-from tgnas.methods.trained import CHUNK
+from tgnas.methods.trained import CHUNK, save
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
 SHIPPED = ["canonical", "canonical_mean", "code", "darts", "universal"]
@@ -151,6 +151,37 @@ def test_a_damaged_card_is_refused(tmp_path):
     (tmp_path / "canonical.json").write_text(json.dumps({"seeds": 3}))
     with pytest.raises(CorruptTableError, match=r"canonical.json is not the card of a predictor"):
         load_pretrained("canonical", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seeds": 3}, "card: seeds: 3 is not allowed"),
+        ({"seeds": []}, "card: seeds"),
+        ({"seeds": [0.5]}, "card: seeds: [0.5] is not allowed"),
+        ({"title": ["x"]}, "card: title"),
+        ({"trained_on": 7}, "card: trained_on"),
+        ({"settings": {"embedding": "../elsewhere"}}, "card: settings.embedding"),
+        ({"sha256": None}, "card: sha256"),
+        ([], "card: keys with values are expected"),
+    ],
+)
+def test_a_card_that_is_none_is_told_by_its_key(tmp_path, change, said):
+    card = json.loads((WEIGHTS / "canonical.json").read_text())
+    text = json.dumps(card | change if isinstance(change, dict) else change)
+    (tmp_path / "canonical.json").write_text(text)
+    (tmp_path / "canonical.safetensors").touch()
+    with pytest.raises(CorruptTableError, match="not the card of a predictor") as told:
+        load_pretrained("canonical", folder=tmp_path)
+    assert said in str(told.value)
+
+
+def test_a_weights_file_with_a_card_that_is_none_is_told_by_its_key(tmp_path):
+    weights = load_pretrained("canonical").weights
+    path = tmp_path / "own.safetensors"
+    save(path, replace(weights, card={"title": "own", "seeds": 5, "trained_on": {}}))
+    with pytest.raises(CorruptTableError, match=r"own\.safetensors is not the card of a predictor"):
+        load_pretrained(path)
 
 
 def test_loading_needs_neither_sentence_transformer_nor_dgl():

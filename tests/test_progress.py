@@ -238,3 +238,13 @@ def test_what_ends_the_display_ends_the_jobs_and_frees_the_folder(tmp_path, kind
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
     assert not list(tmp_path.glob(".snakemake/locks/*"))
+
+
+@pytest.mark.parametrize("text", ["seeds: [", "a: " + "[" * 10_000, "seeds: " + "1" * 5_000])
+def test_a_config_that_cannot_be_read_is_one_line_before_anything_starts(tmp_path, text):
+    (tmp_path / "own.yaml").write_text(text)
+    said = io.StringIO()
+    console = Console(file=said, width=200)
+    assert progress.main(["--configfile", str(tmp_path / "own.yaml")], console) == 1
+    assert said.getvalue().startswith(str(tmp_path / "own.yaml"))
+    assert said.getvalue().count("\n") == 1

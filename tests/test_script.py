@@ -1,8 +1,10 @@
 """Running a function as a job or as a command."""
 
 import logging
+import os
 import sys
 import warnings
+from errno import ENOSPC
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -135,6 +137,15 @@ def test_an_error_of_the_user_ends_with_one_line(tmp_path, capsys):
         assert message in text
         assert "Traceback" not in text
         assert sum("ERROR" in line for line in text.splitlines()) == 1
+
+
+def test_a_full_disk_ends_with_one_line(tmp_path):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as ended:
+        run(fails(OSError(ENOSPC, os.strerror(ENOSPC), "scores.csv")), job([str(log)]))
+    assert ended.value.code == 1
+    assert "No space left on device: 'scores.csv'" in log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
 def test_any_other_error_leaves_its_traceback_in_the_log(tmp_path):

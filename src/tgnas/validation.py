@@ -1,5 +1,6 @@
 """Models of what a user writes, and one line for what is wrong in it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,18 @@ def read_yaml(text: str) -> Any:
         raise ValueError(" ".join(str(error).split())[:400]) from None
 
 
+def read_json(text: str | bytes) -> Any:
+    """Return what a JSON text holds.
+
+    Raises:
+        ValueError: it is not JSON, or too many levels stand within each other.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("too many levels stand within each other") from None
+
+
 def _values_of(node: yaml.Node, known: dict[int, int]) -> int:
     """Return how many values a node stands for; `known` are those of other nodes, by their ids."""
     if id(node) not in known:
@@ -134,6 +147,7 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
     if model and not isinstance(values, dict):
         where = f"{what}: {place}" if place else what
         raise ConfigError(f"{where}: keys with values are expected, not {shown(values)}")
+    _hold_to_limits(values, f"{what}: {place}" if place else what)
     try:
         return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)
     except ValidationError as error:
@@ -142,6 +156,22 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
     where = ".".join([*([place] if place else []), *path]) or "the top level"
     messages = [fault["msg"] for other, _, fault in faults if other == path]
     raise _refusal(what, where, value, fault, messages)
+
+
+def _hold_to_limits(values: Any, where: str) -> None:
+    """Refuse values that stand for too many, each counted as often as it is referred to."""
+    counted, waiting = 0, [(values, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        counted += 1
+        if counted > MOST or depth > DEEPEST:
+            raise ConfigError(
+                f"{where}: more than {MOST:,} values, or {DEEPEST} levels within each other; "
+                "those behind aliases are counted anew"
+            )
+        if isinstance(value, dict | list | tuple):
+            parts = value.values() if isinstance(value, dict) else value
+            waiting += [(part, depth + 1) for part in parts]
 
 
 def _with_tuples(values: Any) -> Any:

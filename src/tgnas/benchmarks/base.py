@@ -26,6 +26,7 @@ from tgnas.operators import CODES, NAMES, PADDING
 from tgnas.resources.seals import SEAL, check_seal, seal
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
+from tgnas.validation import read_json
 
 _OPERATORS, _EDGES, _OWN = "operators", "edges", "own"
 
@@ -162,7 +163,7 @@ def open_benchmark(path: Path) -> Benchmark:
         check_seal(path)
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         table.validate()
-        names = json.loads((table.schema.metadata or {})[b"operators"])
+        names = read_json((table.schema.metadata or {})[b"operators"])
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise CorruptTableError(f"{path} is not a benchmark's Arrow file: {error}") from error
     needed = {"architecture", _OPERATORS, _EDGES}

@@ -31,6 +31,7 @@ from tgnas.networks import darts, nasbench101, nasbench201
 from tgnas.spaces.space import open_space
 from tgnas.training.checkpoint import previous
 from tgnas.training.seeds import seeded
+from tgnas.validation import read_json
 
 Other = Literal["replace", "refuse", "anew"]
 CIFAR10 = (50_000, 10_000)
@@ -146,7 +147,7 @@ def _take_folder(folder: Path, about: dict[str, Any], other: Other, process: Pro
     there = [path for path in (checkpoint, previous(checkpoint)) if path.exists()]
     about = json.loads(json.dumps(about))
     try:
-        known = json.loads(file.read_text()) if file.exists() else None
+        known = read_json(file.read_text()) if file.exists() else None
     except ValueError:
         known = None
     if other == "refuse" and there and known != about:

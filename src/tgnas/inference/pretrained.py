@@ -6,7 +6,6 @@ vectors. The workflow's rule ``ship_weights`` writes them from its own results. 
 writes one file that holds everything but the vocabulary's vectors.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -15,10 +14,11 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from pydantic import BaseModel, NonNegativeInt
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnknownNameError
 from tgnas.files import sha256_of
 from tgnas.inference.verdict import Tally, Verdict, verdict_on
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
@@ -26,11 +26,34 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
 from tgnas.training.sources import drawn_rows
 from tgnas.training.splits import TrainingRows
+from tgnas.validation import key, read_json, validated
 
 RECOMMENDED = "universal"
 SUFFIX = ".safetensors"
 Given = Architectures | Sequence[Architecture]  # packed, the space's strings, or JSON objects
 Where = str | Path | Space  # a built-in space's name, the path of a space file, or a space
+
+
+class _Settings(BaseModel):
+    """What is read of the settings of a predictor, among other keys."""
+
+    embedding: str = key("name of the operators' sentence vectors", pattern=r"^\w+$")
+
+
+class _Card(BaseModel):
+    """What is read of the card of a predictor, among other keys."""
+
+    title: str = key("what it is, in a table")
+    seeds: tuple[NonNegativeInt, ...] = key("random seed of each member", min_length=1)
+    trained_on: dict[str, dict[str, Any]] = key("what was learned, by benchmark or space")
+    settings: _Settings = key("how it was trained")
+
+
+class _PackagedCard(_Card):
+    """The card of a predictor that comes with the package."""
+
+    sha256: str = key("of the file of weights", pattern=r"^[0-9a-f]{64}$")
+    licence: str = key("of the weights")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +175,8 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
         known = [*available(folder), f"a path that ends in {SUFFIX}"]
         raise UnknownNameError("predictor", str(name), known)
     path = Path(name) if own else folder / f"{name}{SUFFIX}"
-    card = read_about(path).get("card", {}) if own else read_card(folder, str(name))
-    try:
-        embedding, seeds = card["settings"]["embedding"], list(card["seeds"])
-    except (LookupError, TypeError) as error:
-        raise CorruptTableError(f"{path} holds no predictor: its card: {error}") from error
+    card = _card_of(path, read_about(path).get("card")) if own else read_card(folder, str(name))
+    embedding, seeds = card["settings"]["embedding"], card["seeds"]
     if not own and sha256_of(path) != card["sha256"]:
         raise CorruptTableError(f"{path} are not the weights of its card, {name}.json")
     weights = load(path, OperatorEmbeddings.read(folder / f"{embedding}.parquet"))
@@ -182,11 +202,23 @@ def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     """
     path = (folder or _own_folder()) / f"{name}.json"
     try:
-        card = json.loads(path.read_text())
-        card["settings"]["embedding"], list(card["seeds"]), card["sha256"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        card = read_json(path.read_text())
+    except (OSError, ValueError) as error:
         raise CorruptTableError(f"{path} is not the card of a predictor: {error}") from error
-    return card
+    return _card_of(path, card, _PackagedCard)
+
+
+def _card_of(path: Path, given: Any, model: "type[_Card]" = _Card) -> dict[str, Any]:
+    """Return what a file says of its predictor, as it is.
+
+    Raises:
+        CorruptTableError: it is no card.
+    """
+    try:
+        validated(model, given, what="card")
+    except TgnasError as error:
+        raise CorruptTableError(f"{path} is not the card of a predictor: {error}") from error
+    return dict(given)
 
 
 def learned_rows(card: Mapping[str, Any], benchmark: Benchmark) -> list[TrainingRows]:

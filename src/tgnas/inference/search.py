@@ -1,6 +1,5 @@
 """Searching a space of one's own within a budget of scores, under limits of one's own."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
+from tgnas.validation import read_json
 
 SCORE = "score"
 Scores = Float64[np.ndarray, " N"]
@@ -31,8 +31,8 @@ def architecture_in(path: Path) -> str:
         DataError: the file holds none.
     """
     try:
-        return str(json.loads(path.read_text())["architecture"])
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        return str(read_json(path.read_text())["architecture"])
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} holds no JSON object with an 'architecture'") from error
 
 

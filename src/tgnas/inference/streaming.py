@@ -30,6 +30,7 @@ from tgnas.errors import DataError, UnknownNameError, cut, shown
 from tgnas.files import claimed, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
+from tgnas.validation import read_json
 
 COLUMN = "architecture"
 STANDARD = "-"
@@ -333,11 +334,11 @@ class Source:
             rows: dict[int, dict[str, Any]] = {}
             for number, line in enumerate(lines, start):
                 try:
-                    row = json.loads(line)
+                    row = read_json(line)
                     if not isinstance(row, dict):
                         raise ValueError("a line must be an object {...}")
                     rows[number] = row
-                except (ValueError, RecursionError) as error:
+                except ValueError as error:
                     self.fault(
                         number, "", f"not JSON: {error}: {shown(line.decode(errors='replace'))}"
                     )

@@ -35,6 +35,7 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import NewOperator
 from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingRows, TrainingSet
+from tgnas.validation import read_json
 
 CHUNK = 32_768  # cells that one thread scores at once
 ROWS = "training_rows/"  # prefix of a mask: which rows of a benchmark were learned from
@@ -310,7 +311,7 @@ def read_about(path: Path) -> dict[str, Any]:
     try:
         check_seal(path)
         with safe_open(path, "pt") as file:
-            return json.loads(file.metadata()["predictor"])
+            return dict(read_json(file.metadata()["predictor"]))
     except FAULTS as error:
         raise CorruptTableError(f"{path} is not a file of weights: {error}") from error
 

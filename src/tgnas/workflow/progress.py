@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -29,7 +29,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from tgnas.validation import read_yaml
+from tgnas.errors import TgnasError
+from tgnas.validation import read_keys
 
 INTERRUPTED = 130
 EVERY = 20  # seconds between two lines where no terminal redraws them
@@ -232,26 +233,21 @@ class Places:
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> "Places":
-        """Return the places that the config files among Snakemake's options name."""
+        """Return the places that the config files among Snakemake's options name.
+
+        Raises:
+            ConfigError: a file holds no keys, or asks for too much; Snakemake would trace it.
+        """
         paths, tables = {"results": "results", "logs": "logs"}, ["ranking_nasbench201"]
         for option, value in pairwise(arguments):
             if option in ("--configfile", "--configfiles") and Path(value).is_file():
-                content = _content(Path(value))
+                content = read_keys(Path(value))
                 given = content.get("pathvars")
                 named = given.items() if isinstance(given, dict) else ()
                 paths |= {k: v for k, v in named if k in paths and isinstance(v, str)}
                 listed = content.get("tables")
                 tables += map(str, listed if isinstance(listed, list) else ())
         return cls(Path(paths["results"]), Path(paths["logs"]), tuple(tables))
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """Return a config file's keys; none of a faulty one, of which Snakemake tells."""
-    try:
-        content = read_yaml(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def result_of(places: Places) -> str | None:
@@ -353,7 +349,11 @@ def usual_seconds(folder: Path, arguments: Sequence[str]) -> dict[str, float]:
 def main(arguments: Sequence[str], console: Console | None = None) -> int:
     """Run Snakemake with its options; return its exit code."""
     console, folder = console or Console(highlight=False), Path.cwd()
-    places = Places.of(arguments)
+    try:
+        places = Places.of(arguments)
+    except TgnasError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        return 1
     places.logs.mkdir(parents=True, exist_ok=True)
     path = places.logs / f"run-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
     run = Run(usual_seconds(folder, arguments))

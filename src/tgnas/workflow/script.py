@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence, Sized
+from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
@@ -21,14 +22,15 @@ from tgnas.resources.fetch import check_inputs
 
 logger = logging.getLogger("tgnas.workflow.script")
 LONGEST = 100  # characters of an argument in a log
+OF_THE_MACHINE = frozenset({EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS})  # disks and rights
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def run(main: Callable[..., None], job: Any = None) -> None:
     """Call `main` with what `job` (Snakemake's object) or else the command line gives.
 
-    An error that a user can mend ends the process with status 1 and one line; any other leaves
-    its traceback in the job's log.
+    An error that a user can mend, a full disk too, ends the process with status 1 and one line; any
+    other leaves its traceback in the job's log.
     """
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=_handlers(job), force=True)
     logging.captureWarnings(True)
@@ -40,7 +42,10 @@ def run(main: Callable[..., None], job: Any = None) -> None:
             check_inputs(_files(dict(job.input.items()).values()))
         logger.info("arguments %s", " ".join(f"{k}={brief(v)}" for k, v in arguments.items()))
         main(**arguments)
-    except TgnasError as error:
+    except (TgnasError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in OF_THE_MACHINE:
+            logger.exception("failed")
+            raise
         logger.error("%s", error)
         sys.exit(1)
     except Exception:

@@ -6,7 +6,6 @@ numbers, and calls of the names below are understood.
 
 import ast
 import dataclasses
-import json
 import math
 import re
 from collections import Counter
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tgnas.errors import InvalidCellError, shown
+from tgnas.validation import read_json
 
 LONGEST = 20_000  # characters of a text that is parsed
 DEEPEST = 6  # lists within each other, which no notation needs more of
@@ -24,6 +24,9 @@ _NUMBERS = {"int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32
 _TEXTS = {"str", "str_"}
 _GENOTYPE = re.compile(r"(?<![\w'\"])Genotype\s*\(")
 _STRUCTURE = re.compile(r"Structure\(\d+ nodes with (.*)\)")
+# What NAS-Bench-301's configurations say of cells, among the numbers of a training.
+CONFIGURED = "NetworkSelectorDatasetInfo:darts:"
+_CELLS = re.compile(rf"{CONFIGURED}(edge|inputs_node)_")
 _BEHIND = re.compile(r"[\s;,.]*(#.*)?", re.DOTALL)
 
 
@@ -32,7 +35,8 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     None stands for what says nothing: None, NaN, pandas' NA. A named tuple or a data class is a
     dictionary of its fields; an object with ``tostr`` (AutoDL-Projects' structures) is its text,
-    one with ``matrix`` and ``ops`` (NAS-Bench-101's ModelSpec) these two.
+    one with ``matrix`` and ``ops`` (NAS-Bench-101's ModelSpec) these two. Of a configuration of
+    NAS-Bench-301 (ConfigSpace) the cells are kept.
 
     Raises:
         InvalidCellError: it is none of these.
@@ -48,10 +52,12 @@ def plain(value: Any, depth: int = 0) -> Any:
         raise InvalidCellError(f"{shown(value)} is nested deeper than any architecture")
     content = _content(value)
     if isinstance(content, Mapping):
+        cells = {key: item for key, item in content.items() if _CELLS.match(str(key))}
+        content = cells or content
         return {str(plain(key, depth + 1)): plain(item, depth + 1) for key, item in content.items()}
     if content is not None:
         return [plain(item, depth + 1) for item in content]
-    for method in ("as_py", "tostr", "tolist"):
+    for method in ("as_py", "get_dictionary", "tostr", "tolist"):
         if callable(getattr(value, method, None)):
             return plain(getattr(value, method)(), depth + 1)
     raise InvalidCellError(
@@ -108,7 +114,7 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
     if structure:
         return structure[1]
     try:
-        return plain(json.loads(text))
+        return plain(read_json(text))
     except (ValueError, RecursionError, InvalidCellError):
         pass
     found = _GENOTYPE.search(text)
