@@ -234,6 +234,16 @@ def test_what_lies_on_no_path_is_pruned_before_the_limits_count():
     assert read(NB101, text) == f"input,{conv},output;0-1,1-2"
 
 
+def in_order(genotype: str) -> str:
+    """Return a genotype whose nodes have their inputs in ascending order."""
+    member = DARTS.object_of(genotype)
+    for kind in ("normal", "reduce"):
+        pairs = member[kind]
+        nodes = (sorted(pairs[at : at + 2], key=lambda pair: pair[1]) for at in range(0, 8, 2))
+        member[kind] = [pair for node in nodes for pair in node]
+    return DARTS.format(DARTS.architectures([member]))[0]
+
+
 @settings(max_examples=10)
 @given(data=st.data())
 @pytest.mark.parametrize("name", SPACES.names())
@@ -244,7 +254,11 @@ def test_what_a_notation_writes_is_read_as_the_same(name, data):
     for notation in ("own", name, "json", *space.form.notations):
         [written] = space.write(architecture, notation)
         again = written if isinstance(written, dict | int) else str(written)
-        assert space.format(space.architectures([again])) == [own]
+        found = space.format(space.architectures([again]))
+        if notation == "configspace":  # which does not keep the order of a node's two inputs
+            assert in_order(found[0]) == in_order(own)
+        else:
+            assert found == [own]
 
 
 def test_a_notation_that_a_space_lacks_is_answered_with_those_it_has():
