@@ -79,6 +79,7 @@ lint: setup ## Check style and types, and build the site.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MAKE) --no-print-directory docs

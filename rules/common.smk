@@ -11,7 +11,7 @@ from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
 from tgnas.workflow.sheet import read_methods
-from tgnas.resources.fetch import available, mirror_folders, read_resources
+from tgnas.resources.fetch import available, hand_on, mirror_folders, read_resources
 from tgnas.resources.packaged import MPNET, installed
 from tgnas.workflow.populations import (
     DISTILLATION_POPULATION,
@@ -46,9 +46,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:
     CONFIG = read_config(config)
     # Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
-    mirrors = [*os.environ.get("TGNAS_MIRROR", "").split(os.pathsep), *CONFIG.mirrors]
-    if any(mirrors):
-        os.environ["TGNAS_MIRROR"] = os.pathsep.join(filter(None, mirrors))
+    hand_on(CONFIG.mirrors)
     SHEETS = {
         target: read_methods(Path(sheet), CONFIG, target)
         for target, sheet in CONFIG.experiments.model_dump(exclude_none=True).items()
@@ -260,3 +258,62 @@ def study_digest(w):
 def folder(name):
     """Return the folder that a path variable stands for; params do not expand them."""
     return workflow.pathvars.get(name)
+
+
+def left_out_for(benchmark):
+    """Return the sources that share architectures with a benchmark, and itself."""
+    learned = CONFIG.predictors[CONFIG.universal.predictor].sources
+    kept = CONFIG.predictors[CONFIG.universal.spaces[benchmark].predictor].sources
+    return sorted({benchmark, *learned} - set(kept))
+
+
+def made_by(maker, stems):
+    """Return those of the results that `all`, `proxies` or `readme` makes."""
+    return [stem for stem in stems if RESULTS[stem].made_by == maker]
+
+
+def on_page(page, stems):
+    """Return those of the results that a page of the docs shows."""
+    return [stem for stem in stems if RESULTS[stem].page == page]
+
+
+def cards_of(families):
+    """Return the modules that hold the cards of families of methods."""
+    return [family.module_name(name) for family in families for name in family.names()]
+
+
+def shown_results():
+    """Return of each file that the page shows its module and what that depends on."""
+    shown = ON_PAGE | {file: BESIDE[file] for file in at_hand(BESIDE)}
+    return {
+        file: {"name": RESULTS[stem].name, "values": RESULTS[stem].params(PLAN)}
+        for file, stem in shown.items()
+    }
+
+
+def shipped_row(w):
+    """Return the predictor that is shipped under a name."""
+    return CONFIG.predictors[CONFIG.shipped[w.shipped].predictor]
+
+
+def labels_of_shipped(w):
+    """Return what a shipped predictor has learned: of each source its label, or the proxy distilled."""
+    row = shipped_row(w)
+    if row.distil_from:
+        cells = CONFIG.reduced_networks.distillation.architectures
+        return {DISTILLED_BENCHMARK: {"distil_from": row.distil_from, "cells": cells}}
+    labels = {source: CONFIG.training[source].model_dump() for source in row.sources}
+    cells = (
+        row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
+    )
+    return {
+        source: label | {"cells": cells[source]} for source, label in labels.items()
+    }
+
+
+def target_of_shipped(w):
+    """Return what the card of a shipped predictor is measured on, or holds the rows of."""
+    benchmark = CONFIG.shipped[w.shipped].measured_on
+    if benchmark is None:
+        return "<results>/tables/universal.csv"
+    return f"<benchmark_tables>/{benchmark}.arrow"

@@ -27,48 +27,6 @@ SHOWN_ON = {"zero_shot": ["README.md", "docs/results.md"]}
 CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
 
 
-def cards_of(families):
-    """Return the modules that hold the cards of families of methods."""
-    return [family.module_name(name) for family in families for name in family.names()]
-
-
-def shown_results():
-    """Return of each file that the page shows its module and what that depends on."""
-    shown = ON_PAGE | {file: BESIDE[file] for file in at_hand(BESIDE)}
-    return {
-        file: {"name": RESULTS[stem].name, "values": RESULTS[stem].params(PLAN)}
-        for file, stem in shown.items()
-    }
-
-
-def shipped_row(w):
-    """Return the predictor that is shipped under a name."""
-    return CONFIG.predictors[CONFIG.shipped[w.shipped].predictor]
-
-
-def labels_of_shipped(w):
-    """Return what a shipped predictor has learned: of each source its label, or the proxy distilled."""
-    row = shipped_row(w)
-    if row.distil_from:
-        cells = CONFIG.reduced_networks.distillation.architectures
-        return {DISTILLED_BENCHMARK: {"distil_from": row.distil_from, "cells": cells}}
-    labels = {source: CONFIG.training[source].model_dump() for source in row.sources}
-    cells = (
-        row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
-    )
-    return {
-        source: label | {"cells": cells[source]} for source, label in labels.items()
-    }
-
-
-def target_of_shipped(w):
-    """Return what the card of a shipped predictor is measured on, or holds the rows of."""
-    benchmark = CONFIG.shipped[w.shipped].measured_on
-    if benchmark is None:
-        return "<results>/tables/universal.csv"
-    return f"<benchmark_tables>/{benchmark}.arrow"
-
-
 rule record_provenance:
     input:
         tables=expand("<results>/tables/{table}.csv", table=TABLES),

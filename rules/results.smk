@@ -17,11 +17,6 @@ TABULATED = [stem for stem, result in RESULTS.items() if result.makes("table")]
 DRAWN = [stem for stem, result in RESULTS.items() if result.makes("figure")]
 
 
-def made_by(maker, stems):
-    """Return those of the results that `all`, `proxies` or `readme` makes."""
-    return [stem for stem in stems if RESULTS[stem].made_by == maker]
-
-
 # What README shows of the tables; the page has the whole ones.
 SHORT = [
     stem
@@ -32,11 +27,6 @@ PROXY_TABLES = made_by("proxies", TABULATED)
 PROXY_FIGURES = made_by("proxies", DRAWN)
 # Results that a page of their own shows, which are published without the rest.
 PAGES = sorted({result.page for result in RESULTS.values()} - {""})
-
-
-def on_page(page, stems):
-    """Return those of the results that a page of the docs shows."""
-    return [stem for stem in stems if RESULTS[stem].page == page]
 
 
 wildcard_constraints:

@@ -102,13 +102,6 @@ rule measure_ablation:
         "../workflow/scripts/measure_ablation.py"
 
 
-def left_out_for(benchmark):
-    """Return the sources that share architectures with a benchmark, and itself."""
-    learned = CONFIG.predictors[CONFIG.universal.predictor].sources
-    kept = CONFIG.predictors[CONFIG.universal.spaces[benchmark].predictor].sources
-    return sorted({benchmark, *learned} - set(kept))
-
-
 # A space by a universal predictor that has not learned it, beside the shipped ones and every count.
 rule measure_universal:
     input:

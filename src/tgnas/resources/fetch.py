@@ -94,6 +94,13 @@ def mirror_folders(configured: Sequence[str]) -> list[Path]:
     return list(dict.fromkeys([*map(Path, [*variable, *configured]), *default]))
 
 
+def hand_on(configured: Sequence[str]) -> None:
+    """Add mirrors to those of TGNAS_MIRROR, where processes that this one starts look for them."""
+    mirrors = [*os.environ.get(MIRROR_VARIABLE, "").split(os.pathsep), *configured]
+    if any(mirrors):
+        os.environ[MIRROR_VARIABLE] = os.pathsep.join(filter(None, mirrors))
+
+
 def available(resource: Resource, folder: Path, mirrors: Sequence[Path]) -> bool:
     """Return whether the file can be had without the network; compares sizes, reads nothing."""
     places = [folder / resource.name, *(mirror / resource.mirror_path for mirror in mirrors)]
