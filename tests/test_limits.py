@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +15,19 @@ import pytest
 from test_cli import BEST, CUT, EXAMPLES, tgnas, write
 
 import tgnas as package
+from tgnas.benchmarks.hw_nas_bench import RESOURCE
 from tgnas.cli.search import BUDGET_HELP
 from tgnas.costs.layers import count_parameters
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+from tgnas.inference import limits
 from tgnas.inference.limits import Limit, costs_of, front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.search import least_budget, search
 from tgnas.registry import SEARCHERS
+from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.spaces.space import open_space
 
+ROOT = Path(__file__).parents[1]
 NB201, DARTS = open_space("nasbench201"), open_space("darts")
 
 
@@ -64,6 +69,30 @@ def test_built_in_costs_are_counted_and_others_are_those_of_ones_own_tables(tmp_
     assert np.isnan(costs.of("edgegpu_latency", both)[2])
     with pytest.raises(UnknownNameError, match=r"'flop' .did you mean 'flops'.*energy"):
         costs.of("flop", both)
+
+
+def test_what_was_not_measured_is_not_known(tmp_path):
+    (tmp_path / "all.csv").write_text('net,edgegpu_latency\n"(2, 2, 2, 2, 2, 2)",-1\n')
+    costs = costs_of(NB201, [tmp_path / "all.csv"])
+    assert np.isnan(costs.of("latency:edgegpu", NB201.architectures([BEST]))).all()
+
+
+def test_latencies_of_nasbench201_are_fetched_when_one_is_asked_for(monkeypatch, tmp_path):
+    sheet = read_resources(ROOT / "config/resources.tsv")
+    assert sheet[RESOURCE.name] == RESOURCE
+    if not any(available(RESOURCE, ROOT / "resources", [m]) for m in mirror_folders([])):
+        pytest.skip("HW-NAS-Bench's table is in no mirror")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    limits._of_devices.cache_clear()
+    costs = costs_of(NB201)
+    assert not list(tmp_path.rglob("*.csv"))
+    latency = costs.of("latency:edgegpu", NB201.enumerate())
+    assert latency.shape == (15_625,) and np.nanmin(latency) > 0
+    assert list(tmp_path.rglob("hw_cifar10.csv"))
+    costs_of(NB201).of("edgegpu_energy", NB201.enumerate()[:3])
+    with pytest.raises(UnknownNameError, match="latency:edgegpu"):
+        costs_of(DARTS).of("latency:edgegpu", DARTS.sample(1, np.random.default_rng(0)))
+    limits._of_devices.cache_clear()
 
 
 def test_costs_of_operators_are_weighted_by_the_cells_share(tmp_path):

@@ -52,6 +52,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_home_has_a_result_and_a_figure(site):
+    home = (site / "index.html").read_text()
+    assert "Kendall tau" in home and home.count("<table") >= 1
+    figures = re.findall(r'<img [^>]*src="?([^" >]+headline[^" >]*\.png)', home)
+    assert figures and all((site / figure).is_file() for figure in figures)
+
+
 def described_keys(hooks: ModuleType) -> dict[str, str]:
     """Return the description of every key of the schema, without those of list members."""
     found = {}

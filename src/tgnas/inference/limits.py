@@ -3,31 +3,39 @@
 Parameters and FLOPs are counted from the space file. Any other stands in a table of one's own: a
 column for each cost beside a column ``architecture`` (or ``net``, as HW-NAS-Bench's tables call
 it), or beside a column ``operator``, whose costs are summed over an architecture's operators,
-weighted by the share of each cell. HW-NAS-Bench's ``edgegpu_latency`` is also ``latency:edgegpu``.
+weighted by the share of each cell. HW-NAS-Bench's ``edgegpu_latency`` is also ``latency:edgegpu``;
+for NAS-Bench-201 its table is fetched into the user's cache folder when one of its costs is asked
+for the first time. What it says was not measured (-1) is not known.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float64
+from platformdirs import user_cache_dir
 
+from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
 from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.errors import ConfigError, DataError, UnknownNameError, shown
 from tgnas.inference.streaming import COLUMN, Source, format_of
 from tgnas.operators import PADDING
+from tgnas.resources.fetch import fetch, human_size, mirror_folders
 from tgnas.searching.oracles import Listing
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
-from tgnas.spaces.space import Space
+from tgnas.spaces.space import Space, open_space
 
+logger = logging.getLogger(__name__)
 Values = Float64[np.ndarray, " N"]
 Counter = Callable[[Architectures], Values]
 PER_OPERATOR = "operator"
 OTHER_COLUMNS = ("net", "arch")  # of architectures
+MEASURED_SPACE = "nasbench201"  # of HW-NAS-Bench
 UNKNOWN = 10.0  # the relative excess of a cost that is not known
 _LIMIT = re.compile(r"\s*(.+?)\s*(<=|>=)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
 
@@ -106,9 +114,26 @@ def costs_of(space: Space, tables: Sequence[str | Path] = ()) -> Costs:
         OSError: it cannot be read.
     """
     counters = counted(space)
+    if space is open_space(MEASURED_SPACE):
+        counters |= {name: partial(_on_device, name) for name in MEASURED}
     for table in tables:
         counters |= _listed(space, str(table))
     return Costs(space, counters)
+
+
+def _on_device(name: str, architectures: Architectures) -> Values:
+    return _of_devices()[name](architectures)
+
+
+@cache
+def _of_devices() -> dict[str, Counter]:
+    """Return the costs of HW-NAS-Bench, whose table is fetched if it is not there."""
+    folder = Path(user_cache_dir("tgnas")) / "resources"
+    there = (folder / RESOURCE.name).exists()
+    if not there:
+        logger.warning("HW-NAS-Bench's table (%s) is fetched, once", human_size(RESOURCE.bytes))
+    path = fetch(RESOURCE, folder, mirror_folders([]), sheet={RESOURCE.name: RESOURCE})
+    return _listed(open_space(MEASURED_SPACE), str(path))
 
 
 def counted(space: Space) -> dict[str, Counter]:
@@ -140,9 +165,10 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
     values: dict[str, Values] = {}
     for name in others:
         try:
-            values[name] = np.concatenate([source.column(chunk, name) for chunk in chunks])
+            column = np.concatenate([source.column(chunk, name) for chunk in chunks])
         except DataError:
             continue  # a column of texts is no cost
+        values[name] = np.where((column < 0) & (name in MEASURED), np.nan, column)
     if key == PER_OPERATOR:
         codes = [space.operators.get(text, PADDING) for text in texts]
         for text, code in zip(texts, codes, strict=True):
