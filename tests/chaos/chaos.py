@@ -2,7 +2,8 @@
 
 Every trial runs a command that writes in a process of its own, does something bad to it, and counts
 what was lost: a file under its name that is not whole, another result after the same command has
-run again, a temporary file that stays, a traceback, a wrong exit code.
+run again, a temporary file that stays, a traceback, a wrong exit code. Half of the time goes to
+rules of the workflow (``rules.py``).
 
     python tests/chaos/chaos.py --seconds 3600 --seed 0 --write docs/reliability.md
 """
@@ -25,11 +26,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
+
+from rules import RULES, Workflow
 
 os.environ["OMP_NUM_THREADS"] = "1"  # a process with threads cannot be forked
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
-PATIENCE = 3.0  # seconds that a command may take to end when it is asked to
 STUCK = 120.0  # seconds
 MARK = "<!-- counts -->"
 
@@ -93,15 +96,25 @@ COMMANDS = (
 
 @dataclass
 class Chaos:
-    """What was tried and what was lost so far."""
+    """Commands that are disturbed.
+
+    Attributes:
+        folder: where they read and write.
+        random: what draws moments, signals and bits.
+        tell: is told of each trial: what was done, to which command, and what was lost.
+        seconds: that each takes undisturbed.
+        said: what running ones say, by process.
+        expected: what each must write, by name and input.
+        ends: seconds from a signal to the end.
+    """
 
     folder: Path
     random: object
-    tried: Counter = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
+    tell: Callable[[str, str, Sequence[str]], None]
     seconds: dict[str, float] = field(default_factory=dict)
     said: dict[int, int] = field(default_factory=dict)
     expected: dict[tuple[str, str], object] = field(default_factory=dict)
+    ends: list[float] = field(default_factory=list)
 
     def prepare(self) -> None:
         """Write what the commands read, and run each once, undisturbed and where it may import."""
@@ -181,9 +194,8 @@ class Chaos:
         return os.waitstatus_to_exitcode(status), text
 
     def count(self, kind: str, command: Command, faults: Sequence[str]) -> None:
-        """Count a trial and what was lost in it."""
-        self.tried[kind, command.name] += 1
-        self.lost += [f"{kind}: {command.name}: {fault}" for fault in faults if fault]
+        """Tell of a trial and what was lost in it."""
+        self.tell(kind, command.name, faults)
 
     def run_again(self, command: Command, out: Path) -> list[str]:
         """Run a command to its end; return what is not as if nothing had happened."""
@@ -217,7 +229,9 @@ class Chaos:
         process = self.start(command, out)
         time.sleep(self.random.uniform(0.05, 1.1 * self.seconds[command.name]))
         os.kill(process, asked)
-        code, text = self.wait(process, PATIENCE)
+        begin = time.monotonic()
+        code, text = self.wait(process)
+        self.ends.append(time.monotonic() - begin)
         faults = [self.whole(command, out)]
         faults += [f"{asked.name}: ended with {code}: {text[-300:]}"] * (code not in (0, 130, 143))
         faults += [f"{asked.name}: left {_temporary(out)}"] * bool(_temporary(out))
@@ -295,7 +309,6 @@ class Chaos:
 
     def run(self, seconds: float) -> None:
         """Try random things for so long."""
-        self.prepare()
         kinds = [self.kill, self.signal, self.full_disk, self.read_only, self.two_at_once]
         reading = [c for c in COMMANDS if c.name != "train-network"]
         end = time.monotonic() + seconds
@@ -308,14 +321,28 @@ class Chaos:
             kind, command = plan.pop()
             kind(command)
 
-    def table(self) -> str:
+
+@dataclass
+class Counts:
+    """What was tried, by what was done and to what, and what was lost."""
+
+    tried: Counter = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+
+    def __call__(self, kind: str, name: str, faults: Sequence[str]) -> None:
+        """Count a trial and what was lost in it."""
+        self.tried[kind, name] += 1
+        self.lost += [f"{kind}: {name}: {fault}" for fault in faults if fault]
+
+    def table(self, names: Sequence[str]) -> str:
         """Return the counts as Markdown: what was done, how often, and how often with a loss."""
-        kinds = sorted({kind for kind, _ in self.tried})
-        lines = ["| what was done | " + " | ".join(c.name for c in COMMANDS) + " | lost |"]
-        lines.append("|---|" + "---:|" * (len(COMMANDS) + 1))
-        for kind in kinds:
-            lost = sum(fault.startswith(f"{kind}: ") for fault in self.lost)
-            counts = [str(self.tried[kind, c.name] or "") for c in COMMANDS]
+        lines = ["| what was done | " + " | ".join(names) + " | lost |"]
+        lines.append("|---|" + "---:|" * (len(names) + 1))
+        for kind in sorted({kind for kind, name in self.tried if name in names}):
+            lost = sum(
+                fault.startswith(f"{kind}: {name}: ") for fault in self.lost for name in names
+            )
+            counts = [str(self.tried[kind, name] or "") for name in names]
             lines.append(f"| {kind} | " + " | ".join([*counts, str(lost)]) + " |")
         return "\n".join(lines)
 
@@ -337,23 +364,46 @@ def _temporary(out: Path) -> list[str]:
     return [p.name for f in folders for p in f.iterdir() if re.search(r"\.(part|lock)$", p.name)]
 
 
-def trials(seconds: float, seed: int) -> Chaos:
-    """Return what so many seconds of a seed's trials found."""
+def trials(seconds: float, seed: int) -> tuple[Counts, dict[str, list[float]]]:
+    """Return what so many seconds of a seed's trials found, and the seconds that signals took."""
     import random  # noqa: PLC0415
 
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-    chaos = Chaos(folder, random.Random(seed))
+    counts = Counts()
+    (folder / "commands").mkdir()
+    (folder / "project").mkdir()
+    # Snakemake first: what it starts are no forks of this process.
+    workflow = Workflow(folder / "project", random.Random(seed), counts)
+    commands = Chaos(folder / "commands", random.Random(seed), counts)
     try:
-        chaos.run(seconds)
+        folder.chmod(0o755)
+        for half in (workflow, commands):
+            half.prepare()
+            half.run(seconds / 2)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(KeyError):
             del os.environ["XDG_CACHE_HOME"]
         if before is not None:
             os.environ["XDG_CACHE_HOME"] = before
-    return chaos
+    return counts, {"commands": commands.ends, "Snakemake and its job": workflow.ends}
+
+
+def report(seconds: float, seed: int) -> tuple[Counts, str]:
+    """Return the counts of a run, and the text that a page shows of them."""
+    counts, ends = trials(seconds, seed)
+    command = f"python tests/chaos/chaos.py --seconds {seconds:.0f} --seed {seed}"
+    lines = [f"{counts.tried.total()} trials, {len(counts.lost)} losses (`{command}`)."]
+    lines += [
+        f"From Ctrl-C or SIGTERM to the end of {what}: {median(took):.1f} s (median), "
+        f"{max(took):.1f} s (longest of {len(took)})."
+        for what, took in ends.items()
+        if took
+    ]
+    tables = [counts.table([part.name for part in parts]) for parts in (COMMANDS, RULES)]
+    return counts, "\n\n".join(["\n".join(lines), *tables])
 
 
 def main() -> None:
@@ -363,16 +413,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", type=Path, help="a page with two marks of the table")
     given = parser.parse_args()
-    chaos = trials(given.seconds, given.seed)
-    command = f"python tests/chaos/chaos.py --seconds {given.seconds:.0f} --seed {given.seed}"
-    text = f"{chaos.tried.total()} trials, {len(chaos.lost)} losses (`{command}`).\n\n"
-    text += chaos.table()
+    counts, text = report(given.seconds, given.seed)
     if given.write:
         start, _, end = given.write.read_text().split(MARK)
         given.write.write_text(f"{start}{MARK}\n{text}\n{MARK}{end}")
     print(text)  # noqa: T201
-    print(json.dumps(chaos.lost, indent=2), file=sys.stderr)  # noqa: T201
-    sys.exit(bool(chaos.lost))
+    print(json.dumps(counts.lost, indent=2), file=sys.stderr)  # noqa: T201
+    sys.exit(bool(counts.lost))
 
 
 if __name__ == "__main__":
