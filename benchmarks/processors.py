@@ -54,12 +54,10 @@ def call(kind: str, arguments: list[str]) -> None:
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
     """Return how two lists of scores differ."""
-    places = np.argsort(np.argsort(-ours, kind="stable")), np.argsort(np.argsort(-theirs))
     return {
         "largest difference of a score": float(np.abs(ours - theirs).max()),
         "of a range of": float(np.ptp(ours)),
         "kendall_tau of the two": kendall_tau(ours, theirs),
-        "largest difference of a place": int(np.abs(places[0] - places[1]).max()),
         "place of the other's best": int((ours > ours[int(theirs.argmax())]).sum()) + 1,
     }
 
