@@ -288,3 +288,9 @@ def test_the_command_writes_every_proxy_with_its_reason(monkeypatch, tmp_path: P
     done = tgnas("measure", "--module", "test_measure:nothing")
     assert done.exit_code == 1
     assert "has no attribute 'nothing'" in done.stderr
+
+
+def test_lazy_layers_that_were_never_called_are_told():
+    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+    with pytest.raises(DataError, match="lazy layers"):
+        package.measure(lazy, proxies=["synflow"])
