@@ -231,7 +231,7 @@ class Chaos:
         os.kill(process, asked)
         begin = time.monotonic()
         code, text = self.wait(process)
-        self.ends.append(time.monotonic() - begin)
+        self.ends += [time.monotonic() - begin] * (code != 0)  # unless it had ended before
         faults = [self.whole(command, out)]
         faults += [f"{asked.name}: ended with {code}: {text[-300:]}"] * (code not in (0, 130, 143))
         faults += [f"{asked.name}: left {_temporary(out)}"] * bool(_temporary(out))

@@ -167,13 +167,13 @@ class Workflow:
         self.clear(rule)
         process = self.start(rule.writes)
         time.sleep(self.random.uniform(1.0, 1.1 * self.seconds))
-        begin = time.monotonic()
-        if self.random.random() < 0.5:
+        begin, running = time.monotonic(), process.poll() is None
+        if running and self.random.random() < 0.5:
             os.killpg(process.pid, signal.SIGINT)
-        else:
+        elif running:
             os.kill(process.pid, signal.SIGTERM)
         self.wait(process)
-        self.ends.append(time.monotonic() - begin)
+        self.ends += [time.monotonic() - begin] * running
         self.count("Ctrl-C, SIGTERM", rule.name, [*self.whole(rule), *self.again(rule)])
 
     def full_disk(self, rule: Rule) -> None:
