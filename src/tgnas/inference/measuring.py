@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from tgnas.errors import ConfigError, DataError
 from tgnas.methods.contracts import Batch
@@ -71,7 +71,7 @@ def measure(
     for name in names:
         NETWORK_PROXIES.module_name(name)  # refuses what there is not
     tensors = [*module.parameters(), *module.buffers()]
-    if any(isinstance(tensor, UninitializedTensorMixin) for tensor in tensors):
+    if any(map(is_lazy, tensors)):
         raise DataError("the network has lazy layers without a size; call it on images before")
     before = tensors[0].device if tensors else torch.device("cpu")
     with _placed(module, before, _device(device or before)) as place, _logits_alone(module):
