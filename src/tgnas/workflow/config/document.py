@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgnas.registry import PREDICTORS, SEARCHERS, SUPERNETS
+from tgnas.registry import PREDICTORS, SEARCHERS, STUDIES, SUPERNETS
 from tgnas.workflow.config.models import Round
 from tgnas.workflow.config.reading import Config
 
@@ -31,4 +31,10 @@ def json_schema() -> dict[str, Any]:
     file = {"type": "string", "description": "The file, where it is not the entry's name."}
     own = {"type": "object", "properties": {"method": file} | settings}
     shared["own"]["patternProperties"] = {"": own}
+    studies = {}
+    for study in STUDIES.names():
+        of_study = STUDIES.settings(study).model_json_schema()
+        schema["$defs"] |= of_study.pop("$defs", {})
+        studies[study] = of_study
+    schema["properties"]["studies"] |= {"properties": studies}
     return schema
