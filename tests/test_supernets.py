@@ -312,6 +312,18 @@ def test_the_networks_trained_for_long_are_distinct_ones_of_digits_bench():
     assert len(benchmark) == 50 and np.allclose(accuracies, own)
 
 
+def test_of_two_known_accuracies_nothing_is_said_of_ranks():
+    scores, known = np.arange(10.0).reshape(2, 5), np.arange(5.0)
+    few = np.array([1.0, 2.0, np.nan, np.nan, np.nan])
+    found = summary(scores, {"few": few, "all": known}, np.arange(5), 1.0)
+    assert found["all_tau_distinct"] == pytest.approx(1) and np.isnan(found["few_tau_distinct"])
+    assert found.keys() == {n.replace("all", "few") for n in found} | found.keys()
+    assert set(resampled(scores, {"few": few, "all": known}, np.arange(5), 3)) == {
+        "all",
+        "agreement",
+    }
+
+
 def test_what_is_known_of_some_architectures_only_is_measured_on_those():
     scores = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 2.0, 3.0, 5.0, 4.0]])
     accuracies = {"some": np.array([1.0, np.nan, 2.0, 4.0, 3.0])}

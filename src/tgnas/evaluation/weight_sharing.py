@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int64
 from tgnas.evaluation.ranking import best, bootstrap, interval, kendall_tau
 
 AGREEMENT = "agreement"
+LEAST = 3  # architectures whose ranks say anything
 
 
 def summary(
@@ -21,17 +22,21 @@ def summary(
 ) -> dict[str, float]:
     """Return how well the seeds of a method rank, how well they agree, and where their picks stand.
 
-    Accuracies may be NaN: such architectures are left out of what is said of that vector. Keys: for
-    each vector of accuracies ``NAME_tau`` (all), ``NAME_tau_distinct``, ``NAME_tau_top`` (inside
-    its truly best share of the distinct ones), each with ``_std`` over the seeds, and ``NAME_rank``
-    (the true rank of the best-scored distinct architecture, 1 is best, mean over the seeds);
-    ``agreement``, the mean Kendall's tau of two seeds.
+    Accuracies may be NaN: such architectures are left out of what is said of that vector; of fewer
+    than ``LEAST`` distinct ones nothing is said, but NaN. Keys: for each vector of accuracies
+    ``NAME_tau`` (all), ``NAME_tau_distinct``, ``NAME_tau_top`` (inside its truly best share of the
+    distinct ones), each with ``_std`` over the seeds, and ``NAME_rank`` (the true rank of the
+    best-scored distinct architecture, 1 is best, mean over the seeds); ``agreement``, the mean
+    Kendall's tau of two seeds.
     """
     facts: dict[str, float] = {}
     own = scores[:, distinct]
     for name, values in accuracies.items():
         known, of_distinct = np.isfinite(values), distinct[np.isfinite(values[distinct])]
         true, ranked = values[of_distinct], scores[:, of_distinct]
+        if len(true) < LEAST:
+            facts |= dict.fromkeys(_keys(name), float("nan"))
+            continue
         top = best(true, max(3, round(top_share * len(true))))
         taus = {
             "tau": [kendall_tau(row[known], values[known]) for row in scores],
@@ -48,6 +53,12 @@ def summary(
     return facts
 
 
+def _keys(name: str) -> list[str]:
+    """Return what is said of a vector of accuracies."""
+    taus = [f"{name}_{measure}" for measure in ("tau", "tau_distinct", "tau_top")]
+    return [*taus, *(f"{tau}_std" for tau in taus), f"{name}_rank"]
+
+
 def resampled(
     scores: Float64[np.ndarray, "S N"],
     accuracies: Mapping[str, Float64[np.ndarray, " N"]],
@@ -57,11 +68,14 @@ def resampled(
     """Return Kendall's tau with each vector of accuracies, and of two seeds: mean and resamples.
 
     Distinct architectures are drawn with replacement, the same for every method, and with them the
-    seeds; of the agreement, architectures alone. There is none of a single seed.
+    seeds; of the agreement, architectures alone. There is none of a single seed, nor with a vector
+    that knows fewer than ``LEAST`` of them.
     """
     found = {}
     for name, values in accuracies.items():
         rows = distinct[np.isfinite(values[distinct])]
+        if len(rows) < LEAST:
+            continue
         own, true = scores[:, rows], values[rows]
         mean = float(np.mean([kendall_tau(row, true) for row in own]))
         found[name] = (mean, bootstrap(own, true, np.arange(len(rows)), resamples))
