@@ -285,6 +285,9 @@ HYPERNETWORKS = Family(
     "train",
     f"{CONTRACTS}.HypernetworkMethod",
 )
+GENERATORS = Family(
+    "generator", "tgnas.methods.generators", "Generator", f"{CONTRACTS}.GeneratorMethod"
+)
 SEARCHERS = Family("searcher", "tgnas.methods.searchers", "search", f"{LIGHT}.SearcherMethod")
 RESULTS = Family("result", "tgnas.results", "TITLE")
 STUDIES = Family("study", "tgnas.studies", "run", "tgnas.studies._contract.Study")

@@ -6,8 +6,9 @@ architectures.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 
+from tgnas.cell import Cells
 from tgnas.costs.operators import attribute, work_of
 from tgnas.costs.rows import Row, Shape, reduced
 from tgnas.costs.work import Work, convolution
@@ -25,11 +26,12 @@ def block_rows(
     stem: list[Shape],
 ) -> tuple[list[Row], Work, Shape]:
     """Return a layer for each block, the work of the head, and what goes into the classifier."""
-    codes = architectures.cells.operators[:, 1:-1]
+    cells = architectures.cells
+    codes, last = cells.operators[:, 1:-1], _last_heard(cells)
     count = len(codes)
     shape = Shape(*(np.broadcast_to(part, count) for part in stem[-1]))
     strides, widen, widths = _of_stages(skeleton, codes.shape[1])
-    attributes, rows = table[codes], []
+    attributes, rows, shapes = table[codes], [], [shape]
     for block in range(codes.shape[1]):
         code, of = codes[:, block], attributes[:, block]
         there = (code != PADDING) & (code != CODES["output"])
@@ -37,14 +39,33 @@ def block_rows(
         own = attribute(of, "width")
         fixed = np.where(own > 0, own, widths[block])
         factor = np.where(there, attribute(of, "widen") * widen[block], 1)
-        wide = np.where(fixed * there > 0, fixed, np.rint(shape.channels * factor))
-        before, shape = shape, Shape(wide.astype(np.int64), reduced(shape.side, stride))
+        before = _at(shapes, last[:, block + 1])
+        wide = np.where(fixed * there > 0, fixed, np.rint(before.channels * factor))
+        shape = Shape(wide.astype(np.int64), reduced(before.side, stride))
         passes = _passes(code)
         changed = (before.channels != shape.channels) | (stride > 1)
         work = work_of(of, passes, *(before.channels, *shape, stride)).times(there)
         repeats = (there & (~passes | changed)).astype(np.int64)
         rows.append(Row(-1, before.channels, shape, stride, repeats, work))
-    return rows, *_head(skeleton.keys, shape)
+        shapes.append(shape)
+    return rows, *_head(skeleton.keys, _at(shapes, last[:, -1]))
+
+
+def _last_heard(cells: Cells) -> Int64[np.ndarray, "N V"]:
+    """Return the last vertex that each hears, whose shape is that of all; of none the one before.
+
+    What stands behind the output so has the output's shape, and the output that of its sources.
+    """
+    edges, place = cells.adjacency(), np.arange(cells.vertices)
+    heard = np.where(edges, place[:, None], -1).max(axis=1)
+    return np.where(heard < 0, np.maximum(place - 1, 0), heard)
+
+
+def _at(shapes: list[Shape], vertex: Int64[np.ndarray, " N"]) -> Shape:
+    """Return the shape that a vertex of each network puts out."""
+    rows = np.arange(len(vertex))
+    channels, side = (np.stack(parts, axis=1) for parts in zip(*shapes, strict=True))
+    return Shape(channels[rows, vertex], side[rows, vertex])
 
 
 def _passes(code: np.ndarray) -> Bool[np.ndarray, " _"]:

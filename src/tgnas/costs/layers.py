@@ -19,7 +19,7 @@ from tgnas.costs.tokens import parameters_on_tokens
 from tgnas.costs.work import Number, Work, classifier
 from tgnas.errors import ConfigError
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS, Skeleton
+from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS, SEQUENCES, Skeleton
 
 CELLS = 5  # of each stage, where no one says how deep a network is; as in NAS-Bench-201
 GENOTYPE_CELLS = 8  # of a genotype's network; as in NAS-Bench-301
@@ -161,7 +161,7 @@ def _network(architectures: Architectures, skeleton: Skeleton) -> tuple[list[Row
     last: Shape
     if skeleton.form == "genotype":
         rows, links, last = genotype_rows(architectures, table, skeleton, width, depth, stem)
-    elif skeleton.form in ("blocks", "widths"):
+    elif skeleton.form in SEQUENCES:
         rows, links, last = block_rows(architectures, table, skeleton, stem)
     else:
         rows, links, last = cell_rows(architectures, table, keys, width, depth, stem)

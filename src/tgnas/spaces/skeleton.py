@@ -14,7 +14,8 @@ from tgnas.validation import Keys
 GRAPH_LAYERS = "graph_layers"  # the form of networks on graphs, whose costs are not counted
 RECURRENT, TRANSFORMER = "recurrent", "transformer"  # forms of networks on sequences of tokens
 ON_TOKENS = (RECURRENT, TRANSFORMER)
-SEQUENCES = ("blocks", "widths")  # forms whose one cell is a sequence of blocks, a whole network
+PROGRAMS = "programs"  # the form of whole networks that are graphs of blocks
+SEQUENCES = ("blocks", "widths", PROGRAMS)  # forms whose one cell is a whole network of blocks
 Count = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(gt=0)]
 

@@ -1,0 +1,1 @@
+"""Generators: distributions over architectures with parameters; one file for each."""
