@@ -75,6 +75,9 @@ def architectures(space: str) -> st.SearchStrategy[Architectures]:
     if space == "transnas_macro":
         every = opened.enumerate()
         return st.integers(0, len(every) - 1).map(lambda row: every[[row]])
+    if space == "programs":
+        seeds = st.integers(0, 1 << 31)
+        return seeds.map(lambda seed: opened.sample(1, np.random.default_rng(seed)))
     if f"{space}_cells" in globals():
         return globals()[f"{space}_cells"]().map(
             lambda cell: Architectures(packed(cell).padded(opened.form.vertices))

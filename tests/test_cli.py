@@ -216,7 +216,8 @@ def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 2
 
 
-OF_SCORES = [n for n in SEARCHERS.names() if "scores" in SEARCHERS.module(n).CARD.needs]
+ANYWHERE = [name for name in SEARCHERS.names() if name != "alphanas"]  # it needs programs
+OF_SCORES = [n for n in ANYWHERE if "scores" in SEARCHERS.module(n).CARD.needs]
 
 
 @pytest.mark.parametrize("searcher", OF_SCORES)
@@ -232,6 +233,15 @@ def test_every_searcher_keeps_to_its_budget(tmp_path, searcher):
     assert found["queries"] <= 400
     score = load_pretrained().score([found["architecture"]], file)[0]
     assert found["score"] == pytest.approx(score, abs=1e-5)
+
+
+def test_alphanas_searches_programs_and_says_so_elsewhere():
+    done = tgnas("search", "--space", "programs", "--searcher", "alphanas", "--budget", 60)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["queries"] == 60
+    done = tgnas("search", "--space", "nats", "--searcher", "alphanas", "--budget", 60)
+    assert done.exit_code == 1
+    assert "of nasbench201 are none; search the space programs" in done.stderr
 
 
 def test_a_searcher_of_choices_refuses_a_space_without_them_and_says_which_searchers_need_none():

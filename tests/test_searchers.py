@@ -109,7 +109,11 @@ SURROGATES = {
 WITHOUT_CHOICES = ["local_search", "random", "regularised_evolution"]  # walk on any space
 
 
-@pytest.fixture(params=SEARCHERS.names())
+# Those that walk on any space; of programs alone see test_alphanas.py.
+ANYWHERE = [name for name in SEARCHERS.names() if name != "alphanas"]
+
+
+@pytest.fixture(params=ANYWHERE)
 def searcher(request):
     return SEARCHERS.module(request.param)
 
@@ -296,7 +300,7 @@ def test_local_search_goes_on_at_a_random_architecture_when_no_neighbour_is_bett
     assert list(choices(trace)[trace.incumbent]) == list(WEIGHTS.argmax(axis=1))
 
 
-OF_SCORES = [n for n in SEARCHERS.names() if "scores" in SEARCHERS.module(n).CARD.needs]
+OF_SCORES = [n for n in ANYWHERE if "scores" in SEARCHERS.module(n).CARD.needs]
 
 
 @pytest.mark.parametrize("name", [name for name in OF_SCORES if name != "exhaustive"])

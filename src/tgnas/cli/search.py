@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BUDGET_HELP = (
     "How many scores at most. random, local_search and regularised_evolution need 1, "
     "differential_evolution 8; pruning 353 in nasbench201 and 2397 in darts, hybrid twice that; "
-    "exhaustive the whole space."
+    "exhaustive the whole space; alphanas 1, in programs alone."
 )
 
 

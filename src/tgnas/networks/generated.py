@@ -98,7 +98,7 @@ class Merged(nn.Module):
         self.weights = nn.Parameter(torch.zeros(len(self.sources)))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, heard: Sequence[Float[Tensor, "B D H W"]]) -> Float[Tensor, "B E H W"]:
+    def forward(self, heard: Sequence[Float[Tensor, "B D H W"]]) -> Float[Tensor, "B E ..."]:
         """Return the output of one vertex."""
         weights = torch.sigmoid(self.weights)
         summed = heard[0] * weights[0]

@@ -25,7 +25,9 @@ class Context(nn.Module):
         return images + images.mean(dim=(2, 3), keepdim=True)
 
 
-def _activated(kernel: int, source: int, target: int, stride: int = 1, groups: int = 1) -> nn.Module:
+def _activated(
+    kernel: int, source: int, target: int, stride: int = 1, groups: int = 1
+) -> nn.Module:
     return nn.Sequential(*normalised(kernel, source, target, stride, groups=groups), nn.ReLU())
 
 
@@ -56,7 +58,9 @@ _NAME_OF = {code: name for name, code in CODE_OF.items()}
 class Program(nn.Module):
     """The graph of a program."""
 
-    def __init__(self, names: Sequence[str], sources: Sequence[Sequence[int]], channels: int) -> None:
+    def __init__(
+        self, names: Sequence[str], sources: Sequence[Sequence[int]], channels: int
+    ) -> None:
         super().__init__()
         self.sources = [list(heard) for heard in sources]
         width, made = [channels], []

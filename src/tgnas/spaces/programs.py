@@ -22,6 +22,7 @@ from jaxtyping import Bool, Int64
 
 from tgnas.cell import Cells
 from tgnas.operators import CODES, NAMES, PADDING, OperatorAttributes
+from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Graph, Read
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.properties import Properties, properties_of
@@ -30,6 +31,8 @@ from tgnas.spaces.space import NewOperator, Space
 
 MAX_OPERATORS = 14
 NARROWEST, WIDEST, HALVINGS = -2, 3, 2  # doublings of the channels, halvings of the side
+DRAWN = 32  # steps that are tried at once
+SKIPS, DROPPED = 0.15, 0.3  # chances of a skip, and that a step beside a skip is left out
 
 
 class Kind(NamedTuple):
@@ -45,7 +48,7 @@ def _has(**attributes: Any) -> OperatorAttributes:
 
 
 SOME, ALL, MIXED = {"pixels": 1}, {"pixels": 2}, {"mixing": 1}
-# The names that are known are convolution, batch normalisation and ReLU, as are those that say conv.
+# What says conv, known names among it, is convolution, batch normalisation and ReLU.
 OPERATORS: Mapping[str, Kind] = MappingProxyType(
     {
         "conv3x3": Kind("conv_3x3", None, Properties(depth=1, **SOME, **MIXED)),
@@ -181,13 +184,30 @@ class Programs(OperatorsOnNodes):
         dropped = (generator.random((count, 1, size)) < DROPPED) & skips.any(axis=1)[:, None]
         return operators, (chain & ~dropped) | skips
 
+    def mutate(self, cells: Cells, generator: np.random.Generator) -> Cells:
+        """Return a random neighbour of each: of the steps that lead to one, each is as likely."""
+        rows = [self._neighbour(cells[row : row + 1], generator) for row in range(len(cells))]
+        return Cells.concatenate([self.pack([]), *rows])
+
+    def _neighbour(self, cell: Cells, generator: np.random.Generator) -> Cells:
+        size = int(cell.sizes[0])
+        codes, matrix = cell.operators[0, :size], cell.adjacency()[0, :size, :size]
+        steps, here = self._steps(size), Architectures(cell.padded(self.vertices))
+        order = generator.permutation(len(steps))
+        for start in range(0, len(order), DRAWN):
+            some = [steps[place] for place in order[start : start + DRAWN]]
+            around = Architectures(self._built([self._stepped(codes, matrix, s) for s in some]))
+            others = np.flatnonzero(here.rows_of(around) < 0)
+            if len(others):
+                return around[others[:1]].cells
+        raise self.alphabet.refuse("no step leads from a program to another")
+
     def _members(self, operators: np.ndarray, adjacency: np.ndarray) -> Cells:
         """Return those pruned graphs that are programs."""
         cells = super()._members(operators, adjacency)
         return cells[sound(cells)]
 
 
-SKIPS, DROPPED = 0.15, 0.3  # chances of a skip, and that a step beside a skip is left out
 SPACE = Space(
     "programs",
     "Sequences and graphs of 12 operators that change shapes, whole networks",

@@ -71,7 +71,8 @@ def progressive(
     request: Properties, start: Start, most: int, generator: np.random.Generator
 ) -> tuple[tuple[str, ...] | None, int]:
     """Return a sequence that grows towards the request, or None where no step leads nearer."""
-    state, sequence, tried = IDENTITY, [], 0
+    state, tried = IDENTITY, 0
+    sequence: list[str] = []
     while state != request:
         if len(sequence) == most:
             return None, tried

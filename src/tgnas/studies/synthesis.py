@@ -109,9 +109,7 @@ def run(
 # Requests
 
 
-def random_request(
-    generator: np.random.Generator, most: int
-) -> "tuple[Properties, Start]":
+def random_request(generator: np.random.Generator, most: int) -> "tuple[Properties, Start]":
     """Return properties that are drawn uniformly, and the shape that comes in.
 
     Nothing but the space's bounds is respected, so that some have no program: widening mixes
@@ -121,7 +119,9 @@ def random_request(
     from tgnas.spaces.properties import CHANNELS, PIXELS, Properties
     from tgnas.spaces.synthesis import Start
 
-    start = Start(int(generator.integers(NARROWEST, WIDEST + 1)), int(generator.integers(HALVINGS + 1)))
+    start = Start(
+        int(generator.integers(NARROWEST, WIDEST + 1)), int(generator.integers(HALVINGS + 1))
+    )
     request = Properties(
         int(generator.integers(NARROWEST, WIDEST + 1)) - start.channels,
         int(generator.integers(HALVINGS - start.side + 1)),
@@ -133,8 +133,8 @@ def random_request(
 
 
 def _requests(settings: Settings, most: int) -> Iterator[Row]:
-    from tgnas.spaces.programs import CODE_OF, EFFECTS, SPACE
     from tgnas.spaces.forms.base import INPUT, OUTPUT
+    from tgnas.spaces.programs import CODE_OF, EFFECTS, SPACE
     from tgnas.spaces.properties import properties_of, whole
     from tgnas.spaces.synthesis import shortest, skips_of, synthesise
 
@@ -147,7 +147,9 @@ def _requests(settings: Settings, most: int) -> Iterator[Row]:
             continue
         codes = [CODE_OF[name] for name in found.operators]
         graphs.append(([INPUT, *codes, OUTPUT], skips_of(found.operators, 0.3, generator)))
-        wanted.append([request.channels, request.side, request.depth, request.pixels, request.mixing])
+        wanted.append(
+            [request.channels, request.side, request.depth, request.pixels, request.mixing]
+        )
         longer.append(len(codes) - len(shortest(start, most)[request]))
     cells = SPACE.form.pack(graphs)
     found_properties, valid = properties_of(cells, EFFECTS)
@@ -171,7 +173,11 @@ def _requests(settings: Settings, most: int) -> Iterator[Row]:
 
 
 def _guessed(
-    asked: Sequence[Any], made: Sequence[Any], most: int, guesses: int, generator: np.random.Generator
+    asked: Sequence[Any],
+    made: Sequence[Any],
+    most: int,
+    guesses: int,
+    generator: np.random.Generator,
 ) -> float:
     """Return the share of the satisfiable requests that one of some random sequences satisfies."""
     from tgnas.spaces.programs import HALVINGS, NARROWEST, OPERATORS, WIDEST
@@ -199,7 +205,11 @@ def _guessed(
 
 
 def _built(
-    graphs: Sequence[Any], wanted: Sequence[Any], asked: Sequence[Any], made: Sequence[Any], most: int
+    graphs: Sequence[Any],
+    wanted: Sequence[Any],
+    asked: Sequence[Any],
+    made: Sequence[Any],
+    most: int,
 ) -> tuple[int, int]:
     """Return how many programs were run, and how many of them give the shape asked for."""
     import torch
@@ -225,7 +235,7 @@ def _built(
 
 def _exhaustion(most: int) -> Iterator[Row]:
     """Yield how many small programs there are and whether the abstract search knows them all."""
-    from tgnas.cell import Cells, pruned, triangle
+    from tgnas.cell import Cells, triangle
     from tgnas.spaces.forms.base import INPUT, OUTPUT
     from tgnas.spaces.programs import CODE_OF, EFFECTS, HALVINGS, NARROWEST, WIDEST
     from tgnas.spaces.properties import IDENTITY, Properties, properties_of, whole
@@ -240,7 +250,9 @@ def _exhaustion(most: int) -> Iterator[Row]:
         bits = np.arange(2 ** len(source))
         adjacency = np.zeros((len(bits), size, size), dtype=bool)
         adjacency[:, source, target] = bits[:, None] >> np.arange(len(source)) & 1
-        ways = adjacency[:, :-1].any(axis=2).all(axis=1) & adjacency[:, :, 1:].any(axis=1).all(axis=1)
+        leave = np.any(adjacency[:, :-1], axis=2)
+        reach = np.any(adjacency[:, :, 1:], axis=1)
+        ways = leave.all(axis=1) & reach.all(axis=1)
         adjacency = adjacency[ways]
         chosen = codes[np.indices((len(codes),) * inner).reshape(inner, -1).T]
         ends = np.full((len(chosen), 1), INPUT), np.full((len(chosen), 1), OUTPUT)
@@ -308,9 +320,7 @@ class _Trainer:
         from tgnas.training.seeds import seeded
 
         with seeded(seed):
-            network = network_of_program(
-                architecture, CLASSES, channels or self.settings.channels
-            )
+            network = network_of_program(architecture, CLASSES, channels or self.settings.channels)
         count = sum(weight.numel() for weight in network.parameters())
         return self.module.trained(network, self.images, self.recipe, seed), count
 
@@ -338,7 +348,8 @@ def _search(settings: Settings, recipe: Path, method: str, seed: int) -> Iterato
     oracle, kept = Oracle(answer), {"budget": settings.queries, "living": 16, "sample": 4}
     if method == "neighbours":
         walked = regularised_evolution.Settings(**kept)
-        regularised_evolution.search(_Begun(SPACE, BASE), oracle, walked, generator)
+        begun: Any = _Begun(SPACE, BASE)
+        regularised_evolution.search(begun, oracle, walked, generator)
     else:
         chooser = None
         if method == "alphanas_predictor":
@@ -385,6 +396,11 @@ def _widths(settings: Settings, recipe: Path) -> Iterator[Row]:
     for channels in (*settings.widths, settings.channels):
         for number in range(settings.trainings * settings.seeds):
             accuracies, count = trainer.trained(BASE, FIRST_TRAINING + number, channels)
-            about = (WIDTHS, str(channels), number // settings.trainings, number % settings.trainings)
+            about = (
+                WIDTHS,
+                str(channels),
+                number // settings.trainings,
+                number % settings.trainings,
+            )
             yield *about, BASE, "test", accuracies.test
             yield *about, BASE, "parameters", count

@@ -1,7 +1,7 @@
 """Operators on nodes, as in NAS-Bench-101."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -28,6 +28,9 @@ from tgnas.spaces.forms.base import (
 from tgnas.spaces.notations.base import Notation
 from tgnas.spaces.notations.nodes import notations_of
 from tgnas.validation import Keys
+
+# Two nodes and the operator of a new node between them, or of the one node; None flips the edge.
+Step = tuple[int, int, int | None]
 
 
 class NodeKeys(Keys):
@@ -221,31 +224,54 @@ class OperatorsOnNodes(Form):
         """
         size = int(cells.sizes[0])
         codes, matrix = cells.operators[0, :size], cells.adjacency()[0, :size, :size]
-        graphs: list[tuple[np.ndarray, np.ndarray]] = []
+        around = Architectures(
+            self._built([self._stepped(codes, matrix, step) for step in self._steps(size)])
+        )
+        around = around[around.distinct()[0]]
+        here = Architectures(cells.padded(self.vertices))
+        return around[around.rows_of(here)[0] != np.arange(len(around))].cells
+
+    def _steps(self, size: int) -> list[Step]:
+        """Return all steps from a graph of so many nodes, whatever they lead to."""
+        steps: list[Step] = []
         for source, target in zip(*np.triu_indices(size, k=1), strict=True):
+            steps.append((int(source), int(target), None))
+            if size < self.vertices:
+                steps += [(int(source), int(target), int(code)) for code in self._codes[2:]]
+        return steps + [
+            (inner, inner, int(c)) for inner in range(1, size - 1) for c in self._codes[2:]
+        ]
+
+    def _stepped(
+        self, codes: np.ndarray, matrix: np.ndarray, step: Step
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return operators and edges behind a step: a flip, a new node between two, or a change."""
+        source, target, code = step
+        if code is None:
             flipped = matrix.copy()
             flipped[source, target] ^= True
-            graphs.append((codes, flipped))
-            if size == self.vertices:
-                continue
-            place = source + 1
-            larger = np.insert(np.insert(matrix, place, False, axis=0), place, False, axis=1)
-            larger[source, place] = larger[place, target + 1] = True
-            graphs += [(np.insert(codes, place, code), larger) for code in self._codes[2:]]
-        for inner in range(1, size - 1):
-            for code in self._codes[2:]:
-                changed = codes.copy()
-                changed[inner] = code
-                graphs.append((changed, matrix))
+            return codes, flipped
+        if source == target:
+            changed = codes.copy()
+            changed[source] = code
+            return changed, matrix
+        place = source + 1
+        kept = np.delete(np.arange(len(codes) + 1), place)
+        larger = np.zeros((len(codes) + 1,) * 2, dtype=bool)
+        larger[np.ix_(kept, kept)] = matrix
+        larger[source, place] = larger[place, target + 1] = True
+        longer = np.full(len(codes) + 1, code, dtype=codes.dtype)
+        longer[kept] = codes
+        return longer, larger
+
+    def _built(self, graphs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Cells:
+        """Return those of the graphs that are members, pruned."""
         operators = np.full((len(graphs), self.vertices), PADDING, dtype=np.uint8)
         adjacency = np.zeros((len(graphs), self.vertices, self.vertices), dtype=bool)
         for number, (some, edges) in enumerate(graphs):
             operators[number, : len(some)] = some
             adjacency[number, : len(some), : len(some)] = edges
-        around = Architectures(self._members(operators, adjacency))
-        around = around[around.distinct()[0]]
-        here = Architectures(cells.padded(self.vertices))
-        return around[around.rows_of(here)[0] != np.arange(len(around))].cells
+        return self._members(operators, adjacency)
 
     def _members(self, operators: np.ndarray, adjacency: np.ndarray) -> Cells:
         """Return those pruned graphs that connect the ends and have few enough edges."""
