@@ -22,7 +22,7 @@ def smallness(architectures) -> np.ndarray:
 
 
 def search(surrogate=None, **changed):
-    settings = alphanas.Settings(**{"budget": 40, "living": 10, "sample": 3, **changed})
+    settings = alphanas.Settings(**{"budget": 12, "living": 6, "sample": 3, **changed})
     oracle = Oracle(predicted(smallness))
     return alphanas.search(SPACE, oracle, settings, np.random.default_rng(0), surrogate)
 
@@ -56,18 +56,18 @@ def test_a_subgraph_has_one_way_in_and_one_way_out():
 
 def test_mutants_are_programs_and_differ_from_their_parent():
     parent, generator = SPACE.parse(BASE), np.random.default_rng(0)
-    made = [alphanas.mutated(SPACE, parent, alphanas.Settings(), generator) for _ in range(100)]
+    made = [alphanas.mutated(SPACE, parent, alphanas.Settings(), generator) for _ in range(40)]
     mutants = [SPACE.format(one)[0] for one in made if one is not None]
-    assert len(mutants) > 30
+    assert len(mutants) > 10
     assert len(SPACE.architectures(mutants)) == len(mutants)
-    assert len(set(mutants) - {BASE}) > 20
+    assert len(set(mutants) - {BASE}) > 8
 
 
 def test_a_search_begins_at_the_first_network_spends_its_budget_and_repeats_with_its_seed():
     trace, again = search(), search()
     assert SPACE.format(trace.architectures[:1]) == [BASE]
-    assert trace.queries == len(trace.scores) == 40
-    assert len(trace.architectures.distinct()[0]) == 40
+    assert trace.queries == len(trace.scores) == 12
+    assert len(trace.architectures.distinct()[0]) == 12
     assert SPACE.format(trace.architectures) == SPACE.format(again.architectures)
     assert trace.scores[trace.incumbent] == trace.scores.max() > trace.scores[0]
 
@@ -85,8 +85,8 @@ class Smallest:
 
 def test_a_surrogate_chooses_among_mutants():
     guided = search(Smallest(), proposals=4)
-    assert guided.queries == 40
-    assert guided.scores[1:20].mean() > search().scores[1:20].mean()
+    assert guided.queries == 12
+    assert guided.scores[1:].mean() > search().scores[1:].mean()
 
 
 def test_a_space_without_programs_is_refused_in_one_line():
@@ -96,7 +96,7 @@ def test_a_space_without_programs_is_refused_in_one_line():
 
 def test_a_small_study_of_synthesis_fills_its_table():
     settings = study.Settings(
-        requests=40, bounds=(2, 5), guesses=10, built=5, channels=4, queries=3, proposals=2,
+        requests=30, bounds=(2, 3), guesses=10, built=2, channels=4, queries=2, proposals=2,
         seeds=1, trainings=2, widths=(),
     )  # fmt: skip
     parts = ["requests", "widths", "search-alphanas-0", "search-alphanas_parameters-0"]
@@ -104,8 +104,8 @@ def test_a_small_study_of_synthesis_fills_its_table():
     frame = result.table(frames)
     requests = frame[frame.part == "requests"].pivot_table("value", "name", "measure")
     assert (requests.right == requests.satisfied).all()
-    assert (requests.satisfied + requests.unsatisfiable == 40).all()
-    assert requests.built_right["5"] == requests.built["5"] == 5
+    assert (requests.satisfied + requests.unsatisfiable == 30).all()
+    assert requests.built_right["3"] == requests.built["3"] == 2
     networks = list(result._shown_networks(frame))
     assert [row["network"] for row in networks][1:] == [
         result.METHODS["alphanas"], result.METHODS["alphanas_parameters"]

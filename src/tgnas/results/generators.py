@@ -277,6 +277,5 @@ def figure(parts: Sequence[pd.DataFrame]) -> Figure:
             )  # fmt: skip
         right.set_xlabel("Memory of the maps of one image (KiB; lower is better)")
         right.set_ylabel("Validation accuracy (%)")
-        drawn.tight_layout(rect=(0, 0.1, 1, 1))
         drawn.legend(**style.BELOW, ncols=3)
     return drawn

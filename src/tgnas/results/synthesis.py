@@ -221,5 +221,4 @@ def figure(parts: Sequence[pd.DataFrame]) -> Figure:
             panel.set_xlabel("Parameters")
         panels[0].set_ylabel("Validation accuracy (%)")
         panels[0].set_ylim(bottom=40)
-        drawn.tight_layout()
     return drawn

@@ -221,5 +221,5 @@ SPACE = Space(
 # What a search begins with: a small residual network of three stages.
 BASE = (
     "input,conv3x3,conv3x3,conv3x3_down,conv3x3,conv3x3,conv3x3_down,conv3x3,conv3x3,output;"
-    "0-1,1-2,0-3,2-3,3-4,4-5,3-6,5-6,6-7,7-8,6-9,8-9"
+    "0-1,0-3,1-2,2-3,3-4,3-6,4-5,5-6,6-7,6-9,7-8,8-9"
 )

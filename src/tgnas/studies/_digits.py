@@ -1,7 +1,7 @@
 """Small networks, trained on scikit-learn's digits by the recipe of digits-bench."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ class Accuracies(NamedTuple):
     test: float
 
 
-def opened(recipe: Path, **changes: float) -> tuple[Recipe, Digits]:
+def opened(recipe: Path, **changes: Any) -> tuple[Recipe, Digits]:
     """Return the recipe, with some values changed, and its images."""
     read = read_recipe(recipe, changes)
     return read, open_digits(read, ALONE)

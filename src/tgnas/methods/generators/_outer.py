@@ -93,7 +93,10 @@ def hyperband(
     optuna = _optuna()
     sampler = optuna.samplers.TPESampler(seed=int(generator.integers(1 << 31)), n_startup_trials=5)
     pruner = optuna.pruners.HyperbandPruner(shortest, budget.longest, ETA)
-    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    # Hyperband draws a trial's bracket by the study's name.
+    study = optuna.create_study(
+        study_name="hyperband", direction="maximize", sampler=sampler, pruner=pruner
+    )
     state = optuna.trial.TrialState
     while budget.epochs >= budget.longest:
         trial, epochs = study.ask(), shortest
@@ -126,7 +129,7 @@ def two_objectives(budget: Budget, settings: Settings, generator: np.random.Gene
 
 
 def _suggested(trial: Any, settings: Settings) -> Theta:
-    def value(name: str, low: float, high: float) -> float:
+    def value(name: str, low: float | int, high: float | int) -> float | int:
         suggest = trial.suggest_int if isinstance(low, int) else trial.suggest_float
         return suggest(name, low, high)
 
