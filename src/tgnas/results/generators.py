@@ -275,7 +275,7 @@ def figure(parts: Sequence[pd.DataFrame]) -> Figure:
                 1024 * part.memory, part.validation, marker, color=colour, alpha=0.7,
                 label=SEARCHES[name],
             )  # fmt: skip
-        right.set_xlabel("Memory of the maps of one image (KiB; lower is better)")
+        right.set_xlabel("Memory of one image's maps (KiB, less is better)")
         right.set_ylabel("Validation accuracy (%)")
         drawn.legend(**style.BELOW, ncols=3)
     return drawn
