@@ -216,7 +216,7 @@ def figure(parts: Sequence[pd.DataFrame]) -> Figure:
             )
             first = part[part["query"] == 0]
             panel.plot(first.parameters, first.validation, "D", color=style.BLACK, markersize=4)
-            panel.set_title(title.replace("`", "").replace(", ", "\n"))
+            panel.set_title(title.replace("`", "").replace(", ", "\n").replace(" of n", "\nof n"))
             panel.set_xscale("log")
             panel.set_xlabel("Parameters")
         panels[0].set_ylabel("Validation accuracy (%)")
