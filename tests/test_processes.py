@@ -10,7 +10,8 @@ import pytest
 
 QUEUE = 4000  # pieces of work, each of which leaves a file
 WORK = (
-    "import pathlib, sys, time; from tgnas.processes import end_on_sigterm, pool_of\n"
+    "import pathlib, signal, sys, time; from tgnas.processes import end_on_sigterm, pool_of\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it\n"
     "end_on_sigterm()\n"
     "def work(number):\n"
     "    sys.stdout.write('begun\\n'); sys.stdout.flush(); time.sleep(0.2)\n"

@@ -49,7 +49,7 @@ def scores_file(folder: Path) -> Path:
 
 
 def weights_file(folder: Path) -> Path:
-    for path in WEIGHTS.iterdir():
+    for path in WEIGHTS.glob("*.*"):
         (folder / path.name).write_bytes(path.read_bytes())
     return folder / "canonical.safetensors"
 

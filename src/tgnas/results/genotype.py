@@ -1,6 +1,6 @@
 """The genotype that a search chose, as wiring: a line for each node, a box for each operator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def draw_genotype(architecture: str, title: str) -> Figure:
     return figure
 
 
-def draw_cells(panels: Sequence[Axes], cells: Sequence[Pairs], before: str = "") -> None:
+def draw_cells(panels: Iterable[Axes], cells: Sequence[Pairs], before: str = "") -> None:
     """Draw the normal and the reduction cell, under a title that begins with `before`."""
     for panel, pairs, kind in zip(panels, cells, ("normal", "reduction"), strict=True):
         _draw_cell(panel, pairs)
