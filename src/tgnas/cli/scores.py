@@ -70,8 +70,8 @@ def rank(
 
     written = format_of(to, output_format)
     source = _source(architectures, on_error, input_format, shard)
-    first = source.first()
     with output(to, written) as writer:
+        first = source.first()
         if first is not None and SCORE in first.table.column_names:
             tell(f"{architectures} has a column {SCORE!r}, by which it is ranked")
             best = best_of(scored_before(source), top, architectures)
