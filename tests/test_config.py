@@ -118,6 +118,13 @@ def test_a_cell_that_is_none_is_refused(config):
     assert "|none~0|" in refusal_of(config, TgnasError)
 
 
+def test_shipped_weights_are_not_made_where_they_are_read(config):
+    config["shipped_weights"] = True
+    assert "overwrite them" in refusal_of(config, ConfigError)
+    config["pathvars"] = {"weights": "results/shipped/weights"}
+    assert read_config(config).shipped_weights
+
+
 def test_a_missing_key_is_named(config):
     del config["search"]["runs"]
     assert refusal_of(config, ConfigError) == "config: search: the key 'runs' is missing"

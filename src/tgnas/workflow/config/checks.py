@@ -43,6 +43,12 @@ def read_config(values: dict[str, Any]) -> Config:
         _studies,
     ):
         one(config)
+    if config.shipped_weights and config.pathvars.weights in (None, "src/tgnas/weights"):
+        raise ConfigError(
+            "config: shipped_weights needs another folder in pathvars.weights, or a job may train "
+            "the weights of the package anew and overwrite them (take --configfile "
+            "config/shipped.yaml)"
+        )
     for name, entry in config.shipped.items():
         _known(f"predictor of shipped {name}", entry.predictor, config.predictors)
         if entry.measured_on in config.predictors[entry.predictor].learned_from:
