@@ -37,6 +37,7 @@ rule train_architecture:
     params:
         seeds=[FINAL.seed],
         change=lambda w: FINAL.trainings[w.training].change,
+        step=FINAL.step,
         code=code("train_architecture"),
     script:
         "../workflow/scripts/train_architecture.py"
@@ -59,6 +60,7 @@ use rule train_architecture as train_on_digits with:
     params:
         seeds=list(range(DIGITS.seeds)),
         change=DIGITS.change,
+        step="eager",
         code=code("train_architecture"),
 
 

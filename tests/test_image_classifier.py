@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import pickle
 import random
@@ -19,7 +20,7 @@ import torch
 from conftest import script
 from torch import nn
 
-from tgnas.errors import TrainingError
+from tgnas.errors import ConfigError, TrainingError
 from tgnas.image_training import loop
 from tgnas.image_training.data import on_device
 from tgnas.image_training.final import build, open_images, summarise
@@ -27,8 +28,11 @@ from tgnas.image_training.images import Images, load_cifar10
 from tgnas.image_training.loop import train
 from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import Recipe, read_recipe
+from tgnas.image_training.steps import usable
+from tgnas.networks.darts import drop_path
 from tgnas.resources.fetch import mirror_folders, read_resources
 from tgnas.training.checkpoint import previous
+from tgnas.training.seeds import seeded
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "config" / "recipes"
@@ -73,11 +77,12 @@ def images(small_parquet) -> Images:
 
 def run(images: Images, checkpoint: Path, recipe: Recipe = SHORT, **more):
     """Train anew; return the network and the history without its times."""
+    process = more.pop("process", ALONE)
     architecture = GENOTYPE if recipe.space == "darts" else ARCHITECTURE
     network = build(architecture, recipe, 10, seed=0)
     drawn = images.subset(recipe.train_images, recipe.test_images, np.random.default_rng(1))
-    data = on_device(drawn, ALONE, recipe.cutout)
-    history = train(network, data, recipe, checkpoint=checkpoint, seed=1, process=ALONE, **more)
+    data = on_device(drawn, process, recipe.cutout)
+    history = train(network, data, recipe, checkpoint=checkpoint, seed=1, process=process, **more)
     return network, untimed(history)
 
 
@@ -85,7 +90,9 @@ def untimed(history):
     return [replace(epoch, seconds=0.0, images_per_second=0.0) for epoch in history]
 
 
-def run_and_kill(images: Images, checkpoint: Path, epochs: int, recipe: Recipe = SHORT) -> None:
+def run_and_kill(
+    images: Images, checkpoint: Path, epochs: int, recipe: Recipe = SHORT, **more
+) -> None:
     """Train as if the process died after that many epochs."""
     with pytest.MonkeyPatch.context() as patch:
         finished = []
@@ -97,7 +104,7 @@ def run_and_kill(images: Images, checkpoint: Path, epochs: int, recipe: Recipe =
 
         patch.setattr(loop, "_tell", log_then_die)
         with pytest.raises(KeyboardInterrupt):
-            run(images, checkpoint, recipe)
+            run(images, checkpoint, recipe, **more)
 
 
 def assert_equal_to_the_bit(first: nn.Module, second: nn.Module) -> None:
@@ -297,12 +304,57 @@ def test_the_script_writes_history_and_result(small_parquet, tmp_path, monkeypat
         threads=1,
         seeds=[0],
         change={"epochs": 1, "batch": 16, "train_images": 32, "test_images": 20},
+        step="captured",  # of a GPU; here is none
     )
     result = json.loads(paths["result.json"].read_text())
     assert (result["architecture"], result["dataset"]) == (ARCHITECTURE, "cifar10")
     assert result["parameters"] == 802426  # row 1 of the benchmark's table
     columns = list(asdict(loop.Epoch(1, *[0.0] * 8)))
     assert pd.read_csv(paths["history.csv"]).columns.tolist() == columns
+
+
+@pytest.mark.parametrize("step", ["captured", "compiled"])
+@pytest.mark.parametrize("world, named", [(1, "the device cpu"), (2, "2 processes")])
+def test_a_step_that_is_a_graph_is_refused_where_there_is_none(step, world, named):
+    with pytest.raises(ConfigError, match=f"a {step} step needs .* not {named}; allowed: eager"):
+        usable(step, torch.device("cpu"), world)
+
+
+@pytest.mark.parametrize("kept", [0.25, 1.0])
+def test_a_probability_that_is_a_tensor_drops_as_a_number_does(kept):
+    ones = torch.ones(4000, 2, 1, 1)
+    with seeded(0):
+        dropped = drop_path(ones, torch.tensor(kept))
+    assert set(dropped.unique().tolist()) <= {0.0, 1 / kept}
+    assert torch.equal(dropped[:, 0], dropped[:, 1])
+    assert float((dropped > 0).float().mean()) == pytest.approx(kept, abs=0.03)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("step", ["captured", "compiled"])
+@pytest.mark.parametrize("recipe", [SHORT, DARTS], ids=["nasbench201", "darts"])
+def test_a_graph_of_a_step_trains_as_the_eager_step_does(images, tmp_path, recipe, step):
+    # 200 images in batches of 32: the last of an epoch has 8. No paths are dropped, whose draws
+    # may differ, and nothing is rounded to bfloat16.
+    exact = recipe.model_copy(update={"precision": "float32", "drop_path": 0.0})
+    process = Process(0, 1, torch.device("cuda"))
+    eager = run(images, tmp_path / "eager.pt", exact, process=process)
+    other = run(images, tmp_path / "graph.pt", exact, process=process, step=step)
+    for mine, its in zip(eager[1], other[1], strict=True):
+        assert its.train_loss == pytest.approx(mine.train_loss, rel=1e-3)
+        assert its.lr == mine.lr
+    ours, theirs = (dict(network.state_dict()) for network, _ in (eager, other))
+    for name, value in ours.items():
+        assert torch.allclose(value, theirs[name], rtol=1e-2, atol=1e-3), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_graph_goes_on_where_eager_steps_were_killed_and_drops_paths(images, tmp_path):
+    process, checkpoint = Process(0, 1, torch.device("cuda")), tmp_path / "checkpoint.pt"
+    run_and_kill(images, checkpoint, epochs=2, recipe=DARTS, process=process)
+    _, history = run(images, checkpoint, DARTS, process=process, step="captured")
+    assert [epoch.epoch for epoch in history] == [1, 2, 3]
+    assert all(math.isfinite(epoch.train_loss) for epoch in history)
 
 
 def command(folder: Path, small_parquet: Path, *more: str, processes: int = 0) -> list[str]:

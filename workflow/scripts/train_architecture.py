@@ -23,21 +23,23 @@ def main(
     threads: int,
     seeds: list,
     change: dict,
+    step: str,
 ) -> None:
     """Build each chosen architecture, train it with each seed, write what came out."""
     torch.set_num_threads(threads)
     settings, path = read_recipe(recipe, change), images[0] if images else None
     # The accuracies of digits-bench are of a CPU, which for so small images is the fastest, too.
     device = torch.device("cpu") if settings.dataset == "digits" else find_device()
-    process = Process(0, 1, device)
+    process, kind = Process(0, 1, device), step if device.type == "cuda" else "eager"
     for chosen, table, facts in zip(best, history, result, strict=True):
         search = json.loads(chosen.read_text())
         # Checkpoint and log are no outputs: they outlive an interrupted job.
         given = search["architecture"], settings, path, table.parent
         if len(seeds) == 1:
-            write_results(*train_network(*given, seed=seeds[0], process=process), table, facts)
+            done = train_network(*given, seed=seeds[0], process=process, step=kind)
+            write_results(*done, table, facts)
         else:
-            epochs, trained = train_with_seeds(*given, seeds=seeds, process=process)
+            epochs, trained = train_with_seeds(*given, seeds=seeds, process=process, step=kind)
             about = {name: search[name] for name in ABOUT if name in search}
             write_results(epochs, about | trained, table, facts)
 

@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,12 @@ def train_network(
         float | None,
         typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),
     ] = None,
+    step: Annotated[
+        Literal["eager", "captured", "compiled"],
+        typer.Option(
+            "--step", help="How a GPU takes it: captured as a CUDA graph, or compiled first."
+        ),
+    ] = "eager",
     force: Annotated[
         bool, typer.Option("--force", help="Start anew, whatever training is in the folder.")
     ] = False,
@@ -72,6 +78,7 @@ def train_network(
             workers=workers,
             seconds=limit,
             other="anew" if force else "refuse",
+            step=step,
         )
         if not process.writes:
             return

@@ -27,6 +27,7 @@ from tgnas.image_training.images import load_cifar10
 from tgnas.image_training.loop import Epoch, train
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
+from tgnas.image_training.steps import Kind, usable
 from tgnas.networks import darts, nasbench101, nasbench201
 from tgnas.spaces.space import open_space
 from tgnas.training.checkpoint import previous
@@ -91,6 +92,7 @@ def train_network(
     workers: int = 0,
     seconds: float | None = None,
     other: Other = "replace",
+    step: Kind = "eager",
 ) -> tuple[list[Epoch], dict[str, Any]]:
     """Train an architecture and return the history and the facts of the run.
 
@@ -108,6 +110,7 @@ def train_network(
         seconds: after so many the training ends early.
         other: what becomes of another training in the folder: it is replaced, or refused; or any is
             replaced ("anew").
+        step: how a GPU takes it; it may differ from one start to the next.
 
     Raises:
         TrainingError: the folder is that of another training, which is to be refused.
@@ -115,6 +118,7 @@ def train_network(
             training that is running.
     """
     # Before the images, which take longer: what is not an architecture is refused at once.
+    usable(step, process.device, process.world)
     build(architecture, recipe, 2, seed)
     checkpoint = folder / "checkpoint.pt"
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,6 +136,7 @@ def train_network(
             checkpoint=checkpoint,
             log=folder / "log.jsonl",
             seconds=seconds,
+            step=step,
         )
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
@@ -232,6 +237,7 @@ def train_with_seeds(
     *,
     seeds: Sequence[int],
     process: Process,
+    step: Kind = "eager",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Train an architecture with each seed, in a folder of its own; return all histories together.
 
@@ -240,7 +246,9 @@ def train_with_seeds(
     histories, facts = [], []
     for seed in seeds:
         own = folder / f"seed{seed}"
-        history, run = train_network(architecture, recipe, images, own, seed=seed, process=process)
+        history, run = train_network(
+            architecture, recipe, images, own, seed=seed, process=process, step=step
+        )
         histories.append(pd.DataFrame(history))
         histories[-1].insert(0, "seed", seed)
         facts.append(run)

@@ -13,6 +13,7 @@ import logging
 import math
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +24,10 @@ from tqdm import tqdm
 
 from tgnas.errors import TrainingError
 from tgnas.files import written_whole
-from tgnas.image_training.data import Batch, Task
+from tgnas.image_training.data import Task
 from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import Recipe
+from tgnas.image_training.steps import CapturedStep, Kind, Step, usable
 from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
 from tgnas.training.seeds import seed_of, seeded
 
@@ -88,13 +90,13 @@ class _Run:
     """A training: what it works on, and all that changes, which is what a checkpoint holds."""
 
     network: nn.Module
-    module: nn.Module
     optimizer: torch.optim.SGD
     task: Task
     recipe: Recipe
     seed: int
     process: Process
     progress: tqdm
+    step: Step
     history: list[Epoch] = field(default_factory=list)
 
     def content(self) -> dict[str, Any]:
@@ -108,7 +110,11 @@ class _Run:
     def load(self, content: dict[str, Any]) -> None:
         """Take over a checkpoint of the same run."""
         self.network.load_state_dict(content["network"])
+        # Both are the step's, not the run's, which may go on with another.
+        own = {key: self.optimizer.param_groups[0][key] for key in ("lr", "fused")}
         self.optimizer.load_state_dict(content["optimizer"])
+        for group in self.optimizer.param_groups:
+            group.update(own)
         self.history[:] = [Epoch(**line) for line in content["history"]]
         LOG.info("resumed_after_epoch=%d", len(self.history))
         self.progress.update(len(self.history) * self.task.train_size)
@@ -126,6 +132,7 @@ def train(
     log: Path | None = None,
     seconds: float | None = None,
     test: bool = True,
+    step: Kind = "eager",
 ) -> list[Epoch]:
     """Train the network where it is and return the history; resumes from the checkpoint.
 
@@ -135,11 +142,14 @@ def train(
     one of another recipe, other images or other initial weights is ignored, a damaged one falls
     back to the one before it. A training without one is so short that it shows no progress either.
     The log has a line of JSON for each epoch. After so many seconds the training ends early, after
-    the last epoch that is likely to fit.
+    the last epoch that is likely to fit. A captured or compiled step is the eager one but for
+    rounding; any may go on where another stopped.
 
     Raises:
+        ConfigError: a captured or compiled step without one CUDA device.
         TrainingError: the loss is not finite any more.
     """
+    usable(step, process.device, process.world)
     digest = _digest(network, task, recipe, seed) if checkpoint else ""
     network.to(process.device, memory_format=_memory_format(process.device))  # type: ignore[call-overload]
     started = time.perf_counter()
@@ -148,15 +158,8 @@ def train(
     bar = tqdm(total=total, disable=hidden, unit="image", unit_scale=True, desc="training")
     with bar as progress:
         module = process.parallel(Loss(network, task, recipe))
-        optimizer = torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-            nesterov=recipe.nesterov,
-            fused=recipe.fused or None,
-        )
-        run = _Run(network, module, optimizer, task, recipe, seed, process, progress)
+        taken = _step(network, module, recipe, process.device, step)
+        run = _Run(network, taken.optimizer, task, recipe, seed, process, progress, taken)
         if checkpoint and (content := read_checkpoint(checkpoint, digest, process.device)):
             run.load(content)
         if process.writes and log is not None:
@@ -202,14 +205,14 @@ def _run_epoch(run: _Run, test: bool) -> Epoch:
     start = time.perf_counter()
     run.network.train()
     if recipe.drop_path:
-        run.network.kept = recipe.kept(number)  # type: ignore[assignment]
+        _keep(run.network, recipe.kept(number))
     # Loss and correct answers are read once an epoch: a GPU is not waited for after each batch.
     sums = torch.zeros(3, device=run.process.device)
     with seeded(seed_of(run.seed, number, DROPPED, run.process.rank), run.process.device):
         batches = run.task.train_batches(run.seed, number, recipe.batch)
-        for step, batch in enumerate(batches):
-            sums += _step(run, batch, recipe.rate(number + step / steps))
-            run.progress.update(len(batch[1]) * run.process.world)
+        for step, (images, labels) in enumerate(batches):
+            sums += run.step(_laid_out(images), labels, recipe.rate(number + step / steps))
+            run.progress.update(len(labels) * run.process.world)
     loss, correct, count = run.process.summed(sums).tolist()
     trained = time.perf_counter() - start
     if not math.isfinite(loss):
@@ -231,19 +234,36 @@ def _run_epoch(run: _Run, test: bool) -> Epoch:
     )
 
 
-def _step(run: _Run, batch: Batch, rate: float) -> Float[Tensor, "3"]:
-    """Take one step; return the batch's summed loss, its right answers and its size."""
-    images, labels = batch
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate
-    with _autocast(run.recipe, run.process.device):
-        loss, sums = run.module(_laid_out(images), labels)
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    if run.recipe.clip:
-        nn.utils.clip_grad_norm_(run.network.parameters(), run.recipe.clip)
-    run.optimizer.step()
-    return sums
+def _step(
+    network: nn.Module, module: nn.Module, recipe: Recipe, device: torch.device, kind: Kind
+) -> Step:
+    """Return the step of a recipe; of a captured one the rate and `kept` are on the device."""
+    captured = kind != "eager"
+    rate = torch.tensor(recipe.learning_rate, device=device) if captured else recipe.learning_rate
+    optimizer = torch.optim.SGD(
+        network.parameters(),
+        lr=rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.nesterov,
+        fused=recipe.fused or captured or None,
+    )
+    given = module, optimizer, partial(_autocast, recipe, device), recipe.clip
+    if not isinstance(rate, Tensor):
+        return Step(*given)
+    if recipe.drop_path:
+        network.kept = torch.ones((), device=device)
+    if kind == "compiled":
+        module.compile()
+    return CapturedStep(*given, rate=rate)
+
+
+def _keep(network: Any, kept: float) -> None:
+    """Set the probability of keeping a path, in place where a graph reads it."""
+    if isinstance(network.kept, Tensor):
+        network.kept.fill_(kept)
+    else:
+        network.kept = kept
 
 
 def _autocast(recipe: Recipe, device: torch.device) -> torch.autocast:

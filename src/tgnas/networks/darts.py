@@ -148,16 +148,20 @@ class CellModule(nn.Module):
         self,
         before: Float[Tensor, "B _ _ _"],
         last: Float[Tensor, "B _ _ _"],
-        kept: float = 1.0,
+        kept: float | Tensor = 1.0,
     ) -> Float[Tensor, "B E H W"]:
-        """Return the concatenated steps; while training a path is kept with probability `kept`."""
+        """Return the concatenated steps; while training a path is kept with probability `kept`.
+
+        A tensor of shape () is a probability that may change where the step is a CUDA graph.
+        """
+        dropping = self.training and (isinstance(kept, Tensor) or kept < 1)
         given = [self.first(before), self.second(last)]
         for step in range(NODES):
             parts = []
             for place in (2 * step, 2 * step + 1):
                 operator = self.operators[place]
                 part = operator(given[self.nodes[place]])
-                drops = self.training and kept < 1 and not isinstance(operator, nn.Identity)
+                drops = dropping and not isinstance(operator, nn.Identity)
                 parts.append(drop_path(part, kept) if drops else part)
             given.append(parts[0] + parts[1])
         return torch.cat([given[node] for node in self.concatenated], dim=1)
@@ -200,7 +204,9 @@ class Network(nn.Module):
         imagenet: bool = False,
     ) -> None:
         super().__init__()
-        self.kept = 1.0  # the probability of keeping a path while training; 1 keeps all
+        self.kept: float | Tensor = (
+            1.0  # the probability of keeping a path while training; 1 keeps all
+        )
         # What the first cell takes as the outputs of the two cells before it.
         self.second: nn.Module | None = None
         if imagenet:
@@ -262,12 +268,13 @@ class Network(nn.Module):
         return outputs
 
 
-def drop_path(images: Float[Tensor, "B D H W"], kept: float) -> Float[Tensor, "B D H W"]:
+def drop_path(images: Float[Tensor, "B D H W"], kept: float | Tensor) -> Float[Tensor, "B D H W"]:
     """Return the images with whole ones set to 0, the others scaled up to the same mean.
 
     Draws from torch's global generator, as dropout does.
     """
-    mask = torch.empty(len(images), 1, 1, 1, device=images.device).bernoulli_(kept)
+    mask = torch.empty(len(images), 1, 1, 1, device=images.device)
+    mask = mask.bernoulli_(kept) if isinstance(kept, float) else mask.copy_(kept).bernoulli()
     return images / kept * mask
 
 

@@ -499,6 +499,10 @@ class FinalTraining(Keys):
         "Which copy of CIFAR-10; auto takes the best that is at hand."
     )
     seed: int = count("Of weights, images and their order.", 0)
+    step: Literal["eager", "captured", "compiled"] = key(
+        "How a GPU takes it: captured as a CUDA graph, or compiled and captured. "
+        "A CPU takes it eagerly."
+    )
     trainings: NamedSome[Training] = key("Trainings of incumbents; `short` is a part of all.")
 
 
