@@ -22,6 +22,7 @@ from tgnas.image_training.processes import Process
 from tgnas.inference.networks import HYPERNETWORK
 from tgnas.methods.contracts import Context, Hypernetwork
 from tgnas.methods.hypernetworks import ghn2
+from tgnas.methods.hypernetworks._handover import before_a_normalisation, scaled, set_statistics
 from tgnas.methods.hypernetworks._network import (
     ConvolutionalDecoder,
     GatedGraphNetwork,
@@ -38,6 +39,7 @@ from tgnas.networks.random_graphs import SPLITS, network_of, networks_of, space_
 from tgnas.results import hypernetworks as result
 from tgnas.spaces.nasbench201 import SPACE as NB201
 from tgnas.studies import hypernetworks as study
+from tgnas.studies import initialisation
 
 PROCESS = Process(0, 1, torch.device("cpu"))
 RECIPE = study.Settings().recipe.model_copy(
@@ -281,14 +283,74 @@ def test_what_is_no_file_of_a_hypernetwork_is_refused(tmp_path):
 
 
 def test_a_part_of_the_study_has_its_rows_and_leaves_its_weights(tmp_path):
-    settings = study.Settings(recipe=RECIPE, hypernetwork=SMALL, unseen=2, trained=1, cells=2)
+    settings = study.Settings(recipe=RECIPE, hypernetwork=SMALL, unseen=2, cells=2)
     rows = study.run(study.WHOLE, settings, {}, tmp_path / "ghn2")
     counts = rows.groupby("measure").size()
     assert counts["accuracy"] == 2 * len(SPLITS)
-    assert counts["trained"] == 2
     assert counts["cell"] == 2 * 3
     assert (tmp_path / "ghn2" / study.WEIGHTS).is_file()
     assert (tmp_path / "ghn2" / study.CARD).is_file()
+
+
+# What is handed over to a training
+
+
+def test_only_kernels_that_a_normalisation_alone_hears_are_rescaled():
+    assert before_a_normalisation(graph_of(Branches())) == []  # a sum hears both
+    chain = nn.Sequential(
+        nn.Conv2d(3, 3, 3, groups=3, bias=False), nn.ReLU(), nn.Conv2d(3, 4, 1, bias=False),
+        nn.AvgPool2d(2), nn.Conv2d(4, 2, 1, bias=False), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1),
+        nn.BatchNorm2d(2),
+    )  # fmt: skip
+    # Between the first two and the norm stands a pool, and behind the last a bias.
+    assert before_a_normalisation(graph_of(chain)) == ["4.weight"]
+
+
+def test_a_kernel_that_is_handed_over_is_as_large_as_kaimings_and_computes_the_same():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)).train()
+    images, small = torch.randn(8, 3, 6, 6), {"0.weight": 0.1 * torch.randn(4, 3, 3, 3)}
+    large = scaled(network, small)
+    assert large["0.weight"].square().mean().item() == pytest.approx(2 / 27)
+    before, after = (
+        torch.func.functional_call(network, state, (images,)) for state in (small, large)
+    )
+    assert torch.allclose(before, after, atol=1e-3)
+
+
+def test_running_statistics_are_the_mean_over_batches():
+    network = nn.Sequential(nn.BatchNorm2d(1))
+    batches = [(torch.full((2, 1, 1, 1), value), torch.zeros(2)) for value in (1.0, 4.0)]
+    set_statistics(network, batches)
+    assert network[0].running_mean.tolist() == [2.5]
+    assert network[0].running_var.tolist() == [0]
+    assert network[0].momentum == 0.1
+
+
+def test_a_start_takes_the_rate_that_is_best_on_other_networks_and_is_trained_with_it(tmp_path):
+    hypernetwork = tmp_path / "ghn2.parquet"
+    hypernetwork.with_suffix("").mkdir()
+    (tmp_path / "ghn2" / study.WEIGHTS).write_bytes(HYPERNETWORK.read_bytes())
+    recipe = RECIPE.model_copy(update={"train_images": 200, "validation_images": 800, "batch": 100})
+    settings = initialisation.Settings(
+        recipe=recipe, rates=(1e-7, 0.1), tuned=1, trained=1, as_they_are=1, unseen=2
+    )
+    files, first = {"hypernetwork": hypernetwork}, {}
+    for start in ("predicted", "handed_over"):
+        rows = initialisation.run(start, settings, files, tmp_path / start)
+        tuning, trained = (rows[rows.measure == name] for name in ("tuning", "trained"))
+        assert (len(tuning), len(trained)) == (4, 2)
+        assert set(trained.rate) == {initialisation.best_rate(tuning)}
+        assert not set(trained.architecture) & set(tuning.architecture)
+        first[start] = trained.value.iloc[0]
+    assert first["predicted"] < 40
+    assert first["handed_over"] > 60
+
+
+def test_a_rate_that_diverges_is_not_taken():
+    rows = pd.DataFrame({"rate": [1.0, 1.0, 0.1], "epoch": 1, "value": [90, np.nan, 20]})
+    assert initialisation.best_rate(rows) == 0.1
+    with pytest.raises(ConfigError, match=r"diverge at all of the rates \[1.0\]"):
+        initialisation.best_rate(rows[:2])
 
 
 # The command
@@ -311,7 +373,8 @@ def test_the_command_writes_a_state_dict_that_the_network_takes(tmp_path):
 
 def test_an_accuracy_that_is_never_reached_counts_one_epoch_more_than_all():
     histories = pd.DataFrame([[50.0, 81.0, 85.0], [10.0, 20.0, 30.0], [80.0, 70.0, 90.0]])
-    assert result._epochs(histories, 80.0).tolist() == [2, 4, 1]
+    assert result._epochs(histories, pd.Series(80.0, range(3))).tolist() == [1, 3, 0]
+    assert result._epochs(histories, pd.Series([85.0, 30.0, 95.0])).tolist() == [2, 2, 3]
 
 
 def test_differences_are_paired_by_graph():
@@ -352,9 +415,11 @@ def test_the_table_has_every_split_both_starts_and_the_cells():
         rows += [(name, "accuracy", *where, 10.0 + graph) for name in result.METHODS]
         sizes = ("vertices", "degree", "path", "parameters")
         rows += [("graphs", name, *where, 2.0 + graph) for name in sizes]
-    for graph, epoch in product(range(3), (1, 2)):
-        where = "trained", "in distribution", graph, f"{graph}", epoch
-        rows += [("kaiming", *where, 40.0 * epoch + graph), ("ghn2", *where, 85.0 + graph)]
+    starts = []
+    for graph, epoch in product(range(3), (0, 1, 2)):
+        where = "trained", graph, f"{graph}", 0.1, epoch
+        starts += [("kaiming", *where, 40.0 * epoch + graph), ("predicted", *where, 5.0)]
+        starts.append(("handed_over", *where, 85.0 + graph))
     for name, graph in product(("ghn2", "parameters", "kaiming"), range(3)):
         rows.append((name, "cell", "nasbench201", graph, f"{graph}", 0, float(graph)))
     known = pa.table(
@@ -362,14 +427,19 @@ def test_the_table_has_every_split_both_starts_and_the_cells():
     )
     label = {"split": "test", "epochs": 200}
     parts = [pd.DataFrame(rows, columns=study.COLUMNS)]
-    frame = result.table(parts, Benchmark("three", known), label, short=2)
+    trained = [pd.DataFrame(starts, columns=initialisation.COLUMNS)]
+    frame = result.table(parts, trained, Benchmark("three", known), label)
     assert list(frame) == list(result.COLUMNS)
     by_name = frame[frame.block == "measures"].set_index("name")["mean"]
-    assert by_name["KT of #params with NAS-Bench-201's CIFAR-10 accuracy"] == 1
-    # Kaiming's weights reach 80 percent in the second epoch, predicted ones in the first.
-    assert by_name["epochs saved by predicted weights to 80 percent (at most 2)"] == 1
-    accuracies, measured, graphs = result.show(frame)
-    assert [row["weights"] for row in accuracies.rows][:4] == list(result.METHODS.values())
+    assert by_name["#params of cells with NAS-Bench-201's CIFAR-10 accuracy"] == 1
+    assert by_name["predicted weights' accuracy with accuracy trained alone"] == 1
+    accuracies, measured, started, speed, graphs = result.show(frame)
+    names = [row["weights"] for row in accuracies.rows]
+    assert names[:5] == [*result.METHODS.values(), "chance"]
     assert len(graphs.rows) == len(SPLITS)
     assert str(graphs.rows[0]["vertices, published"]) == "192.3 ± 94.9"
     assert len(measured.rows) == len(by_name)
+    assert str(started.rows[2]["epoch 1"]) == "+45.0 [+45.0, +45.0]"  # 85 from 40
+    # Kaiming's weights reach 80 percent in the second epoch; those handed over have it at once.
+    assert str(speed.rows[3]["epochs saved"]) == "+2.00 [+2.00, +2.00]"
+    assert str(speed.rows[6]["graphs that reach it"]) == "0 %"

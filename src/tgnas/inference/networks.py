@@ -16,6 +16,7 @@ from tgnas.errors import ConfigError, ResourceError, UnknownNameError
 from tgnas.files import written_whole
 from tgnas.inference.pretrained import Where
 from tgnas.methods.hypernetworks import ghn2
+from tgnas.methods.hypernetworks._handover import scaled
 from tgnas.networks.described import network_of_description
 from tgnas.registry import NETWORKS
 from tgnas.spaces.space import Architecture, Space, open_space
@@ -92,8 +93,10 @@ def _built_in(name: str) -> Space:
 def write_predicted(network: nn.Module, path: Path, weights: Path | None = None) -> tuple[int, int]:
     """Write a network's state_dict with the parameters that a hypernetwork predicts of it.
 
-    Batch normalisations keep the running statistics of a new network: predicted weights work on the
-    statistics of a batch, as in the paper, until a pass over images has set them.
+    Kernels before a batch normalisation are as large as Kaiming's, which changes nothing but how
+    far a step of training turns them. Batch normalisations keep the running statistics of a new
+    network: predicted weights work on the statistics of a batch, as in the paper, until a pass over
+    images has set them.
 
     Args:
         network: any network of convolutions, dense layers and batch normalisations.
@@ -109,7 +112,7 @@ def write_predicted(network: nn.Module, path: Path, weights: Path | None = None)
         CorruptTableError: it holds no hypernetwork.
     """
     module, _ = ghn2.load(weights or HYPERNETWORK)
-    state = dict(ghn2.predicted(module, network))
+    state = dict(scaled(network, ghn2.predicted(module, network)))
     known = {name: value.detach().clone() for name, value in network.state_dict().items()}
     with written_whole(path) as part:
         save_file(known | state, part)

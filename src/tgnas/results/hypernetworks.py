@@ -1,12 +1,14 @@
 """What predicted weights are worth: accuracy on unseen graphs, ranking, initialisation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Number, Shown
 
@@ -19,16 +21,32 @@ GHN-2 and two ablations, each trained once (seed {seed}) for {epochs} epochs on 
 {graphs:,} random graphs of {space}. Test accuracy in percent of the weights that they predict of
 {unseen} unseen graphs of each split, mean ± standard deviation over graphs; batch normalisations
 work on the statistics of the test batch. Differences are paired by graph, with bootstrap intervals
-of 95 percent over graphs. "Trained": {trained} of the in-distribution graphs, trained for
-{short} epochs by one recipe from predicted and from Kaiming's weights. Cells: {cells} of
-NAS-Bench-201, their networks with predicted weights; the labels of the benchmark were not read
-before. Published: DeepNets-1M, as its authors' code prints it; ours are smaller on purpose.
+of 95 percent over graphs. Trainings: {trained} of the in-distribution graphs, {short} epochs of one
+recipe but for the learning rate, which each start has of {rates}, by the mean validation accuracy
+of all epochs of {tuned} other graphs; from predicted weights as they are, {as_they_are} of the
+graphs. "Handed over": predicted kernels before a normalisation are given the size of Kaiming's, and
+normalisations the statistics of a pass over the training images. Epoch 0 is before the first step,
+and what is not reached counts one epoch more than all. Cells: {cells} of NAS-Bench-201, their
+networks with predicted weights; the labels of the benchmark were not read before. Published:
+DeepNets-1M, as its authors' code prints it; ours are smaller on purpose.
+"""
+FIGURE_TITLE = "Predicted weights: unseen graphs, and trainings that start from them"
+FIGURE_CAPTION = """
+Left: test accuracy of predicted weights of {unseen} unseen graphs of each split, without training,
+mean and 95 % bootstrap interval; the broken line is chance. Right: test accuracy of trainings from
+each start with the learning rate that is best for it, mean and 95 % bootstrap interval over graphs;
+epoch 0 is before the first step.
 """
 METHODS = {
     "ghn2": "GHN-2",
     "without_virtual_edges": "without virtual edges",
     "mlp_decoder": "MLP decoder",
     "kaiming": "Kaiming, untrained",
+}
+STARTS = {
+    "kaiming": "Kaiming's",
+    "handed_over": "predicted, handed over",
+    "predicted": "predicted, as they are",
 }
 COLUMNS = {
     "block": "which table the row stands in",
@@ -44,11 +62,12 @@ COLUMNS = {
 }
 REACHED = (80.0, 90.0)  # test accuracies, percent, that trainings are timed to
 RESAMPLES = 2000
+CHANCE = 10.0  # percent
 
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the sizes of the study."""
-    own = plan.config.study("hypernetworks")
+    own, starts = (plan.config.study(name) for name in ("hypernetworks", "initialisation"))
     recipe = own.recipe
     return {
         "seed": own.seed,
@@ -57,8 +76,11 @@ def params(plan: Plan) -> dict[str, Any]:
         "images": f"{recipe.train_images or 'all'} training images of {recipe.dataset}",
         "space": "tgnas.networks.random_graphs",
         "unseen": own.unseen,
-        "trained": own.trained,
-        "short": recipe.epochs,
+        "trained": starts.trained,
+        "as_they_are": starts.as_they_are,
+        "tuned": starts.tuned,
+        "rates": ", ".join(f"{rate:g}" for rate in starts.rates),
+        "short": starts.recipe.epochs,
         "cells": own.cells,
         "label": {key: plan.labels()[key] for key in ("split", "epochs")},
     }
@@ -68,17 +90,27 @@ def inputs(plan: Plan) -> dict[str, Any]:
     """Return the rows of all parts and the benchmark."""
     return {
         "rows": plan.config.study_files("hypernetworks"),
+        "starts": plan.config.study_files("initialisation"),
         "benchmark": "<benchmark_tables>/nasbench201.arrow",
     }
 
 
+def figure_inputs(plan: Plan) -> dict[str, Any]:
+    """Return the table."""
+    del plan
+    return {"frame": "<results>/tables/hypernetworks.csv"}
+
+
 def table(
-    rows: Sequence[pd.DataFrame], benchmark: Benchmark, label: Mapping[str, Any], short: int
+    rows: Sequence[pd.DataFrame],
+    starts: Sequence[pd.DataFrame],
+    benchmark: Benchmark,
+    label: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Return one row for each number of the three tables."""
-    every = pd.concat(rows, ignore_index=True)
-    found = [*_accuracies(every), *_statistics(every), *_trained(every, short)]
-    found += _cells(every, benchmark, label)
+    """Return one row for each number of the tables."""
+    every, trained = (pd.concat(parts, ignore_index=True) for parts in (rows, starts))
+    found = [*_accuracies(every), *_statistics(every), *_ranked(every, trained)]
+    found += [*_cells(every, benchmark, label), *_starts(trained)]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -96,9 +128,8 @@ def show(frame: pd.DataFrame) -> list[Block]:
         accuracies.append(row)
     measured: list[dict[str, Entry]] = []
     for one in frame[frame.block == "measures"].itertuples():
-        digits = ".3f" if one.name.startswith("KT") else ".2f"
-        value = Number(one.mean, digits, np.nan, (one.low, one.high))
-        measured.append({"measure": one.name, "graphs": Number(one.graphs, ".0f"), "value": value})
+        value = Number(one.mean, ".3f", np.nan, (one.low, one.high))
+        measured.append({"ranking": one.name, "graphs": Number(one.graphs, ".0f"), "KT": value})
     graphs: list[dict[str, Entry]] = []
     for split in splits:
         row = {"split": split}
@@ -111,7 +142,9 @@ def show(frame: pd.DataFrame) -> list[Block]:
         graphs.append(row)
     return [
         Shown(accuracies, "Test accuracy of predicted weights on unseen graphs"),
-        Shown(measured, "Ranking and initialisation"),
+        Shown(measured, "Ranking by predicted weights"),
+        Shown(list(_shown_starts(frame)), "Trainings from predicted and from Kaiming's weights"),
+        Shown(list(_shown_speed(frame)), "Epochs until an accuracy is reached"),
         Shown(graphs, "The graphs beside DeepNets-1M"),
     ]
 
@@ -138,7 +171,7 @@ def _accuracies(every: pd.DataFrame) -> list[dict[str, Any]]:
         one = wide.loc[split]
         rows += [_row("accuracy", name, split, one[name]) for name in METHODS]
         chance = {"block": "accuracy", "name": "chance", "split": split, "graphs": len(one)}
-        rows.append(chance | {"mean": 10.0})
+        rows.append(chance | {"mean": CHANCE})
         for name in list(METHODS)[1:]:
             about = f"GHN-2 less {METHODS[name]}"
             rows.append(_row("accuracy", about, split, one["ghn2"] - one[name]) | {"std": np.nan})
@@ -159,46 +192,89 @@ def _statistics(every: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _trained(every: pd.DataFrame, short: int) -> list[dict[str, Any]]:
-    part = every[every.measure == "trained"]
-    kaiming, ghn = (
-        part[part.method == name].pivot_table(index="graph", columns="epoch", values="value")
-        for name in ("kaiming", "ghn2")
-    )
-    untrained = every[
-        (every.measure == "accuracy")
-        & (every.method == "ghn2")
-        & (every.split == "in distribution")
-    ].set_index("graph")["value"][kaiming.index]
-    counted = every[(every.measure == "parameters") & (every.split == "in distribution")].set_index(
-        "graph"
-    )["value"][kaiming.index]
-    alone = kaiming[short]
-    rows = [
-        _tau("KT of predicted weights' accuracy with trained accuracy", untrained, alone),
-        _tau("KT of #params with trained accuracy", counted, alone),
+def _ranked(every: pd.DataFrame, trained: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return how predicted weights' accuracy ranks graphs that are trained alone."""
+    ends = trained[(trained.measure == "trained") & (trained.start == "kaiming")]
+    alone = ends[ends.epoch == ends.epoch.max()].set_index(["graph", "architecture"]).value
+    of = every[every.split == "in distribution"].set_index(["graph", "architecture"])
+    scores = {
+        "predicted weights' accuracy": of[(of.measure == "accuracy") & (of.method == "ghn2")],
+        "untrained weights' accuracy": of[(of.measure == "accuracy") & (of.method == "kaiming")],
+        "#params": of[of.measure == "parameters"],
+    }
+    return [
+        _tau(f"{name} with accuracy trained alone", rows.value.loc[alone.index], alone)
+        for name, rows in scores.items()
     ]
-    for start, name in ((kaiming, "Kaiming"), (ghn, "predicted")):
-        about = f"accuracy after {{}} of {short} epochs from {name} weights"
-        rows += [_row("measures", about.format(e), "", start[e]) for e in (1, short)]
-    for epoch in (1, short):
-        about = f"accuracy gained by predicted weights after {epoch} of {short} epochs"
-        rows.append(_row("measures", about, "", ghn[epoch] - kaiming[epoch]))
-    for least in REACHED:
-        about = f"epochs saved by predicted weights to {least:.0f} percent (at most {short})"
-        rows.append(_row("measures", about, "", _epochs(kaiming, least) - _epochs(ghn, least)))
-        for start, name in ((kaiming, "Kaiming"), (ghn, "predicted")):
-            reached = (start >= least).any(axis=1).to_numpy()
-            about = f"share of graphs that reach {least:.0f} percent from {name} weights"
-            rows.append(_row("measures", about, "", reached))
-    return rows
 
 
-def _epochs(histories: pd.DataFrame, least: float) -> np.ndarray:
+def _starts(trained: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield accuracies by epoch and epochs until an accuracy, each beside those from Kaiming's."""
+    part = trained[trained.measure == "trained"]
+    rates = part.groupby("start").rate.first()
+    by_start = {
+        start: part[part.start == start].pivot_table("value", "graph", "epoch") for start in STARTS
+    }
+    kaiming = by_start["kaiming"]
+    last = kaiming.columns.max()
+    for start, found in by_start.items():
+        other = kaiming.loc[found.index]
+        rate = {"block": "start", "name": start, "split": "learning rate"}
+        yield rate | {"graphs": len(found), "mean": rates[start]}
+        for epoch in found.columns:
+            yield _row("start", start, f"epoch {epoch}", found[epoch])
+            if start != "kaiming":
+                less = found[epoch] - other[epoch]
+                yield _row("start", f"{start} less kaiming", f"epoch {epoch}", less)
+        targets = {f"{least:.0f} %": pd.Series(least, found.index) for least in REACHED}
+        targets["what Kaiming's ends with"] = other[last]
+        for target, least in targets.items():
+            epochs = _epochs(found, least)
+            yield _row("epochs", start, target, epochs)
+            yield _row("reached", start, target, epochs <= last)
+            if start != "kaiming":
+                yield _row("saved", start, target, _epochs(other, least) - epochs)
+
+
+def _epochs(histories: pd.DataFrame, least: pd.Series) -> np.ndarray:
     """Return the epochs until an accuracy is reached; one more than all where it is not."""
-    reached = (histories >= least).to_numpy()
-    first = reached.argmax(axis=1) + 1
-    return np.where(reached.any(axis=1), first, reached.shape[1] + 1).astype(float)
+    reached = histories.ge(least, axis=0).to_numpy()
+    first = histories.columns.to_numpy()[reached.argmax(axis=1)]
+    return np.where(reached.any(axis=1), first, histories.columns.max() + 1).astype(float)
+
+
+def _shown_starts(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
+    part = frame[frame.block == "start"]
+    for name, rows in part.groupby("name", sort=False):
+        of = rows.set_index("split")
+        start, _, less = str(name).partition(" less ")
+        title = f"{STARTS[start]}, less {STARTS[less]}" if less else STARTS[start]
+        row: dict[str, Entry] = {"start": title, "graphs": Number(of.graphs.max(), ".0f")}
+        if not less:
+            row["learning rate"] = Number(of["mean"]["learning rate"], "g")
+        for epoch in of.index.drop("learning rate", errors="ignore"):
+            one = of.loc[epoch]
+            row[epoch] = (
+                Number(one["mean"], "+.1f", interval=(one.low, one.high))
+                if less
+                else Number(one["mean"], ".1f", one["std"])
+            )
+        yield row
+
+
+def _shown_speed(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
+    by = frame.set_index(["block", "name", "split"]).sort_index()
+    for start, title in STARTS.items():
+        for target in frame[(frame.block == "epochs") & (frame.name == start)].split:
+            row: dict[str, Entry] = {"start": title, "test accuracy": target}
+            one, share = by.loc[("epochs", start, target)], by.loc[("reached", start, target)]
+            row["graphs that reach it"] = Number(100 * share["mean"], ".0f", unit=" %")
+            row["epochs"] = Number(one["mean"], ".2f", one["std"])
+            if ("saved", start, target) in by.index:
+                saved = by.loc[("saved", start, target)]
+                ends = saved.low, saved.high
+                row["epochs saved"] = Number(saved["mean"], "+.2f", interval=ends)
+            yield row
 
 
 def _cells(
@@ -214,7 +290,7 @@ def _cells(
         "kaiming": "untrained weights' accuracy",
     }
     return [
-        _tau(f"KT of {about} with NAS-Bench-201's CIFAR-10 accuracy", wide[name], true)
+        _tau(f"{about} of cells with NAS-Bench-201's CIFAR-10 accuracy", wide[name], true)
         for name, about in names.items()
     ]
 
@@ -230,3 +306,43 @@ def _tau(name: str, scores: pd.Series, accuracies: pd.Series) -> dict[str, Any]:
     low, high = np.quantile(taus, [0.025, 0.975])
     row = {"block": "measures", "name": name, "split": "", "graphs": count}
     return row | {"mean": kendall_tau(first, second), "low": low, "high": high}
+
+
+def figure(frame: pd.DataFrame) -> Figure:
+    """Return accuracies by split beside chance, and trainings by their start."""
+    colours = (style.BLUE, style.SKY, style.PURPLE, style.GREY)
+    with style.styled():
+        drawn = Figure(figsize=(style.WIDE, 3.2))
+        left, right = drawn.subplots(1, 2, width_ratios=(3, 2))
+        part = frame[frame.block == "accuracy"]
+        splits = list(dict.fromkeys(part.split))
+        for place, (method, colour, marker) in enumerate(
+            zip(METHODS, colours, "oDsv", strict=True)
+        ):
+            of = part[part.name == method].set_index("split").loc[splits]
+            left.errorbar(
+                np.arange(len(splits)) + 0.16 * (place - 1.5), of["mean"], _ends(of),
+                fmt=marker, color=colour, label=METHODS[method], linestyle="",
+            )  # fmt: skip
+        left.axhline(CHANCE, color=style.BLACK, linestyle="--", label="chance")
+        left.set_xticks(range(len(splits)), [split.replace(" ", "\n") for split in splits])
+        left.set_ylabel("Test accuracy, not trained (%)")
+        left.set_ylim(0, 100)
+        part = frame[(frame.block == "start") & frame.split.str.startswith("epoch ")]
+        for (start, title), colour, marker in zip(
+            STARTS.items(), (style.GREY, style.BLUE, style.ORANGE), "vo^", strict=True
+        ):
+            of = part[part.name == start]
+            epochs = of.split.str.removeprefix("epoch ").astype(int)
+            right.errorbar(
+                epochs, of["mean"], _ends(of), fmt=f"-{marker}", color=colour,
+                label=f"start: {title}",
+            )  # fmt: skip
+        right.set_xlabel("Epoch of training")
+        right.set_ylabel("Test accuracy (%)")
+        drawn.legend(**style.BELOW, ncols=4)
+    return drawn
+
+
+def _ends(of: pd.DataFrame) -> np.ndarray:
+    return np.array([of["mean"] - of.low, of.high - of["mean"]])

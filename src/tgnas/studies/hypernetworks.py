@@ -1,9 +1,9 @@
 """What predicted weights are worth: accuracy on unseen graphs, ranking, initialisation.
 
 A part trains a hypernetwork on the in-distribution split of ``networks.random_graphs`` and asks it
-for the weights of unseen graphs of every split; the part of GHN-2 itself also trains networks from
-predicted and from Kaiming's weights, scores NAS-Bench-201 cells, and leaves its weights. The part
-``beside`` has what needs no hypernetwork: the graphs' statistics and Kaiming's weights.
+for the weights of unseen graphs of every split; the part of GHN-2 itself also scores NAS-Bench-201
+cells, and leaves its weights. The part ``beside`` has what needs no hypernetwork: the graphs'
+statistics and Kaiming's weights. What starts from these weights is the study ``initialisation``.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -38,7 +37,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
 }
 Row = tuple[Any, ...]
 COLUMNS = ("method", "measure", "split", "graph", "architecture", "epoch", "value")
-_RECIPE = Recipe(
+RECIPE = Recipe(
     name="short training",
     space="nasbench201",
     dataset="digits",
@@ -59,20 +58,18 @@ _RECIPE = Recipe(
 class Settings(MethodSettings):
     """Sizes of the study."""
 
-    recipe: Recipe = _RECIPE
-    """The images of all parts, and how networks are trained alone; its space names none here."""
+    recipe: Recipe = RECIPE
+    """The images of all parts; how networks are trained alone is the study ``initialisation``'s."""
     hypernetwork: Ghn2Settings = Ghn2Settings(epochs=32)
     """Of every hypernetwork, but for what its part changes."""
     widen: PositiveInt = 1
     """What the channels of all random networks are multiplied with."""
     unseen: PositiveInt = 60
     """Graphs of each split that no hypernetwork has learned from."""
-    trained: PositiveInt = 50
-    """In-distribution graphs of them that are trained alone, from both initialisations."""
     cells: PositiveInt = 300
     """NAS-Bench-201 cells that are scored."""
     seed: NonNegativeInt = 0
-    """Of hypernetworks, trainings and Kaiming's weights."""
+    """Of hypernetworks and Kaiming's weights."""
     drawn: NonNegativeInt = 1_000_000
     """The seed of unseen graphs, which must not be that of those that are learned from."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -104,7 +101,7 @@ def run(
     part: str, settings: Settings, files: Mapping[str, Path | list[Path]], folder: Path
 ) -> pd.DataFrame:
     """Return what a part measured; GHN-2's weights lie in the part's folder."""
-    task = _task(settings, files)
+    task = task_of(settings.recipe, settings.device, files)
     if part == BESIDE:
         return pd.DataFrame(_beside(settings, task), columns=COLUMNS)
     hypernetwork = _trained(part, settings, task, folder)
@@ -117,7 +114,6 @@ def run(
     rows.append((part, "seconds", "", 0, "", 0, seconds))
     if part == WHOLE:
         _write_card(folder, rows)
-        rows += _trainings(hypernetwork, settings, kept)
         rows += kept.rows("cells", lambda: _cells(hypernetwork, settings))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -127,6 +123,7 @@ class Kept(NamedTuple):
 
     folder: Path
     digest: str
+    columns: tuple[str, ...] = COLUMNS
 
     def rows(self, name: str, measure: Callable[[], Iterable[Row]]) -> list[Row]:
         """Return the rows of a name, which are measured where no file has them."""
@@ -134,7 +131,7 @@ class Kept(NamedTuple):
 
         path = self.folder / f"{name}-{self.digest}.parquet"
         if not path.is_file():
-            frame = pd.DataFrame(measure(), columns=COLUMNS)
+            frame = pd.DataFrame(measure(), columns=self.columns)
             with written_whole(path) as part:
                 frame.to_parquet(part)
         return list(pd.read_parquet(path).itertuples(index=False, name=None))
@@ -147,14 +144,16 @@ def _digest(part: str, settings: Settings) -> str:
     return hashlib.sha256(f"{part} {settings!r} {code}".encode()).hexdigest()[:16]
 
 
-def _task(settings: Settings, files: Mapping[str, Path | list[Path]]) -> "ImagesInMemory":
+def task_of(
+    recipe: Recipe, device: str, files: Mapping[str, Path | list[Path]]
+) -> "ImagesInMemory":
+    """Return the images of a recipe on a device."""
     import torch
 
     from tgnas.image_training.final import open_images
     from tgnas.image_training.processes import Process
 
-    process = Process(0, 1, torch.device(settings.device))
-    recipe, images = settings.recipe, files.get("images")
+    process, images = Process(0, 1, torch.device(device)), files.get("images")
     opened: Any = open_images(
         images if isinstance(images, Path) else None, recipe, process, recipe.split_seed
     )
@@ -168,12 +167,15 @@ def _trained(
 
     from tgnas.methods.contracts import Context
     from tgnas.methods.hypernetworks import ghn2
+    from tgnas.networks.random_graphs import IN_DISTRIBUTION
 
     own = settings.hypernetwork.model_copy(update=dict(OWN[part]))
     folder.mkdir(parents=True, exist_ok=True)
     context = Context(device=settings.device, checkpoints=folder, code=ghn2.code())
     generator = torch.Generator().manual_seed(settings.seed)
-    trained = ghn2.train(_space("in distribution", settings), task, own, context, generator)
+    trained = ghn2.train(
+        space_of_split(IN_DISTRIBUTION, settings.widen), task, own, context, generator
+    )
     if part == WHOLE:
         ghn2.save(trained, folder / WEIGHTS)
     return trained
@@ -195,11 +197,12 @@ def _write_card(folder: Path, rows: list[Row]) -> None:
         part.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def _space(split: str, settings: Settings) -> Any:
+def space_of_split(split: str, widen: int) -> Any:
+    """Return the space of a split of random graphs, its channels multiplied."""
     from tgnas.networks.random_graphs import SPLITS, space_of
 
     chosen = SPLITS[split]
-    widths = tuple(settings.widen * width for width in chosen.widths)
+    widths = tuple(widen * width for width in chosen.widths)
     return space_of(chosen._replace(widths=widths))
 
 
@@ -212,7 +215,7 @@ def _unseen(
     from tgnas.networks.random_graphs import SPLITS, networks_of
 
     for split, chosen in SPLITS.items():
-        space = _space(split, settings)
+        space = space_of_split(split, settings.widen)
         some = space.sample(settings.unseen, np.random.default_rng(settings.drawn))
         networks = networks_of(some, classes, normalised=chosen.normalised)
         strings = space.format(some)
@@ -233,7 +236,7 @@ def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[Row]:
             "parameters": sum(weight.numel() for weight in network.parameters()),
         }.items():
             yield "graphs", measure, split, number, string, 0, float(value)
-        _kaiming(network, settings.seed, number)
+        draw_kaiming(network, settings.seed, number)
         accuracy = accuracy_of(network, network.to(task.process.device).state_dict(), task)
         yield "kaiming", "accuracy", split, number, string, 0, accuracy
 
@@ -241,38 +244,6 @@ def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[Row]:
 def _accuracies(part: str, hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Row]:
     for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
         yield part, "accuracy", split, number, string, 0, hypernetwork.accuracy(network)
-
-
-def _trainings(hypernetwork: "GraphHypernetwork", settings: Settings, kept: Kept) -> list[Row]:
-    """Train in-distribution graphs from predicted and from Kaiming's weights, in one order."""
-    rows = []
-    for split, number, string, _, network in _unseen(settings, hypernetwork.task.classes):
-        if number == settings.trained or split != "in distribution":
-            break
-        about = split, number, string
-        rows += kept.rows(
-            f"trained-{number}", partial(_training, hypernetwork, settings, network, about)
-        )
-    return rows
-
-
-def _training(
-    hypernetwork: "GraphHypernetwork",
-    settings: Settings,
-    network: "nn.Module",
-    about: tuple[str, int, str],
-) -> Iterator[Row]:
-    from tgnas.image_training.loop import train
-
-    task = hypernetwork.task
-    for start in ("kaiming", WHOLE):
-        _kaiming(network.cpu(), settings.seed, about[1])
-        if start == WHOLE:
-            network.load_state_dict(dict(hypernetwork.parameters_for(network)), strict=False)
-        seed = settings.seed + about[1]
-        history = train(network, task, settings.recipe, seed=seed, process=task.process)
-        for line in history:
-            yield start, "trained", *about, line.epoch, line.test_accuracy
 
 
 def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Row]:
@@ -293,12 +264,12 @@ def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Ro
         where = "cell", "nasbench201", number, string, 0
         yield WHOLE, *where, hypernetwork.accuracy(network)
         yield "parameters", *where, float(sum(w.numel() for w in network.parameters()))
-        _kaiming(network, settings.seed, number)
+        draw_kaiming(network, settings.seed, number)
         state = network.to(hypernetwork.task.process.device).state_dict()
         yield "kaiming", *where, accuracy_of(network, state, hypernetwork.task)
 
 
-def _kaiming(network: "nn.Module", *seed: int) -> None:
+def draw_kaiming(network: "nn.Module", *seed: int) -> None:
     """Draw convolutions and dense layers anew as He et al. (ICCV 2015) do; reset all else."""
     from torch import nn
 

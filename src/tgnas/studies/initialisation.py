@@ -1,0 +1,212 @@
+"""Do trainings start better from predicted weights than from Kaiming's?
+
+Networks of the in-distribution split of ``networks.random_graphs`` are trained alone by one short
+recipe from three starts: Kaiming's weights, predicted weights as they are, and predicted weights
+that are handed over as ``methods.hypernetworks._handover`` says. Each start has the learning rate
+that is best for it, by the mean validation accuracy over all epochs of other networks than those
+that are reported. A part is a start.
+"""
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from tgnas.errors import ConfigError
+from tgnas.image_training.recipe import Recipe
+from tgnas.methods.settings import MethodSettings
+from tgnas.studies.hypernetworks import (
+    RECIPE,
+    WEIGHTS,
+    WHOLE,
+    Kept,
+    draw_kaiming,
+    space_of_split,
+    task_of,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tgnas.image_training.data import ImagesInMemory
+    from tgnas.methods.hypernetworks._network import Hypernet
+
+KAIMING, PREDICTED, HANDED_OVER = "kaiming", "predicted", "handed_over"
+STARTS = (KAIMING, HANDED_OVER, PREDICTED)
+COLUMNS = ("start", "measure", "graph", "architecture", "rate", "epoch", "value")
+Row = tuple[Any, ...]
+
+
+class Settings(MethodSettings):
+    """Sizes of the study; images, width and device are those of the study ``hypernetworks``."""
+
+    recipe: Recipe = RECIPE
+    """How networks are trained; the learning rate is that of the start."""
+    rates: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (0.3, 0.1, 0.03, 0.01, 0.003)
+    """Learning rates that each start chooses from."""
+    unseen: PositiveInt = 60
+    """Networks that are drawn to be reported: those of the study ``hypernetworks``, of which the
+    first are trained."""
+    tuned: PositiveInt = 5
+    """Networks that the rates are chosen on."""
+    trained: PositiveInt = 50
+    """Networks that are trained from Kaiming's weights and from those handed over."""
+    as_they_are: PositiveInt = 25
+    """The first of them, which are trained from predicted weights as they are, too."""
+    widen: PositiveInt = 1
+    """What the channels of all networks are multiplied with."""
+    seed: NonNegativeInt = 0
+    """Of trainings and Kaiming's weights."""
+    drawn: NonNegativeInt = 1_000_000
+    """The seed of the networks that are reported."""
+    drawn_to_tune: NonNegativeInt = 2_000_000
+    """The seed of the networks that the rates are chosen on."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """What everything is computed on."""
+
+
+def inputs(settings: Settings) -> dict[str, str]:
+    """Return the rows of GHN-2, beside which its weights lie; CIFAR-10, where it is learned."""
+    images = {} if settings.recipe.dataset == "digits" else {"images": "<images>"}
+    return {"hypernetwork": f"<results>/studies/hypernetworks/{WHOLE}.parquet"} | images
+
+
+def parts(settings: Settings) -> list[str]:
+    """Return the starts."""
+    del settings
+    return [*STARTS]
+
+
+def loaded(settings: Settings) -> list[str]:
+    """Return the modules that ``run`` imports."""
+    del settings
+    return [
+        "tgnas.image_training.loop",
+        "tgnas.methods.hypernetworks.ghn2",
+        "tgnas.methods.hypernetworks._handover",
+    ]
+
+
+def run(
+    part: str, settings: Settings, files: Mapping[str, Path | list[Path]], folder: Path
+) -> pd.DataFrame:
+    """Return the accuracies of all trainings from a start; epoch 0 is before the first step."""
+    from tgnas.files import sha256_of
+    from tgnas.methods.hypernetworks import ghn2
+
+    weights = Path(str(files["hypernetwork"])).with_suffix("") / WEIGHTS
+    module = ghn2.load(weights)[0].to(settings.device)
+    task: Any = task_of(settings.recipe, settings.device, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    code = ghn2.code() + inspect.getsource(sys.modules[__name__])
+    about = f"{part} {settings!r} {code} {sha256_of(weights)}"
+    kept = Kept(folder, hashlib.sha256(about.encode()).hexdigest()[:16], COLUMNS)
+    rows: list[Row] = []
+    for row, string, network in _networks(settings.drawn_to_tune, settings.tuned, settings):
+        for rate in settings.rates:
+            measured = partial(
+                _training, part, "tuning", (row, string), network, rate, module,
+                task.validated(), settings,
+            )  # fmt: skip
+            rows += kept.rows(f"tuning-{row}-{rate}", measured)
+    rate = best_rate(pd.DataFrame(rows, columns=COLUMNS))
+    count = settings.as_they_are if part == PREDICTED else settings.trained
+    for row, string, network in islice(_networks(settings.drawn, settings.unseen, settings), count):
+        measured = partial(
+            _training, part, "trained", (row, string), network, rate, module, task, settings
+        )
+        rows += kept.rows(f"trained-{row}-{rate}", measured)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def best_rate(rows: pd.DataFrame) -> float:
+    """Return the rate of the highest mean accuracy over networks and epochs; the first of equals.
+
+    Rates of which a training ended with a loss that is not finite are left out.
+
+    Raises:
+        ConfigError: that is true of all rates.
+    """
+    trained = rows[rows.epoch > 0]
+    means = trained.groupby("rate", sort=False).value.mean()
+    means = means.drop(trained[trained.value.isna()].rate.unique())
+    if means.empty:
+        raise ConfigError(
+            f"trainings diverge at all of the rates {sorted(set(rows.rate.tolist()))}"
+        )
+    return float(means.idxmax())
+
+
+def _networks(drawn: int, count: int, settings: Settings) -> Iterator[tuple[int, str, "nn.Module"]]:
+    """Yield number, string and network of random graphs of a seed."""
+    import numpy as np
+
+    from tgnas.image_training.images import CLASSES
+    from tgnas.networks.random_graphs import IN_DISTRIBUTION, networks_of
+
+    space = space_of_split(IN_DISTRIBUTION, settings.widen)
+    some = space.sample(count, np.random.default_rng(drawn))
+    networks = networks_of(some, CLASSES)
+    for row, (string, network) in enumerate(zip(space.format(some), networks, strict=True)):
+        yield row, string, network
+
+
+def _training(
+    start: str,
+    measure: str,
+    about: tuple[int, str],
+    network: "nn.Module",
+    rate: float,
+    module: "Hypernet",
+    task: "ImagesInMemory",
+    settings: Settings,
+) -> Iterator[Row]:
+    """Yield the accuracy before the first step and after each epoch of a training."""
+    from tgnas.errors import TrainingError
+    from tgnas.image_training import loop
+
+    recipe = settings.recipe.model_copy(update={"learning_rate": rate})
+    seed = settings.seed + about[0]
+    begin(network, start, module, task, recipe.batch, settings.seed, about[0])
+    untrained = loop.measure(network, task, recipe, task.process)
+    where = start, measure, *about, rate
+    yield *where, 0, untrained.accuracy
+    try:
+        history = loop.train(network, task, recipe, seed=seed, process=task.process)
+    except TrainingError:  # it diverged, which is what came out of this rate
+        for epoch in range(recipe.epochs):
+            yield *where, epoch + 1, float("nan")
+        return
+    for line in history:
+        yield *where, line.epoch, line.test_accuracy
+
+
+def begin(
+    network: "nn.Module",
+    start: str,
+    module: "Hypernet",
+    task: "ImagesInMemory",
+    batch: int,
+    *seed: int,
+) -> None:
+    """Give a network the weights of a start, and normalisations their first statistics."""
+    from tgnas.methods.hypernetworks import ghn2
+    from tgnas.methods.hypernetworks._handover import scaled, set_statistics
+
+    draw_kaiming(network.cpu(), *seed)
+    network.to(task.process.device)
+    if start == KAIMING:
+        return
+    state = ghn2.predicted(module, network)
+    if start == PREDICTED:
+        network.load_state_dict(dict(state), strict=False)
+        return
+    network.load_state_dict(dict(scaled(network, state)), strict=False)
+    set_statistics(network, task.train_batches(seed[0], 0, batch))
