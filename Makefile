@@ -6,6 +6,7 @@ BIN := .venv/bin
 # compiles what it imports (pip would compile everything, on one core); tests must not have to.
 RUN := .venv/.workflow
 DEV := .venv/.dev
+SBOM := .venv/.sbom
 # Without these DGL writes into the home folder, and idle threads starve busy ones.
 export DGLBACKEND := pytorch
 export OMP_WAIT_POLICY := PASSIVE
@@ -24,7 +25,7 @@ help: ## Show what can be made.
 
 setup: $(DEV) ## Make .venv with everything pinned (about 2 minutes).
 
-$(RUN) $(DEV): pyproject.toml constraints.txt
+$(RUN) $(DEV) $(SBOM): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; name another Python 3.11 with PYTHON=..." >&2; exit 1; }
 	@echo "setting up .venv with $(PYTHON) (once: 1 to 2 minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -69,7 +70,7 @@ unlock: $(RUN) ## Free the folder after a run was killed (what it left half done
 chaos: setup ## Disturb every command that writes for an hour; the counts go into docs/reliability.md.
 	$(BIN)/python tests/chaos/chaos.py --seconds 3600 --write docs/reliability.md
 
-sbom: setup ## Write what the image holds into dist/sbom.json, a bill of materials in CycloneDX's form.
+sbom: setup $(SBOM) ## Write what the image holds into dist/sbom.json, a bill of materials in CycloneDX's form.
 	$(BIN)/python .ci/sbom dist/sbom.json
 
 test: setup ## Run the tests (about 20 minutes).

@@ -52,7 +52,7 @@ def forget() -> None:
     importlib.invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0] == "throwaway"]:
         del sys.modules[name]
-    for name in ("_file", "_normalised", "_imports", "_is_module"):
+    for name in ("_file", "_read", "_data_beside", "_is_module"):
         getattr(provenance, name).cache_clear()
 
 

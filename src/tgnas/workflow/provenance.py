@@ -52,9 +52,7 @@ def code_digest(script: str | Path, *modules: str) -> str:
     for name in sorted(seen):
         digest.update(name.encode())
         digest.update(_normalised(_file(name)).encode())
-        for companion in sorted(_file(name).parent.glob(f"{_file(name).stem}.*")):
-            if companion.suffix not in {".py", ".pyc"}:
-                digest.update(companion.read_bytes())
+        digest.update(_data_beside(_file(name)))
     return digest.hexdigest()[:16]
 
 
@@ -91,31 +89,39 @@ def _file(module: str) -> Path:
     raise ModuleNotFoundError(f"no module {module!r} to take a digest of")
 
 
-@cache
 def _normalised(path: Path) -> str:
     """Return a file's code without comments, docstrings and layout; another file as it is."""
-    if path.suffix != ".py":
-        return path.read_text()
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, Documented) and ast.get_docstring(node) is not None:
-            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
-    return ast.unparse(tree)
+    return _read(path)[0]
+
+
+def _imports(path: Path) -> tuple[str, ...]:
+    """Return the modules of this package that a file imports by name."""
+    return _read(path)[1]
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    """Return the modules of this package that a file imports by name."""
+def _read(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return a file's normalised code, and the modules of this package that it imports."""
     if path.suffix != ".py":
-        return ()
+        return path.read_text(), ()
+    tree = ast.parse(path.read_text())
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
     ours = {name for name in names if name.split(".")[0] == PACKAGE} - PLUMBING
-    return tuple(sorted(filter(_is_module, ours)))
+    return ast.unparse(tree), tuple(sorted(filter(_is_module, ours)))
+
+
+@cache
+def _data_beside(path: Path) -> bytes:
+    """Return what the data files beside a module hold that have its name."""
+    beside = sorted(path.parent.glob(f"{path.stem}.*"))
+    return b"".join(file.read_bytes() for file in beside if file.suffix not in {".py", ".pyc"})
 
 
 @cache
