@@ -31,11 +31,14 @@ from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
-    NETWORK_PROXIES,
-    NETWORKS,
-    PREDICTORS,
+    GENERATORS,
     GRAPH_PROXIES,
+    HYPERNETWORKS,
+    NETWORKS,
+    NETWORK_PROXIES,
+    PREDICTORS,
     SEARCHERS,
+    SEQUENCE_PROXIES,
     STUDIES,
     SUPERNETS,
 )

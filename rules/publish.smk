@@ -24,7 +24,10 @@ EXPLORED = ["nasbench201"] if "ranking_nasbench201" in TABLES else []
 EXPLORED_METHODS = {name: SHEETS[t][name] for t in EXPLORED for name in made(SHEETS[t])}
 # Where what no docs page of that name shows is shown.
 SHOWN_ON = {"zero_shot": ["README.md", "docs/results.md"]}
-CARDED = (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES)
+CARDED = (
+    *(PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES, SEQUENCE_PROXIES),
+    *(SUPERNETS, HYPERNETWORKS, GENERATORS),
+)
 
 
 rule record_provenance:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -302,9 +303,27 @@ def test_what_there_is_is_listed(command):
     assert done.exit_code == 0
     expected = {
         "spaces": ["nasbench_macro"],
-        "methods": ["differential_evolution", "graph proxy", "zero-cost proxy", "synflow"],
+        "methods": ["differential_evolution", "graph proxy", "zero-cost proxy", "synflow", "darts"],
     }[command]
     assert all(name in done.stdout for name in expected)
+
+
+def test_a_card_says_what_was_not_reached():
+    done = tgnas("methods", "bossnas")
+    assert done.exit_code == 0
+    assert "not reached" in done.stdout and "Kendall's tau of .4 is not reached" in done.stdout
+    assert "did you mean 'bossnas'" in tgnas("methods", "bosnas").stderr
+
+
+@pytest.mark.parametrize("predictor", ["universal", "params+universal"])
+def test_a_predictor_that_cannot_score_encoders_is_told_which_counts_can(tmp_path, predictor):
+    file = write(tmp_path / "encoders.csv", "SA-WMA-4:1024x3|LT-DCT-2:512x1 width=256")
+    done = score(file, "--predictor", predictor, space="flexibert")
+    assert done.exit_code == 1
+    (counts,) = re.findall(r"cannot score flexibert: .* --predictor (.*) can$", done.stderr, re.M)
+    for count in counts.replace(" or ", ", ").split(", "):
+        assert score(file, "--predictor", count, space="flexibert").exit_code == 0
+    assert "random" not in counts
 
 
 def test_describe_draws_a_cell_and_says_its_size(tmp_path):

@@ -12,7 +12,7 @@ import yaml
 
 from tgnas import registry
 from tgnas.errors import ConfigError, ContractError, UnknownNameError
-from tgnas.methods import contracts
+from tgnas.methods import contracts, not_reached
 from tgnas.methods.card import Card
 from tgnas.methods.settings import MethodSettings, read_settings
 from tgnas.registry import PREDICTORS, STUDIES, Family, check
@@ -158,3 +158,17 @@ def test_a_study_says_what_it_reads_and_has_parts_of_different_names(name):
     ]
     assert all(file == "<images>" or file.startswith(("<", "config/")) for file in files)
     assert all(util.find_spec(loaded) for loaded in module.loaded(settings))
+
+
+def test_what_was_not_reached_is_said_of_methods_that_there_are_in_full_sentences():
+    families = {f.package.rpartition(".")[2]: f for f in vars(registry).values() if is_methods(f)}
+    said = yaml.safe_load((ROOT / "src/tgnas/methods/not_reached.yaml").read_text())
+    for folder, methods in said.items():
+        for name, sentences in methods.items():
+            assert name in families[folder].names()
+            assert not_reached.not_reached(families[folder], name) == tuple(sentences)
+            assert all(sentence[0].isupper() and sentence[-1] == "." for sentence in sentences)
+
+
+def is_methods(family: object) -> bool:
+    return isinstance(family, Family) and family.package.startswith("tgnas.methods.")

@@ -21,11 +21,20 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tgnas.benchmarks.base import Benchmark, build_table, open_benchmark, write_table
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.methods.not_reached import not_reached
 from tgnas.operators import CODES
 from tgnas.page.explorer import mean_ranks
 from tgnas.page.html import entry_html, prose
 from tgnas.page.summary import of_any_run, summary
-from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, RESULTS, SEARCHERS
+from tgnas.registry import (
+    GENERATORS,
+    GRAPH_PROXIES,
+    NETWORK_PROXIES,
+    PREDICTORS,
+    RESULTS,
+    SEARCHERS,
+    SUPERNETS,
+)
 from tgnas.results import claims, ranking, search
 from tgnas.results._catalogue import Plan, caption, catalogue, section, title, wanted
 from tgnas.results._style import save
@@ -391,9 +400,11 @@ def test_a_caption_that_quotes_what_there_is_not_is_refused():
 
 def test_every_method_has_its_card(page_file):
     text = page_file.read_text()
-    for family in (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES):
+    for family in (PREDICTORS, SEARCHERS, GRAPH_PROXIES, NETWORK_PROXIES, SUPERNETS, GENERATORS):
         for name in family.names():
             assert f'<p class="id"><code>{name}</code>' in text
+    (collapse,) = not_reached(SUPERNETS, "darts")
+    assert collapse in text
 
 
 def test_titles_are_text_and_no_markup(page_file):

@@ -1,6 +1,7 @@
 """Networks that read tokens, their text, and what their proxies say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -21,6 +22,7 @@ from tgnas.methods.sequence_proxies._sequences import (
 from tgnas.networks.recurrent import RecurrentLayer, recurrent_network
 from tgnas.networks.transformer import cosines, transformer_network
 from tgnas.registry import SEQUENCE_PROXIES
+from tgnas.results import sequences as result
 from tgnas.scoring.harness import components_of, is_live, score
 from tgnas.scoring.sequences import measure_sequences, network_of, text_batch
 from tgnas.spaces.space import open_space
@@ -170,3 +172,18 @@ def test_the_study_scores_what_has_a_label(tmp_path):
     encoders = sequences.run("transformers_0", settings, files, tmp_path)
     assert encoders.score.nunique() == 9
     assert np.isfinite(encoders.value).sum() >= 8
+
+
+def test_the_figure_has_every_score_beside_params_on_both_benchmarks():
+    rows = [
+        {"benchmark": name, "kind": kind, "score": score, "tau": tau, "difference": tau - 0.1,
+         "low": tau - 0.2, "high": tau}
+        for name in ("nasbench_nlp", "flexibert")
+        for kind, score, tau in (
+            ("ours", "params", 0.1), ("stored", "jacobian_cosine", 0.3),
+            ("recomputed", "hidden_covariance.layer_1", 0.4), ("ours", "random", 0.0),
+        )
+    ]  # fmt: skip
+    for panel in result.figure(pd.DataFrame(rows)).axes:
+        labels = [text.get_text() for text in panel.get_yticklabels()]
+        assert labels == ["params", "jacobian cosine", "hidden covariance, layer 1"]

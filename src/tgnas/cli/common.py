@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Scoring
     from tgnas.inference.streaming import Source
+    from tgnas.spaces.space import Space
 
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 # How torch says so.
@@ -90,15 +91,21 @@ def load(predictor: str) -> "Pretrained":
     return load_pretrained(predictor)
 
 
-def load_scorer(asked: str) -> "Scoring":
-    """Return a trained predictor, a count or several of them, in a process as ``load``'s."""
+def load_scorer(asked: str, space: "Space") -> "Scoring":
+    """Return a trained predictor, a count or several of them, in a process as ``load``'s.
+
+    Raises:
+        ConfigError: it cannot score the networks of the space.
+    """
     _leave_pandas_out_of_arrow()
     import torch
 
-    from tgnas.inference import scorers
+    from tgnas.inference import fitting, scorers
 
     torch.set_num_threads(1)
-    return scorers.load_scorer(asked)
+    scorer = scorers.load_scorer(asked)
+    fitting.check(asked, scorer, space)
+    return scorer
 
 
 def _leave_pandas_out_of_arrow() -> None:

@@ -142,7 +142,7 @@ def _scorer(
     from tgnas.spaces.space import open_space
 
     opened = open_space(space)
-    asked = load_scorer(predictor)
+    asked = load_scorer(predictor, opened)
     if isinstance(asked, Together) and source.shard != WHOLE:
         raise typer.BadParameter(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"

@@ -90,7 +90,7 @@ def search(
     opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
     with _progress(budget) as told:
         found = search_space(
-            load_scorer(predictor),
+            load_scorer(predictor, opened),
             opened,
             searcher,
             budget,
@@ -125,7 +125,7 @@ def _search_table(
 
     opened = open_space(space)
     known = known_of(oracle, opened, column)
-    best = search_known(known, opened, searcher, budget, load_scorer(predictor), seed)
+    best = search_known(known, opened, searcher, budget, load_scorer(predictor, opened), seed)
     typer.echo(json.dumps(asdict(best), ensure_ascii=False))
 
 

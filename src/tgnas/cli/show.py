@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, load, load_scorer, show_table, tell
+
+if TYPE_CHECKING:
+    from tgnas.registry import Family
 
 
 def spaces() -> None:
@@ -24,37 +27,66 @@ def spaces() -> None:
     show_table(("space", "operators", "strings", "description"), rows, 160)
 
 
-def methods() -> None:
-    """List what --predictor, --searcher and --proxy take, and the methods that can be trained."""
-    from tgnas.inference.pretrained import available, read_card
-    from tgnas.registry import (
-        GRAPH_PROXIES,
-        NETWORK_PROXIES,
-        PREDICTORS,
-        SEARCHERS,
-        SEQUENCE_PROXIES,
+def methods(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A method, whose card is shown; without one all are listed."),
+    ] = None,
+) -> None:
+    """List what options take and what can be trained, or show the card of a method."""
+    from tgnas import registry
+
+    families = (
+        ("--predictor", registry.GRAPH_PROXIES),
+        ("--searcher", registry.SEARCHERS),
+        ("", registry.NETWORK_PROXIES),
+        ("", registry.SEQUENCE_PROXIES),
+        ("", registry.PREDICTORS),
+        ("", registry.SUPERNETS),
+        ("", registry.HYPERNETWORKS),
+        ("", registry.GENERATORS),
     )
+    if name is not None:
+        _show_cards(name, [family for _, family in families])
+        return
+    from tgnas.inference.pretrained import available, read_card
 
     rows = []
-    for name in available():
-        card = read_card(None, name)
+    for trained in available():
+        card = read_card(None, trained)
         learned = ", ".join(card["trained_on"])
-        rows.append(("--predictor", "trained", name, card["title"], learned))
-    for option_name, kind, family in (
-        ("--predictor", "graph proxy", GRAPH_PROXIES),
-        ("--searcher", "searcher", SEARCHERS),
-        ("", "zero-cost proxy", NETWORK_PROXIES),
-        ("", "sequence proxy", SEQUENCE_PROXIES),
-        ("", "predictor", PREDICTORS),
-    ):
-        cards = {name: family.module(name).CARD for name in family.names()}
-        rows += [(option_name, kind, name, card.title, card.needs) for name, card in cards.items()]
+        rows.append(("--predictor", "trained", trained, card["title"], learned))
+    for taken_by, family in families:
+        kind = {"network proxy": "zero-cost proxy"}.get(family.kind, family.kind)
+        cards = {member: family.module(member).CARD for member in family.names()}
+        rows += [(taken_by, kind, member, c.title, c.needs) for member, c in cards.items()]
     show_table(("taken by", "family", "name", "title", "needs or was trained on"), rows, 160)
     typer.echo(
         "--predictor takes a weights file, too, and several joined by +, of which each has the "
         "same weight;\ncolumn:NAME is a column of the table, higher is better: "
-        "canonical+effective_params+column:flops"
+        "canonical+effective_params+column:flops\nOf networks on tokens (nasbench_nlp, flexibert) "
+        "trained predictors have learned none; counts are taken of all of them.\n"
+        "tgnas methods NAME shows a method's card: where it differs from its paper, and what of it "
+        "was not reached here."
     )
+
+
+def _show_cards(name: str, families: "list[Family]") -> None:
+    """Print the cards of all methods of a name."""
+    from tgnas.errors import UnknownNameError
+    from tgnas.methods.not_reached import not_reached
+
+    named = [family for family in families if name in family.names()]
+    if not named:
+        raise UnknownNameError("method", name, sorted({n for f in families for n in f.names()}))
+    for family in named:
+        card = family.module(name).CARD
+        lines = [("reference", card.reference), ("needs", card.needs)]
+        lines += [("differs", text) for text in card.deviations]
+        lines += [("not reached", text) for text in not_reached(family, name)]
+        typer.echo(f"{card.title}  ({family.kind} {name})")
+        for about, text in lines:
+            typer.echo(f"  {about:<12}  {text}")
 
 
 def describe(
@@ -79,7 +111,7 @@ def describe(
     typer.echo("")
     for name, value in summary.sizes.items():
         typer.echo(f"{name:<12}  {value}")
-    loaded = load_scorer(predictor)
+    loaded = load_scorer(predictor, opened)
     typer.echo(f"{'score':<12}  {loaded.score([architecture], opened)[0]:.6f}  ({predictor})")
     typer.echo(f"{'spread':<12}  {loaded.spread([architecture], opened)[0]:.6f}")
     if png is not None:
@@ -113,7 +145,7 @@ def check(
         typer.echo(f"{space.size:,} architectures can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))
-        for alike in not_told_apart(space, load_scorer(predictor), some):
+        for alike in not_told_apart(space, load_scorer(predictor, space), some):
             names = ", ".join(map(repr, alike))
             tell(f"warning: {predictor} cannot tell these operators apart: {names}")
     if architectures is not None:

@@ -19,9 +19,20 @@ from markupsafe import Markup
 from PIL import Image
 
 from tgnas.methods.card import Card
+from tgnas.methods.not_reached import not_reached
 from tgnas.page.html import entry_html, has_long_names, headed, prose
 from tgnas.page.summary import Tile
-from tgnas.registry import GRAPH_PROXIES, NETWORK_PROXIES, PREDICTORS, RESULTS, SEARCHERS
+from tgnas.registry import (
+    GENERATORS,
+    GRAPH_PROXIES,
+    HYPERNETWORKS,
+    NETWORK_PROXIES,
+    PREDICTORS,
+    RESULTS,
+    SEARCHERS,
+    SEQUENCE_PROXIES,
+    SUPERNETS,
+)
 from tgnas.resources.fetch import Resource
 from tgnas.results._catalogue import SECTIONS, call, caption, read_frame, section, title
 from tgnas.results._tables import MARKS, Shown
@@ -33,6 +44,10 @@ FAMILIES = (
     ("Searchers", "walk a space by the scores that they are handed", SEARCHERS),
     ("Graph proxies", "count or read the graph; no network is built", GRAPH_PROXIES),
     ("Zero-cost proxies", "look at a network before any training", NETWORK_PROXIES),
+    ("Sequence proxies", "the same, of networks that read tokens", SEQUENCE_PROXIES),
+    ("Weight sharing", "trains all architectures of a space in one network", SUPERNETS),
+    ("Hypernetworks", "predict the weights of other networks", HYPERNETWORKS),
+    ("Generators", "draw networks, and are searched in their place", GENERATORS),
 )
 TYPES = {".png": "image/png", ".csv": "text/csv"}
 
@@ -144,10 +159,20 @@ def sections(results: Sequence[Result]) -> list[tuple[str, str, list[Result]]]:
     ]
 
 
-def cards() -> list[tuple[str, str, dict[str, Card]]]:
-    """Return title, description and cards by name of every family of methods."""
+def cards() -> list[tuple[str, str, dict[str, tuple[Card, tuple[str, ...]]]]]:
+    """Return title and description of every family of methods, and of each method its card.
+
+    With a card stands what of it was not reached here.
+    """
     return [
-        (title, text, {name: family.module(name).CARD for name in family.names()})
+        (
+            title,
+            text,
+            {
+                name: (family.module(name).CARD, not_reached(family, name))
+                for name in family.names()
+            },
+        )
         for title, text, family in FAMILIES
     ]
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Number, Shown, count
 from tgnas.studies.sequences import LABELS
@@ -29,6 +31,15 @@ a predictor or count that has seen no label of a network on tokens, over all wit
 #params: the difference of the two taus on the same architectures, with the 95 % interval over
 {resamples} resamples of them. Failed scores are counted and left out.
 """
+FIGURE_TITLE = "Training-free scores of recurrent cells and transformers"
+FIGURE_CAPTION = """
+Kendall's tau of every score with minus the test loss (left) and with the GLUE score (right), beside
+that of #params on the same architectures (broken line: on all that have a label). Bars: 95 %
+interval of the difference from #params over {resamples} resamples. Of metrics of encoders that are
+normalised by their size, and of random scores, the table has the numbers.
+"""
+KINDS = ("stored", "recomputed", "ours")
+TITLES = {"nasbench_nlp": "NAS-Bench-NLP", "flexibert": "FlexiBERT"}
 RESAMPLES = 200
 STORED = {  # our components -> the stored column
     "hidden_covariance.layer_1": "hidden_covariance_1",
@@ -74,6 +85,12 @@ def inputs(plan: Plan) -> dict[str, Any]:
         "metrics": "<resources>/nasbench_nlp/metrics.csv",
         "parameters": "<resources>/nasbench_nlp/parameters.csv",
     }
+
+
+def figure_inputs(plan: Plan) -> dict[str, Any]:
+    """Return the table."""
+    del plan
+    return {"frame": "<results>/tables/sequences.csv"}
 
 
 def table(
@@ -167,9 +184,8 @@ def _row(
 
 def show(frame: pd.DataFrame) -> list[Block]:
     """Return one table for each benchmark."""
-    titles = {"nasbench_nlp": "NAS-Bench-NLP", "flexibert": "FlexiBERT"}
     blocks: list[Block] = []
-    for name, title in titles.items():
+    for name, title in TITLES.items():
         rows: list[dict[str, Entry]] = [
             {
                 title: f"{row.score.replace('_', ' ').replace('.', ', ')}",
@@ -184,3 +200,26 @@ def show(frame: pd.DataFrame) -> list[Block]:
         ]
         blocks.append(Shown(rows))
     return blocks
+
+
+def figure(frame: pd.DataFrame) -> Figure:
+    """Return Kendall's tau of every score beside that of #params, the best on top."""
+    shown = frame[~frame.score.str.endswith("normalised") & (frame.score != "random")]
+    looks = list(zip(KINDS, (style.PURPLE, style.GREEN, style.BLUE), "soD", strict=True))
+    with style.styled():
+        drawn = Figure(figsize=(style.WIDE, 4.2))
+        for panel, name in zip(drawn.subplots(1, 2), TITLES, strict=True):
+            part = shown[shown.benchmark == name].sort_values("tau", kind="stable")
+            part = part.reset_index(drop=True)
+            for kind, colour, marker in looks:
+                of = part[part.kind == kind]
+                ends = np.array([of.difference - of.low, of.high - of.difference]).clip(0)
+                panel.errorbar(of.tau, of.index, xerr=ends, fmt=marker, color=colour, label=kind)
+            (params,) = part[(part.kind == "ours") & (part.score == "params")].tau
+            panel.axvline(params, color=style.BLACK, linestyle="--", label="#params")
+            panel.set_yticks(part.index, part.score.str.replace("_", " ").str.replace(".", ", "))
+            panel.set_title(TITLES[name])
+            panel.set_xlabel(style.TAU)
+        handles, labels = panel.get_legend_handles_labels()
+        drawn.legend(handles, labels, **style.BELOW, ncols=4)
+    return drawn
