@@ -1,5 +1,6 @@
 """Searches by comparison, by gradient and by policy: each does what its paper says it does."""
 
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -21,6 +22,7 @@ from tgnas.methods.searchers._controller import Controller
 from tgnas.methods.searchers._few import Candidates
 from tgnas.searching.oracles import Oracle
 from tgnas.spaces.space import open_space
+from tgnas.studies import latency_searches
 from tgnas.training.splits import TrainingSet
 
 VECTORS = OperatorEmbeddings.read(resources.files("tgnas") / "weights" / "minilm_short.parquet")
@@ -206,3 +208,16 @@ def test_an_expert_must_be_known(target):
     with pytest.raises(ConfigError, match="no expert in darts"):
         irlas.search(space, oracle, irlas.Settings(), np.random.default_rng(0))
     assert Trace(oracle).queries == 0
+
+
+def test_a_study_of_two_goals_measures_fronts_by_what_was_not_chosen_by():
+    every = NB201.enumerate()[::25]
+    sizes = (NB201.choices_of(every) % 3).sum(axis=1)
+    labels = 60.0 + 2.0 * sizes + np.random.default_rng(0).normal(size=len(sizes))
+    listed = replace(every, attributes={"cost": 10.0 + sizes, "zero_shot": labels})
+    settings = latency_searches.Settings(seeds=2, at=(20, 100), batch=20)
+    for part in latency_searches.parts(settings):
+        rows = latency_searches.measured(part, settings, NB201, listed, labels, labels)
+        found = [row["hypervolume"] for row in rows]
+        assert [row["queries"] for row in rows] == [20, 100, 20, 100]
+        assert 0 < found[0] <= found[1] <= 1
