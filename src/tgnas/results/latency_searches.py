@@ -13,7 +13,6 @@ TITLE = "Searches for accuracy and latency"
 SECTION = "A few labels of the target"
 PLACE = 5
 MADE_BY = "others"
-PAGE = "latency"
 CAPTION = """
 Fronts of accuracy and cost that searches of NAS-Bench-201 find ({seeds} seeds; cost: {cost} of
 HW-NAS-Bench), in percent of the hypervolume of the true front; mean ± standard deviation. A query
