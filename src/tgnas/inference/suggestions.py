@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.errors import ConfigError, DataError, UnknownNameError
-from tgnas.evaluation.pareto import expected_improvement
+from tgnas.inference.fronts import improving, zero_shot_front
 from tgnas.inference.limits import Costs, Limit, costs_of
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.scorers import Scoring
@@ -111,16 +111,23 @@ def suggest(
     trained = TrainingSet(known.architectures[labelled], known.labels[labelled], space.name)
     possible = _candidates(space, known, priced, limits, np.random.default_rng(seed))
     everything = Architectures.concatenate([bare(known.architectures), possible])
-    listed, context = prepared(everything, _context(space, everything, predictor))
+    listed, context = prepared(everything, context_of(space, everything, predictor))
     candidates = Candidates(Pool.of(space, listed))
-    candidates.open[: len(known)] = False
+    candidates.open[: len(known)], candidates.rows = False, list(range(len(known)))
     if not candidates.open.any():
         raise ConfigError(f"nothing is left to suggest in {space.name}")
     left = min(count, int(candidates.open.sum()))
+    price = priced.of(against, bare(listed)) if against else np.empty(0)
+    if against and not np.isfinite(price[candidates.open]).any():
+        raise ConfigError(f"{against} is not known of any architecture that could be suggested")
     why, unknown = "zero-shot", np.full(len(listed), np.nan)
     columns = {"expected": unknown, "low": unknown, "high": unknown}
     if len(np.unique(trained.labels)) < LEAST:
-        rows, reasons = candidates.best(listed.attributes["zero_shot"], left), [why] * left
+        if against:
+            rows = zero_shot_front(candidates, price, left)
+        else:
+            rows = candidates.best(listed.attributes["zero_shot"], left)
+        reasons = [why] * left
     else:
         observed = TrainingSet(listed[labelled], trained.labels, space.name)
         fitted = Surrogate("gaussian_process", PRIOR, context).fit(
@@ -131,14 +138,8 @@ def suggest(
         ends = {"expected": mean, "low": mean - deviation, "high": mean + deviation}
         columns = {name: fitted.labels.back(values) for name, values in ends.items()}
         if against:
-            price = priced.of(against, bare(listed))
-            reached = labelled
-            for _ in range(left):
-                gain = expected_improvement(mean, deviation, price, reached)
-                best = candidates.best(gain, 1)
-                candidates.open[best] = False
-                reached = np.concatenate([reached, best])
-            rows, reasons = reached[len(labelled) :], ["front"] * left
+            rows = improving(candidates, mean, deviation, price, left)
+            reasons = ["front"] * left
         else:
             optimism = OPTIMISM * np.linspace(0, 1, max(count, 2))[:left]
             rows = bayesian_optimisation.optimistic(mean, deviation, candidates, optimism)
@@ -149,7 +150,12 @@ def suggest(
     return pa.table(table | {name: priced.of(name, chosen) for name in dict.fromkeys(shown)})
 
 
-def _context(space: Space, architectures: Architectures, predictor: Scoring) -> Context:
+def context_of(space: Space, architectures: Architectures, predictor: Scoring) -> Context:
+    """Return the context in which few labels of a space are learned, with a zero-shot start.
+
+    Raises:
+        ConfigError: the predictor is one that learning cannot start from.
+    """
     if not isinstance(predictor, Pretrained):
         raise ConfigError("learning starts from a trained predictor, not from a count or several")
     weights = predictor.weights
@@ -229,7 +235,9 @@ def search_known(
     labels = known.labels[rows][different]
     if not len(labels):
         raise DataError("the table of the oracle has no accuracy")
-    listed, context = prepared(architectures[different], _context(space, architectures, predictor))
+    listed, context = prepared(
+        architectures[different], context_of(space, architectures, predictor)
+    )
     pool = Pool.of(space, listed)
     module = SEARCHERS.module(searcher)
     if "labels" not in module.CARD.needs:

@@ -1,4 +1,4 @@
-"""Accuracy against latency: MnasNet's reward and random search by the fronts that they find."""
+"""Accuracy against latency: the fronts that MnasNet's reward and other searches find."""
 
 from typing import Any
 
@@ -8,29 +8,40 @@ from matplotlib.figure import Figure
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Number, Shown
+from tgnas.results.few_labels import mean_and_interval
 
 TITLE = "Searches for accuracy and latency"
 SECTION = "A few labels of the target"
 PLACE = 5
+PAGE = "latency"
 MADE_BY = "others"
 CAPTION = """
 Fronts of accuracy and cost that searches of NAS-Bench-201 find ({seeds} seeds; cost: {cost} of
 HW-NAS-Bench), in percent of the hypervolume of the true front; mean ± standard deviation. A query
-is a validation accuracy on CIFAR-10, by which a front is chosen; it is measured by test accuracies.
-p: Wilcoxon's signed-rank test against random search, paired by seed, one-sided, at the most
-queries.
+is a validation accuracy on CIFAR-10, by which a front is chosen; it is measured by test accuracies,
+up to the highest cost and 10 % accuracy. MnasNet's controller is rewarded for accuracy and latency
+at once; expected improvement fits a Gaussian process and queries what is expected to enlarge the
+front the most, at most {least} times. Difference: from random search after as many queries, paired
+by seed, [95% interval of the mean, t distribution]; p: Wilcoxon's signed-rank test of it, one-sided
+(a p near 1 says that random search is better). All at the most queries of a row; the accuracy is
+the test accuracy of the most accurate member.
 """
+FIGURE_TITLE = "Fronts of accuracy and latency"
 FIGURE_CAPTION = """
-Hypervolume of the front that is found, in percent of the true front's, against queries; mean over
-{seeds} seeds.
+What the front that is found lacks of the true front's hypervolume, in percent, against queries, on
+two logarithmic axes; mean over {seeds} seeds.
 """
 COLUMNS = {
-    "search": "random, or MnasNet's reward: soft, hard, soft_start (from zero-shot scores)",
+    "search": "random; MnasNet's reward: soft, hard, soft_start; expected improvement: front, "
+    "front_start; those of start begin with zero-shot scores",
     "queries": "labels that were queried",
     "runs": "seeds",
     "hypervolume": "percent of the true front's, mean",
     "std": "its standard deviation",
     "accuracy": "test accuracy of the most accurate member, percent, mean",
+    "difference": "hypervolume less random search's after as many queries, points, paired",
+    "low": "lower end of its 95% interval",
+    "high": "its upper end",
     "p": "Wilcoxon against random search, one-sided; empty for random search",
     "processor": "seconds of a whole search, mean",
 }
@@ -39,13 +50,15 @@ TITLES = {
     "soft": "MnasNet, soft",
     "hard": "MnasNet, hard",
     "soft_start": "MnasNet, soft, zero-shot start",
+    "front": "expected improvement of the front",
+    "front_start": "the same, zero-shot start",
 }
 
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return what the caption quotes."""
     settings = plan.config.study("latency_searches")
-    return {"seeds": settings.seeds, "cost": settings.cost}
+    return {"seeds": settings.seeds, "cost": settings.cost, "least": settings.least}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -60,9 +73,9 @@ def table(measured: list[pd.DataFrame]) -> pd.DataFrame:
     every, rows = pd.concat(measured, ignore_index=True), []
     for (search, queries), part in every.groupby(["search", "queries"], sort=False):
         same = every[(every.search == "random") & (every.queries == queries)]
-        pair = part.set_index("seed").hypervolume, same.set_index("seed").hypervolume
-        gained = (pair[0] - pair[1]).to_numpy()
+        gained = part.set_index("seed").hypervolume - same.set_index("seed").hypervolume
         told = search != "random" and gained.any()
+        difference = mean_and_interval(100 * gained[:0] if search == "random" else 100 * gained)
         rows.append(
             {
                 "search": search,
@@ -71,6 +84,7 @@ def table(measured: list[pd.DataFrame]) -> pd.DataFrame:
                 "hypervolume": 100 * part.hypervolume.mean(),
                 "std": 100 * part.hypervolume.std(),
                 "accuracy": part.accuracy.mean(),
+                **dict(zip(("difference", "low", "high"), difference, strict=True)),
                 "p": wilcoxon(gained, alternative="greater").pvalue if told else float("nan"),
                 "processor": part.processor.mean(),
             }
@@ -87,7 +101,9 @@ def show(frame: pd.DataFrame) -> list[Block]:
         for _, line in lines.iterrows():
             row[f"{line.queries} queries"] = Number(line.hypervolume, ".2f", line["std"])
         row["accuracy"] = Number(last.accuracy, ".2f")
-        row["p"] = Number(last.p, ".1e") if last.p == last.p else ""
+        ends = None if search == "random" else (last.low, last.high)
+        row["difference"] = Number(last.difference, "+.2f", interval=ends)
+        row["p"] = Number(last.p, ".1g")
         row["seconds"] = Number(last.processor, ".1f")
         rows.append(row)
     better = {f"{queries} queries": 1 for queries in frame.queries.unique()}
@@ -95,24 +111,27 @@ def show(frame: pd.DataFrame) -> list[Block]:
 
 
 def figure(frame: pd.DataFrame) -> Figure:
-    """Return the hypervolumes against queries."""
-    colours = (style.GREY, style.BLUE, style.ORANGE, style.GREEN)
+    """Return what is lacking against queries."""
+    colours = {"random": style.GREY, "soft": style.BLUE, "hard": style.VERMILLION}
+    colours |= {"soft_start": style.BLUE, "front": style.PURPLE, "front_start": style.PURPLE}
     with style.styled():
-        drawn = Figure(figsize=(style.NARROW, 0.8 * style.NARROW))
+        drawn = Figure(figsize=(1.4 * style.NARROW, style.NARROW))
         drawn.set_layout_engine("constrained")
         panel = drawn.subplots()
-        for colour, (search, lines) in zip(
-            colours, frame.groupby("search", sort=False), strict=True
+        for (search, lines), marker in zip(
+            frame.groupby("search", sort=False), style.MARKERS, strict=False
         ):
             panel.plot(
                 lines.queries,
-                lines.hypervolume,
-                marker="o",
-                color=colour,
+                100 - lines.hypervolume,
+                marker=marker,
+                color=colours[str(search)],
+                linestyle="--" if str(search).endswith("start") else "-",
                 label=TITLES[str(search)],
             )
         panel.set_xscale("log")
+        panel.set_yscale("log")
         panel.set_xlabel("Queries")
-        panel.set_ylabel("Hypervolume (% of the true front's)")
-        panel.legend()
+        panel.set_ylabel("Missing hypervolume (%, lower is better)")
+        drawn.legend(ncols=2, **style.BELOW)
     return drawn

@@ -1,4 +1,4 @@
-"""Searches for accuracy and latency: what MnasNet's reward finds against random search.
+"""Searches for accuracy and latency: MnasNet's reward, expected improvement, random search.
 
 Architectures of NAS-Bench-201 with HW-NAS-Bench's latencies. A query is the validation accuracy of
 one; the front is chosen by it, and measured by test accuracy: the share of the hypervolume of all
@@ -21,13 +21,17 @@ COSTS = "<results>/costs/nasbench201/cifar10.parquet"
 LABELS: Mapping[str, Any] = {"dataset": "cifar10-valid", "split": "validation", "epochs": 200}
 REPORTED: Mapping[str, Any] = {"dataset": "cifar10", "split": "test", "epochs": 200}
 GUESS = 10.0  # percent, of ten classes
-# Part -> searcher and its own settings.
+# Part -> searcher and its own settings; FRONT is ``tgnas.inference.fronts.search_front``.
+FRONT = "front"
 SEARCHES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "random": ("random", {}),
     "soft": ("mnasnet", {"constraint": "soft"}),
     "hard": ("mnasnet", {"constraint": "hard"}),
     "soft_start": ("mnasnet", {"constraint": "soft", "zero_shot": 0.5}),
+    "front": (FRONT, {}),
+    "front_start": (FRONT, {"zero_shot": 0.5}),
 }
+PRIOR = 0.7  # prior slope of the zero-shot score, as in `few_labels.searchers`
 
 
 class Settings(MethodSettings):
@@ -39,10 +43,13 @@ class Settings(MethodSettings):
     """Runs of each search."""
     at: tuple[PositiveInt, ...] = (50, 100, 200, 500, 1000)
     """After how many queries fronts are measured; the last is the budget."""
+    least: PositiveInt = 200
+    """The budget of searches that fit a Gaussian process in every round."""
     batch: int = Field(default=50, ge=2)
     """Architectures that a controller draws for an update."""
-    entropy: float = Field(default=0.02, ge=0)
-    """Weight of the controller's entropy."""
+    entropy: float = Field(default=0.1, ge=0)
+    """Weight of the controller's entropy: of .02, .05, .1 and .2 chosen on digits-bench, by the
+    front of accuracy and FLOPs after 200 of 1,000 architectures."""
     start: str = "canonical"
     """A predictor of the package that has seen no label of NAS-Bench-201, for a zero-shot start."""
 
@@ -59,7 +66,8 @@ def parts(settings: Settings) -> Sequence[str]:
 
 def loaded(settings: Settings) -> Sequence[str]:
     """Return the searchers, and what they start from."""
-    return ["tgnas.methods.searchers.mnasnet", "tgnas.methods.searchers.random"]
+    searchers = [f"tgnas.methods.searchers.{name}" for name in ("mnasnet", "random")]
+    return ["tgnas.inference.fronts", "tgnas.methods.predictors.gaussian_process", *searchers]
 
 
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
@@ -70,23 +78,33 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     """
     from tgnas.benchmarks.base import open_benchmark  # slow imports
     from tgnas.inference.pretrained import load_pretrained
+    from tgnas.inference.suggestions import context_of
+    from tgnas.methods.few_labels import prepared
     from tgnas.resources.seals import read_parquet
 
     del folder  # a part takes minutes, and begins anew
     benchmark = open_benchmark(files["benchmark"])
     table = read_parquet(files["costs"]).to_pandas()
+    every = benchmark.architectures
+    listed, context = prepared(
+        every, context_of(benchmark.space, every, load_pretrained(settings.start))
+    )
     costs = table[settings.cost].to_numpy(dtype=np.float64)
-    listed = benchmark.architectures
-    attributes = {"cost": costs}
-    if "zero_shot" in SEARCHES[part][1]:
-        attributes["zero_shot"] = load_pretrained(settings.start).weights.as_start().score(listed)
-    listed = replace(listed, attributes=attributes)
+    listed = replace(listed, attributes={**listed.attributes, "cost": costs})
     labels, reported = benchmark.accuracy(**LABELS), benchmark.accuracy(**REPORTED)
-    return pd.DataFrame(measured(part, settings, benchmark.space, listed, labels, reported))
+    return pd.DataFrame(
+        measured(part, settings, benchmark.space, listed, labels, reported, context)
+    )
 
 
 def measured(
-    part: str, settings: Settings, space: Any, listed: Any, labels: np.ndarray, reported: np.ndarray
+    part: str,
+    settings: Settings,
+    space: Any,
+    listed: Any,
+    labels: np.ndarray,
+    reported: np.ndarray,
+    context: Any,
 ) -> list[dict[str, Any]]:
     """Return the rows of all seeds of a search.
 
@@ -94,41 +112,27 @@ def measured(
         part: the search.
         settings: of the study.
         space: what is searched.
-        listed: N architectures with their costs, and for a zero-shot start their scores.
+        listed: N architectures with their inputs and costs.
         labels: what is queried, (N,).
         reported: what is measured, (N,).
+        context: in which a Gaussian process is fitted.
     """
     import time
 
     from tgnas.evaluation.pareto import front, hypervolume  # slow imports
-    from tgnas.registry import SEARCHERS
-    from tgnas.searching.oracles import Oracle
     from tgnas.searching.pool import Pool
 
     costs, pool = listed.attributes["cost"], Pool.of(space, listed)
-    name, own = SEARCHES[part]
-    module = SEARCHERS.module(name)
-    known = {
-        "budget": max(settings.at),
-        "batch": settings.batch,
-        "entropy": settings.entropy,
-        **own,
-    }
-    chosen = module.Settings(**{k: known[k] for k in module.Settings.model_fields if k in known})
     highest, everything = float(np.nanmax(costs)), front(costs, reported)
     whole = hypervolume(costs[everything], reported[everything], highest, GUESS)
-
-    def answer(asked: Any, fidelity: int | None) -> tuple[np.ndarray, float]:
-        del fidelity  # labels are of one
-        return labels[pool.rows_of(asked)], 0.0
-
     rows = []
     for seed in range(settings.seeds):
         start = time.process_time()
-        trace = module.search(pool, Oracle(answer, "label"), chosen, np.random.default_rng(seed))
+        asked = _asked(part, settings, pool, labels, context, np.random.default_rng(seed))
         spent = time.process_time() - start
-        asked = pool.rows_of(trace.architectures)
         for count in settings.at:
+            if count > len(asked):
+                continue
             first = asked[:count]
             members = first[front(costs[first], labels[first])]
             volume = hypervolume(costs[members], reported[members], highest, GUESS)
@@ -136,3 +140,43 @@ def measured(
             about |= {"hypervolume": volume / whole, "members": len(members)}
             rows.append({**about, "accuracy": reported[members].max()})
     return rows
+
+
+def _asked(
+    part: str,
+    settings: Settings,
+    pool: Any,
+    labels: np.ndarray,
+    context: Any,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Return the rows that a search queries, in order."""
+    from tgnas.inference.fronts import Rounds, search_front  # slow imports
+    from tgnas.methods.searchers._few import Candidates
+    from tgnas.registry import PREDICTORS, SEARCHERS
+    from tgnas.searching.live import Surrogate
+    from tgnas.searching.oracles import Oracle
+
+    name, own = SEARCHES[part]
+    if name == FRONT:
+        prior = PRIOR if "zero_shot" in own else 0.0
+        chosen = PREDICTORS.settings("gaussian_process")(prior=prior)
+        surrogate = Surrogate("gaussian_process", chosen, context)
+        rounds = Rounds(min(settings.least, max(settings.at)), **own)
+        costs = pool.listed.attributes["cost"]
+        return search_front(Candidates(pool), labels, costs, surrogate, rounds, generator)
+    known = {
+        "budget": max(settings.at),
+        "batch": settings.batch,
+        "entropy": settings.entropy,
+        **own,
+    }
+    module = SEARCHERS.module(name)
+    set_keys = module.Settings(**{k: known[k] for k in module.Settings.model_fields if k in known})
+
+    def answer(asked: Any, fidelity: int | None) -> tuple[np.ndarray, float]:
+        del fidelity  # labels are of one
+        return labels[pool.rows_of(asked)], 0.0
+
+    trace = module.search(pool, Oracle(answer, "label"), set_keys, generator)
+    return pool.rows_of(trace.architectures)

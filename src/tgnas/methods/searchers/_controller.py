@@ -164,15 +164,13 @@ class Labels:
     ) -> tuple[Int64[np.ndarray, " b"], Scores]:
         """Return the rows whose labels are known, and these; new ones are queried.
 
-        Where less than a fifth of what the policy writes is new, some are drawn, so that every call
-        spends queries; what is beyond the budget is left out.
+        Where the policy writes nothing new, one is drawn, so that every call spends a query; what
+        is beyond the budget is left out.
         """
         new = [row for row in dict.fromkeys(rows.tolist()) if row not in self.known]
-        missing = max(1, len(rows) // 5) - len(new)
-        if missing > 0:
-            left = np.setdiff1d(np.flatnonzero(self.candidates.open), new)
-            drawn = generator.choice(left, min(missing, len(left)), replace=False)
-            new, rows = [*new, *drawn.tolist()], np.concatenate([rows, drawn])
+        if not new:
+            new = [int(generator.choice(np.flatnonzero(self.candidates.open)))]
+            rows = np.append(rows, new)
         self.query(np.array(new[: budget - self.trace.queries]))
         kept = np.array([row for row in rows.tolist() if row in self.known])
         return kept, np.array([self.known[row] for row in kept.tolist()])
