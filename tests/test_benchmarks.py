@@ -13,10 +13,12 @@ import pytest
 from conftest import script
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import kendalltau
 
 from tgnas.benchmarks import base
 from tgnas.benchmarks import nasbench101 as reader101
 from tgnas.benchmarks import nasbench201 as reader201
+from tgnas.benchmarks import nasbench201_12_epochs as reader12
 from tgnas.benchmarks import nasbench301 as reader301
 from tgnas.benchmarks.base import (
     Benchmark,
@@ -214,6 +216,49 @@ def test_parameters_of_other_architectures_are_refused(nasbench201_files, tmp_pa
     files[3] = swapped(files[3], "params", tmp_path)
     with pytest.raises(CorruptTableError, match="counts disagree with the architectures"):
         reader201.build(files)
+
+
+# NAS-Bench-201 after 12 epochs
+
+
+@pytest.fixture(scope="module")
+def short_files(resource_file) -> list[Path]:
+    """Fetch the reader's argument."""
+    return [resource_file(name) for name in reader12.SOURCES]
+
+
+@pytest.fixture(scope="module")
+def after_12_epochs(short_files) -> Benchmark:
+    """Build the benchmark."""
+    return Benchmark("nasbench201_12_epochs", reader12.build(short_files))
+
+
+def test_the_benchmark_of_12_epochs_has_all_of_nasbench201(after_12_epochs, nasbench201):
+    columns = nasbench201.table.column_names
+    assert after_12_epochs.table.select(columns).equals(nasbench201.table)
+
+
+@pytest.mark.parametrize(("dataset", "validated"), reader201.VALIDATED.items())
+def test_accuracies_after_12_epochs_are_lower_and_rank_alike(after_12_epochs, dataset, validated):
+    about = {"dataset": validated, "split": "validation"}
+    short, whole = (after_12_epochs.accuracy(epochs=e, **about) for e in (12, 200))
+    tested = after_12_epochs.accuracy(dataset=dataset, split="test", epochs=12)
+    assert 5 < short.mean() < whole.mean() - 10
+    assert 0.63 < kendalltau(short, whole).statistic < 0.66
+    assert kendalltau(short, tested).statistic > 0.84  # of the same networks, but for CIFAR-10
+
+
+def test_test_accuracies_after_12_epochs_count_10000_images(after_12_epochs):
+    tested = 100 * after_12_epochs.accuracy(dataset="cifar10", split="test", epochs=12)
+    np.testing.assert_allclose(tested, np.rint(tested), atol=1e-6)
+
+
+def test_12_epochs_of_other_architectures_are_refused(short_files, tmp_path):
+    other = tmp_path / "other.pd"
+    one, two = b"|none~0|+|none~0|none~1|", b"|none~0|+|none~0|none~2|"
+    other.write_bytes(short_files[-1].read_bytes().replace(one, two, 1))
+    with pytest.raises(CorruptTableError, match=r"other\.pd lists other architectures than"):
+        reader12.build([*short_files[:-1], other])
 
 
 # NAS-Bench-301

@@ -25,6 +25,7 @@ from tgnas.errors import ConfigError, CorruptTableError, DataError
 from tgnas.image_training.copies import read_mosaics
 from tgnas.image_training.images import load_cifar10
 from tgnas.inference.search import architecture_in
+from tgnas.resources.old_frames import load_old_frame_columns
 from tgnas.resources.unpickle import load_frame_columns, load_image_batch, load_records
 from tgnas.results._cell_drawing import write_picture
 from tgnas.spaces.space import open_space
@@ -105,10 +106,11 @@ PICKLES = {
     "a copy of what stands above": b"\x80\x02}K\x012u.",
     "a set": b"\x80\x04\x8f.",
 }
+READERS = [load_records, load_image_batch, load_frame_columns, load_old_frame_columns]
 
 
 @pytest.mark.parametrize("kind", PICKLES)
-@pytest.mark.parametrize("reader", [load_records, load_image_batch, load_frame_columns])
+@pytest.mark.parametrize("reader", READERS)
 def test_a_pickle_that_asks_for_much_is_refused_at_once(kind, reader):
     start = time.process_time()
     with pytest.raises(CorruptTableError):

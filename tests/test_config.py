@@ -11,6 +11,7 @@ from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.registry import NETWORK_PROXIES, SEARCHERS
 from tgnas.workflow.config.checks import read_config
+from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.sheet import (
     COLUMNS,
     LEAKED,
@@ -642,3 +643,18 @@ def test_an_unknown_name_in_a_sample_is_answered_with_the_nearest_one(config, ke
 def test_a_sample_that_cannot_be_compared_is_refused(config, change, message):
     config["proxies"]["samples"][0] |= change
     assert message in refusal_of(config, ConfigError)
+
+
+def test_a_target_of_few_labels_may_name_who_sees_it(config):
+    jobs = FewLabelJobs(read_config(config))
+    assert jobs.queried()["nasbench201_cifar10_12"][-2:] == ["ddpnas", "ddpnas_start"]
+    assert "weaknas" not in jobs.queried()["nasbench201_cifar10_12"]
+    assert "weaknas" in jobs.queried()["nasbench201_cifar10"]
+    config["few_labels"]["targets"]["nasbench201_cifar10_12"]["methods"] = ["ddpnsa"]
+    assert "'ddpnsa' (did you mean 'ddpnas'?)" in refusal_of(config)
+
+
+@pytest.mark.parametrize("start", ["universal", "tgnas_canonical_from_nasbench201"])
+def test_no_start_has_learned_labels_of_its_target_of_12_epochs(config, start):
+    config["few_labels"]["targets"]["nasbench201_cifar10_12"]["start"] = start
+    assert "learned labels of nasbench201_12_epochs" in refusal_of(config, ConfigError)

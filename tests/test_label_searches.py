@@ -14,6 +14,8 @@ from tgnas.encodings.sequences import Sequences, Vocabulary
 from tgnas.errors import ConfigError
 from tgnas.evaluation.few_labels import Target, query
 from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.suggestions import context_of
+from tgnas.methods.few_labels import prepared
 from tgnas.methods.light_contracts import Trace
 from tgnas.methods.predictors import ctnas, nao
 from tgnas.methods.searchers import irlas, mnasnet
@@ -211,13 +213,17 @@ def test_an_expert_must_be_known(target):
 
 
 def test_a_study_of_two_goals_measures_fronts_by_what_was_not_chosen_by():
-    every = NB201.enumerate()[::25]
+    every = NB201.enumerate()[::100]
     sizes = (NB201.choices_of(every) % 3).sum(axis=1)
     labels = 60.0 + 2.0 * sizes + np.random.default_rng(0).normal(size=len(sizes))
-    listed = replace(every, attributes={"cost": 10.0 + sizes, "zero_shot": labels})
-    settings = latency_searches.Settings(seeds=2, at=(20, 100), batch=20)
-    for part in latency_searches.parts(settings):
-        rows = latency_searches.measured(part, settings, NB201, listed, labels, labels)
+    listed, context = prepared(every, context_of(NB201, every, load_pretrained("canonical")))
+    listed = replace(listed, attributes={**listed.attributes, "cost": 10.0 + sizes})
+    settings = latency_searches.Settings(at=(20, 50), batch=20)
+    assert latency_searches.parts(settings)[:2] == ["random-0", "random-1"]
+    for search in latency_searches.SEARCHES:
+        rows = latency_searches.measured(
+            search, settings, (0,), NB201, listed, labels, labels, context
+        )
         found = [row["hypervolume"] for row in rows]
-        assert [row["queries"] for row in rows] == [20, 100, 20, 100]
+        assert [row["queries"] for row in rows] == [20, 50]
         assert 0 < found[0] <= found[1] <= 1

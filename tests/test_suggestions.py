@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,14 @@ from tgnas.benchmarks._digits import read_table
 from tgnas.cli.app import app
 from tgnas.errors import ConfigError, DataError
 from tgnas.evaluation.pareto import expected_improvement, hypervolume
+from tgnas.inference.fronts import Rounds, improving, search_front, zero_shot_front
+from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.suggestions import context_of
+from tgnas.methods.few_labels import prepared
+from tgnas.methods.predictors.gaussian_process import Settings
+from tgnas.methods.searchers._few import Candidates
+from tgnas.searching.live import Surrogate
+from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +105,102 @@ def test_suggestions_against_a_cost_spread_over_it(digits):
     table = tgnas.suggest("nasbench201", *given, count=6, against="params").to_pandas()
     assert set(table.why) == {"front"}
     assert table.params.nunique() > 1
+
+
+@pytest.fixture
+def drawn():
+    """Return candidates with scores, costs and normal accuracies that nothing was learned from."""
+    generator = np.random.default_rng(0)
+    costs = generator.uniform(1, 2, size=300)
+    scores = 4 * (costs - 1.5) + generator.normal(size=300)
+    listed = replace(NB201.enumerate()[:300], attributes={"zero_shot": scores})
+    return Candidates(Pool.of(NB201, listed)), scores, costs
+
+
+def test_the_zero_shot_start_against_a_cost_is_a_better_front_than_the_best_scores(drawn):
+    candidates, scores, costs = drawn
+    chosen, best = zero_shot_front(candidates, costs, 6), candidates.best(scores, 6)
+    of_front, of_best = (
+        hypervolume(costs[rows], scores[rows], 2.0, 0.0) for rows in (chosen, best)
+    )
+    assert chosen[0] == best[0]
+    assert of_front > 1.03 * of_best > 0
+
+
+def test_what_is_being_trained_counts_as_if_it_had_turned_out_as_expected(drawn):
+    candidates, mean, costs = drawn
+    candidates.rows, candidates.open[7] = [7], False
+    first = improving(candidates, mean, np.full(300, 0.5), costs, 5)
+    candidates.rows, candidates.open[first[:2]] = [7, *first[:2].tolist()], False
+    assert improving(candidates, mean, np.full(300, 0.5), costs, 3).tolist() == first[2:].tolist()
+    assert not set(first) & {7}
+
+
+def test_what_has_an_unknown_cost_enlarges_no_front(drawn):
+    candidates, mean, costs = drawn
+    costs[np.argsort(-mean)[:5]] = np.nan
+    chosen = improving(candidates, mean, np.full(300, 0.5), costs, 50)
+    assert np.isfinite(costs[chosen]).all()
+
+
+def test_a_cost_that_nothing_has_is_refused(tmp_path):
+    table = tmp_path / "costs.csv"
+    # No other architecture is the same graph.
+    first = "+".join(
+        "|" + "".join(f"nor_conv_3x3~{source}|" for source in range(node)) for node in (1, 2, 3)
+    )
+    table.write_text(f"architecture,watts\n{first},1.0\n")
+    given = [first], [90.0]
+    with pytest.raises(ConfigError, match="watts is not known of any architecture that could be"):
+        tgnas.suggest("nasbench201", *given, against="watts", costs=[table])
+
+
+def test_a_search_of_the_front_reaches_more_hypervolume_than_drawn_architectures(digits):
+    every = NB201.architectures(digits.architecture.tolist())
+    listed, context = prepared(every, context_of(NB201, every, load_pretrained("canonical")))
+    accuracy, costs = (digits[name].to_numpy(dtype=float) for name in ("accuracy", "parameters"))
+    surrogate = Surrogate("gaussian_process", Settings(), context)
+    median, gained = float(np.median(accuracy)), []
+    for seed in range(4):
+        candidates, generator = Candidates(Pool.of(NB201, listed)), np.random.default_rng(seed)
+        rounds = Rounds(40, batch=5)
+        found = search_front(candidates, accuracy, costs, surrogate, rounds, generator)
+        assert len(set(found.tolist())) == 40
+        drawn = np.random.default_rng(seed).choice(len(digits), 40, replace=False)
+        ours, theirs, whole = (
+            hypervolume(costs[rows], accuracy[rows], costs.max(), median)
+            for rows in (found, drawn, np.arange(len(digits)))
+        )
+        gained.append((ours - theirs) / whole)
+    assert np.mean(gained) > 0.03
+
+
+def test_the_command_writes_the_front_of_a_table_with_its_figure(digits, tmp_path):
+    file, front = tmp_path / "known.csv", tmp_path / "front.csv"
+    digits[:200].to_csv(file, index=False)
+    given = ("search", "--space", "nasbench201", "--oracle", file, "--budget", 25)
+    goals = ("--pareto", "accuracy,params", "--output", front)
+    done = command(*given, *goals, "--history", tmp_path / "all.csv")
+    assert done.exit_code == 0, done.stderr
+    found, queried = pd.read_csv(front), pd.read_csv(tmp_path / "all.csv")
+    assert json.loads(done.stdout)["queries"] == len(queried) == 25
+    assert found.params.is_monotonic_increasing
+    assert found.accuracy.is_monotonic_increasing
+    for row in found.itertuples():
+        cheaper = queried[queried.params <= row.params]
+        assert cheaper.accuracy.max() == row.accuracy
+    assert (tmp_path / "front.png").stat().st_size > 1000
+    refused = command(*given, *goals, "--searcher", "random")
+    assert "expected improvement alone" in refused.stderr
+
+
+def test_suggestions_against_a_cost_draw_the_front_so_far(trained, tmp_path):
+    known = ("--known", trained, "--figure", tmp_path / "front.png")
+    done = command("suggest", "--space", "nasbench201", *known, "--against", "params")
+    assert done.exit_code == 0, done.stderr
+    assert "on the front of 20 trained" in done.stderr
+    assert (tmp_path / "front.png").stat().st_size > 1000
+    assert "needs --against" in command("suggest", "--space", "nasbench201", *known).stderr
 
 
 def test_a_large_space_and_a_space_file_get_suggestions(tmp_path):

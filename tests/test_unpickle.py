@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tgnas.errors import CorruptTableError
 from tgnas.resources.fetch import DEFAULT_MIRROR, read_resources
+from tgnas.resources.old_frames import load_old_frame_columns
 from tgnas.resources.unpickle import load_frame_columns, load_records
 
 ROOT = Path(__file__).parents[1]
@@ -284,3 +285,86 @@ def test_the_real_parameters_are_read():
     np.testing.assert_array_equal(columns["index"], np.arange(423_624))
     assert all(values.shape == (423_624,) for values in columns.values())
     assert 0.2 < columns["params"].min() < columns["params"].max() < 50  # millions
+
+
+# Frames of pandas 1.0
+
+
+def old_frame_of(blocks: list[tuple[slice, object]], names: list[str]) -> bytes:
+    """Return the pickle of an old frame: blocks of numbers (columns, N) or of one row of texts."""
+    written = []
+    for place, values in blocks:
+        if isinstance(values, list):
+            kind = call(DTYPE, plain("O8"), plain(False), plain(True))
+            kind += plain((3, "|", None, None, None, -1, -1, 63)) + pickle.BUILD
+            array = call(RECONSTRUCT, ARRAY, plain((0,)), plain(0))
+            array += tuple_of(plain(1), plain((1, len(values))), kind, plain(False), plain(values))
+            array += pickle.BUILD
+        else:
+            kind = call(DTYPE, plain(values.dtype.str[1:]), plain(False), plain(True))
+            kind += plain((3, "<", None, None, None, -1, -1, 0)) + pickle.BUILD
+            raw = pickle.SHORT_BINBYTES + bytes([values.nbytes]) + values.tobytes()
+            array = call(FROM_BUFFER, raw, kind, plain(values.shape), plain("C"))
+        where = call(name_of("builtins", "slice"), *map(plain, (place.start, place.stop, 1)))
+        written.append(dict_of({"values": array, "mgr_locs": where}))
+    labels = call(RECONSTRUCT, ARRAY, plain((0,)), plain(0))
+    labels += tuple_of(*map(plain, (1, (len(names),), None, False, names))) + pickle.BUILD
+    index = name_of("pandas.core.indexes.base", "Index")
+    columns = call(NEW_INDEX, index, dict_of({"data": labels}))
+    axes = list_of(columns, call(NEW_INDEX, RANGE, plain({"start": 0})))
+    whole = dict_of({"0.14.1": dict_of({"axes": axes, "blocks": list_of(*written)})})
+    state = tuple_of(plain([]), plain([]), plain([]), whole)
+    manager = MANAGER + plain(()) + pickle.NEWOBJ + state + pickle.BUILD
+    empty = name_of("pandas.core.frame", "DataFrame") + plain(()) + pickle.NEWOBJ
+    frame = empty + dict_of({"_data": manager, "_typ": plain("dataframe")}) + pickle.BUILD
+    return pickle.PROTO + b"\5" + frame + pickle.STOP
+
+
+def list_of(*parts: bytes) -> bytes:
+    """Return the opcodes of a list."""
+    return pickle.EMPTY_LIST + pickle.MARK + b"".join(parts) + pickle.APPENDS
+
+
+def dict_of(parts: dict[str, bytes]) -> bytes:
+    """Return the opcodes of a dictionary."""
+    pairs = b"".join(plain(name) + value for name, value in parts.items())
+    return pickle.EMPTY_DICT + pickle.MARK + pairs + pickle.SETITEMS
+
+
+FROM_BUFFER = name_of("numpy.core.numeric", "_frombuffer")
+TEXTS = ["one", "two"]
+OLD = [(slice(1, 3), np.array([[0.5, 1.5], [2.5, 3.5]])), (slice(0, 1), np.array([[0, 1]]))]
+OLD += [(slice(3, 4), TEXTS)]
+
+
+def test_an_old_frame_gives_its_numbers_and_texts_in_its_order():
+    columns = load_old_frame_columns(old_frame_of(OLD, ["index", "val", "test", "cell"]))
+    assert list(columns) == ["index", "val", "test", "cell"]
+    assert columns["cell"].tolist() == TEXTS
+    assert columns["index"].dtype == np.int64
+    np.testing.assert_array_equal(columns["test"], [2.5, 3.5])
+    columns["val"] += 1  # they may be written to
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        SMALL,
+        old_frame_of(OLD, ["index", "val", "test", "cell", "more"]),
+        old_frame_of(OLD, ["index", "val", "val", "cell"]),
+        old_frame_of([*OLD[:2], (slice(3, 4), ["one"])], ["index", "val", "test", "cell"]),
+        old_frame_of(OLD, ["index", "val", "test", "cell"]).replace(b"f8", b"O8"),
+        old_frame_of([(slice(0, 1), [1, 2])], ["cell"]),
+    ],
+    ids=["new", "no block", "names", "lengths", "objects as bytes", "texts that are numbers"],
+)
+def test_an_old_frame_that_does_not_add_up_is_refused(data):
+    with pytest.raises(CorruptTableError, match="not an old pickled frame"):
+        load_old_frame_columns(data)
+
+
+def test_an_old_frame_cannot_run_anything_either(tmp_path):
+    data = pickle.dumps(Command(os.system, f"touch {tmp_path / 'ran'}"))
+    with pytest.raises(CorruptTableError, match=r"asks for (posix|nt)\.system, which is refused"):
+        load_old_frame_columns(data)
+    assert list(tmp_path.iterdir()) == []

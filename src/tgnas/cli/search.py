@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tgnas.inference.search import Found
 
+HYBRID = "hybrid"  # the searcher
 BUDGET_HELP = (
     "How many scores at most. random, local_search and regularised_evolution need 1, "
     "differential_evolution 8; pruning 353 in nasbench201 and 2397 in darts, hybrid twice that; "
@@ -25,7 +26,7 @@ BUDGET_HELP = (
 
 def search(
     space: option.Space,
-    searcher: Annotated[str, typer.Option("--searcher", help="One of tgnas methods.")] = "hybrid",
+    searcher: Annotated[str, typer.Option("--searcher", help="One of tgnas methods.")] = HYBRID,
     budget: Annotated[int, typer.Option("--budget", min=1, help=BUDGET_HELP)] = 5000,
     constraint: option.Constraints = None,
     costs: option.Costs = None,
@@ -34,7 +35,8 @@ def search(
         typer.Option(
             "--pareto",
             help="score,COST,...: --output is the front of what was scored, as a table and beside "
-            "it as a figure.",
+            "it as a figure. With --oracle accuracy,COST: each query is the accuracy that is "
+            "expected to enlarge the front the most.",
         ),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="How many --output holds.")] = 1,
@@ -76,17 +78,27 @@ def search(
 
     if to is None and (pareto is not None or spread or top > 1):
         raise typer.BadParameter("--top, --spread and --pareto need it", param_hint="--output")
-    if oracle is not None:
-        if any((constraint, costs, pareto, to, history)):
-            raise typer.BadParameter(
-                "a table of accuracies is searched whole", param_hint="--oracle"
-            )
-        _search_table(oracle, accuracy_column, space, searcher, budget, predictor, seed)
-        return
     for path in (to, history):
         if path is not None:
             format_of(str(path))
             writable(path)
+    if oracle is not None:
+        if constraint or spread or top > 1 or (pareto is None and (costs or to or history)):
+            raise typer.BadParameter(
+                "a table of accuracies is searched whole", param_hint="--oracle"
+            )
+        table = _Oracle(oracle, accuracy_column, space, predictor, seed)
+        if pareto is None:
+            _search_table(table, searcher, budget)
+        else:
+            assert to is not None  # refused above
+            if searcher != HYBRID:
+                raise typer.BadParameter(
+                    "a front of accuracies is searched by expected improvement alone",
+                    param_hint="--searcher",
+                )
+            _search_front(table, pareto, costs or [], budget, to, history)
+        return
     opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
     with _progress(budget) as told:
         found = search_space(
@@ -115,18 +127,62 @@ def search(
         raise typer.Exit(INTERRUPTED)
 
 
-def _search_table(
-    oracle: str, column: str, space: str, searcher: str, budget: int, predictor: str, seed: int
-) -> None:
+class _Oracle(NamedTuple):
+    """A table of accuracies, and what a search of it begins with."""
+
+    file: str
+    column: str
+    space: str
+    predictor: str
+    seed: int
+
+
+def _search_table(table: _Oracle, searcher: str, budget: int) -> None:
     from dataclasses import asdict
 
-    from tgnas.inference.suggestions import known_of, search_known
+    from tgnas.inference.known import known_of, search_known
     from tgnas.spaces.space import open_space
 
-    opened = open_space(space)
-    known = known_of(oracle, opened, column)
-    best = search_known(known, opened, searcher, budget, load_scorer(predictor, opened), seed)
+    opened = open_space(table.space)
+    known = known_of(table.file, opened, table.column)
+    best = search_known(
+        known, opened, searcher, budget, load_scorer(table.predictor, opened), table.seed
+    )
     typer.echo(json.dumps(asdict(best), ensure_ascii=False))
+
+
+def _search_front(
+    table: _Oracle, pareto: str, costs: list[str], budget: int, to: Path, history: Path | None
+) -> None:
+    from tgnas.inference.known import known_of, search_known_front
+    from tgnas.results._front import ACCURACY, draw_front
+    from tgnas.spaces.space import open_space
+
+    goals = pareto.split(",")
+    if len(goals) != 2 or ACCURACY not in goals:
+        raise typer.BadParameter(
+            "of a table of accuracies it is accuracy,COST", param_hint="--pareto"
+        )
+    [cost] = [goal for goal in goals if goal != ACCURACY] or goals[:1]
+    opened = open_space(table.space)
+    known = known_of(table.file, opened, table.column)
+    found = search_known_front(
+        known,
+        opened,
+        cost,
+        budget,
+        load_scorer(table.predictor, opened),
+        costs=costs,
+        seed=table.seed,
+    )
+    _write(found.members, to)
+    if history is not None:
+        _write(found.queried, history)
+    shown = found.members.column_names[1:]
+    draw_front(found.queried, found.members, shown, to.with_suffix(".png"))
+    tell(f"{len(found.members)} architectures on the front: {to} and {to.with_suffix('.png')}")
+    facts = {"queries": len(found.queried), "members": len(found.members)}
+    typer.echo(json.dumps(facts | {"hypervolume": found.hypervolume}))
 
 
 def _cost(found: "Found", name: str) -> float:

@@ -1,11 +1,12 @@
 """``tgnas suggest``: the next architectures to train, from a table of those already trained."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import load
+from tgnas.cli.common import load, tell
 
 
 def suggest(
@@ -23,7 +24,18 @@ def suggest(
     costs: option.Costs = None,
     against: Annotated[
         str | None,
-        typer.Option("--against", help="A cost that is traded for accuracy, such as flops."),
+        typer.Option(
+            "--against",
+            help="A cost that is traded for accuracy, such as flops or latency:edgegpu: each "
+            "suggestion is expected to enlarge the front of both the most.",
+        ),
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            help="With --against: a PNG of what is trained, its front, and what is suggested.",
+        ),
     ] = None,
     accuracy_column: option.AccuracyColumn = "accuracy",
     to: option.Output = option.STANDARD,
@@ -32,13 +44,21 @@ def suggest(
     output_format: option.OutputFormat = None,
 ) -> None:
     """Say what to train next; nothing is kept between calls but the table that you keep."""
-    from tgnas.inference.streaming import format_of, output
-    from tgnas.inference.suggestions import known_of, suggest
+    from tgnas.inference.known import known_of, measured_front
+    from tgnas.inference.streaming import format_of, output, writable
+    from tgnas.inference.suggestions import suggest
     from tgnas.spaces.space import open_space
 
+    if figure is not None:
+        if against is None:
+            raise typer.BadParameter(
+                "it shows a front, which needs --against", param_hint="--figure"
+            )
+        writable(figure)
     opened = open_space(space)
+    trained = known_of(known, opened, accuracy_column)
     table = suggest(
-        known_of(known, opened, accuracy_column),
+        trained,
         opened,
         count,
         load(predictor),
@@ -49,3 +69,9 @@ def suggest(
     )
     with output(to, format_of(to, output_format)) as writer:
         writer.write(table)
+    if figure is not None and against is not None:
+        from tgnas.results._front import draw_front
+
+        whole, front = measured_front(trained, opened, against, costs or ())
+        draw_front(whole, front, whole.column_names[1:], figure, table)
+        tell(f"{len(front)} architectures on the front of {len(whole)} trained: {figure}")

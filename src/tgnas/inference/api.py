@@ -15,6 +15,7 @@ from jaxtyping import Float64
 
 from tgnas.errors import DataError
 from tgnas.inference import evaluating, suggestions, training
+from tgnas.inference import known as known_tables
 from tgnas.inference import search as searches
 from tgnas.inference.limits import costs_of
 from tgnas.inference.pretrained import (
@@ -195,17 +196,42 @@ def search_table(
     *,
     predictor: Predictor = RECOMMENDED,
     seed: int = 0,
-) -> suggestions.KnownBest:
+) -> known_tables.KnownBest:
     """Return what a searcher finds that looks up at most `budget` of known accuracies.
 
     Raises:
         DataError: an accuracy is not finite, or there is not one for each architecture.
-        TgnasError: as ``tgnas.inference.suggestions.search_known``.
+        TgnasError: as ``tgnas.inference.known_tables.search_known``.
     """
     opened = open_space(space)
     packed = _packed(architectures, opened)
     known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
-    return suggestions.search_known(known, opened, searcher, budget, _loaded(predictor), seed)
+    return known_tables.search_known(known, opened, searcher, budget, _loaded(predictor), seed)
+
+
+def search_front(
+    architectures: Given,
+    accuracies: Iterable[Any],
+    space: Where,
+    against: str,
+    budget: int = 50,
+    *,
+    costs: Sequence[str | Path] = (),
+    predictor: Predictor = RECOMMENDED,
+    seed: int = 0,
+) -> known_tables.KnownFront:
+    """Return the front of accuracy and a cost that at most `budget` of known accuracies make.
+
+    Raises:
+        DataError: an accuracy is not finite, or there is not one for each architecture.
+        TgnasError: as ``tgnas.inference.known.search_known_front``.
+    """
+    opened = open_space(space)
+    packed = _packed(architectures, opened)
+    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
+    return known_tables.search_known_front(
+        known, opened, against, budget, _loaded(predictor), costs=costs, seed=seed
+    )
 
 
 def mutate(architectures: Given, space: Where, seed: int = 0) -> list[str]:

@@ -10,24 +10,30 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from tgnas.evaluation.pareto import expected_improvement
-from tgnas.methods.few_labels import RESIDUAL_VARIANCE, normal_scores
+from tgnas.methods.few_labels import normal_scores
 from tgnas.methods.predictors.gaussian_process import Predictor
 from tgnas.methods.searchers._few import Candidates, zero_shot_of
 from tgnas.searching.live import Surrogate
 from tgnas.training.splits import TrainingSet
 
 CONSIDERED = 1000  # candidates of the highest improvement, from which a batch is taken
+CERTAIN = 0.1  # deviation of a zero-shot start
 Values = Float64[np.ndarray, " N"]
 
 
 def improving(
-    candidates: Candidates, mean: Values, deviation: Values, costs: Values, count: int
+    candidates: Candidates,
+    mean: Values,
+    deviation: Values,
+    costs: Values,
+    count: int,
+    lowest: float = -np.inf,
 ) -> Int64[np.ndarray, " n"]:
     """Return open candidates that are expected to enlarge the front the most, one after another.
 
     Each is chosen as if those before it had turned out as expected, those that are predicted alike
     but once. What has been queried counts at its mean; where nothing has, the first is that of the
-    highest mean. One whose cost is unknown (NaN) stands behind all others.
+    highest mean. One whose cost is unknown (NaN) enlarges nothing.
 
     Args:
         candidates: of which those that were queried are not open.
@@ -35,6 +41,8 @@ def improving(
         deviation: of it.
         costs: of each; lower is better.
         count: how many, at most as many as are open.
+        lowest: the mean from which on the hypervolume counts; at least that of the least accurate
+            that was queried.
     """
     open_rows = np.flatnonzero(candidates.open)
     reached, chosen = np.array(candidates.rows, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -42,12 +50,16 @@ def improving(
         known = np.where(np.isfinite(costs), mean, -np.inf)
         chosen = reached = open_rows[[np.argmax(known[open_rows])]]
     considered = np.setdiff1d(open_rows, chosen)
+    bounds = np.array([np.nanmin(costs), np.nanmax(costs)])
     while len(chosen) < count:
-        # The cheapest and the dearest stand with the considered, for they bound the hypervolume.
-        rows = np.concatenate([considered, reached, _bounds(costs)])
-        known = len(considered) + np.arange(len(reached))
-        gain = expected_improvement(mean[rows], deviation[rows], costs[rows], known)
-        order = np.argsort(-gain[: len(considered)], kind="stable")
+        below = max(lowest, mean[reached].min())
+        # The reference is a member of its own: it costs the most, and is as accurate as `below`.
+        means = np.concatenate([mean[considered], np.maximum(mean[reached], below), [below] * 2])
+        spread = np.concatenate([deviation[considered], np.zeros(len(reached) + 2)])
+        prices = np.concatenate([costs[considered], costs[reached], bounds])
+        known = np.append(len(considered) + np.arange(len(reached)), len(means) - 1)
+        gain = expected_improvement(means, spread, prices, known)[: len(considered)]
+        order = np.argsort(-gain, kind="stable")
         best = considered[order[:1]]
         reached, chosen = np.append(reached, best), np.append(chosen, best)
         considered = considered[order[1 : max(CONSIDERED, count)]]
@@ -56,17 +68,13 @@ def improving(
     return chosen[:count]
 
 
-def _bounds(costs: Values) -> Int64[np.ndarray, " 2"]:
-    return np.array([np.nanargmin(costs), np.nanargmax(costs)])
-
-
 def zero_shot_front(candidates: Candidates, costs: Values, count: int) -> Int64[np.ndarray, " n"]:
     """Return open candidates that enlarge the front of zero-shot score and cost the most.
 
-    The accuracy that a zero-shot score foretells is normal, as ``methods.few_labels`` weighs it.
+    Scores count as normal scores, from the median on, and as if they were sure.
     """
     mean = normal_scores(zero_shot_of(candidates.every))
-    return improving(candidates, mean, np.full(len(mean), RESIDUAL_VARIANCE**0.5), costs, count)
+    return improving(candidates, mean, np.full(len(mean), CERTAIN), costs, count, 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""What to train next, from what has been trained so far; and searches of a table of accuracies.
+"""What to train next, from what has been trained so far.
 
 Nothing is kept between calls: a table of trained architectures is all that is known, and an empty
 one is a zero-shot start. A row without an accuracy is one that is being trained.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.errors import ConfigError
 from tgnas.inference.fronts import improving, zero_shot_front
 from tgnas.inference.limits import Costs, Limit, costs_of
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.scorers import Scoring
-from tgnas.inference.streaming import Source, format_of
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.predictors import gaussian_process
@@ -26,9 +25,7 @@ from tgnas.methods.searchers import bayesian_optimisation
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.trained import codes_of
 from tgnas.methods.zero_shot import bare
-from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.searching.live import Surrogate
-from tgnas.searching.oracles import Oracle
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -40,31 +37,6 @@ BEST = 5  # trained architectures whose neighbours are candidates
 OPTIMISM = 2.0  # standard deviations that the boldest suggestion adds
 PRIOR = gaussian_process.Settings(prior=0.7)
 LEAST = 3  # different accuracies from which something is learned
-
-
-def known_of(path: str | None, space: Space, column: str = "accuracy") -> TrainingSet:
-    """Return the trained architectures of a table; an empty or no file holds none.
-
-    A row without an accuracy has NaN: it is being trained.
-
-    Raises:
-        DataError: a row is no architecture of the space, or its accuracy is no number.
-        UnknownNameError: the table has no such column.
-        OSError: the file cannot be read.
-    """
-    parts, labels = [space.architectures([])], [np.empty(0)]
-    if path is not None and not (Path(path).is_file() and Path(path).stat().st_size == 0):
-        source = Source(path, format_of(path))
-        for chunk, architectures in source.architectures(space):
-            if column not in chunk.table.column_names:
-                raise UnknownNameError("column", column, chunk.table.column_names)
-            texts = chunk.text(column).to_pylist()
-            given = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
-            accuracies = np.full(len(given), np.nan)
-            accuracies[given] = source.column(chunk.kept(given), column)
-            parts.append(architectures)
-            labels.append(accuracies)
-    return TrainingSet(Architectures.concatenate(parts), np.concatenate(labels), space.name)
 
 
 def suggest(
@@ -190,79 +162,3 @@ def _candidates(
             f"{', '.join(map(str, limits)) or 'the space'}"
         )
     return every[kept]
-
-
-@dataclass(frozen=True)
-class KnownBest:
-    """What a search of a table of accuracies found.
-
-    Attributes:
-        architecture: its string.
-        accuracy: that of the table.
-        queries: how many accuracies were looked up.
-        best_query: at which of them the best of the table was.
-        best_accuracy: the highest of the table.
-    """
-
-    architecture: str
-    accuracy: float
-    queries: int
-    best_query: int | None
-    best_accuracy: float
-
-
-def search_known(
-    known: TrainingSet,
-    space: Space,
-    searcher: str,
-    budget: int,
-    predictor: Scoring,
-    seed: int = 0,
-) -> KnownBest:
-    """Return what a searcher finds that looks up at most `budget` accuracies of a table.
-
-    A searcher that fits a predictor is given the one that it is made for, else a Gaussian process,
-    with the zero-shot score as its prior, and begins with the best by that score.
-
-    Raises:
-        ConfigError: the searcher needs all architectures of the space, or a larger budget.
-        DataError: the table has no accuracy.
-        UnknownNameError: there is no such searcher.
-    """
-    rows = np.flatnonzero(np.isfinite(known.labels))
-    architectures = bare(known.architectures[rows])
-    different, _ = architectures.distinct()
-    labels = known.labels[rows][different]
-    if not len(labels):
-        raise DataError("the table of the oracle has no accuracy")
-    listed, context = prepared(
-        architectures[different], context_of(space, architectures, predictor)
-    )
-    pool = Pool.of(space, listed)
-    module = SEARCHERS.module(searcher)
-    if "labels" not in module.CARD.needs:
-        able = [name for name in SEARCHERS.names() if "labels" in SEARCHERS.module(name).CARD.needs]
-        raise UnknownNameError("searcher of labels", searcher, able)
-    fields = module.Settings.model_fields
-    settings: dict[str, Any] = {"budget": min(budget, len(labels))}
-    settings |= {"zero_shot": 0.5} if "zero_shot" in fields else {}
-    method = getattr(module, "SURROGATE", "gaussian_process")
-    surrogate = Surrogate(method, PREDICTORS.module(method).Settings(prior=PRIOR.prior), context)
-
-    def answer(asked: Architectures, fidelity: int | None) -> tuple[np.ndarray, float]:
-        del fidelity  # a table has one
-        return labels[pool.rows_of(asked)], 0.0
-
-    oracle = Oracle(answer, "accuracy")
-    trace = module.search(
-        pool, oracle, module.Settings(**settings), np.random.default_rng(seed), surrogate
-    )
-    found = bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
-    hit = np.flatnonzero(trace.scores == labels.max())
-    return KnownBest(
-        space.format(found)[0],
-        float(trace.scores[trace.incumbent]),
-        trace.queries,
-        int(hit[0]) + 1 if len(hit) else None,
-        float(labels.max()),
-    )

@@ -19,7 +19,8 @@ PAGE = "few_labels"
 CAPTION = """
 Test accuracy (percent) of the architecture that a search would return after so many queries, mean ±
 standard deviation over runs. A query is the validation accuracy of one architecture, as if it had
-been trained; what is returned is chosen by those labels alone, and its test accuracy is reported
+been trained (to the end, where the title of a table does not say for how many epochs); what is
+returned is chosen by those labels alone, and its test accuracy after a whole training is reported
 (on NB301 both are the surrogate's). To the best: after how many queries (median over runs) the
 architecture with the highest test accuracy of all had been queried; `>` where it was not in most
 runs. NB101 has the 30,001 cells whose validation accuracy is known. Days: of the trainings behind

@@ -41,15 +41,18 @@ class Settings(MethodSettings):
     """A cost of HW-NAS-Bench's table, or parameters or flops."""
     seeds: PositiveInt = 20
     """Runs of each search."""
+    shard: PositiveInt = 5
+    """Runs of a job."""
     at: tuple[PositiveInt, ...] = (50, 100, 200, 500, 1000)
     """After how many queries fronts are measured; the last is the budget."""
     least: PositiveInt = 200
     """The budget of searches that fit a Gaussian process in every round."""
     batch: int = Field(default=50, ge=2)
     """Architectures that a controller draws for an update."""
-    entropy: float = Field(default=0.1, ge=0)
-    """Weight of the controller's entropy: of .02, .05, .1 and .2 chosen on digits-bench, by the
-    front of accuracy and FLOPs after 200 of 1,000 architectures."""
+    entropy: float = Field(default=0.2, ge=0)
+    """Weight of the controller's entropy: of .02, .05, .1 and .2, which on digits-bench find like
+    fronts of accuracy and FLOPs after 200 of 1,000 architectures, the one that repeats least.
+    """
     start: str = "canonical"
     """A predictor of the package that has seen no label of NAS-Bench-201, for a zero-shot start."""
 
@@ -60,8 +63,9 @@ def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
 
 
 def parts(settings: Settings) -> Sequence[str]:
-    """Return one part for each search."""
-    return list(SEARCHES)
+    """Return one part for each search and shard of its seeds, e.g. ``soft-0``."""
+    shards = range(-(-settings.seeds // settings.shard))
+    return [f"{search}-{shard}" for search in SEARCHES for shard in shards]
 
 
 def loaded(settings: Settings) -> Sequence[str]:
@@ -71,7 +75,7 @@ def loaded(settings: Settings) -> Sequence[str]:
 
 
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
-    """Return how large the front of each seed is after so many queries.
+    """Return how large the front of each seed of a shard is after so many queries.
 
     Columns: search, seed, queries, hypervolume (share of that of the true front), members (of the
     front), accuracy (test, of the most accurate member), processor (seconds of the whole search).
@@ -92,25 +96,30 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     costs = table[settings.cost].to_numpy(dtype=np.float64)
     listed = replace(listed, attributes={**listed.attributes, "cost": costs})
     labels, reported = benchmark.accuracy(**LABELS), benchmark.accuracy(**REPORTED)
+    search, shard = part.split("-")
+    first = int(shard) * settings.shard
+    seeds = range(first, min(first + settings.shard, settings.seeds))
     return pd.DataFrame(
-        measured(part, settings, benchmark.space, listed, labels, reported, context)
+        measured(search, settings, seeds, benchmark.space, listed, labels, reported, context)
     )
 
 
 def measured(
-    part: str,
+    search: str,
     settings: Settings,
+    seeds: Sequence[int],
     space: Any,
     listed: Any,
     labels: np.ndarray,
     reported: np.ndarray,
     context: Any,
 ) -> list[dict[str, Any]]:
-    """Return the rows of all seeds of a search.
+    """Return the rows of some seeds of a search.
 
     Args:
-        part: the search.
+        search: one of ``SEARCHES``.
         settings: of the study.
+        seeds: of what is drawn.
         space: what is searched.
         listed: N architectures with their inputs and costs.
         labels: what is queried, (N,).
@@ -126,9 +135,9 @@ def measured(
     highest, everything = float(np.nanmax(costs)), front(costs, reported)
     whole = hypervolume(costs[everything], reported[everything], highest, GUESS)
     rows = []
-    for seed in range(settings.seeds):
+    for seed in seeds:
         start = time.process_time()
-        asked = _asked(part, settings, pool, labels, context, np.random.default_rng(seed))
+        asked = _asked(search, settings, pool, labels, context, np.random.default_rng(seed))
         spent = time.process_time() - start
         for count in settings.at:
             if count > len(asked):
@@ -136,14 +145,14 @@ def measured(
             first = asked[:count]
             members = first[front(costs[first], labels[first])]
             volume = hypervolume(costs[members], reported[members], highest, GUESS)
-            about = {"search": part, "seed": seed, "queries": count, "processor": spent}
+            about = {"search": search, "seed": seed, "queries": count, "processor": spent}
             about |= {"hypervolume": volume / whole, "members": len(members)}
             rows.append({**about, "accuracy": reported[members].max()})
     return rows
 
 
 def _asked(
-    part: str,
+    search: str,
     settings: Settings,
     pool: Any,
     labels: np.ndarray,
@@ -157,7 +166,7 @@ def _asked(
     from tgnas.searching.live import Surrogate
     from tgnas.searching.oracles import Oracle
 
-    name, own = SEARCHES[part]
+    name, own = SEARCHES[search]
     if name == FRONT:
         prior = PRIOR if "zero_shot" in own else 0.0
         chosen = PREDICTORS.settings("gaussian_process")(prior=prior)

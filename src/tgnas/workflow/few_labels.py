@@ -63,11 +63,11 @@ class FewLabelJobs:
     def _of(
         self, target: FewTarget, learners: Mapping[str, FewPredictor | FewSearcher]
     ) -> list[str]:
-        chosen = self.section.methods
+        chosen = [names for names in (self.section.methods, target.methods) if names is not None]
         return [
             name
             for name, one in learners.items()
-            if (chosen is None or name in chosen) and (target.start or not one.needs_start)
+            if all(name in names for names in chosen) and (target.start or not one.needs_start)
         ]
 
     def inputs(self, job: Any) -> dict[str, Any]:

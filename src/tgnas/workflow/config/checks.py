@@ -148,11 +148,14 @@ def _few_labels(config: Config) -> None:
     section = config.few_labels
     for name in (*section.learned, *section.queried):
         _known("target of few_labels", name, section.targets)
-    for name in section.methods or ():
+    limited = [section.methods or (), *(one.methods or () for one in section.targets.values())]
+    for name in (name for names in limited for name in names):
         _known("method of few_labels", name, {**section.predictors, **section.searchers})
     for name, target in section.targets.items():
-        trained = config.predictors.get(target.start or "")
-        if trained and target.benchmark.removesuffix("_validation") in trained.learned_from:
+        shipped = config.shipped.get(target.start or "")
+        start = shipped.predictor if shipped else target.start
+        trained = config.predictors.get(start or "")
+        if trained and _whole(target.benchmark) in trained.learned_from:
             raise ConfigError(
                 f"config: few_labels.targets.{name} starts from {target.start}, which has learned "
                 f"labels of {target.benchmark}"
@@ -173,6 +176,11 @@ def _few_labels(config: Config) -> None:
         _own_keys(place, SEARCHERS, entry.searcher, entry.settings)
         if entry.predictor:
             _own_keys(place, PREDICTORS, entry.predictor.method, entry.predictor.settings)
+
+
+def _whole(benchmark: str) -> str:
+    """Return the benchmark whose other accuracies of the same networks one of labels holds."""
+    return benchmark.removesuffix("_validation").removesuffix("_12_epochs")
 
 
 def _own_keys(place: str, family: Family, name: str, values: dict[str, Any]) -> None:

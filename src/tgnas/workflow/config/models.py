@@ -438,6 +438,9 @@ class FewTarget(Keys):
         default=None,
     )
     drawn: Positive | None = key("How many architectures are drawn; all if none.", default=None)
+    methods: SeveralDifferent[str] | None = key(
+        "Which of `predictors` and `searchers` see it; all if none are named.", default=None
+    )
 
 
 class FewPredictor(Keys):
