@@ -74,7 +74,7 @@ sbom: setup $(SBOM) ## Write what the image holds into dist/sbom.json, a bill of
 	$(BIN)/python .ci/sbom dist/sbom.json
 
 test: setup ## Run the tests (about 20 minutes).
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check style and types, and build the site.
 	$(BIN)/ruff check

@@ -30,8 +30,13 @@ settings.register_profile("tgnas", deadline=None, max_examples=50)
 settings.load_profile("tgnas")
 
 
-# Modules that take minutes come first, so that no process ends long after the others.
-FIRST = ("test_workflow", "test_report", "test_digits_bench")
+# Modules that take minutes come first, so that no process ends long after the others (xdist must
+# be told to keep the order: --no-loadscope-reorder). The first one runs the whole chain, which the
+# four after it do not wait for.
+FIRST = (
+    "test_workflow", "test_digits_bench", "test_image_classifier", "test_slurm", "test_chaos",
+    "test_digits", "test_nasbench_graph", "test_examples", "test_report",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

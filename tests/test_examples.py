@@ -56,7 +56,7 @@ def copied(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
         for name in names:
             source = ROOT / f"examples/methods/{family}/{name}.py"
             shutil.copy(source, folder / f"src/tgnas/methods/{family}")
-    with (folder / "config/experiments.tsv").open("a") as sheet:
+    with (folder / "config/experiments_smoke.tsv").open("a") as sheet:
         sheet.write("convolutions\tproxy\tonce\t#convolutions\n")
         sheet.write("ridge\tfew_shot\tseeds\tridge, 100 labels\n")
     smoke = folder / "config/smoke.yaml"
