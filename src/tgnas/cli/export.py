@@ -24,12 +24,9 @@ def export(
     python: Annotated[
         Path | None, typer.Option("--python", help="A file NAME.py, which needs torch alone.")
     ] = None,
-    classes: Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")] = 10,
+    classes: option.Classes = 10,
     size: Annotated[int, typer.Option("--size", min=1, help="Pixels of an image's side.")] = 32,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="channels=NUMBER, repeats=NUMBER, ...; as in the benchmark."),
-    ] = None,
+    changes: option.Sizes = None,
     seed: option.Seed = 0,
 ) -> None:
     """Write an architecture's untrained network as ONNX, TorchScript or Python, and check it."""

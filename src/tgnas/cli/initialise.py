@@ -21,11 +21,8 @@ def initialise(
         Path | None,
         typer.Option("--hypernetwork", help="A hypernetwork's weights; those of the package."),
     ] = None,
-    classes: Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")] = 10,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="channels=NUMBER, repeats=NUMBER, ...; as in the benchmark."),
-    ] = None,
+    classes: option.Classes = 10,
+    changes: option.Sizes = None,
     seed: option.Seed = 0,
 ) -> None:
     """Write the weights that a hypernetwork predicts for an architecture's network.

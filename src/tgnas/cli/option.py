@@ -56,6 +56,11 @@ Costs = Annotated[
     ),
 ]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
+Classes = Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")]
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="channels=NUMBER, repeats=NUMBER, ...; as in the benchmark."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
 Faulty = Annotated[
     OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")

@@ -19,6 +19,17 @@ MARKS = MappingProxyType(
     }
 )
 SHORT = MappingProxyType({"kendall_tau": "KT", "spearman_rho": "SPR"})
+# What becomes of a measure's values over seeds.
+OVER_SEEDS = MappingProxyType(
+    {
+        "mean": ("value", "mean"),
+        "std": ("value", "std"),
+        "low": ("low", "mean"),
+        "high": ("high", "mean"),
+        "architectures": ("architectures", "first"),
+        "seeds": ("seed", "nunique"),
+    }
+)
 
 
 Real = Any  # a float, or a number of numpy

@@ -1,6 +1,6 @@
 """Which of two methods ranks better: paired differences of Kendall's tau with their intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,7 +45,11 @@ def params(plan: Plan) -> dict[str, Any]:
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return measures and resampled taus of every benchmark."""
-    names = list(plan.config.differences)
+    return files_of(plan.config.differences)
+
+
+def files_of(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return measures and resampled taus of populations."""
     return {
         "measures": [f"<results>/measures/{name}.csv" for name in names],
         "resampled": [f"<results>/measures/{name}_resampled.parquet" for name in names],

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from tgnas.results import _style as style
 from tgnas.results._catalogue import REPORTED, Plan
-from tgnas.results._tables import SHORT, Block, Entry, Shown, count, mean_of
+from tgnas.results._tables import OVER_SEEDS, SHORT, Block, Entry, Shown, count, mean_of
 from tgnas.workflow.sheet import EARLIER, EARLIER_NUMBERS
 
 TITLE = "Every method's ranks, {target}"
@@ -138,14 +138,7 @@ def table(
     """
     everything = measures.rename(columns={"name": "measure"})
     groups = everything.groupby(["method", *KEYS], sort=False)
-    rows = groups.agg(
-        mean=("value", "mean"),
-        std=("value", "std"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-        architectures=("architectures", "first"),
-        seeds=("seed", "nunique"),
-    ).reset_index()
+    rows = groups.agg(**OVER_SEEDS).reset_index()
     names = [name for name, family in families.items() if family == EARLIER]
     quoted = earlier[(earlier.benchmark == variant) & earlier.method.isin(names)]
     rows = pd.concat([rows, quoted.drop(columns="benchmark")], ignore_index=True)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from tgnas.encodings.counts import COUNTS
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
-from tgnas.results._tables import Block, Number, Shown
+from tgnas.results._tables import OVER_SEEDS, Block, Number, Shown
 
 TITLE = "The universal predictor, space by space"
 SECTION = "Any space"
@@ -77,14 +77,7 @@ def table(measures: Sequence[pd.DataFrame], chosen_on: Mapping[str, bool]) -> pd
     groups = [*KEYS, "method"]
     whole = every[every.subset == "all"].groupby(groups, sort=False)
     top = every[every.subset == "top"].groupby(groups, sort=False)
-    frame = whole.agg(
-        seeds=("seed", "nunique"),
-        architectures=("architectures", "first"),
-        kendall_tau=("value", "mean"),
-        std=("value", "std"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-    )
+    frame = whole.agg(**OVER_SEEDS).rename(columns={"mean": "kendall_tau"})
     frame = frame.join(top.agg(top_kendall_tau=("value", "mean"), top_std=("value", "std")))
     return frame.reset_index()[list(COLUMNS)]
 

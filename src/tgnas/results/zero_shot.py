@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.results import _style as style
 from tgnas.results._catalogue import REPORTED, Plan
-from tgnas.results._tables import UNKNOWN, Block, Entry, Number, Shown, mean_of
+from tgnas.results._tables import OVER_SEEDS, UNKNOWN, Block, Entry, Number, Shown, mean_of
 
 TITLE = "{places} benchmarks, without any training"
 SECTION = "Reported and reproduced"
@@ -126,15 +126,7 @@ def table(
     every = pd.concat(frames, ignore_index=True).rename(columns={"name": "measure"})
     known = every.measure.isin(["kendall_tau", "spearman_rho"]) & (every.subset == "all")
     chosen = every[known & every.population.isin(["all", "unique"])]
-    rows = chosen.groupby(KEYS, sort=False).agg(
-        mean=("value", "mean"),
-        std=("value", "std"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-        architectures=("architectures", "first"),
-        seeds=("seed", "nunique"),
-    )
-    rows = rows.reset_index()
+    rows = chosen.groupby(KEYS, sort=False).agg(**OVER_SEEDS).reset_index()
     of_others = _published(reported) if TRANSNAS in set(rows.benchmark) else None
     rows = pd.concat([rows.assign(reported=np.nan), of_others], ignore_index=True)
     rows["title"] = [titles.get(name) or _stored_title(name) for name in rows.method]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tgnas.results import differences as of_pairs
 from tgnas.results._catalogue import Plan
-from tgnas.results._tables import Block, Entry, Number, Shown
+from tgnas.results._tables import Block, Entry, Shown
 from tgnas.results.zero_shot import params as params_of_ranking
 from tgnas.results.zero_shot import place_name
 
@@ -24,17 +25,8 @@ COLUMNS = {
     "benchmark": "whose architectures are ranked",
     "dataset": "data set, or task, of the accuracies",
     "split": "split of the accuracies",
-    "population": (
-        "`unique`: one architecture for each live pattern; `all`; `common`: those that every "
-        "method has a score of"
-    ),
-    "first": "id of a method",
-    "second": "id of the method that it is compared with",
-    "difference": "mean tau of the first less that of the second",
-    "low": "lower end of its bootstrap interval (`ranking.level`)",
-    "high": "its upper end",
-    "architectures": "how many both are of",
 }
+COLUMNS |= {name: meaning for name, meaning in of_pairs.COLUMNS.items() if name not in COLUMNS}
 
 
 def params(plan: Plan) -> dict[str, Any]:
@@ -51,11 +43,7 @@ def params(plan: Plan) -> dict[str, Any]:
 
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return measures and resampled taus of every benchmark and split."""
-    names = list(params_of_ranking(plan)["ranked"])
-    return {
-        "measures": [f"<results>/measures/{name}.csv" for name in names],
-        "resampled": [f"<results>/measures/{name}_resampled.parquet" for name in names],
-    }
+    return of_pairs.files_of(params_of_ranking(plan)["ranked"])
 
 
 def table(
@@ -94,8 +82,8 @@ def _shown(part: pd.DataFrame, titles: Mapping[str, str], title: str) -> Shown:
     for _, of_place in part.groupby(["benchmark", "dataset", "split"], sort=False):
         first = of_place.iloc[0]
         row: dict[str, Entry] = {"benchmark": f"{place_name(first)}, {first.split}"}
-        for of in of_place.itertuples():
-            pair = f"{titles[str(of.first)]}, less {titles[str(of.second)]}"
-            row[pair] = Number(of.difference, "+.3f", interval=(of.low, of.high))
+        for _, of in of_place.iterrows():
+            pair = f"{titles[str(of['first'])]}, less {titles[str(of['second'])]}"
+            row[pair] = of_pairs.difference(of)
         rows.append(row)
     return Shown(rows, title)
