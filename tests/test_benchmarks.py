@@ -283,7 +283,8 @@ def nasbench301(nasbench301_files, tmp_path_factory) -> Benchmark:
 
 
 def entries_of(file: Path) -> dict[str, dict]:
-    return json.loads(file.read_text())["cifar10"]
+    content = json.loads(file.read_text())
+    return content.get("nasbench301", content)["cifar10"]
 
 
 def first_of(file: Path, number: int = 20) -> dict[str, dict]:
