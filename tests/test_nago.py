@@ -143,11 +143,29 @@ def test_the_area_of_a_front_is_the_hands():
     assert area == 50 * 1 + 80 * 2
 
 
+def test_components_of_variance_are_the_hands():
+    # Networks 2 apart in theta 0 and 6 apart in theta 1, seeds 2 apart; means of thetas 1 and 13.
+    networks = np.array([[0.0, 2], [10, 16]])
+    values = np.stack([networks - 1, networks + 1], axis=2)
+    found = result.components(values)
+    assert found["seeds"] == pytest.approx(2**0.5)
+    assert found["within"] == pytest.approx((10 - 2 / 2) ** 0.5)  # variances 2 and 18
+    assert found["between"] == pytest.approx((72 - 10 / 2) ** 0.5)
+    assert found["difference"] == pytest.approx(9**0.5 - 67**0.5)
+
+
+def test_thetas_that_differ_by_what_networks_differ_by_have_no_deviation():
+    noise = np.random.default_rng(0).normal(size=(4000, 3, 2))
+    found = result.components(noise)
+    assert found["seeds"] == pytest.approx(1, abs=0.03)
+    assert max(found["within"], found["between"]) < 0.2
+
+
 def test_a_small_study_of_generators_fills_its_table():
     pytest.importorskip("optuna")
     settings = study.Settings(
         graphs=50, most_nodes=3, parameters=20_000, thetas=2, networks=2, repeats=2, epochs=1,
-        shortest=1, budget=2, fresh=1, batch=300,
+        lengths=(1, 2), shortest=1, budget=2, fresh=1, batch=300,
     )  # fmt: skip
     parts = [
         study.run(part, settings, {"recipe": RECIPE}, Path()) for part in study.parts(settings)
@@ -156,5 +174,5 @@ def test_a_small_study_of_generators_fills_its_table():
     edges = frame[(frame.part == "graphs") & (frame.measure == "edges")]
     assert edges.value.to_numpy() == pytest.approx(edges.theory, rel=0.1)
     assert set(frame[frame.part == "search"].name) == set(result.SEARCHES)
-    assert [len(block.rows) for block in result.show(frame)] == [len(study.GRAPHS), 2, 4]
+    assert [len(block.rows) for block in result.show(frame)] == [len(study.GRAPHS), 3, 4]
     assert len(result.figure(parts).axes) == 2

@@ -20,17 +20,21 @@ CAPTION = """
 Networks that NAGO's generators draw: three nested random graphs of {nodes} nodes each, all nodes
 3x3 convolutions, at most {parameters} parameters, trained on the 300 training images of
 digits-bench for {epochs} epochs with batches of {batch}. Graphs: mean over {graphs} draws of
-networkx. Spread: {networks} networks of each of {thetas} random thetas, with the F test of equal
-means. Searches: {repeats} repeats, each with {budget} epochs for all its trainings; the theta of
-the most accurate network by validation is then drawn and trained anew, {fresh} times, and tested.
-Differences are paired by repeat, with 95% t intervals. Hypervolume of validation accuracy and
-memory of all that was trained to the end; the reference is 0 % and the most memory of any. This is
-a small setting of ours: the authors' networks have up to 4 million parameters and train for 30 to
-120 epochs.
+networkx. Spread: {networks} networks of each of {thetas} random thetas, each trained with {seeds}
+seeds, for {lengths} epochs. Of the variance that is seen, the components of a nested design: seeds,
+networks of one theta less what seeds add to their means, thetas less what networks add to theirs; a
+negative one is 0. Shown are their roots with 95% bootstrap intervals over thetas, and the F test of
+equal means of thetas. Searches: {repeats} repeats, each with {budget} epochs for all its trainings;
+the theta of the most accurate network by validation is then drawn and trained anew, {fresh} times,
+and tested. Differences are paired by repeat, with 95% t intervals. Hypervolume of validation
+accuracy and memory of all that was trained to the end; the reference is 0 % and the most memory of
+any. This is a small setting of ours: the authors' networks have up to 4 million parameters and
+train for 30 to 120 epochs.
 """
 FIGURE_TITLE = "Generators: spread and trade-off"
 FIGURE_CAPTION = """
-Left: test accuracy of every network of every random theta, thetas in the order of their means.
+Left: test accuracy of every network of every random theta, mean over seeds, after the longest
+trainings; thetas in the order of their means, which are the bars.
 Right: validation accuracy and memory of the maps of all networks that the searches have trained to
 the end, {repeats} repeats together.
 """
@@ -48,10 +52,12 @@ COLUMNS = {
     "std": "standard deviation over repeats",
     "theory": "what theory says of a random graph",
     "difference": "from searching at random, paired by repeat",
-    "low": "lower end of its 95% interval",
+    "low": "lower end of the 95% interval of the difference, of the value of a spread",
     "high": "its upper end",
     "runs": "graphs, networks or repeats",
 }
+
+RESAMPLES = 2000
 
 
 def params(plan: Plan) -> dict[str, Any]:
@@ -63,8 +69,11 @@ def params(plan: Plan) -> dict[str, Any]:
         "graphs": f"{own.graphs:,}",
         **{
             name: getattr(own, name)
-            for name in (*("epochs", "batch", "networks", "thetas", "repeats", "budget", "fresh"),)
+            for name in (
+                *("epochs", "batch", "networks", "seeds", "thetas", "repeats", "budget", "fresh"),
+            )
         },
+        "lengths": " and ".join(map(str, own.lengths)),
     }
 
 
@@ -98,19 +107,55 @@ def _spreads(every: pd.DataFrame) -> Iterator[dict[str, Any]]:
     from scipy.stats import f_oneway
 
     for measure, group in every[every.kind == "spread"].groupby("measure", sort=False):
-        samples = [part.value.to_numpy() for _, part in group.groupby("name", sort=False)]
-        within = float(np.mean([sample.var(ddof=1) for sample in samples]))
-        means = np.var([sample.mean() for sample in samples], ddof=1)
-        between = max(float(means) - within / len(samples[0]), 0.0)
-        facts = {
-            "mean": group.value.mean(),
-            "within": within**0.5,
-            "between": between**0.5,
-            "p": f_oneway(*samples).pvalue,
-        }
-        for name, value in facts.items():
-            about = {"part": "spread", "name": measure, "measure": name}
-            yield about | {"value": value, "runs": len(group)}
+        values = by_theta(group)
+        draws = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
+        whole = components(values)
+        # A theta that is drawn twice differs from itself by nothing: the variance of means shrinks.
+        larger = len(values) / (len(values) - 1)
+        resampled = [components(values[rows], larger) for rows in draws]
+        facts = {name: (whole[name], [one[name] for one in resampled]) for name in whole}
+        for name, (value, others) in facts.items():
+            low, high = np.quantile(others, [0.025, 0.975])
+            about = {"part": "spread", "name": measure, "measure": name, "runs": values.size}
+            yield about | {"value": value, "low": low, "high": high}
+        about = {"part": "spread", "name": measure, "runs": values.size}
+        yield about | {"measure": "mean", "value": values.mean()}
+        yield about | {"measure": "p", "value": f_oneway(*values.mean(axis=2)).pvalue}
+
+
+def by_theta(rows: pd.DataFrame) -> Float64[np.ndarray, "T N S"]:
+    """Return the values of each theta's networks and their seeds."""
+    return np.array(
+        [
+            [of.value.to_numpy() for _, of in theta.groupby("repeat")]
+            for _, theta in rows.groupby("name", sort=False)
+        ]
+    )
+
+
+def components(values: Float64[np.ndarray, "T N S"], larger: float = 1.0) -> dict[str, float]:
+    """Return the deviations of seeds, of networks of one theta, and of thetas.
+
+    The components of variance of a balanced nested design: the variance of networks' means holds
+    that of seeds / S, the variance of thetas' means that of networks' means / N. The difference is
+    that of networks less that of thetas.
+
+    Args:
+        values: of thetas, networks, seeds.
+        larger: what the variance of thetas' means is multiplied with.
+    """
+    of_networks = values.mean(axis=2)
+    seeds = values.var(axis=2, ddof=1).mean()
+    networks = of_networks.var(axis=1, ddof=1).mean()
+    thetas = larger * of_networks.mean(axis=1).var(ddof=1)
+    within = max(networks - seeds / values.shape[2], 0.0) ** 0.5
+    between = max(thetas - networks / values.shape[1], 0.0) ** 0.5
+    return {
+        "seeds": float(seeds**0.5),
+        "within": float(within),
+        "between": float(between),
+        "difference": float(within - between),
+    }
 
 
 def _searches(every: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -212,19 +257,24 @@ def show(frame: pd.DataFrame) -> list[Block]:
 
 def _shown_spreads(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
     titles = {
-        "accuracy": ("test accuracy, points", ".2f"),
-        "memory": ("memory of maps, MiB", ".4f"),
+        "seeds": "deviation of seeds",
+        "within": "of networks of a theta",
+        "between": "of thetas",
+        "difference": "networks less thetas",
     }
     for name, group in frame[frame.part == "spread"].groupby("name", sort=False):
-        of = group.set_index("measure").value
-        title, form = titles[str(name)]
-        yield {
-            "quantity": title,
-            "mean": Number(of["mean"], form),
-            "deviation within a theta": Number(of["within"], form),
-            "deviation between thetas": Number(of["between"], form),
-            "p of equal means": Number(of["p"], ".2g"),
+        of = group.set_index("measure")
+        memory = name == "memory"
+        form = ".4f" if memory else ".1f"
+        row: dict[str, Entry] = {
+            "quantity": "memory of maps, MiB" if memory else f"test {name}, points",
+            "mean": Number(of.value["mean"], form),
         }
+        for measure, title in titles.items():
+            one = of.loc[measure]
+            signed = "+" if measure == "difference" else ""
+            row[title] = Number(one.value, signed + form, interval=(one.low, one.high))
+        yield row | {"p of equal thetas": Number(of.value["p"], ".2g")}
 
 
 def _shown_searches(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
@@ -252,7 +302,9 @@ def _shown_searches(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
 def figure(parts: Sequence[pd.DataFrame]) -> Figure:
     """Return accuracies by theta, and what the searches have trained."""
     every = pd.concat(parts)
-    spread = every[(every.kind == "spread") & (every.measure == "accuracy")]
+    spread = every[(every.kind == "spread") & every.measure.str.startswith("accuracy")]
+    longest = spread[spread.measure == spread.measure.iloc[-1]]
+    spread = longest.groupby(["name", "repeat"]).value.mean().reset_index()
     means = spread.groupby("name").value.mean().sort_values()
     points = tried(every)
     with style.styled():

@@ -5,18 +5,22 @@ parts: `statistics` compares drawn graphs with theory; `spread` trains several n
 several random thetas; each `repeat` looks for theta by three searches with one budget of epochs,
 and then trains fresh networks of the theta that each has found.
 
-Columns of all parts: kind, name, theta (a number or a text), measure, value, and repeat.
+Columns of all parts: kind, name, theta (a number or a text), measure, value, and repeat; of the
+spread, name is the number of a theta and repeat that of its network.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from tgnas.methods.settings import MethodSettings
+
+if TYPE_CHECKING:
+    from tgnas.spaces.architectures import Architectures
 
 STATISTICS, SPREAD, REPEAT = "statistics", "spread", "repeat"
 GRAPHS = (
@@ -47,8 +51,12 @@ class Settings(MethodSettings):
     """The highest."""
     thetas: int = Field(default=8, ge=2)
     """Random thetas whose networks' spread is measured."""
-    networks: int = Field(default=5, ge=2)
+    networks: int = Field(default=4, ge=2)
     """Networks of each of them."""
+    seeds: int = Field(default=2, ge=2)
+    """Trainings of each network, each from other weights and in another order of the images."""
+    lengths: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(4, 8), min_length=1)
+    """Epochs of these trainings: they are repeated with each."""
     repeats: int = Field(default=10, ge=1)
     """Searches of each kind."""
     epochs: int = Field(default=4, ge=1)
@@ -68,8 +76,9 @@ def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
 
 
 def parts(settings: Settings) -> Sequence[str]:
-    """Return statistics, spread, and every repeat."""
-    return [STATISTICS, SPREAD, *(f"{REPEAT}{number}" for number in range(settings.repeats))]
+    """Return statistics, the spread of each theta, and every repeat."""
+    spread = (f"{SPREAD}{number}" for number in range(settings.thetas))
+    return [STATISTICS, *spread, *(f"{REPEAT}{number}" for number in range(settings.repeats))]
 
 
 def loaded(settings: Settings) -> Sequence[str]:
@@ -91,8 +100,8 @@ def run(
     recipe = Path(str(files["recipe"]))
     if part == STATISTICS:
         rows = list(_statistics(settings))
-    elif part == SPREAD:
-        rows = list(_spread(settings, recipe))
+    elif part.startswith(SPREAD):
+        rows = list(_spread(settings, recipe, int(part.removeprefix(SPREAD))))
     else:
         rows = list(_repeat(settings, recipe, int(part.removeprefix(REPEAT))))
     columns = ["kind", "name", "theta", "measure", "value", "repeat"]
@@ -154,21 +163,29 @@ class _Trainer:
                 batch=settings.batch,
                 learning_rate=settings.learning_rate,
             )
-            for epochs in range(1, settings.epochs + 1)
+            for epochs in {*range(1, settings.epochs + 1), *settings.lengths}
         }
 
     def evaluate(
         self, theta: Any, epochs: int, generator: np.random.Generator
     ) -> tuple[float, float, float]:
         """Return validation and test accuracy of a drawn network, and the MiB of its maps."""
+        drawn = self.drawn(theta, generator)
+        return self.train(drawn, epochs, int(generator.integers(1 << 31)))
+
+    def drawn(self, theta: Any, generator: np.random.Generator) -> "Architectures":
+        """Return a network's graph."""
+        from tgnas.methods.generators.nago import Generator
+
+        return Generator(np.array(theta, dtype=float)).sample(generator)
+
+    def train(self, drawn: "Architectures", epochs: int, seed: int) -> tuple[float, float, float]:
+        """Return validation and test accuracy of a graph's network, and the MiB of its maps."""
         from tgnas.image_training.digits import SIDE
         from tgnas.image_training.images import CLASSES
-        from tgnas.methods.generators.nago import Generator
         from tgnas.networks.generated import network_of_graph
         from tgnas.training.seeds import seeded
 
-        drawn = Generator(np.array(theta, dtype=float)).sample(generator)
-        seed = int(generator.integers(1 << 31))
         with seeded(seed):
             network = network_of_graph(drawn, CLASSES, self.settings.parameters)
         recipe, images = self.opened[epochs]
@@ -176,17 +193,20 @@ class _Trainer:
         return *self.digits.trained(network, images, recipe, seed), memory
 
 
-def _spread(settings: Settings, recipe: Path) -> Iterator[Row]:
-    """Yield the test accuracy of every network of every random theta."""
+def _spread(settings: Settings, recipe: Path, number: int) -> Iterator[Row]:
+    """Yield the test accuracies of every network of a random theta."""
     from tgnas.methods.generators.nago import random_theta
 
-    trainer, generator = _Trainer(settings, recipe), np.random.default_rng(1)
-    for number in range(settings.thetas):
-        theta = random_theta(trainer.range, generator)
-        for _ in range(settings.networks):
-            _, accuracy, memory = trainer.evaluate(theta, settings.epochs, generator)
-            yield SPREAD, str(number), written(theta), "accuracy", accuracy, 0
-            yield SPREAD, str(number), written(theta), "memory", memory, 0
+    trainer, generator = _Trainer(settings, recipe), np.random.default_rng([1, number])
+    theta = random_theta(trainer.range, generator)
+    about = SPREAD, str(number), written(theta)
+    for place in range(settings.networks):
+        drawn = trainer.drawn(theta, generator)
+        for seed in generator.integers(1 << 31, size=settings.seeds).tolist():
+            for epochs in settings.lengths:
+                _, accuracy, memory = trainer.train(drawn, epochs, seed)
+                yield *about, f"accuracy after {epochs} epochs", accuracy, place
+            yield *about, "memory", memory, place
 
 
 def _repeat(settings: Settings, recipe: Path, number: int) -> Iterator[Row]:
