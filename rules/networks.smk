@@ -114,12 +114,31 @@ rule join_digits_shards:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
+        maker="digits_bench",
         title=lambda w: DIGITS_TABLES[w.digits_table].title,
         sizes=lambda w: DIGITS_TABLES[w.digits_table].sizes,
         change=lambda w: DIGITS_TABLES[w.digits_table].change,
-        code=code("join_digits_shards"),
+        code=code("join_digits_shards", "tgnas.image_training.digits_bench"),
     script:
         "../workflow/scripts/join_digits_shards.py"
+
+
+# The same of what a study trains: blocks-bench, no part of `all` either.
+use rule join_digits_shards as blocks_bench with:
+    input:
+        recipe=CONFIG.study("blocks_bench").recipe,
+        shards=CONFIG.study_files("blocks_bench"),
+    output:
+        table="<data>/blocks_bench.parquet",
+        card="<data>/blocks_bench.json",
+    log:
+        "<logs>/blocks_bench.log",
+    params:
+        maker="blocks_bench",
+        title="blocks-bench: sequences of blocks, trained on CIFAR-10 at 16 pixels",
+        sizes=CONFIG.study("blocks_bench").sizes,
+        change=CONFIG.study("blocks_bench").change,
+        code=code("join_digits_shards", "tgnas.image_training.blocks_bench"),
 
 
 # One job for all seeds of a method: what costs is its training, which resumes.

@@ -178,7 +178,9 @@ def made(folder: Path) -> tuple[pd.DataFrame, dict]:
         common = {"seeds": 2, "threads": 1, "shards": 2, **about}
         script("train_digits_shard")(trained=path, shard=shard, **common)
     table, card = folder / "table.parquet", folder / "card.json"
-    script("join_digits_shards")(shards=shards, table=table, card=card, title="small", **about)
+    script("join_digits_shards")(
+        shards=shards, table=table, card=card, maker="digits_bench", title="small", **about
+    )
     return pd.read_parquet(table), json.loads(card.read_text())
 
 

@@ -1,8 +1,9 @@
 """Trainings of our own on digits, as they come with the package: a table and its card.
 
-There are two: ``digits_bench``, and ``digits_long``, some of its networks trained for longer. One
-row for each architecture; columns are described in docs/digits-bench.md. Accuracies are in percent,
-one column for each seed; benchmarks hold their mean.
+There are two: ``digits_bench``, and ``digits_long``, some of its networks trained for longer
+(``_blocks`` reads a third in the same way, of other networks and images). One row for each
+architecture; columns are described in docs/digits-bench.md. Accuracies are in percent, one column
+for each seed; benchmarks hold their mean.
 """
 
 import hashlib

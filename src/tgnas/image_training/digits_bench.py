@@ -79,33 +79,45 @@ def measure_architecture(
     return row
 
 
-def joined(shards: Sequence[pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame:
+def joined(
+    shards: Sequence[pd.DataFrame], listed: pd.DataFrame, seeds: int | None = None
+) -> pd.DataFrame:
     """Return the table of all shards, its numbers in single precision.
+
+    Args:
+        shards: the rows of all jobs.
+        listed: space and string of each architecture.
+        seeds: of every architecture so many are there, of some more; if not given all of all.
 
     Raises:
         CorruptTableError: the shards do not hold the listed architectures, each once.
     """
     trained = pd.concat(shards, ignore_index=True)
     table = listed.merge(trained, how="left", validate="one_to_one")
-    if len(trained) != len(listed) or table.isna().any(axis=None):
+    some = [n for n in table if seeds is not None and int(n.partition("/")[2] or 0) >= seeds]
+    if len(trained) != len(listed) or table.drop(columns=some).isna().any(axis=None):
         raise CorruptTableError("the shards do not hold the listed architectures, each once")
     kinds = {name: np.int32 if name in INTEGERS else np.float32 for name in table.columns[2:]}
     return table.astype(kinds)
 
 
 def card_of(
-    table: pd.DataFrame, title: str, sizes: dict[str, int], recipe: dict[str, Any]
+    table: pd.DataFrame,
+    title: str,
+    sizes: dict[str, Any],
+    recipe: dict[str, Any],
+    licences: dict[str, str] = LICENCES,
 ) -> dict[str, Any]:
     """Return the card: what the table holds, how it was made, how its accuracies spread."""
     seconds = of_seeds(table, "seconds")
     return {
         "title": title,
-        "licences": LICENCES,
+        "licences": licences,
         "architectures": sizes,
         "recipe": recipe,
         "seeds": seconds.shape[1],
-        "trainings": int(seconds.size),
-        "processor_seconds": round(float(seconds.to_numpy().sum()), 1),
+        "trainings": int(seconds.count().sum()),
+        "processor_seconds": round(float(np.nansum(seconds.to_numpy())), 1),
         "spaces": {
             str(space): _description(part) for space, part in table.groupby("space", sort=False)
         },
@@ -119,6 +131,7 @@ def _description(part: pd.DataFrame) -> dict[str, Any]:
         return round(float(one.corr(other, method="spearman")), 3)
 
     test, validation = (of_seeds(part, f"{name}_accuracy") for name in ("test", "validation"))
+    both = {"validation_and_test_spearman_rho": (validation.mean(axis=1), test.mean(axis=1))}
     means = test.mean(axis=1).to_numpy(dtype=np.float64)
     description = {
         "architectures": len(part),
@@ -127,8 +140,7 @@ def _description(part: pd.DataFrame) -> dict[str, Any]:
             for share in QUANTILES
         },
         "deviation_of_architectures": round(float(means.std(ddof=1)), 3),
-        "validation_and_test_spearman_rho": rho(validation.mean(axis=1), test.mean(axis=1)),
-    }
+    } | {name: rho(*pair) for name, pair in both.items() if validation.shape[1]}
     if test.shape[1] > 1:
         spread = np.sqrt(test.var(axis=1, ddof=1).mean())
         description |= {
