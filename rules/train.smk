@@ -117,6 +117,7 @@ rule measure_universal:
         ),
     output:
         measures="<results>/measures/universal/{benchmark}.csv",
+        resampled="<results>/measures/universal/{benchmark}_resampled.parquet",
     log:
         "<logs>/measure_universal/{benchmark}.log",
     benchmark:

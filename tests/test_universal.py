@@ -19,12 +19,21 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.verdict import MOST_DISAGREEMENT, Tally, Verdict
 from tgnas.methods.contracts import Context
 from tgnas.methods.predictors import universal
-from tgnas.operators import CODES
+from tgnas.operators import CODES, OperatorAttributes, attributes_of
 from tgnas.results import universal as table
-from tgnas.spaces.space import open_space, space_of
+from tgnas.results import universal_choice as choice
+from tgnas.results import universal_differences as differences
+from tgnas.spaces.space import FOLDER, open_space, space_of
+from tgnas.studies.wording import reworded
 from tgnas.training.splits import TrainingSet
 
-PARAPHRASES = yaml.safe_load((Path(__file__).parent / "paraphrases.yaml").read_text())
+TESTS = Path(__file__).parent
+WORDS = {
+    "with which descriptions were first read": TESTS / "paraphrases.yaml",
+    "first": TESTS.parent / "config/wording/first.yaml",
+    "second": TESTS.parent / "config/wording/second.yaml",
+}
+PARAPHRASES = {name: yaml.safe_load(path.read_text()) for name, path in WORDS.items()}
 NB201 = {
     "none": {"kind": "zero"},
     "skip": {"kind": "identity"},
@@ -32,6 +41,7 @@ NB201 = {
     "b": "conv_3x3",
     "c": "avg_pool_3x3",
 }
+DEPTHWISE = {"kernel": 3, "groups": "depthwise"}
 EDGES = {"form": "operators_on_edges", "nodes": 4}
 
 
@@ -125,17 +135,48 @@ def test_it_learns_cells_and_refuses_networks_that_differ_in_more(shipped, vocab
         universal.fit([source], shipped.weights.settings, context, generator)
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_wording_changes_no_ranking(shipped, number):
-    words = {
-        name: PARAPHRASES[meant][number] if isinstance(meant, str) else meant
-        for name, meant in NB201.items()
-    }
-    usual, other = space_of(edges(NB201)), space_of(edges(words))
-    drawn = np.random.default_rng(0).integers(5, size=(2000, 6))
-    scores = [shipped.score(space.of_choices(drawn), space) for space in (usual, other)]
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize(("space", "sampled"), [("nasbench201", 1000), ("darts", 100)])
+def test_wording_changes_no_tau_by_more_than_three_hundredths(shipped, words, space, sampled):
+    described = yaml.safe_load((FOLDER / f"{space}.yaml").read_text())
+    usual = open_space(space)
+    texts = usual.format(usual.sample(sampled, np.random.default_rng(0)))
+    scores, lowest = shipped.score(texts, usual), 1.0
+    for number in range(5):
+        other = space_of(reworded(described, PARAPHRASES[words], number))
+        lowest = min(lowest, kendall_tau(scores, shipped.score(texts, other)))
     # Whatever the accuracies are, no tau differs by more than this one lacks to 1.
-    assert kendall_tau(*scores) > 1 - 0.03
+    assert lowest > 1 - 0.03
+
+
+def test_it_cannot_tell_of_blocks_of_which_no_number_is_known(shipped):
+    blocks = {"a": "conv_3x3", "b": "Something with many weights"}
+    cells = {"form": "blocks", "length": 3}
+    space = space_of({"name": "b", "operators": blocks, "cells": cells})
+    verdict = shipped.verdict(space.enumerate(), space)
+    assert verdict.uncounted == ("b",)
+    assert "no number is known of 'b'" in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("DW conv., k = 5, d = 2, + PW conv.", {"kernel": 5, "dilation": 2, "groups": "separable"}),
+        ("SepConv2d 3\u00d73, \u00d72", {"kernel": 3, "groups": "separable", "repeats": 2}),
+        (
+            "MBConv6 5x5",
+            {"kernel": 5, "groups": "separable", "expansion": 6, "shortcut": "plain"},
+        ),
+        ("Each channel has a 3 by 3 kernel of its own, in a convolution", DEPTHWISE),
+        ("Convolutions over windows of 3 x 3 pixels", {"kernel": 3}),
+        ("Stacked 3 by 3 convolutions", {"kernel": 3}),
+        ("relu-dwconv-pwconv-bn, kernel size: 3", {"kernel": 3, "groups": "separable"}),
+        ("Max. pool, k = 3", {"kernel": 3, "pooling": "max"}),
+        ("A 1x1 convolution, then a 3x3 convolution", {}),  # two kernels: it is not guessed
+    ],
+)
+def test_words_are_read_as_they_are_shortened(text, numbers):
+    assert attributes_of(text) == OperatorAttributes(**numbers)
 
 
 def test_counts_are_those_that_vary():
@@ -194,6 +235,21 @@ def test_a_predictor_of_cells_cannot_tell_sequences_apart():
     assert "sequences of blocks" in str(load_pretrained("canonical").verdict(some, space))
 
 
+def test_it_cannot_tell_where_flops_and_parameters_contradict_each_other(shipped):
+    shapes = {  # many weights at few pixels, or few weights at many pixels
+        "late": {"kernel": 3, "widen": 3, "stride": 3},
+        "early": {"kernel": 3, "repeats": 2},
+    }
+    operators = {n: {"description": "Block " + n, "attributes": a} for n, a in shapes.items()}
+    file = {"name": "b", "operators": operators, "cells": {"form": "blocks", "length": 4}}
+    space = space_of(file)
+    verdict = shipped.verdict(space.enumerate(), space)
+    assert verdict.counts_agree < 0
+    assert "no one knows which says more" in str(verdict)
+    agreeing = open_space("small_widths")
+    assert shipped.verdict(agreeing.sample(50, np.random.default_rng(0)), agreeing).tells
+
+
 def test_the_command_says_in_one_line_that_it_cannot_tell(tmp_path):
     space, rows = tmp_path / "space.yaml", tmp_path / "rows.csv"
     space.write_text(yaml.safe_dump(edges(SHUFFLED)))
@@ -225,6 +281,48 @@ def test_the_table_sets_the_predictor_beside_the_best_count():
     [row] = table.with_best_count(frame).itertuples()
     assert row.kendall_tau == pytest.approx(0.7)
     assert (row.method_count, row.kendall_tau_count) == ("flops", 0.65)
+
+
+def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measures and resampled taus of the predictor and two counts, of which it beats one."""
+    means = {"universal": 0.6, "params": 0.4, "flops": 0.6}
+    about = {"dataset": "d", "population": "all", "subset": "all"}
+    measures = [
+        about | {"name": "kendall_tau", "value": tau, "low": tau - 0.1, "high": tau + 0.1}
+        | {"architectures": 50, "method": name, "seed": 0}
+        for name, tau in means.items()
+    ]  # fmt: skip
+    noise = {"universal": 0.02, "params": -0.02, "flops": -0.02}
+    draws = [
+        about | {"method": name, "resample": k, "kendall_tau": tau + noise[name] * (k - 5)}
+        for name, tau in means.items()
+        for k in range(11)
+    ]
+    return pd.DataFrame(measures), pd.DataFrame(draws)
+
+
+def test_differences_to_counts_are_paired_and_the_best_count_is_the_rows_own():
+    measures, draws = measured()
+    frame = differences.table([measures], [draws], {"nds_enas": True}, 0.95)
+    of = frame.set_index("less")
+    assert of["count"].to_dict() == {"flops": "flops", "params": "params", "best": "flops"}
+    assert of.difference["params"] == pytest.approx(0.2)
+    # The draws of the two move against each other: .2 and .04 for each draw from the middle one.
+    assert of.high["params"] == pytest.approx(0.2 + 0.04 * 4.75)
+    assert of.verdict.to_dict() == {"flops": "open", "params": "higher", "best": "open"}
+    assert differences.show(frame)[1].rows[0]["best count"] == "FLOPs"
+
+
+def test_the_sum_for_sequences_is_that_which_its_choice_shows(shipped):
+    settings = shipped.weights.settings
+    stands = (settings.flops, 0, settings.layer_widths, settings.depth)
+    assert stands in choice.CANDIDATES.values()
+    space = open_space("small_macro")
+    some = space.sample(30, np.random.default_rng(0))
+    counted = universal.sequence_counts(some)
+    weights = np.array([settings.flops, settings.layer_widths, settings.depth])
+    added = weights @ np.stack([counted[name] for name in ("flops", "channels", "depth")])
+    assert shipped.score(some, space) == pytest.approx(added)
 
 
 def test_embeddings_are_not_read_where_numbers_are_known(shipped):

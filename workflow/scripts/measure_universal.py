@@ -13,6 +13,7 @@ from tgnas.evaluation.ranking import measure_benchmark
 from tgnas.files import written_whole
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.trained import joined, load
+from tgnas.resources.seals import write_parquet
 from tgnas.training.splits import draw_rows
 from tgnas.workflow.script import run
 
@@ -23,13 +24,14 @@ def main(
     epochs: list[Path],
     embeddings: Path,
     measures: Path,
+    resampled: Path,
     ranking: dict,
     architectures: int | str,
     shipped: list[str],
     left_out: list[str],
     threads: int,
 ) -> None:
-    """Write a tidy file: method, seed, and the columns of ``measure_benchmark``."""
+    """Write tidy files: method, and the columns of ``measure_benchmark``."""
     known, vectors = open_benchmark(target), OperatorEmbeddings.read(embeddings)
     fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
     labels = [known.accuracy(dataset=name, **fidelity) for name in ranking["datasets"]]
@@ -46,19 +48,16 @@ def main(
         if not set(other.card["trained_on"]) & set(left_out):
             scores[name] = other.scores(members, threads=threads)
     scores |= {name: values[None] for name, values in counts_of(members).items()}
-    parts = []
+    parts, draws = [], []
     for method, of_seeds in scores.items():
-        for seed, values in enumerate(of_seeds):
-            whole = np.full(len(known), np.nan)
-            whole[rows] = values
-            ours = method == "universal"
-            drawn = ranking if ours else ranking | {"resamples": 1}
-            found = measure_benchmark(known, whole, populations, drawn)
-            if not ours:  # intervals are drawn of the predictor alone; one resample is none
-                found[["low", "high"]] = np.nan
-            parts.append(found.assign(method=method, seed=seed))
+        whole = np.full((len(of_seeds), len(known)), np.nan)
+        whole[:, rows] = of_seeds
+        found, taus = measure_benchmark(known, whole, populations, ranking)
+        parts.append(found.assign(method=method))
+        draws.append(taus.assign(method=method))
     with written_whole(measures) as unfinished:
         pd.concat(parts).to_csv(unfinished, index=False)
+    write_parquet(resampled, pd.concat(draws, ignore_index=True))
 
 
 if __name__ == "__main__":

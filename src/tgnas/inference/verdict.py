@@ -9,17 +9,29 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
+from tgnas.encodings.counts import counts_of
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.encodings.meanings import meanings_of
-from tgnas.operators import ATTRIBUTES, NAMES, VOCABULARY, OperatorAttributes, attributes_of
+from tgnas.evaluation.ranking import kendall_tau
+from tgnas.operators import (
+    ATTRIBUTES,
+    NAMES,
+    UNKNOWN,
+    VOCABULARY,
+    OperatorAttributes,
+    attributes_of,
+)
 from tgnas.spaces.skeleton import SEQUENCES
 from tgnas.spaces.space import Space
 
 MOST_DISAGREEMENT = 0.4  # the largest on a development space is .23
 MOST_TIES = 0.25
+LEAST_COUNTS_AGREE = 0.5  # on development spaces of sequences it is .52 to .63
 LEAST_SIMILARITY = 0.4  # of nonsense it is about .15, of a layer that has a known sibling above .5
+COUNTING = "universal"  # the predictor that counts sequences of blocks
 REMEMBERED = 1 << 16  # scores among which ties are counted
 LEAST = 10  # architectures of which the spread of scores can be told
+SAMPLED = 500  # architectures of a space of which it is asked whether its counts agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,10 @@ class Verdict:
         unlike: operators of which nothing is known but words, and those like no known operator's.
         contradictory: operators whose names say one thing and whose meaning is another.
         unfit: why the predictor has learned nothing of the space's kind; usually empty.
+        counts_agree: Kendall's tau of FLOPs and parameters in a space of sequences of blocks, where
+            scores are sums of counts and all seeds give one; NaN elsewhere.
+        uncounted: operators of such a space of which no number is known, so that they count for
+            nothing.
     """
 
     disagreement: float
@@ -40,6 +56,8 @@ class Verdict:
     unlike: tuple[str, ...] = ()
     contradictory: tuple[str, ...] = ()
     unfit: str = ""
+    counts_agree: float = float("nan")
+    uncounted: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -52,6 +70,14 @@ class Verdict:
             )
         if self.ties > MOST_TIES:
             found.append(f"{self.ties:.0%} of all pairs have one score (at most {MOST_TIES:.0%})")
+        if self.counts_agree < LEAST_COUNTS_AGREE:
+            found.append(
+                "FLOPs and parameters rank the space differently, and no one knows which says more "
+                f"(tau {self.counts_agree:.2f}; at least {LEAST_COUNTS_AGREE})"
+            )
+        if self.uncounted:
+            names = ", ".join(map(repr, self.uncounted))
+            found.append(f"no number is known of {names}, which so counts for nothing")
         if self.unlike:
             found.append(f"no known operator is like {', '.join(map(repr, self.unlike))}")
         if self.contradictory:
@@ -134,15 +160,37 @@ def verdict_on(
         operators: what the predictor knows of operators, those of the space among them.
         method: the file of ``methods/predictors``.
     """
-    unlike, contradictory, unfit = [], [], ""
+    unlike, contradictory, unfit, agree, uncounted = [], [], "", float("nan"), []
     if space is not None:
         meanings = meanings_of(operators)
         far = set(np.flatnonzero(meanings.similarity < LEAST_SIMILARITY))
         unlike = [name for name, code in space.operators.items() if code in far]
         contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
-        if space.skeleton.form in SEQUENCES and method != "universal":
+        if space.skeleton.form in SEQUENCES and method == COUNTING:
+            agree = counts_agree(space)
+            uncounted = [name for name, code in space.operators.items() if _numberless(code, space)]
+        elif space.skeleton.form in SEQUENCES:
             unfit = "it has learned cells, and the space's architectures are sequences of blocks"
-    return Verdict(tally.disagreement, tally.ties, tuple(unlike), tuple(contradictory), unfit)
+    words = tuple(unlike), tuple(contradictory)
+    return Verdict(tally.disagreement, tally.ties, *words, unfit, agree, tuple(uncounted))
+
+
+def counts_agree(space: Space) -> float:
+    """Return Kendall's tau of FLOPs and parameters over a sample of a space of sequences.
+
+    It is NaN where nothing can be drawn, or one of the two does not vary.
+    """
+    if space.columns.choices is None:
+        return float("nan")
+    counted = counts_of(space.sample(SAMPLED, np.random.default_rng(0)))
+    if not {"flops", "params"} <= counted.keys():
+        return float("nan")
+    return kendall_tau(counted["flops"], counted["params"])
+
+
+def _numberless(code: int, space: Space) -> bool:
+    """Tell whether an operator is new and neither its file nor its words say a number."""
+    return code >= len(NAMES) and tuple(space.new[code - len(NAMES)].attributes) == UNKNOWN
 
 
 def _contradicts(name: str, code: int, space: Space) -> bool:

@@ -22,8 +22,8 @@ space, over all architectures, over one of each live pattern (distinct) and insi
 tenth. No row's predictor has learned a label of the space, nor of its architectures on another
 task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
 the spaces of the first tables; those of the second were scored once, after all choices. Mean ±
-standard deviation over {seeds} seeds [95% bootstrap interval of the universal predictor over
-architectures, {resamples} resamples, its ends averaged over seeds]. Of a sequence of blocks and
+standard deviation over {seeds} seeds [95% bootstrap interval of the universal predictor's mean over
+live patterns and seeds, {resamples} resamples]. Of a sequence of blocks and
 of the counts no seed is drawn. Shipped predictors that have learned a space have no entry there.
 The best count of a row is the one with the highest tau on that very row, which nobody knows
 beforehand.
@@ -31,7 +31,7 @@ beforehand.
 FIGURE_TITLE = "The universal predictor against the best count"
 FIGURE_CAPTION = """
 Kendall's tau-b on spaces and tasks that the predictor has not learned, with 95% bootstrap
-intervals of its own; the best count is chosen by the labels of the row itself.
+intervals; the best count is chosen by the labels of the row itself.
 """
 COLUMNS = {
     "space": "benchmark",
@@ -43,7 +43,7 @@ COLUMNS = {
     "architectures": "how many are ranked",
     "kendall_tau": "mean over seeds",
     "std": "standard deviation over seeds",
-    "low": "lower end of the interval, mean over seeds",
+    "low": "lower end of the interval of the mean",
     "high": "its upper end",
     "top_kendall_tau": "inside the truly best tenth, mean over seeds",
     "top_std": "its standard deviation",

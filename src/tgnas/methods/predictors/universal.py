@@ -112,16 +112,30 @@ def _of_network(architectures: Architectures, settings: Settings) -> Float64[np.
 
 def _of_sequence(architectures: Architectures, settings: Settings) -> Float64[np.ndarray, " N"]:
     """Return what FLOPs, channels and depth of a sequence of blocks say."""
-    layers = layers_of(architectures)
+    counted = sequence_counts(architectures)
+    return (
+        settings.flops * counted["flops"]
+        + settings.layer_widths * counted["channels"]
+        + settings.depth * counted["depth"]
+    )
+
+
+def sequence_counts(architectures: Architectures) -> dict[str, Float64[np.ndarray, " N"]]:
+    """Return what can be counted of sequences of blocks, each on a scale of logarithms.
+
+    They are the FLOPs and parameters of the network, the mean over its blocks of the logarithm of
+    their channels, and the logarithm of one more than its ``mean_depth``.
+    """
+    layers, own = layers_of(architectures), architectures.attributes
     codes = architectures.cells.operators[:, 1:-1]
     there = (codes != PADDING) & (codes != CODES["output"])
     wide = (np.log(np.maximum(layers.width, 1)) * there).sum(axis=1) / there.sum(axis=1).clip(1)
-    flops = architectures.attributes.get("flops", layers.all_flops)
-    return (
-        settings.flops * np.log(np.maximum(flops, 1e-6))
-        + settings.layer_widths * wide
-        + settings.depth * np.log1p(mean_depth(architectures, layers))
-    )
+    return {
+        "flops": np.log(np.maximum(own.get("flops", layers.all_flops), 1e-6)),
+        "parameters": np.log(np.maximum(own.get("params", layers.all_parameters), 1e-6)),
+        "channels": wide,
+        "depth": np.log1p(mean_depth(architectures, layers)),
+    }
 
 
 def mean_depth(architectures: Architectures, layers: Layers) -> Float64[np.ndarray, " N"]:

@@ -248,6 +248,9 @@ class Universal(Keys):
     resamples: int = count(
         "Bootstrap resamples of architectures; those of many vectors add up.", 10
     )
+    sequences: SeveralDifferent[str] = key(
+        "Those of `spaces` on which it was chosen what counts say of sequences of blocks."
+    )
     spaces: NamedSome[UniversalSpace] = key("The benchmarks, by name.")
 
 
