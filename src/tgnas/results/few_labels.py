@@ -55,7 +55,9 @@ COLUMNS = {
 COLOURS = (
     *(style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE),
     *(style.PURPLE, style.SKY, style.BLACK),
+    *("#882255", "#999933", "#332288"),  # three of Tol's, for those that come after
 )
+STROKES = ("-", "--", ":")
 
 
 def params(plan: Plan) -> dict[str, Any]:
@@ -199,21 +201,22 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
 
 
 def looks_of(frame: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the title and the look of every method; what starts is dashed, in its pair's colour.
+    """Return the title and the look of every method.
 
-    A method whose title is "the same, ..." has the colour of the one before it.
+    A method whose title is "the same, ..." is a variant of the one before it, in its colour:
+    dashed, a second one dotted.
     """
     looks: dict[str, tuple[str, dict[str, Any]]] = {}
-    colour, title = -1, ""
+    colour, variant, title = -1, 0, ""
     methods = frame.drop_duplicates("method")
-    for method, own, starts in zip(methods.method, methods.title, methods.starts, strict=True):
+    for method, own in zip(methods.method, methods.title, strict=True):
         if str(own).startswith("the same"):
-            full = f"{title}{str(own).removeprefix('the same')}"
+            variant, full = variant + 1, f"{title}{str(own).removeprefix('the same')}"
         else:
-            colour, title, full = colour + 1, str(own), str(own)
+            colour, variant, title, full = colour + 1, 0, str(own), str(own)
         look = {
             "color": COLOURS[colour % len(COLOURS)],
-            "linestyle": "--" if starts else "-",
+            "linestyle": STROKES[variant % len(STROKES)],
             "marker": style.method_marker(str(method)),
             "markersize": 3,
             "linewidth": 0.9,
