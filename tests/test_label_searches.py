@@ -218,7 +218,7 @@ def test_a_study_of_two_goals_measures_fronts_by_what_was_not_chosen_by():
     labels = 60.0 + 2.0 * sizes + np.random.default_rng(0).normal(size=len(sizes))
     listed, context = prepared(every, context_of(NB201, every, load_pretrained("canonical")))
     listed = replace(listed, attributes={**listed.attributes, "cost": 10.0 + sizes})
-    settings = latency_searches.Settings(at=(20, 50), batch=20)
+    settings = latency_searches.Settings(at=(20, 50), batch=20, shard=10)
     assert latency_searches.parts(settings)[:2] == ["random-0", "random-1"]
     for search in latency_searches.SEARCHES:
         rows = latency_searches.measured(

@@ -41,7 +41,7 @@ class Settings(MethodSettings):
     """A cost of HW-NAS-Bench's table, or parameters or flops."""
     seeds: PositiveInt = 20
     """Runs of each search."""
-    shard: PositiveInt = 5
+    shard: PositiveInt = 20
     """Runs of a job."""
     at: tuple[PositiveInt, ...] = (50, 100, 200, 500, 1000)
     """After how many queries fronts are measured; the last is the budget."""
