@@ -48,7 +48,7 @@ def test_its_code_counts_in_the_digest_of_a_job(outside):
     before = code_digest(SCRIPT, NAME)
     with (outside / "graph_proxies" / "mine.py").open("a") as stream:
         stream.write("\nMORE = 1\n")
-    provenance._normalised.cache_clear()
+    provenance._read.cache_clear()
     assert code_digest(SCRIPT, NAME) != before
 
 

@@ -184,7 +184,7 @@ def test_the_metadata_say_what_one_must_know(built):
     assert f"\nVersion: {tgnas.__version__}\n" in text
     assert "\nDescription-Content-Type: text/markdown\n" in text
     extras = set(re.findall(r"^Provides-Extra: (.*)$", text, re.MULTILINE))
-    assert extras == {"workflow", "docs", "dev", "export", "generators", "mpnet", "slurm"}
+    assert extras == {"workflow", "docs", "dev", "export", "generators", "mpnet", "sbom", "slurm"}
 
 
 def test_the_version_is_the_same_everywhere():

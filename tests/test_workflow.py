@@ -396,7 +396,7 @@ def test_a_misspelled_config_key_is_refused_in_one_line(project: Project):
             "flop\tproxy",
             f"experiments_smoke.tsv:{FLOPS_LINE}: unknown pro",
         ),
-        ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:23"),
+        ("config/resources.tsv", "\t250000\t", "\tmany\t", "resources.tsv:24"),
     ],
 )
 def test_an_unknown_name_in_a_config_file_is_refused(project: Project, path, old, new, message):

@@ -12,7 +12,6 @@ from jaxtyping import Float64
 from tgnas.encodings.counts import counts_of
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.encodings.meanings import meanings_of
-from tgnas.evaluation.ranking import kendall_tau
 from tgnas.operators import (
     ATTRIBUTES,
     NAMES,
@@ -185,6 +184,8 @@ def counts_agree(space: Space) -> float:
     counted = counts_of(space.sample(SAMPLED, np.random.default_rng(0)))
     if not {"flops", "params"} <= counted.keys():
         return float("nan")
+    from tgnas.evaluation.ranking import kendall_tau  # noqa: PLC0415 - pandas, .3 s
+
     return kendall_tau(counted["flops"], counted["params"])
 
 

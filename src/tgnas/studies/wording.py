@@ -6,9 +6,10 @@ operator is must then be read from the words. Architectures, network and labels 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import Field
 
 from tgnas.methods.settings import MethodSettings
 from tgnas.validation import Keys, key
@@ -29,7 +30,9 @@ class Settings(MethodSettings):
     """What is paraphrased."""
 
     paraphrases: tuple[str, ...] = key("Files: operator -> descriptions, equally many of each.")
-    benchmarks: dict[str, Accuracies] = key("Benchmarks whose space is a file of tgnas.spaces.")
+    benchmarks: dict[Annotated[str, Field(pattern=r"^\w+$")], Accuracies] = key(
+        "Benchmarks whose space is a file of tgnas.spaces."
+    )
 
 
 def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
