@@ -163,6 +163,18 @@ def test_what_is_decoded_is_open_and_the_best_predicted_first(target, labelled, 
     assert len(new) == 20
 
 
+def test_nothing_is_decoded_where_all_of_it_was_queried(target, labelled, moving):
+    candidates = Candidates(target.pool)
+    candidates.open[:] = False
+    new = nao_search.decoded(moving, candidates, labelled[0][:50], 20, nao_search.Settings())
+    assert len(new) == 0
+
+
+def test_no_architectures_have_no_sequences(target, moving):
+    none = moving.sequences.vocabulary.encode(target.architectures[:0])
+    assert none.shape == (0, len(moving.sequences.sizes))
+
+
 def test_rewards_are_those_of_the_paper():
     accuracies, costs = np.array([70.0, 70.0, 70.0]), np.array([40.0, 80.0, 160.0])
     soft = mnasnet.rewards_of(accuracies, costs, 80.0, "soft")

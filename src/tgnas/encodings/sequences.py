@@ -137,4 +137,5 @@ def _raw(architectures: Architectures, vertices: int) -> Int64[np.ndarray, "N P"
     bits = 1 << np.arange(vertices, dtype=np.int64)
     feeding = np.einsum("nij,i->nj", cells.adjacency().astype(np.int64), bits)
     operators = np.where(cells.operators == PADDING, -1, cells.operators.astype(np.int64))
-    return np.stack([feeding, operators], axis=2).reshape(len(architectures), -1)
+    both = np.stack([feeding, operators], axis=2)
+    return both.reshape(len(architectures), 2 * vertices * architectures.cells_per_architecture)

@@ -87,9 +87,14 @@ def decoded(
     count: int,
     settings: Settings,
 ) -> Int64[np.ndarray, " m"]:
-    """Return at most so many open candidates that some rows become, the best-predicted first."""
+    """Return at most so many open candidates that some rows become, the best-predicted first.
+
+    There may be none: all that is decoded may have been queried.
+    """
     moving = candidates.every[rows]
     lengths = settings.length * np.arange(1, settings.steps + 1)
     reached = np.unique(np.concatenate([fitted.moved(moving, float(length)) for length in lengths]))
     new = reached[candidates.open[reached]]
+    if not len(new):
+        return new
     return new[np.argsort(-fitted.score(candidates.every[new]), kind="stable")][:count]
