@@ -1,12 +1,14 @@
 """What searchers find that query a few labels of a benchmark: a table and a figure."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
@@ -145,7 +147,11 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
             for method, lines in part.groupby("method", sort=False):
                 panel.plot(lines[axis], lines.regret.clip(lower=1e-3), **looks[str(method)][1])
             panel.set_yscale("log")
-            panel.set_title(targets.get(target, target))
+            panel.yaxis.set_major_formatter("{x:g}")
+            low, high = panel.get_ylim()
+            panel.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
+            panel.yaxis.set_minor_formatter("{x:g}" if high < 30 * low else NullFormatter())
+            panel.set_title(fill(targets.get(target, target), 26))
             panel.set_xlabel("Queries" if axis == "queries" else "Days of training")
         for panel in panels[len(panels_of) :]:
             panel.set_axis_off()
