@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tgnas.costs.layers import count_parameters
@@ -14,6 +15,7 @@ from tgnas.spaces.programs import BASE, SPACE
 from tgnas.spaces.space import open_space
 from tgnas.studies import synthesis as study
 
+ROWS = ["kind", "name", "seed", "query", "architecture", "measure", "value"]
 RECIPE = Path(__file__).parents[1] / "config/recipes/digits.yaml"
 
 
@@ -111,3 +113,26 @@ def test_a_small_study_of_synthesis_fills_its_table():
         result.METHODS["alphanas"], result.METHODS["alphanas_parameters"]
     ]  # fmt: skip
     assert len(result.figure(frames).axes) == 4
+
+
+def test_networks_are_compared_with_what_no_filter_found_training_by_training():
+    def final(method, *tests):
+        for query, test in enumerate(tests):
+            for name, accuracy in ((method, test), ("base", 95.0)):
+                for measure, value in (("test", accuracy), ("parameters", 100.0)):
+                    yield "final", f"{method}/{name}", 0, query, "", measure, value
+
+    rows = [
+        *final("alphanas", 90.0, 92.0, 91.0),
+        *final("alphanas_predictor", 91.0, 93.0, 93.0),
+        *(("widths", "4", 0, query, "", "test", 89.0) for query in range(3)),
+    ]
+    frame = result.table([pd.DataFrame(rows, columns=ROWS)])
+    by = frame[frame.measure == "less no filter"].set_index("name")
+    # Differences 1, 1, 2: mean 4/3, standard deviation sqrt(1/3); t of 2 degrees is 4.3027.
+    half = 4.3027 * (1 / 3) ** 0.5 / 3**0.5
+    assert by.index.tolist() == ["alphanas_predictor", "4"]
+    assert by.value.tolist() == pytest.approx([4 / 3, -2.0])
+    assert [by.low.iloc[0], by.high.iloc[0]] == pytest.approx(
+        [4 / 3 - half, 4 / 3 + half], abs=1e-4
+    )

@@ -218,7 +218,14 @@ def test_a_readme_block_of_an_unknown_table_is_refused():
         with_tables("<!-- begin u --><!-- end u -->", {"t": ""})
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+PAGES = [
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if "<!-- begin " in path.read_text()
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_the_tables_of_the_last_full_reproduction(page):
     text, paper = (ROOT / page).read_text(), ROOT / "results/paper"
     tables = {path.stem: path.read_text() for path in paper.glob("*.md")}

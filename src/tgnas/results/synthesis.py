@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from tgnas.results import _style as style
@@ -24,17 +25,19 @@ Searches: from one residual network of {channels} channels, {queries} trainings 
 of digits-bench, rewarded by accuracy times (parameters)^-.07; a filter takes one of {proposals}
 mutants. Chosen is the smallest network that loses at most {within:g} point of validation accuracy.
 It and the first network are then trained anew {trainings} times for each of {seeds} searches;
-differences of test accuracy are paired by training, with 95% t intervals over all {pairs}.
-`universal` has learned cells: of programs it counts FLOPs, channels and depth, so that its filter
-is a count, too.
+differences of test accuracy, from the first network and from what the search without a filter
+found, are paired by training, with 95% t intervals over all {pairs}. `universal` has learned cells:
+of programs it counts FLOPs, channels and depth, so that its filter is a count, too.
 """
 FIGURE_TITLE = "Parameters and accuracy of synthesised networks"
 FIGURE_CAPTION = """
 Every network that a search has trained: validation accuracy on digits and parameters, all seeds
 together; in black the network that all searches begin with.
 """
+KEYS = ["seed", "query"]  # of a search and of a training of what it found
+NO_FILTER = "alphanas"
 METHODS = {
-    "alphanas": "alphaNAS, no filter",
+    NO_FILTER: "alphaNAS, no filter",
     "alphanas_predictor": "alphaNAS, `universal` as filter",
     "alphanas_parameters": "alphaNAS, #params as filter",
     "neighbours": "regularised evolution of neighbours",
@@ -88,32 +91,46 @@ def table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         for measure, values in group.groupby("measure").value:
             about = {"part": "widths", "name": width, "measure": measure, "runs": len(values)}
             rows.append(about | {"value": values.mean(), "std": values.std(ddof=1)})
+        test = group[group.measure == "test"].set_index(KEYS).value
+        rows += _less_no_filter({"part": "widths", "name": width}, test, every)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _searches(every: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _less_no_filter(
+    about: dict[str, Any], test: pd.Series, every: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """Return how much more accurate networks are than those of the search without a filter."""
+    final = every[(every.kind == "final") & (every.measure == "test")]
+    reference = final[final.name == f"{NO_FILTER}/{NO_FILTER}"].set_index(KEYS).value
+    difference = (test - reference).dropna().to_numpy()
+    if len(difference):
+        yield about | {"measure": "less no filter"} | _mean_of(difference)
+
+
+def _mean_of(differences: Float64[np.ndarray, " N"]) -> dict[str, Any]:
+    """Return the mean of paired differences, its interval, and how many there are."""
     from tgnas.results.generators import interval
 
+    low, high = interval(differences) if len(differences) > 1 else (np.nan, np.nan)
+    return {"value": differences.mean(), "low": low, "high": high, "runs": len(differences)}
+
+
+def _searches(every: pd.DataFrame) -> Iterator[dict[str, Any]]:
     final = every[every.kind == "final"]
-    keys = ["seed", "query"]
     for method in METHODS:
         own, base = (
-            final[final.name == f"{method}/{which}"].set_index([*keys, "measure"]).value.unstack()
+            final[final.name == f"{method}/{which}"].set_index([*KEYS, "measure"]).value.unstack()
             for which in (method, "base")
         )
         if not len(own):
             continue
-        difference = (own.test - base.test).to_numpy()
         saved = 100 * (1 - own.parameters / base.parameters).groupby("seed").mean()
-        low, high = interval(difference) if len(difference) > 1 else (np.nan, np.nan)
         about = {"part": "search", "name": method}
         runs = {"runs": len(own)}
         yield about | {"measure": "test", "value": own.test.mean(), "std": own.test.std()} | runs
-        yield (
-            about
-            | {"measure": "difference", "value": difference.mean(), "low": low, "high": high}
-            | runs
-        )
+        yield about | {"measure": "difference"} | _mean_of((own.test - base.test).to_numpy())
+        if method != NO_FILTER:
+            yield from _less_no_filter(about, own.test, every)
         yield about | {"measure": "parameters", "value": own.parameters.mean()} | runs
         yield about | {
             "measure": "saved",
@@ -182,6 +199,8 @@ def _shown_networks(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
         }
         if name != base:
             row["difference"] = Number(of.value["test"] - of_base.value["test"], "+.2f")
+        row |= _beside_no_filter(of)
+        if name != base:
             saved = 100 * (1 - of.value["parameters"] / of_base.value["parameters"])
             row["parameters saved"] = Number(saved, ".1f", unit=" %")
         yield row
@@ -196,8 +215,17 @@ def _shown_networks(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
                 "parameters": count(of.value["parameters"]),
                 "test accuracy": Number(of.value["test"], ".2f", std=of["std"]["test"]),
                 "difference": Number(of.value["difference"], "+.2f", interval=ends),
+                **_beside_no_filter(of),
                 "parameters saved": Number(of.value["saved"], ".1f", rest=least, unit=" %"),
             }
+
+
+def _beside_no_filter(of: pd.DataFrame) -> dict[str, Entry]:
+    """Return the entry of the difference from the search without a filter, where it is known."""
+    if "less no filter" not in of.index:
+        return {}
+    ends = of.low["less no filter"], of.high["less no filter"]
+    return {"less alphaNAS, no filter": Number(of.value["less no filter"], "+.2f", interval=ends)}
 
 
 def figure(parts: Sequence[pd.DataFrame]) -> Figure:
@@ -221,4 +249,6 @@ def figure(parts: Sequence[pd.DataFrame]) -> Figure:
             panel.set_xlabel("Parameters")
         panels[0].set_ylabel("Validation accuracy (%)")
         panels[0].set_ylim(bottom=40)
+        names = ["a network that is trained", "the network that a search begins with"]
+        drawn.legend(panels[0].get_lines()[:2], names, ncols=2, **style.BELOW)
     return drawn
