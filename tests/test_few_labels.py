@@ -160,6 +160,20 @@ def test_a_prior_is_unlearned(target):
     assert kendall_tau(fitted.score(target.architectures), -zero_shot) > 0.8
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_labels_choose_against_a_prior_that_says_nothing_of_them(target, kept):
+    rows = np.arange(0, 1000, 20)
+    zero_shot = target.architectures.attributes["zero_shot"][rows]
+    labels = zero_shot if kept else np.random.default_rng(0).permutation(zero_shot)
+    source = TrainingSet(target.architectures[rows], labels)
+    settings = gaussian_process.Settings(prior=0.7, doubted=True)
+    fitted = gaussian_process.fit([source], settings, target.context, torch.Generator())
+    assert bool(fitted.prior.any()) is kept
+    alone = gaussian_process.Settings(prior=0.7 if kept else 0.0)
+    same = gaussian_process.fit([source], alone, target.context, torch.Generator())
+    assert fitted.score(target.architectures) == pytest.approx(same.score(target.architectures))
+
+
 def test_a_start_that_has_learned_the_target_is_refused(tmp_path, digits):
     rows = np.arange(50)
     labels = digits.accuracy(**VALIDATION)[rows]

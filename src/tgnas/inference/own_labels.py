@@ -25,7 +25,7 @@ from tgnas.spaces.space import Space
 from tgnas.training.splits import TrainingSet
 
 CANDIDATES: Mapping[str, Mapping[str, Any]] = {
-    "gaussian_process": {"prior": 0.7},
+    "gaussian_process": {"prior": 0.7, "doubted": True},
     "gradient_boosting": {"prior": 0.7},
     "fine_tuned": {},
 }

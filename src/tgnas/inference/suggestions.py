@@ -35,7 +35,7 @@ LISTED = 20_000  # a space of at most so many architectures is listed whole
 DRAWN = 4_000  # candidates of a larger one, beside the neighbours of the best
 BEST = 5  # trained architectures whose neighbours are candidates
 OPTIMISM = 2.0  # standard deviations that the boldest suggestion adds
-PRIOR = gaussian_process.Settings(prior=0.7)
+PRIOR = gaussian_process.Settings(prior=0.7, doubted=True)
 LEAST = 3  # different accuracies from which something is learned
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Number, Shown, significant
-from tgnas.results.few_labels import looks_of
+from tgnas.results.few_labels import looks_of, mean_and_interval
 
 TITLE = "Searchers that query a few labels"
 SECTION = "A few labels of the target"
@@ -26,7 +26,9 @@ returned is chosen by those labels alone, and its test accuracy after a whole tr
 (on NB301 both are the surrogate's). To the best: after how many queries (median over runs) the
 architecture with the highest test accuracy of all had been queried; `>` where it was not in most
 runs. NB101 has the 30,001 cells whose validation accuracy is known. Days: of the trainings behind
-all queries, where the benchmark knows them.
+all queries, where the benchmark knows them. Paired differences: points of accuracy after so many
+queries, run by run of equal seeds, mean and 95 % interval (Student's t); of searches with a
+zero-shot start less the same without it, of all others less random search.
 """
 FIGURE_TITLE = "Regret against queries"
 FIGURE_CAPTION = """
@@ -44,6 +46,11 @@ COLUMNS = {
     "mean": "reported accuracy of what is returned, percent, mean over runs",
     "std": "its standard deviation",
     "regret": "points that the best architecture has more, mean over runs",
+    "beside": "the search that it is compared with, run by run",
+    "pairs": "runs of equal seeds that both have",
+    "difference": "reported accuracy less that of the search beside it, mean over pairs",
+    "low": "lower end of its 95 % interval",
+    "high": "upper end of its 95 % interval",
     "days": "of the trainings so far, mean over runs; 0 where unknown",
     "found": "share of the runs that have queried the best architecture by then",
     "to the best": "median over runs of the queries until then; empty where most never did",
@@ -58,6 +65,7 @@ def params(plan: Plan) -> dict[str, Any]:
         "targets": {name: section.targets[name].title for name in section.queried},
         "titles": {name: one.title for name, one in section.searchers.items()},
         "starting": [name for name, one in section.searchers.items() if one.needs_start],
+        "beside": {name: one.beside for name, one in section.searchers.items() if one.beside},
         "order": plan.few_labels.queried(),
     }
 
@@ -72,15 +80,20 @@ def table(
     order: Mapping[str, Sequence[str]],
     titles: Mapping[str, str],
     starting: Sequence[str],
+    beside: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return a row for each target, search and number of queries."""
     rows, tables = [], iter(measured)
     for target, methods in order.items():
-        for method in methods:
-            frame = next(tables)
-            once = frame.drop_duplicates("seed").found
+        known = {method: next(tables).set_index(["queries", "seed"]) for method in methods}
+        for method, frame in known.items():
+            once = frame.groupby(level="seed").found.first()
             median = once.fillna(float("inf")).median()
-            for queries, part in frame.groupby("queries"):
+            other = beside.get(method, methods[0])
+            paired = frame.accuracy - known[other].accuracy if other in known else pd.Series()
+            for queries, part in frame.groupby(level="queries"):
+                pairs = paired[paired.index.get_level_values(0) == queries].dropna()
+                difference, low, high = mean_and_interval(pairs)
                 rows.append(
                     {
                         "target": target,
@@ -92,6 +105,11 @@ def table(
                         "mean": part.accuracy.mean(),
                         "std": part.accuracy.std(),
                         "regret": part.regret.mean(),
+                        "beside": other if other != method else "",
+                        "pairs": len(pairs),
+                        "difference": difference,
+                        "low": low,
+                        "high": high,
                         "days": part.seconds.mean() / 86400,
                         "found": (part.found <= queries).mean(),
                         "to the best": median if median < float("inf") else float("nan"),
@@ -105,13 +123,15 @@ SHOWN = (20, 50, 100, 150, 200, 424)
 
 
 def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
-    """Return a table for each target: searches down, numbers of queries across."""
+    """Return two tables for each target: accuracies and differences; numbers of queries across."""
     blocks: list[Block] = []
+    full = {method: title for method, (title, _) in looks_of(frame).items()}
     known = sorted(frame.queries.unique())
     shown = [size for size in known if size in SHOWN] or known
     for target, part in frame.groupby("target", sort=False):
         rows: list[dict[str, Entry]] = []
-        for _, lines in part.groupby("method", sort=False):
+        differences: list[dict[str, Entry]] = []
+        for method, lines in part.groupby("method", sort=False):
             at = lines.set_index("queries")
             last = lines.iloc[-1]
             row: dict[str, Entry] = {"search": str(last.title), "runs": str(int(last.runs))}
@@ -126,8 +146,20 @@ def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
                 row["days"] = Number(last.days, ".1f")
             row["seconds"] = significant(last.processor)
             rows.append(row)
+            other = full.get(str(last.beside), "")
+            pair: dict[str, Entry] = {"search": full[str(method)], "less": other}
+            pair["pairs"] = str(int(last.pairs))
+            for size in (size for size in shown if size in at.index):
+                line = at.loc[size]
+                if np.isfinite(line.difference):
+                    ends = (line.low, line.high)
+                    pair[f"{size} queries"] = Number(line.difference, "+.2f", interval=ends)
+            differences += [pair] if other and len(pair) > 3 else []
         better = {f"{size} queries": 1 for size in shown}
-        blocks.append(Shown(rows, title=targets.get(str(target), str(target)), better=better))
+        name = targets.get(str(target), str(target))
+        blocks.append(Shown(rows, title=name, better=better))
+        if differences:
+            blocks.append(Shown(differences, title=f"{name}, paired differences"))
     return blocks
 
 

@@ -8,7 +8,7 @@ in closed form (Rasmussen and Williams, 2006, sections 2.2 and 5.4.1).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -48,6 +48,8 @@ class Settings(MethodSettings):
     """matern (5/2), or linear, which is ridge regression."""
     prior: NonNegativeFloat = 0.0
     """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
+    doubted: bool = False
+    """Whether labels choose between the prior and none, by the higher marginal likelihood."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +154,25 @@ def fit(
     del generator  # nothing is drawn
     [source] = sources
     inputs = Inputs.of(settings.inputs, source.architectures, context, prior=settings.prior > 0)
+    choices = [inputs]
+    if settings.doubted and len(inputs.quantiles):
+        choices.append(replace(inputs, quantiles=np.empty(0)))
+    return max((_fitted(one, source, settings) for one in choices), key=lambda fit: fit[0])[1]
+
+
+def _fitted(inputs: Inputs, source: TrainingSet, settings: Settings) -> tuple[float, Predictor]:
+    """Return the process on some inputs, after its log marginal likelihood (up to a constant)."""
     features, prior = (f(source.architectures) for f in (inputs.features, inputs.prior))
     target = normal_scores(source.labels) - settings.prior * prior
-    scale, noise, variance = _likeliest(features, prior, target, settings.kernel)
+    likelihood, scale, noise, variance = _likeliest(features, prior, target, settings.kernel)
     shared = covariance(features, features, settings.kernel, scale) + 1
     shared += SLOPE * np.outer(prior, prior)
     inverse = np.linalg.inv(shared + noise * np.eye(len(target)))
     labels = LabelScale.of(source.labels)
     weights = inverse @ target
-    return Predictor(settings, inputs, labels, features, prior, weights, inverse, scale, variance)
+    return likelihood, Predictor(
+        settings, inputs, labels, features, prior, weights, inverse, scale, variance
+    )
 
 
 def _likeliest(
@@ -168,8 +180,8 @@ def _likeliest(
     prior: Float64[np.ndarray, " n"],
     target: Float64[np.ndarray, " n"],
     kernel: str,
-) -> tuple[float, float, float]:
-    """Return length scale, noise (times the variance) and variance of the highest likelihood.
+) -> tuple[float, float, float, float]:
+    """Return the highest likelihood, its length scale, noise (times the variance) and variance.
 
     Weak log-normal priors on all three keep the choice sensible where there are few labels; the
     variance is that of its posterior mode under half an observation of 1.
@@ -182,7 +194,7 @@ def _likeliest(
             norm = (features**2).sum(axis=1)
             squares = np.maximum(norm[:, None] + norm - 2 * features @ features.T, 0)
         unit = float(np.sqrt(np.median(squares[np.triu_indices(count, 1)]))) or 1.0
-    best, found = -np.inf, (1.0, 1.0, 1.0)
+    best = (-np.inf, 1.0, 1.0, 1.0)
     for relative in SCALES:
         shared = covariance(features, features, kernel, relative * unit)
         values, basis = np.linalg.eigh(shared + 1 + SLOPE * np.outer(prior, prior))
@@ -192,9 +204,9 @@ def _likeliest(
             variance = float(((rotated / spread).sum() + 1) / (count + 1))
             likelihood = -0.5 * ((count + 1) * np.log(variance) + np.log(spread).sum())
             likelihood -= 0.1 * np.log(noise / 0.1) ** 2 + 0.2 * np.log(relative / 1.4) ** 2
-            if likelihood > best:
-                best, found = likelihood, (relative * unit, noise, variance)
-    return found
+            if likelihood > best[0]:
+                best = (likelihood, relative * unit, noise, variance)
+    return best
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:

@@ -174,6 +174,8 @@ def _few_labels(config: Config) -> None:
     for name, entry in section.searchers.items():
         place = f"few_labels.searchers.{name}"
         _own_keys(place, SEARCHERS, entry.searcher, entry.settings)
+        if entry.beside is not None:
+            _known(f"entry that {place} is compared with", entry.beside, section.searchers)
         if entry.predictor:
             _own_keys(place, PREDICTORS, entry.predictor.method, entry.predictor.settings)
 

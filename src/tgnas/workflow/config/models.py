@@ -468,6 +468,9 @@ class FewSearcher(Keys):
     predictor: FewPredictor | None = key("What it fits on the labels.", default=None)
     needs_start: bool = key("Whether it starts from a zero-shot predictor.", default=False)
     seeds: Positive | None = key("Runs, where not `few_labels.seeds`.", default=None)
+    beside: str | None = key(
+        "The entry that it is compared with, run by run; the first one by default.", default=None
+    )
     targets: SeveralDifferent[str] | None = key(
         "The targets that it can search; all if none are named.", default=None
     )
