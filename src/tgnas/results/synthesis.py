@@ -198,7 +198,7 @@ def _shown_networks(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
             "test accuracy": Number(of.value["test"], ".2f", std=of["std"]["test"]),
         }
         if name != base:
-            row["difference"] = Number(of.value["test"] - of_base.value["test"], "+.2f")
+            row["less the first network"] = Number(of.value["test"] - of_base.value["test"], "+.2f")
         row |= _beside_no_filter(of)
         if name != base:
             saved = 100 * (1 - of.value["parameters"] / of_base.value["parameters"])
@@ -214,7 +214,7 @@ def _shown_networks(frame: pd.DataFrame) -> Iterator[dict[str, Entry]]:
                 "network": title,
                 "parameters": count(of.value["parameters"]),
                 "test accuracy": Number(of.value["test"], ".2f", std=of["std"]["test"]),
-                "difference": Number(of.value["difference"], "+.2f", interval=ends),
+                "less the first network": Number(of.value["difference"], "+.2f", interval=ends),
                 **_beside_no_filter(of),
                 "parameters saved": Number(of.value["saved"], ".1f", rest=least, unit=" %"),
             }
