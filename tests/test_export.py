@@ -26,6 +26,7 @@ ARCHITECTURES = {
     "nasbench201": NB201,
     "nasbench_macro": "12012212",
     "darts": genotype(PAIRS, PAIRS),
+    "programs": "input,dwconv3x3,widen1x1,context,output;0-1,0-2,1-2,2-3,3-4",
 }
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -179,6 +180,8 @@ def test_what_cannot_be_built_is_said():
         package.build_network(NB201, "nasbench201", size={"channel": 3})
     with pytest.raises(InvalidCellError):
         package.build_network("|x~0|", "nasbench201")
+    with pytest.raises(ConfigError, match="flexibert: networks that read tokens are not built"):
+        package.build_network("SA-WMA-4:1024x3|LT-DCT-2:512x1 width=256", "flexibert")
 
 
 @pytest.mark.parametrize("space", ARCHITECTURES)

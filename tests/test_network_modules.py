@@ -26,6 +26,7 @@ SMALL: dict[str, dict[str, int]] = {
     "nasbench101": {"channels": 12, "repeats": 1},
     "nasbench201": {"channels": 4, "repeats": 1},
     "nasbench_macro": {"channels": 4},
+    "programs": {"channels": 4},
 }
 # `uniform_width` builds cells of other spaces.
 OF_SPACES = sorted({*NETWORKS.names()} & {*SPACES.names()})

@@ -18,7 +18,10 @@ from tgnas.inference.pretrained import Where
 from tgnas.methods.hypernetworks import ghn2
 from tgnas.methods.hypernetworks._handover import scaled
 from tgnas.networks.described import network_of_description
+from tgnas.networks.programs import network_of_program
 from tgnas.registry import NETWORKS
+from tgnas.spaces.programs import SPACE as PROGRAMS
+from tgnas.spaces.skeleton import ON_TOKENS
 from tgnas.spaces.space import Architecture, Space, open_space
 from tgnas.training.seeds import seeded
 
@@ -51,7 +54,8 @@ def build_network(
     Raises:
         InvalidCellError: the architecture is not in the space.
         UnknownNameError: nor is an operator, or there is no such space or size.
-        ConfigError: an operator names no module, or one that does not fit.
+        ConfigError: an operator names no module, or one that does not fit; or the space's networks
+            read tokens, which `tgnas.networks.recurrent` and `tgnas.networks.transformer` build.
     """
     opened, size = open_space(space), dict(size or {})
     build = _builder(opened)
@@ -69,6 +73,14 @@ def build_network(
 
 def _builder(space: Space) -> Callable[..., nn.Module]:
     """Return what builds the networks of a space of an architecture, classes and sizes."""
+    if space.skeleton.form in ON_TOKENS:
+        raise ConfigError(f"{space.name}: networks that read tokens are not built here")
+    if space is PROGRAMS:
+
+        def program(member: Any, classes: int, channels: int = PROGRAMS.network.width) -> nn.Module:
+            return network_of_program(member, classes, channels)
+
+        return program
     if space.name not in NETWORKS.names() or space is not _built_in(space.name):
 
         def described(member: Any, classes: int, channels: int = 16, repeats: int = 5) -> nn.Module:
