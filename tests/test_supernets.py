@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from tgnas.benchmarks._digits import LONG, read_card, read_table
 from tgnas.benchmarks.base import Benchmark
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.evaluation.weight_sharing import differences, resampled, summary
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.digits_bench import list_architectures
@@ -17,7 +17,8 @@ from tgnas.image_training.processes import Process
 from tgnas.image_training.recipe import read_recipe
 from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.contracts import Context
-from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot
+from tgnas.methods.settings import read_settings
+from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot, single_path
 from tgnas.methods.supernets._blocks import through
 from tgnas.methods.supernets._common import PathLearner, derived, statistics
 from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
@@ -264,6 +265,115 @@ def test_a_contest_takes_the_path_that_the_prior_prefers(task):
 def test_settings_that_ask_for_a_prior_are_refused_where_there_is_none(task):
     with pytest.raises(ConfigError, match="contest: its settings ask for a zero-shot prior"):
         trained("single_path", task, contest=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "message"),
+    [
+        ("single_path", {"precision": "bfloat16"}, "precision: bfloat16 needs a CUDA device, not"),
+        ("balenas", {"precision": "bfloat16"}, "not the device cpu; allowed: float32"),
+        ("darts", {"step": "captured"}, "a captured step .* not the device cpu; allowed: eager"),
+    ],
+)
+def test_what_only_a_gpu_does_is_refused_on_a_cpu(name, asked, message, task):
+    with pytest.raises(ConfigError, match=message):
+        trained(name, task, **asked)
+
+
+def test_a_step_on_sampled_paths_has_no_form_that_is_captured():
+    with pytest.raises(UnknownNameError, match="step"):
+        read_settings(single_path.Settings, {"step": "captured"})
+
+
+def test_a_mixture_of_a_path_alone_has_gradients_of_zero_that_would_move_other_operators():
+    torch.manual_seed(0)
+    supernet = build_supernet("nasbench201", 10, 4, 1).double()
+    gates = paths_of("nasbench201", open_space("nasbench201").sample(1, np.random.default_rng(3)))
+    supernet(IMAGES, gates[0]).sum().backward()
+    of_path = {name: p.grad for name, p in supernet.named_parameters()}
+    supernet.zero_grad(set_to_none=True)
+    one_hot = torch.from_numpy(gates[0]).double()
+    supernet(IMAGES, np.ones_like(gates[0]), one_hot).sum().backward()
+    before = {name: p.detach().clone() for name, p in supernet.named_parameters()}
+    torch.optim.SGD(supernet.parameters(), lr=0.1, weight_decay=0.1).step()
+    moved = set()
+    for name, parameter in supernet.named_parameters():
+        if of_path[name] is not None:
+            assert torch.allclose(parameter.grad, of_path[name])
+            continue
+        assert not parameter.grad.any()
+        moved |= {name} if not torch.equal(parameter, before[name]) else set()
+    assert moved  # by the weight decay
+
+
+def learner_of_darts(task, **asked):
+    torch.manual_seed(0)
+    settings = darts.Settings(channels=4, layers=1, batch=60, **asked)
+    supernet = build_supernet("nasbench201", 10, 4, 1)
+    return darts._Learner(supernet, open_space("nasbench201"), task, settings)
+
+
+@pytest.mark.parametrize(("order", "alike"), [("first", False), ("second", True)])
+def test_the_finite_difference_of_the_second_order_is_of_float32(order, alike, task):
+    batches = list(task.train_batches(0, 0, 60))
+    gradients = []
+    for precision in ("float32", "bfloat16"):  # which a CPU can do, too, if slowly
+        learner = learner_of_darts(task, order=order, precision=precision)
+        learner.step_alphas(Given(batches[0], iter(batches[1:]), np.random.default_rng(0)))
+        gradients.append(learner.alphas.grad)
+    assert torch.equal(*gradients) == alike
+
+
+on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+
+
+@pytest.fixture(scope="module")
+def task_on_a_gpu():
+    recipe = read_recipe(Path("config/recipes/digits.yaml"))
+    return open_digits(recipe, Process(0, 1, torch.device("cuda"))).validated()
+
+
+@on_a_gpu
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("darts", {"order": "first"}), ("darts", {}), ("d_darts", {}), ("balenas", {})],
+)
+def test_a_captured_step_of_the_weights_trains_as_the_eager_one_does(name, more, task_on_a_gpu):
+    # 300 images in batches of 80: the last of an epoch has 60 and is not replayed.
+    asked = more | {"batch": 80, "epochs": 3}
+    eager, captured = (
+        trained(name, task_on_a_gpu, step=step, **asked)[1] for step in ("eager", "captured")
+    )
+    for line, other in zip(eager.history, captured.history, strict=True):
+        assert other["loss"] == pytest.approx(line["loss"], rel=1e-3)
+    apart = eager.learner.alphas - captured.learner.alphas
+    assert apart.abs().mean() < 0.05 * eager.learner.alphas.abs().mean()
+    ours, theirs = (dict(m.learner.supernet.named_parameters()) for m in (eager, captured))
+    for parameter, value in ours.items():
+        assert torch.allclose(value, theirs[parameter], rtol=1e-2, atol=1e-3), parameter
+
+
+@on_a_gpu
+def test_a_captured_step_goes_on_after_a_kill(task_on_a_gpu, tmp_path):
+    asked = {"step": "captured", "batch": 80, "epochs": 3}
+    whole = trained("balenas", task_on_a_gpu, tmp_path, **asked)[1]
+    (tmp_path / "mixture.pt").unlink()  # the last checkpoint is lost: the one before is resumed
+    again = trained("balenas", task_on_a_gpu, tmp_path, **asked)[1]
+    assert [line["epoch"] for line in again.history] == [1, 2, 3]
+    assert again.history[-1]["loss"] == pytest.approx(whole.history[-1]["loss"], rel=1e-3)
+
+
+@on_a_gpu
+@pytest.mark.parametrize("name", SUPERNETS.names())
+def test_every_method_trains_in_bfloat16_as_in_float32_but_for_rounding(name, task_on_a_gpu):
+    exact, half = (
+        trained(name, task_on_a_gpu, precision=precision)[1]
+        for precision in ("float32", "bfloat16")
+    )
+    for line, other in zip(exact.history, half.history, strict=True):
+        assert other["loss"] == pytest.approx(line["loss"], rel=0.05)
+    architectures = open_space("nasbench201").sample(6, np.random.default_rng(0))
+    assert np.isfinite(half.score(architectures)).all()
 
 
 @pytest.mark.parametrize(("space", "operators"), [("nasbench201", 5), ("darts", 8)])

@@ -2,8 +2,7 @@
 
 What is learned, and how, is a ``Learner``'s. All random numbers are a function of the seed, the
 phase and the epoch, and a checkpoint is written after every epoch: a resumed run continues as if
-nothing had happened, to the bit on a CPU with the same number of threads. On a GPU the forward
-pass is of bfloat16.
+nothing had happened, to the bit on a CPU with the same number of threads.
 """
 
 import logging
@@ -127,8 +126,7 @@ def learn(
                 for step, batch in enumerate(batches):
                     for group in learner.optimizers["weights"].param_groups:
                         group["lr"] = schedule.rate(epoch + step / steps)
-                    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                        losses += learner.step(Given(batch, held_out, generator)).detach()
+                    losses += learner.step(Given(batch, held_out, generator)).detach()
             loss = losses.item() / steps
             if not math.isfinite(loss):
                 raise TrainingError(

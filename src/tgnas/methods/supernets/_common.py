@@ -39,20 +39,42 @@ def schedule_of(settings: Settings) -> Schedule:
     return Schedule(settings.epochs, settings.batch, settings.learning_rate, settings.lowest_rate)
 
 
+def forward_pass(task: ImagesInMemory, settings: Settings) -> torch.autocast:
+    """Return the context of a step's forward pass, of bfloat16 where the settings say so.
+
+    It must end before weights change: until then it keeps what it has cast.
+    """
+    enabled = settings.precision == "bfloat16"
+    return torch.autocast(task.process.device.type, torch.bfloat16, enabled=enabled)
+
+
 def new_supernet(space: Space, task: ImagesInMemory, settings: Settings, seed: int) -> Supernet:
-    """Return the supernet of a space on the task's device, its weights a function of the seed."""
+    """Return the supernet of a space on the task's device, its weights a function of the seed.
+
+    Raises:
+        ConfigError: the settings ask for bfloat16 where there is no CUDA device.
+    """
+    device = task.process.device
+    if settings.precision == "bfloat16" and device.type != "cuda":
+        raise ConfigError(
+            f"precision: bfloat16 needs a CUDA device, not the device {device.type}; "
+            "allowed: float32"
+        )
     with seeded(seed):
         network = build_supernet(space.name, task.classes, settings.channels, settings.layers)
-    return network.to(task.process.device)
+    return network.to(device)
 
 
-def sgd(parameters: Iterator[nn.Parameter], settings: Settings) -> torch.optim.SGD:
-    """Return the optimizer of the weights."""
+def sgd(
+    parameters: Iterator[nn.Parameter], settings: Settings, rate: Tensor | None = None
+) -> torch.optim.SGD:
+    """Return the optimizer of the weights; one whose rate is a tensor can be captured."""
     return torch.optim.SGD(
         parameters,
-        lr=settings.learning_rate,
+        lr=settings.learning_rate if rate is None else rate,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
+        fused=None if rate is None else True,
     )
 
 
@@ -130,7 +152,9 @@ class PathLearner(Learner):
     def step(self, given: Given) -> Tensor:
         """Take a step of the weights on a path's loss."""
         images, labels = given.batch
-        loss = self.task.loss(self.supernet(images, self.draw(given.generator)), labels)
+        gates = self.draw(given.generator)
+        with forward_pass(self.task, self.settings):
+            loss = self.task.loss(self.supernet(images, gates), labels)
         descend(loss, self.optimizers["weights"], self.supernet, self.settings)
         return loss
 

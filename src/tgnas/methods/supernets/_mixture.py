@@ -1,14 +1,16 @@
 """Mixtures of operators with architecture parameters that are learned on held-out images."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from tgnas.image_training.data import Batch, ImagesInMemory
+from tgnas.image_training.steps import CapturedStep, Step, usable
 from tgnas.image_training.weight_sharing import Given, Learner, learn
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
@@ -29,6 +31,8 @@ class MixtureLearner(Learner):
     settings: Settings
     rows: int = 0  # of architecture parameters: one for each kind of cell, or for each cell
     modules: nn.Module = field(init=False)
+    mixed: Tensor = field(init=False)  # the alphas at which weights take their step, in one place
+    weight_step: Step = field(init=False)
     optimizers: dict[str, torch.optim.Optimizer] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,9 +43,10 @@ class MixtureLearner(Learner):
         self.modules = nn.ModuleDict({"supernet": self.supernet})
         self.modules.alphas = nn.Parameter(drawn.to(device))
         self.gates = np.ones(drawn.shape, dtype=bool)
-        weights = (p for p in self.supernet.parameters() if p.requires_grad)
+        self.mixed = self.alphas.detach().clone()
+        self.weight_step = self._weight_step()
         self.optimizers = {
-            "weights": common.sgd(weights, self.settings),
+            "weights": self.weight_step.optimizer,
             "alphas": torch.optim.Adam(
                 [self.alphas],
                 lr=self.settings.alpha_rate,
@@ -49,6 +54,21 @@ class MixtureLearner(Learner):
                 weight_decay=self.settings.alpha_decay,
             ),
         }
+
+    def _weight_step(self) -> Step:
+        """Return the step of the weights, of one graph where the settings say so.
+
+        Raises:
+            ConfigError: a graph is asked for where there is no CUDA device.
+        """
+        settings, process = self.settings, self.task.process
+        captured = usable(settings.step, process.device, process.world) == "captured"
+        rate = torch.tensor(settings.learning_rate, device=process.device)
+        weights = (p for p in self.supernet.parameters() if p.requires_grad)
+        optimizer = common.sgd(weights, settings, rate if captured else None)
+        autocast = partial(common.forward_pass, self.task, settings)
+        given = _Mixed(self), optimizer, autocast, settings.clip
+        return CapturedStep(*given, rate=rate) if captured else Step(*given)
 
     @property
     def alphas(self) -> nn.Parameter:
@@ -67,13 +87,20 @@ class MixtureLearner(Learner):
     def step(self, given: Given) -> Tensor:
         """Take a step of the parameters on held-out images, then one of the weights."""
         self.step_alphas(given)
-        loss = self.loss(given.batch, self.alphas.detach())
-        common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
-        return loss
+        return self.step_weights(given, self.alphas.detach())
+
+    def step_weights(self, given: Given, alphas: Tensor) -> Tensor:
+        """Take a step of the weights, at the rate that is set, and return its loss."""
+        self.mixed.copy_(alphas)
+        (group,) = self.weight_step.optimizer.param_groups
+        self.weight_step.set_rate(group["lr"])  # which the loop has set, on the device for a graph
+        return self.weight_step.taken(*given.batch)
 
     def step_alphas(self, given: Given) -> None:
         """Take a step of the architecture parameters."""
-        loss = self.loss(next(given.held_out), self.alphas)
+        batch = next(given.held_out)
+        with common.forward_pass(self.task, self.settings):
+            loss = self.loss(batch, self.alphas)
         (self.alphas.grad,) = torch.autograd.grad(loss, [self.alphas])
         self.optimizers["alphas"].step()
 
@@ -88,6 +115,21 @@ class MixtureLearner(Learner):
     def facts(self) -> dict[str, float]:
         """Return the share of skips in the architecture that would be derived."""
         return {"skips": common.share_of_skips(self.derive())}
+
+
+class _Mixed(nn.Module):
+    """The loss of a learner's mixture at its ``mixed``, in the form of a step's module."""
+
+    def __init__(self, learner: MixtureLearner) -> None:
+        super().__init__()
+        self.supernet, self.learner = learner.supernet, learner
+
+    def forward(
+        self, images: Float[Tensor, "B 3 H W"], labels: Int64[Tensor, " B"]
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Return the loss to descend, and as what is summed."""
+        loss = self.learner.loss((images, labels), self.learner.mixed)
+        return loss, loss.detach()
 
 
 @dataclass(eq=False)

@@ -28,6 +28,9 @@ class Settings(MethodSettings):
     """Of the weights."""
     clip: PositiveFloat = 5.0
     """Largest norm of the weights' gradient."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of a step's forward passes; bfloat16 (autocast) needs a CUDA device. The finite difference of
+    second-order darts, an architecture's score and the controller of enas stay in float32."""
     statistics: Literal["batch", "recomputed"] = "batch"
     """Of batch normalisations while a path is scored: those of the scored images, or the mean over
     training batches, recomputed for each path."""
@@ -40,6 +43,10 @@ class Settings(MethodSettings):
 
 class MixtureSettings(Settings):
     """Those of all supernets, and of the architecture parameters."""
+
+    step: Literal["eager", "captured"] = "eager"
+    """How a CUDA device takes the step of the weights: captured as a graph, or eagerly. Mixtures
+    alone can be captured: where paths are sampled, what runs changes with every step."""
 
     alpha_rate: PositiveFloat = 0.0003
     """Learning rate of the architecture parameters."""

@@ -82,12 +82,12 @@ class _Learner(MixtureLearner):
 
     def step(self, given: Given) -> Tensor:
         """Update the Gaussian on held-out images, then the weights at another sample."""
-        drawn = self.gaussian.draw().requires_grad_()
-        (gradient,) = torch.autograd.grad(self.loss(next(given.held_out), drawn), [drawn])
+        drawn, held_out = self.gaussian.draw().requires_grad_(), next(given.held_out)
+        with common.forward_pass(self.task, self.settings):
+            loss = self.loss(held_out, drawn)
+        (gradient,) = torch.autograd.grad(loss, [drawn])
         self.gaussian.update(gradient)
-        loss = self.loss(given.batch, self.gaussian.draw())
-        common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
-        return loss
+        return self.step_weights(given, self.gaussian.draw())
 
 
 def train(

@@ -96,8 +96,7 @@ class _Learner(PathLearner):
     def step(self, given: Given) -> Tensor:
         """Take a step of all blocks towards what the moving copy makes of another view."""
         images, generator = given.batch[0], given.generator
-        parts: Any = self.modules
-        online, moving = parts["online"], parts["moving"]
+        online, moving = self.modules["online"], self.modules["moving"]  # type: ignore[index]
         gates = fair_paths(
             self.supernet.edge_count,
             len(self.supernet.operators),
@@ -105,7 +104,19 @@ class _Learner(PathLearner):
             generator,
         )
         one, other = view(images, generator), view(images, generator)
-        losses = []
+        with common.forward_pass(self.task, self.settings):
+            loss = self.loss(one, other, gates)
+        common.descend(loss, self.optimizers["weights"], self.modules, self.settings)
+        with torch.no_grad():
+            pairs = zip(moving.parameters(), online.parameters(), strict=True)
+            for slow, fast in pairs:
+                slow.lerp_(fast, 1 - self.settings.moving)
+        return loss
+
+    def loss(self, one: Tensor, other: Tensor, gates: list[Gates]) -> Float[Tensor, ""]:
+        """Return how far the paths of one view are from the moving copy's mean of the other."""
+        parts: Any = self.modules
+        online, moving, losses = parts["online"], parts["moving"], []
         for place, predictor in enumerate(parts["predictors"]):
             with torch.no_grad():
                 target, other = _mean(moving, place, other, gates)
@@ -116,13 +127,7 @@ class _Learner(PathLearner):
                 )
                 losses.append(apart(made, target).mean())
             one = following
-        loss = torch.stack(losses).mean()
-        common.descend(loss, self.optimizers["weights"], self.modules, self.settings)
-        with torch.no_grad():
-            pairs = zip(moving.parameters(), online.parameters(), strict=True)
-            for slow, fast in pairs:
-                slow.lerp_(fast, 1 - self.settings.moving)
-        return loss
+        return torch.stack(losses).mean()
 
 
 def _mean(

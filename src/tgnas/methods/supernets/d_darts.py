@@ -67,16 +67,18 @@ class _Learner(MixtureLearner):
 
     def step_alphas(self, given: Given) -> None:
         """Take a step of every cell's parameters on its own loss."""
-        held_out = next(given.held_out)
-        loss = self.loss(held_out, self.alphas)
+        held_out, without = next(given.held_out), []
+        with common.forward_pass(self.task, self.settings):
+            loss = self.loss(held_out, self.alphas)
+            if self.settings.ablation:
+                with torch.no_grad():
+                    without = [
+                        self.loss(held_out, self.alphas, without=cell) for cell in range(self.rows)
+                    ]
         gates = self.weights_of(self.alphas)
         auxiliary = -functional.mse_loss(gates, torch.full_like(gates, 0.5))
         total = loss + self.settings.auxiliary * auxiliary
-        if self.settings.ablation:
-            with torch.no_grad():
-                without = [
-                    self.loss(held_out, self.alphas, without=cell) for cell in range(self.rows)
-                ]
+        if without:
             # A cell's loss without it does not depend on its own parameters.
             total = (
                 total + self.settings.ablation * contributions(loss, torch.stack(without)).mean()

@@ -37,7 +37,11 @@ STEP = 0.01  # of the finite difference, over the norm of the vector
 @dataclass(eq=False)
 class _Learner(MixtureLearner):
     def step_alphas(self, given: Given) -> None:
-        """Take a step of the architecture parameters, of first or second order."""
+        """Take a step of the architecture parameters, of first or second order.
+
+        The second order is of float32: the finite difference moves weights by less than bfloat16
+        can tell apart.
+        """
         if self.settings.order == "first":  # type: ignore[attr-defined]
             super().step_alphas(given)
             return

@@ -52,7 +52,8 @@ class _TeacherLearner(Learner):
 
     def step(self, given: Given) -> Tensor:
         """Take a step on the labels."""
-        loss = self.task.loss(self.network(given.batch[0]), given.batch[1])
+        with common.forward_pass(self.task, self.settings):
+            loss = self.task.loss(self.network(given.batch[0]), given.batch[1])
         common.descend(loss, self.optimizers["weights"], self.network, self.settings)
         return loss
 
@@ -76,7 +77,9 @@ class _Learner(PathLearner):
 
     def step(self, given: Given) -> Tensor:
         """Take a step of a path in every block; one that connects nothing teaches none."""
-        loss = torch.stack(self.losses(given.batch[0], self.draw(given.generator))).sum()
+        gates = self.draw(given.generator)
+        with common.forward_pass(self.task, self.settings):
+            loss = torch.stack(self.losses(given.batch[0], gates)).sum()
         if loss.requires_grad:
             common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
         return loss
@@ -96,6 +99,7 @@ def features_of(teacher: nasbench201.Network, images: Tensor) -> list[Tensor]:
 
 def distance(given: Tensor, wanted: Tensor) -> Tensor:
     """Return the mean squared error, that of each channel over its variance."""
+    given, wanted = given.float(), wanted.float()  # of bfloat16 where the forward pass is
     variance = wanted.var(dim=(0, 2, 3), keepdim=True) + 1e-6
     return ((given - wanted) ** 2 / variance).mean()
 

@@ -93,7 +93,7 @@ class _Learner(PathLearner):
         loss = super().step(given)
         operators, logarithm, entropy = self.controller(1)
         images, labels = next(given.held_out)
-        with torch.no_grad():
+        with torch.no_grad(), common.forward_pass(self.task, self.settings):
             logits = self.supernet(images, self.gates_of(operators[0]))
             accuracy = (logits.argmax(dim=1) == labels).float().mean()
         reward = accuracy + self.settings.entropy * entropy.detach()[0]
@@ -133,7 +133,7 @@ def train(
 
 def derive(supernet: Controlled) -> Architectures:
     """Return the most accurate of the paths that the controller draws."""
-    with torch.no_grad(), seeded(supernet.seed):
+    with torch.no_grad(), seeded(supernet.seed, supernet.task.process.device):
         drawn = supernet.learner.controller(supernet.learner.settings.derived_from)[0]
     members = supernet.space.of_choices(drawn.cpu().numpy())
     return members[[int(np.argmax(supernet.score(members)))]]
