@@ -393,6 +393,22 @@ def test_differences_are_paired_by_graph():
     assert (less["mean"], less["low"], less["high"]) == (5, 5, 5)
 
 
+def test_a_ranking_is_compared_with_params_resample_by_resample():
+    accuracy = pd.Series(np.random.default_rng(0).normal(size=20))
+    scores = {"same": accuracy, "#params": accuracy, "turned": -accuracy}
+    found = {row["name"]: row for row in result._taus(scores, accuracy, "x")}
+    assert list(found) == [
+        "same x",
+        "#params x",
+        "turned x",
+        *(f"{n} less #params, x" for n in ("same", "turned")),
+    ]
+    same = found["same less #params, x"]
+    assert (same["mean"], same["low"], same["high"]) == (0, 0, 0)
+    assert found["turned less #params, x"]["mean"] == pytest.approx(-2)
+    assert found["same x"]["mean"] == 1
+
+
 def test_the_packages_hypernetwork_is_that_of_its_card():
     card = json.loads(HYPERNETWORK.with_suffix(".json").read_text())
     assert sha256_of(HYPERNETWORK) == card["sha256"]

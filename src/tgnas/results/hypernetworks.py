@@ -128,7 +128,8 @@ def show(frame: pd.DataFrame) -> list[Block]:
         accuracies.append(row)
     measured: list[dict[str, Entry]] = []
     for one in frame[frame.block == "measures"].itertuples():
-        value = Number(one.mean, ".3f", np.nan, (one.low, one.high))
+        form = "+.3f" if " less " in one.name else ".3f"
+        value = Number(one.mean, form, np.nan, (one.low, one.high))
         measured.append({"ranking": one.name, "graphs": Number(one.graphs, ".0f"), "KT": value})
     graphs: list[dict[str, Entry]] = []
     for split in splits:
@@ -202,10 +203,8 @@ def _ranked(every: pd.DataFrame, trained: pd.DataFrame) -> list[dict[str, Any]]:
         "untrained weights' accuracy": of[(of.measure == "accuracy") & (of.method == "kaiming")],
         "#params": of[of.measure == "parameters"],
     }
-    return [
-        _tau(f"{name} with accuracy trained alone", rows.value.loc[alone.index], alone)
-        for name, rows in scores.items()
-    ]
+    values = {name: rows.value.loc[alone.index] for name, rows in scores.items()}
+    return list(_taus(values, alone, "with accuracy trained alone"))
 
 
 def _starts(trained: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -284,28 +283,40 @@ def _cells(
     wide = cells.pivot_table(index="architecture", columns="method", values="value")
     accuracy = pd.Series(benchmark.accuracy(dataset="cifar10", **label), benchmark.strings)
     true = accuracy[wide.index]
-    names = {
-        "ghn2": "predicted weights' accuracy",
-        "parameters": "#params",
-        "kaiming": "untrained weights' accuracy",
+    scores = {
+        "predicted weights' accuracy": wide["ghn2"],
+        "#params": wide["parameters"],
+        "untrained weights' accuracy": wide["kaiming"],
     }
-    return [
-        _tau(f"{about} of cells with NAS-Bench-201's CIFAR-10 accuracy", wide[name], true)
-        for name, about in names.items()
-    ]
+    return list(_taus(scores, true, "of cells with NAS-Bench-201's CIFAR-10 accuracy"))
 
 
-def _tau(name: str, scores: pd.Series, accuracies: pd.Series) -> dict[str, Any]:
-    """Return Kendall's tau with its bootstrap interval."""
+def _taus(
+    scores: Mapping[str, pd.Series], accuracies: pd.Series, about: str
+) -> Iterator[dict[str, Any]]:
+    """Yield Kendall's tau of each score, and less that of #params, with bootstrap intervals.
+
+    The resamples of graphs are the same for every score. The first of them is no resample: all.
+    """
     from tgnas.evaluation.ranking import kendall_tau  # its import is slow
 
-    first, second = scores.to_numpy(dtype=float), accuracies.to_numpy(dtype=float)
-    generator, count = np.random.default_rng(0), len(first)
-    draws = generator.integers(count, size=(RESAMPLES // 4, count))
-    taus = [kendall_tau(first[rows], second[rows]) for rows in draws]
-    low, high = np.quantile(taus, [0.025, 0.975])
-    row = {"block": "measures", "name": name, "split": "", "graphs": count}
-    return row | {"mean": kendall_tau(first, second), "low": low, "high": high}
+    true, count = accuracies.to_numpy(dtype=float), len(accuracies)
+    draws = np.random.default_rng(0).integers(count, size=(RESAMPLES // 4, count))
+    taus = {
+        name: np.array(
+            [kendall_tau(values[rows], true[rows]) for rows in (np.arange(count), *draws)]
+        )
+        for name, values in ((name, of.to_numpy(dtype=float)) for name, of in scores.items())
+    }
+    less = {
+        f"{name} less #params,": taus[name] - taus["#params"]
+        for name in scores
+        if name != "#params"
+    }
+    for name, (whole, *others) in (taus | less).items():
+        low, high = np.quantile(others, [0.025, 0.975])
+        row = {"block": "measures", "name": f"{name} {about}", "split": "", "graphs": count}
+        yield row | {"mean": whole, "low": low, "high": high}
 
 
 def figure(frame: pd.DataFrame) -> Figure:
