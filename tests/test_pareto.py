@@ -125,13 +125,17 @@ def test_the_front_of_the_true_accuracy_has_no_regret(nasbench201, costs, accura
 
 
 def test_the_figure_of_fronts_has_a_panel_for_each_cost(nasbench201, costs, accuracy, tmp_path):
-    table = fronts(nasbench201, costs, {"oracle_cifar10": accuracy[None]}, CONSTRAINTS, RANKING)
+    scores = {"oracle_cifar10": accuracy[None], "reversed": -accuracy[None]}
+    table = fronts(nasbench201, costs, scores, CONSTRAINTS, RANKING)
+    titles = {"reversed": "the other way round"}
     for name in ("first", "second"):
-        figure = pareto.figure(table, nasbench201, costs, CONSTRAINTS, RANKING)
+        figure = pareto.figure(table, nasbench201, costs, CONSTRAINTS, RANKING, titles)
         style.save(figure, tmp_path / f"{name}.png")
     assert [panel.get_xlabel() for panel in figure.axes] == [
         "FLOPs (millions)\n(lower is better)",
         "edgegpu latency (ms)\n(lower is better)",
     ]
+    (legend,) = figure.legends
+    assert legend.get_texts()[-1].get_text() == "front by the other way round"
     first, second = ((tmp_path / f"{name}.png").read_bytes() for name in ("first", "second"))
     assert first == second

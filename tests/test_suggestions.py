@@ -74,6 +74,18 @@ def test_suggestions_are_of_the_space_are_new_and_repeat(digits, trained):
     assert all(float(row[3]) < float(row[2]) < float(row[4]) for row in rows)
 
 
+def test_what_connects_nothing_is_suggested_only_where_nothing_else_is_left():
+    dead = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    skip = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    small = [one for one in NB201.format(NB201.enumerate()) if "conv" not in one]  # all of 73,306
+    for left in ([dead, skip], [dead]):
+        begun = [one for one in small if one not in left]
+        found = tgnas.suggest(
+            "nasbench201", begun, [np.nan] * len(begun), constraints=["params<=73306"]
+        )
+        assert found.column("architecture").to_pylist() == left[-1:]
+
+
 def test_a_row_without_an_accuracy_is_not_suggested_again(digits):
     known = digits[:20]
     given = known.architecture.tolist(), known.accuracy.tolist()
@@ -218,11 +230,10 @@ def test_a_large_space_and_a_space_file_get_suggestions(tmp_path):
 def test_a_search_of_a_table_returns_an_accuracy_of_it(digits, tmp_path):
     file = tmp_path / "known.csv"
     digits[:300].to_csv(file, index=False)
-    done = command(
-        "search", "--space", "nasbench201", "--oracle", file, "--budget", 40,
-        "--searcher", "bayesian_optimisation",
-    )  # fmt: skip
+    asked = ("search", "--space", "nasbench201", "--oracle", file)
+    done = command(*asked, "--budget", 40, "--searcher", "bayesian_optimisation")
     assert done.exit_code == 0, done.stderr
+    assert command(*asked, "--budget", 40).stdout == done.stdout  # the searcher that is not named
     found = json.loads(done.stdout)
     accuracy = dict(zip(digits.architecture, digits.accuracy, strict=True))
     assert found["accuracy"] == pytest.approx(accuracy[found["architecture"]])

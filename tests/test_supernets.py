@@ -218,6 +218,18 @@ def test_the_targets_of_bossnas_are_the_mean_of_a_copy_that_moves_slowly(task):
     assert not any(p.requires_grad for p in networks["moving"].parameters())
 
 
+def test_the_copy_of_bossnas_moves_by_its_share_of_what_was_learned(task):
+    _, whole = trained("bossnas", task, moving=0.75)
+    networks = whole.learner.modules
+    before = [p.clone() for p in networks["moving"].parameters()]
+    batch = next(task.train_batches(0, 0, 60))
+    whole.learner.step(Given(batch, iter(()), np.random.default_rng(0)))
+    after = zip(networks["moving"].parameters(), networks["online"].parameters(), strict=True)
+    for old, (slow, learned) in zip(before, after, strict=True):
+        assert torch.allclose(slow, 0.75 * old + 0.25 * learned, atol=1e-6)
+    assert not all(map(torch.equal, before, networks["moving"].parameters()))
+
+
 def test_noise_of_temperature_0_is_plain_single_path_training(task):
     architectures = open_space("nasbench201").sample(4, np.random.default_rng(0))
     plain = trained("single_path", task)[1].score(architectures)

@@ -16,18 +16,30 @@ if TYPE_CHECKING:
 
     from tgnas.inference.search import Found
 
-HYBRID = "hybrid"  # the searcher
+# Searcher and budget that are not named: of scores, and of a table of accuracies.
+OF_SCORES = ("hybrid", 5000)
+OF_ACCURACIES = ("bayesian_optimisation", 50)
 BUDGET_HELP = (
-    "How many scores at most. random, local_search and regularised_evolution need 1, "
-    "differential_evolution 8; pruning 353 in nasbench201 and 2397 in darts, hybrid twice that; "
-    "exhaustive the whole space; alphanas 1, in programs alone."
+    f"How many scores at most ({OF_SCORES[1]}), or accuracies of --oracle ({OF_ACCURACIES[1]}). "
+    "random, local_search and regularised_evolution need 1, differential_evolution 8; pruning 353 "
+    "in nasbench201 and 2397 in darts, hybrid twice that; exhaustive the whole space; alphanas 1, "
+    "in programs alone."
 )
 
 
 def search(
     space: option.Space,
-    searcher: Annotated[str, typer.Option("--searcher", help="One of tgnas methods.")] = HYBRID,
-    budget: Annotated[int, typer.Option("--budget", min=1, help=BUDGET_HELP)] = 5000,
+    searcher: Annotated[
+        str | None,
+        typer.Option(
+            "--searcher",
+            help=f"One of tgnas methods; {OF_SCORES[0]}, with --oracle {OF_ACCURACIES[0]}.",
+            show_default=False,
+        ),
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option("--budget", min=1, help=BUDGET_HELP, show_default=False)
+    ] = None,
     constraint: option.Constraints = None,
     costs: option.Costs = None,
     pareto: Annotated[
@@ -59,8 +71,7 @@ def search(
         typer.Option(
             "--oracle",
             help="A table of known accuracies (columns 'architecture' and 'accuracy') that is "
-            "queried instead of a predictor, by a searcher of labels such as "
-            "bayesian_optimisation.",
+            "queried instead of a predictor, by a searcher of labels.",
         ),
     ] = None,
     accuracy_column: option.AccuracyColumn = "accuracy",
@@ -88,24 +99,26 @@ def search(
                 "a table of accuracies is searched whole", param_hint="--oracle"
             )
         table = _Oracle(oracle, accuracy_column, space, predictor, seed)
+        labels = budget or OF_ACCURACIES[1]
         if pareto is None:
-            _search_table(table, searcher, budget)
+            _search_table(table, searcher or OF_ACCURACIES[0], labels)
         else:
             assert to is not None  # refused above
-            if searcher != HYBRID:
+            if searcher is not None:
                 raise typer.BadParameter(
                     "a front of accuracies is searched by expected improvement alone",
                     param_hint="--searcher",
                 )
-            _search_front(table, pareto, costs or [], budget, to, history)
+            _search_front(table, pareto, costs or [], labels, to, history)
         return
     opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
-    with _progress(budget) as told:
+    scores = budget or OF_SCORES[1]
+    with _progress(scores) as told:
         found = search_space(
             load_scorer(predictor, opened),
             opened,
-            searcher,
-            budget,
+            searcher or OF_SCORES[0],
+            scores,
             seed,
             threads,
             constraints=constraint or (),
@@ -123,7 +136,7 @@ def search(
     costed = {limit.cost: _cost(found, limit.cost) for limit in found.limits}
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))
     if found.interrupted:
-        tell(f"interrupted: the best of {found.queries:,} of {budget:,} scores")
+        tell(f"interrupted: the best of {found.queries:,} of {scores:,} scores")
         raise typer.Exit(INTERRUPTED)
 
 

@@ -201,7 +201,7 @@ def search_table(
 
     Raises:
         DataError: an accuracy is not finite, or there is not one for each architecture.
-        TgnasError: as ``tgnas.inference.known_tables.search_known``.
+        TgnasError: as ``tgnas.inference.known.search_known``.
     """
     opened = open_space(space)
     packed = _packed(architectures, opened)

@@ -110,16 +110,7 @@ def search_known(
         DataError: the table has no accuracy.
         UnknownNameError: there is no such searcher.
     """
-    rows = np.flatnonzero(np.isfinite(known.labels))
-    architectures = bare(known.architectures[rows])
-    different, _ = architectures.distinct()
-    labels = known.labels[rows][different]
-    if not len(labels):
-        raise DataError("the table of the oracle has no accuracy")
-    listed, context = prepared(
-        architectures[different], context_of(space, architectures, predictor)
-    )
-    pool = Pool.of(space, listed)
+    pool, labels, context = _oracle(known, space, predictor)
     module = SEARCHERS.module(searcher)
     if "labels" not in module.CARD.needs:
         able = [name for name in SEARCHERS.names() if "labels" in SEARCHERS.module(name).CARD.needs]

@@ -53,6 +53,7 @@ TITLES = {
     "front": "expected improvement of the front",
     "front_start": "the same, zero-shot start",
 }
+IN_FIGURE = TITLES | {"front_start": f"{TITLES['front']}, zero-shot start"}
 
 
 def params(plan: Plan) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     colours = {"random": style.GREY, "soft": style.BLUE, "hard": style.VERMILLION}
     colours |= {"soft_start": style.BLUE, "front": style.PURPLE, "front_start": style.PURPLE}
     with style.styled():
-        drawn = Figure(figsize=(1.4 * style.NARROW, style.NARROW))
+        drawn = Figure(figsize=(1.4 * style.NARROW, 1.2 * style.NARROW))
         drawn.set_layout_engine("constrained")
         panel = drawn.subplots()
         for (search, lines), marker in zip(
@@ -127,11 +128,15 @@ def figure(frame: pd.DataFrame) -> Figure:
                 marker=marker,
                 color=colours[str(search)],
                 linestyle="--" if str(search).endswith("start") else "-",
-                label=TITLES[str(search)],
+                label=IN_FIGURE[str(search)],
             )
         panel.set_xscale("log")
+        panel.set_xticks(frame.queries.unique(), minor=False)
+        panel.set_xticks([], minor=True)
+        panel.xaxis.set_major_formatter("{x:g}")
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter("{x:g}")
         panel.set_xlabel("Queries")
         panel.set_ylabel("Missing hypervolume (%, lower is better)")
-        drawn.legend(ncols=2, **style.BELOW)
+        drawn.legend(ncols=1, **style.BELOW)
     return drawn

@@ -129,6 +129,7 @@ def figure(
     costs: pd.DataFrame,
     constraints: dict[str, Any],
     labels: dict[str, Any],
+    titles: Mapping[str, str],
 ) -> Figure:
     """Return one panel for each cost: the true accuracy of the members of each score's front.
 
@@ -159,7 +160,10 @@ def figure(
         keys = [
             Line2D([], [], **CLOUD, label=f"all architectures (n = {len(everything):,})"),
             Line2D([], [], **TRUE, label="true front"),
-            *(Line2D([], [], **_look(s, colours), label=f"front by {s}") for s in colours),
+            *(
+                Line2D([], [], **_look(s, colours), label=f"front by {titles.get(s, s)}")
+                for s in colours
+            ),
         ]
         drawn.legend(handles=keys, ncols=2, **style.BELOW)
     return drawn
