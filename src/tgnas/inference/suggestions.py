@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tgnas.encodings.canonical import canonicalise
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.errors import ConfigError
 from tgnas.inference.fronts import improving, zero_shot_front
@@ -144,7 +145,10 @@ def _candidates(
     limits: Sequence[Limit],
     generator: np.random.Generator,
 ) -> Architectures:
-    """Return what may be suggested: all of a small space, else a draw and the best's neighbours."""
+    """Return what may be suggested: all of a small space, else a draw and the best's neighbours.
+
+    An architecture with a cell that connects nothing is left out as long as there are others.
+    """
     if space.size is not None and space.size <= LISTED:
         every = space.enumerate()
     else:
@@ -161,4 +165,6 @@ def _candidates(
             f"none of {len(every):,} architectures of {space.name} that were not trained yet keeps "
             f"{', '.join(map(str, limits)) or 'the space'}"
         )
-    return every[kept]
+    connected = canonicalise(every.cells).edges.any(axis=(1, 2))
+    kept_alive = kept & connected.reshape(len(every), -1).all(axis=1)
+    return every[kept_alive if kept_alive.any() else kept]
