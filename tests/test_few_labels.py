@@ -20,12 +20,15 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import LabelScale, normal_scores, prepared, trend
 from tgnas.methods.predictors import _together, fine_tuned, gaussian_process, gptp, renas
+from tgnas.methods.searchers import random, regularised_evolution
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.trained import load, save, train
 from tgnas.methods.zero_shot import bare
 from tgnas.operators import CODES
 from tgnas.registry import PREDICTORS
+from tgnas.results import label_searches
 from tgnas.results.few_labels import table
+from tgnas.searching.oracles import Oracle
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import of_cells
 from tgnas.spaces.space import open_space
@@ -206,6 +209,62 @@ def test_first_queries_of_a_zero_shot_start_are_its_best(target):
     scores = target.architectures.attributes["zero_shot"]
     assert scores[rows].min() >= np.unique(scores)[-10]
     assert len(np.unique(scores[rows])) == 10
+
+
+@pytest.mark.parametrize(
+    ("searcher", "settings"),
+    [
+        (random, random.Settings(budget=10, zero_shot=1.0)),
+        (
+            regularised_evolution,
+            regularised_evolution.Settings(budget=10, living=10, zero_shot=1.0),
+        ),
+    ],
+)
+def test_searches_that_fit_nothing_start_from_the_best_zero_shot_scores(searcher, settings, target):
+    def answer(architectures, fidelity):
+        assert fidelity is None
+        return target.labels[target.pool.rows_of(architectures)], 0.0
+
+    trace = searcher.search(
+        target.pool, Oracle(answer, "label"), settings, np.random.default_rng(0)
+    )
+    scores = target.architectures.attributes["zero_shot"]
+    asked = scores[target.pool.rows_of(trace.architectures)]
+    assert asked == pytest.approx(np.unique(scores)[::-1][:10])
+
+
+def test_searches_are_compared_run_by_run():
+    def runs(accuracies, most=50):
+        return pd.DataFrame(
+            [
+                {"queries": queries, "seed": seed, "accuracy": accuracy, "regret": 1.0}
+                | {"found": float("nan"), "seconds": 0.0, "processor": 1.0}
+                for queries in (20, most)
+                for seed, accuracy in enumerate(accuracies)
+            ]
+        )
+
+    frame = label_searches.table(
+        [runs([90, 91, 92]), runs([91.0, 92.5, 93.0]), runs([92, 93.5], most=100)],
+        order={"here": ["random", "bo", "bo_start"]},
+        titles={"random": "random search", "bo": "BO", "bo_start": "the same, zero-shot start"},
+        starting=["bo_start"],
+        beside={"bo_start": "bo"},
+    ).set_index(["method", "queries"])
+    row = frame.loc["bo", 50]
+    assert (row.beside, row.pairs) == ("random", 3)
+    assert row.difference == pytest.approx(3.5 / 3)
+    assert row.low < row.difference < row.high
+    half = 4.303 * np.std([1, 1.5, 1], ddof=1) / 3**0.5  # Student's t of two degrees of freedom
+    assert row.high - row.difference == pytest.approx(half, rel=1e-3)
+    row = frame.loc["bo_start", 20]
+    assert (row.beside, row.pairs, row.difference) == ("bo", 2, 1.0)
+    assert (row.low, row.high) == (1.0, 1.0)
+    assert frame.loc["bo_start", 100].pairs == 0
+    assert frame.loc["random", 20].beside == ""
+    _, differences = label_searches.show(frame.reset_index(), {"here": "Here"})
+    assert [row["less"] for row in differences.rows] == ["random search", "BO"]
 
 
 def test_a_mutation_in_a_pool_is_a_listed_architecture(target):

@@ -148,10 +148,10 @@ def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
             rows.append(row)
             other = full.get(str(last.beside), "")
             pair: dict[str, Entry] = {"search": full[str(method)], "less": other}
-            pair["pairs"] = str(int(last.pairs))
+            pair["pairs"] = str(int(lines.pairs.max()))
             for size in (size for size in shown if size in at.index):
                 line = at.loc[size]
-                if np.isfinite(line.difference):
+                if np.isfinite([line.low, line.high]).all():
                     ends = (line.low, line.high)
                     pair[f"{size} queries"] = Number(line.difference, "+.2f", interval=ends)
             differences += [pair] if other and len(pair) > 3 else []
@@ -164,7 +164,11 @@ def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
 
 
 def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
-    """Return a panel for each target, and one against days where these are known."""
+    """Return a panel for each target, and one against days where these are known.
+
+    A search of a larger budget is drawn as far as the others go.
+    """
+    frame = frame[frame.queries <= frame.groupby("method").queries.max().median()]
     looks = looks_of(frame)
     panels_of = [(target, "queries") for target in frame.target.unique()]
     timed = frame[frame.days > 0].target.unique()
@@ -172,7 +176,7 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
     with style.styled():
         columns = 3
         rows = -(-len(panels_of) // columns)
-        drawn = Figure(figsize=(style.WIDE, 1.0 + 1.9 * rows))
+        drawn = Figure(figsize=(style.WIDE, 1.4 + 2.3 * rows))
         panels = drawn.subplots(rows, columns, squeeze=False).ravel()
         for panel, (target, axis) in zip(panels, panels_of, strict=False):
             part = frame[frame.target == target]
@@ -183,7 +187,8 @@ def figure(frame: pd.DataFrame, targets: Mapping[str, str]) -> Figure:
             low, high = panel.get_ylim()
             panel.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
             panel.yaxis.set_minor_formatter("{x:g}" if high < 30 * low else NullFormatter())
-            panel.set_title(fill(targets.get(target, target), 26))
+            title = targets.get(target, target)
+            panel.set_title(fill(title if axis == "queries" else f"{title}, by days", 26))
             panel.set_xlabel("Queries" if axis == "queries" else "Days of training")
         for panel in panels[len(panels_of) :]:
             panel.set_axis_off()

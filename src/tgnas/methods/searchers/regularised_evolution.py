@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Surrogate, Trace
+from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -20,7 +21,10 @@ CARD = Card(
     title="regularised evolution",
     reference="Real et al., arXiv 1802.01548, Algorithm 1",
     needs="scores or labels",
-    deviations=("a mutation changes one decision, drawn uniformly from those with a choice",),
+    deviations=(
+        "a mutation changes one decision, drawn uniformly from those with a choice",
+        "a zero-shot start: the best by zero-shot score are in the first population (ours)",
+    ),
 )
 DETERMINISTIC = False
 BATCH = 25  # of a search by a predictor, which scores many at once in little more time than one
@@ -37,6 +41,9 @@ class Settings(MethodSettings):
     """Those of them that a parent is the best of, S."""
     batch: int = Field(default=1, ge=1)
     """Children that are scored at once, B."""
+    zero_shot: float = Field(default=0.0, ge=0, le=1)
+    """Share of the first population that is the best by zero-shot score of a listed space; the
+    others are drawn."""
 
 
 def settings_within(space: Space, budget: int) -> Settings:
@@ -54,7 +61,12 @@ def search(
 ) -> Trace:
     """Return the best-scored of ``settings.budget`` architectures."""
     trace = Trace(oracle)
-    first = space.sample(min(settings.living, settings.budget), generator)
+    count = min(settings.living, settings.budget)
+    if settings.zero_shot:
+        candidates = Candidates(space)
+        first = candidates.every[candidates.first(count, generator, settings.zero_shot)]
+    else:
+        first = space.sample(count, generator)
     members = (first[row : row + 1] for row in range(len(first)))
     population = deque(zip(members, trace.query(first), strict=True), maxlen=settings.living)
     while trace.queries < settings.budget:
