@@ -13,6 +13,7 @@ from tgnas.costs.tokens import parameters_on_tokens
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import ConfigError, CorruptTableError, TgnasError
 from tgnas.evaluation.ranking import kendall_tau
+from tgnas.results.sequences import hidden_layers
 from tgnas.spaces.flexibert import SPACE as FLEXIBERT
 from tgnas.spaces.nasbench_nlp import SPACE as NLP
 from tgnas.spaces.nasbench_nlp import fault_of
@@ -158,6 +159,27 @@ def test_stored_metrics_rank_glue_as_published(flexibert):
     taus = [kendall_tau(flexibert.proxy(name), glue) for name in names]
     assert len(flexibert) == 500
     assert taus == pytest.approx([0.454, 0.478, 0.222], abs=6e-4)
+
+
+def test_normalised_columns_are_divided_by_what_our_proxies_divide_by(flexibert):
+    def divided_by(column: str) -> float:
+        return flexibert.proxy(column)[0] / flexibert.proxy(f"{column}_normalised")[0]
+
+    # The first encoder: WMA 1024x3, DCT 512x3, SDP 512x3, SDP 1024x1.
+    assert flexibert.strings[0].startswith("SA-WMA-4:1024x3|LT-DCT-2:512x3|SA-SDP-4:512x3|SA-SDP")
+    assert divided_by("synaptic_diversity") == pytest.approx(5 + 1 + 4 + 4)
+    assert divided_by("synaptic_saliency") == pytest.approx(4 + 4 + 4 + 2)
+    assert divided_by("head_importance") == pytest.approx(4 + 1 + 3 + 3)
+    assert divided_by("head_confidence") == pytest.approx(4 + 1 + 3 + 3)
+    assert divided_by("head_softmax_confidence") == pytest.approx(4)
+
+
+def test_stored_activation_distances_count_the_layers_of_the_encoders_before(flexibert):
+    whole, mean = (flexibert.proxy(f"activation_distance{of}") for of in ("", "_normalised"))
+    times = whole / (mean * hidden_layers(flexibert))
+    layers = [string.count("|") + 1 for string in flexibert.strings]
+    rises = np.diff(times) - layers[1:]
+    assert np.flatnonzero(np.abs(rises) > 0.01).tolist() == [364]  # where the run was started again
 
 
 def test_a_row_of_another_network_is_refused(tmp_path, resource_file):

@@ -11,7 +11,7 @@ from tgnas.benchmarks.base import build_table, write_table
 from tgnas.costs.layers import count_parameters
 from tgnas.errors import ConfigError
 from tgnas.methods.card import COSTS, NEEDS
-from tgnas.methods.contracts import Batch, Task
+from tgnas.methods.contracts import Batch, Task, Tokens
 from tgnas.methods.sequence_proxies._sequences import (
     SMALL,
     both_gradients,
@@ -19,8 +19,9 @@ from tgnas.methods.sequence_proxies._sequences import (
     dense_weights,
     feeds_of,
 )
+from tgnas.methods.sequence_proxies.place_jacobian_cosine import cosine_score
 from tgnas.networks.recurrent import RecurrentLayer, recurrent_network
-from tgnas.networks.transformer import cosines, transformer_network
+from tgnas.networks.transformer import Transform, cosines, transformer_network
 from tgnas.registry import SEQUENCE_PROXIES
 from tgnas.results import sequences as result
 from tgnas.scoring.harness import components_of, is_live, score
@@ -104,6 +105,62 @@ def test_the_score_of_uncorrelated_rows_by_hand():
     assert np.isnan(correlation_score(np.array([[1.0, 1], [0, 1]])))
 
 
+def test_the_score_of_cosines_by_hand():
+    # Two rows, half a right angle apart: half the twentieth root of 2 ** -0.5 is taken from 1.
+    rows = np.array([[1.0, 0], [3, 3]])
+    assert cosine_score(rows) == pytest.approx(1 - 2 ** (-1 / 40) / 2)
+    assert cosine_score(np.eye(3)) == 1
+    assert np.isnan(cosine_score(np.array([[1.0, 1], [0, 0]])))
+
+
+class TwoMaps(torch.nn.Sequential):
+    """The transform of one number is that number: all is 5 (2 x)."""
+
+    def __init__(self) -> None:
+        super().__init__(Transform(1, 1, cosine=False), Transform(1, 1, cosine=False))
+        for part, weight in zip(self, (2.0, 5.0), strict=True):
+            torch.nn.init.constant_(part.input.weight, weight)
+            torch.nn.init.zeros_(part.input.bias)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return 10 times each token."""
+        return super().forward(tokens.float().unsqueeze(-1))
+
+
+@pytest.mark.parametrize("proxy", ["head_importance", "synaptic_diversity"])
+def test_weights_times_gradients_by_hand(proxy):
+    # At x = 3 the gradients are 5 * 3 and 2 * 3, so that each weight times its own is 30.
+    batch = Tokens(torch.tensor([[3]]), torch.tensor([[0]]))
+    found = score(proxy, TwoMaps(), batch, 0, dead=False)
+    assert found.components == pytest.approx((60, 60, 30, 30))
+
+
+@pytest.mark.parametrize("signs", ["as_published", "random_signs"])
+@pytest.mark.parametrize(
+    ("proxy", "maps"),
+    # Attention by weighted multiplication has five dense layers with its closing, a span
+    # convolution six with that and its kernels, a transform one; feed-forward layers one more
+    # than their hidden ones.
+    [
+        ("synaptic_diversity", 5 + 6 + 1 + 1),
+        ("head_importance", 4 + 4 + 1 + 1),
+        ("synaptic_saliency", 4 + 2 + 2 + 2),
+    ],
+)
+def test_a_normalised_score_is_the_mean_over_the_maps(proxy, maps, signs):
+    found = score(proxy, small("flexibert"), text_batch(2, 8), 0).components
+    values = dict(zip(components_of(proxy), found, strict=True))
+    assert values[signs] == pytest.approx(maps * values[f"{signs}_normalised"])
+
+
+def test_a_normalised_score_is_the_mean_over_the_outputs():
+    network, batch = small("flexibert"), text_batch(2, 8)
+    total, mean = score("activation_distance", network, batch, 0).components
+    assert total == pytest.approx((3 + 1 + 1 + 1) * mean)
+    heads, softmax, *means = score("attention_confidence", network, batch, 0).components
+    assert [heads, softmax] == pytest.approx([(4 + 3 + 1 + 1) * means[0], 4 * means[1]])
+
+
 def test_the_published_gradient_is_rounding_and_one_with_signs_is_not():
     network = small("flexibert").eval()
     weights = dense_weights(feeds_of(network))
@@ -170,8 +227,8 @@ def test_the_study_scores_what_has_a_label(tmp_path):
     assert set(recurrent.row) < {0, 2, 3}
     assert recurrent.score.nunique() == 3
     encoders = sequences.run("transformers_0", settings, files, tmp_path)
-    assert encoders.score.nunique() == 9
-    assert np.isfinite(encoders.value).sum() >= 8
+    assert encoders.score.nunique() == 22
+    assert np.isfinite(encoders.value).sum() >= 20
 
 
 def test_the_figure_has_every_score_beside_params_on_both_benchmarks():

@@ -30,6 +30,8 @@ OF_ENCODERS = (
     "synaptic_saliency",
     "synaptic_diversity",
     "place_jacobian",
+    "place_jacobian_cosine",
+    "head_importance",
 )
 GRAPHS = ("params", "topology", "effective_weights", "random")
 PREDICTOR = "universal"

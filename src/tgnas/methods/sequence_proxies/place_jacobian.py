@@ -1,8 +1,8 @@
 """Jacobian covariance: how different the gradients to the channels of the places' embedding are.
 
 Serianni and Kalita (ACL 2023, section 3.2), after Mellor et al. (ICML 2021): the score of the
-correlations of the embedding's channels over all places, as the released code has it. The two
-components are those of ``synaptic_saliency``.
+correlations of the embedding's channels over all places, as the released code has it.
+``as_published`` and ``random_signs`` are those of ``synaptic_saliency``.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Synaptic diversity of mixers: nuclear norm of a weight times that of its gradient, added up.
 
-Serianni and Kalita (ACL 2023, section 3.2), after Zhou et al. (CVPR 2022). The two components are
-those of ``synaptic_saliency``.
+Serianni and Kalita (ACL 2023, section 3.2), after Zhou et al. (CVPR 2022). The components are those
+of ``synaptic_saliency``.
 """
 
 import torch
@@ -17,7 +17,12 @@ from tgnas.methods.sequence_proxies._sequences import (
     nuclear,
 )
 
-COMPONENTS = ("as_published", "random_signs")
+COMPONENTS = (
+    "as_published",
+    "random_signs",
+    "as_published_normalised",
+    "random_signs_normalised",
+)
 
 CARD = NetworkCard(
     title="synaptic diversity",
@@ -31,10 +36,11 @@ CARD = NetworkCard(
 
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
-    """Return the diversity by both gradients."""
+    """Return the diversity by both gradients, then the mean over the weight matrices."""
     weights = dense_weights(mixers_of(network))
     norms = [nuclear(weight) for weight in weights]
-    return tuple(
+    sums = [
         float(sum(norm * nuclear(g) for norm, g in zip(norms, found, strict=True)))
         for found in both_gradients(network, batch.tokens, weights, generator)
-    )
+    ]
+    return (*sums, *(one / len(weights) for one in sums))

@@ -3,6 +3,7 @@
 Serianni and Kalita (ACL 2023, section 3.2), after Tanaka et al. (NeurIPS 2020). ``as_published`` is
 the gradient of the sum of all outputs, which is 0 but for rounding where the last layer is a
 normalisation; ``random_signs`` that of their sum with random signs, which is our own.
+Normalised, they are divided by the number of weight matrices.
 """
 
 import torch
@@ -17,7 +18,12 @@ from tgnas.methods.sequence_proxies._sequences import (
     feeds_of,
 )
 
-COMPONENTS = ("as_published", "random_signs")
+COMPONENTS = (
+    "as_published",
+    "random_signs",
+    "as_published_normalised",
+    "random_signs_normalised",
+)
 
 CARD = NetworkCard(
     title="synaptic saliency",
@@ -31,9 +37,10 @@ CARD = NetworkCard(
 
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
-    """Return the saliency by both gradients."""
+    """Return the saliency by both gradients, then the mean over the weight matrices."""
     weights = dense_weights(feeds_of(network))
-    return tuple(
+    sums = [
         float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, found, strict=True)))
         for found in both_gradients(network, batch.tokens, weights, generator)
-    )
+    ]
+    return (*sums, *(one / len(weights) for one in sums))
