@@ -237,7 +237,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     shown = frame[~frame.score.str.endswith("normalised") & (frame.score != "random")]
     looks = list(zip(KINDS, (style.PURPLE, style.GREEN, style.BLUE), "soD", strict=True))
     with style.styled():
-        drawn = Figure(figsize=(style.WIDE, 4.2))
+        drawn = Figure(figsize=(style.WIDE, 4.8))
         for panel, name in zip(drawn.subplots(1, 2), TITLES, strict=True):
             part = shown[shown.benchmark == name].sort_values("tau", kind="stable")
             part = part.reset_index(drop=True)
