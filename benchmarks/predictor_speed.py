@@ -1,5 +1,7 @@
 """Graphs per second of the predictor: dense and dgl back ends, and one Python item at a time.
 
+Where there is a CUDA device, the dense back end and our own network run on it, too.
+
 The third way is the authors': a data set that returns one graph of full-width features per item, a
 loader that stacks them, the same network on them. All three run in one process, in turn, so that
 their ratios hold where absolute numbers drift.
@@ -24,10 +26,12 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tgnas.cell import Cells
+from tgnas.encodings.canonical import encode as encode_canonical
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.encodings.global_node import encode, node_features
 from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import embed_operators
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.predictors._gcn import GCN
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.spaces.nasbench101 import enumerate_cells
@@ -69,16 +73,18 @@ class ItemNetwork(nn.Module):
         return self.head(hidden[:, -1]).squeeze(1)
 
 
-def back_end(
-    name: str, graphs: Graphs, embeddings: OperatorEmbeddings
+def network_of(
+    settings: Settings, graphs: Graphs, embeddings: OperatorEmbeddings, device: str = "cpu"
 ) -> tuple[nn.Module, Callable]:
-    """Return a network of one back end, and what yields its batches' scores."""
-    network = new_network(KnownOperators.of(embeddings), Settings(back_end=name))
+    """Return a network of a configuration, and what yields its batches' scores."""
+    network = new_network(KnownOperators.of(embeddings), settings)
     network.initialise(torch.Generator().manual_seed(0))
     inputs = network.prepare(graphs)
+    if device != "cpu":
+        network, inputs = network.to(device), inputs.to(torch.device(device))
 
     def batches() -> Iterator[Tensor]:
-        for index in torch.randperm(len(graphs)).split(BATCH):
+        for index in torch.randperm(len(graphs)).to(device).split(BATCH):
             yield network(inputs.select(index))
 
     return network, batches
@@ -100,9 +106,12 @@ def item_by_item(graphs: Graphs, embeddings: OperatorEmbeddings) -> tuple[nn.Mod
 def measure(network: nn.Module, batches: Callable, count: int, *, train: bool) -> float:
     """Return graphs per second of one pass."""
     network.train(train)
-    ours = isinstance(network, GCN)  # the authors' way steps every parameter by itself
+    ours = not isinstance(network, ItemNetwork)  # the authors' way steps each parameter by itself
     parameters = [flatten_parameters(network)] if ours else list(network.parameters())
     optimiser = torch.optim.AdamW(parameters, fused=True)
+    on_gpu = parameters[0].is_cuda
+    if on_gpu:
+        torch.cuda.synchronize()
     start = time.perf_counter()
     with torch.set_grad_enabled(train):
         for scores in batches():
@@ -110,6 +119,8 @@ def measure(network: nn.Module, batches: Callable, count: int, *, train: bool) -
                 optimiser.zero_grad(set_to_none=not ours)
                 scores.square().mean().backward()
                 optimiser.step()
+    if on_gpu:
+        torch.cuda.synchronize()
     return count / (time.perf_counter() - start)
 
 
@@ -122,20 +133,21 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     smaller = enumerate_cells(5, 1)[0].padded(7)  # 2,532 cells, repeated
-    graphs = encode(
-        Cells(
-            *(
-                np.resize(a, (arguments.cells, a.shape[1]))
-                for a in (smaller.operators, smaller.edges)
-            )
-        )
-    )
+    arrays = (smaller.operators, smaller.edges)
+    cells = Cells(*(np.resize(array, (arguments.cells, array.shape[1])) for array in arrays))
+    graphs = encode(cells)
     embeddings = embed_operators("all-MiniLM-L6-v2", "short")
+    ours = load_pretrained("canonical").weights.settings
+    parts, canonical = (graphs, embeddings), (encode_canonical(cells), embeddings)
     ways = {
-        "dense": back_end("dense", graphs, embeddings),
-        "dgl": back_end("dgl", graphs, embeddings),
-        "item by item": item_by_item(graphs, embeddings),
+        "dense": network_of(Settings(), *parts),
+        "dgl": network_of(Settings(back_end="dgl"), *parts),
+        "item by item": item_by_item(*parts),
+        "canonical": network_of(ours, *canonical),
     }
+    if torch.cuda.is_available():
+        ways["dense on cuda"] = network_of(Settings(), *parts, "cuda")
+        ways["canonical on cuda"] = network_of(ours, *canonical, "cuda")
     rates: dict[str, list[float]] = {}
     for _ in tqdm(range(arguments.rounds), "rounds", disable=None):
         for name, (network, batches) in ways.items():

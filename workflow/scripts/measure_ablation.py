@@ -36,7 +36,8 @@ def main(
     fidelity = {key: ranking[key] for key in ("split", "epochs")}
     for seed in range(seeds):
         sources = [labelled(learned, label, settings, seed)]
-        trained, history = train(settings["method"], sources, own_settings(settings), vectors, seed)
+        own, device = own_settings(settings), settings.get("device", "cpu")
+        trained, history = train(settings["method"], sources, own, vectors, seed, device=device)
         scores = trained[-1:].ensemble().scores(benchmark.architectures)[0]
         seconds = sum(epoch["seconds"] for epoch in history)
         for dataset in ranking["datasets"]:

@@ -38,7 +38,8 @@ def main(
 
     def fit(training: TrainingSet, seed: int):
         sources = [with_auxiliary_targets(training, settings["auxiliary_targets"])]
-        trained, _ = train(settings["method"], sources, chosen, vectors, seed)
+        device = settings.get("device", "cpu")
+        trained, _ = train(settings["method"], sources, chosen, vectors, seed, device=device)
         return trained[-1:].ensemble().members[0].score
 
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]

@@ -40,6 +40,7 @@ def main(
         seed,
         checkpoints=epochs.parent,  # no output: it outlives an interrupted job
         code=code,
+        device=settings.get("device", "cpu"),
     )
     pd.DataFrame(rows).to_csv(history, index=False)
     save(epochs, trained)

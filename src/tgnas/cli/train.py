@@ -32,6 +32,10 @@ def train(
         int | None,
         typer.Option("--epochs", min=1, help="Passes of a network over the file (100)."),
     ] = None,
+    device: Annotated[
+        str,
+        typer.Option("--device", help="cpu or cuda, on which a network learns (--method network)."),
+    ] = "cpu",
     on_error: option.Faulty = option.OnError.FAIL,
     input_format: option.InputFormat = None,
 ) -> None:
@@ -58,6 +62,7 @@ def train(
             method=method,
             epochs=epochs,
             column=accuracy_column,
+            device=device,
             tell=tell,
         )
         save(to, trained)

@@ -262,6 +262,7 @@ def train(
     seeds: int = 5,
     epochs: int | None = None,
     method: str | None = None,
+    device: str = "cpu",
 ) -> Pretrained:
     """Return a predictor that was trained on labelled architectures.
 
@@ -277,8 +278,10 @@ def train(
         seeds: members of the ensemble.
         epochs: passes of a network over the architectures; given, a network is trained.
         method: gaussian_process, gradient_boosting, fine_tuned or network; None for the best.
+        device: on which a network learns, in torch's words; the others learn on the CPU.
 
     Raises:
+        ConfigError: a device that is not there or that the method does not know.
         DataError: an accuracy is not finite, there is not one for each architecture, or there is
             nothing to learn.
         TgnasError: an architecture is not of the space, or there is no such configuration.
@@ -289,7 +292,8 @@ def train(
     if not isinstance(like, Pretrained):
         like = load_pretrained(like)
     known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
-    trained = training.train_on(known, opened, like, seeds, "train", method=method, epochs=epochs)
+    about = {"method": method, "epochs": epochs, "device": device}
+    trained = training.train_on(known, opened, like, seeds, "train", **about)
     if output is not None:
         save(Path(output), trained)
     return Pretrained(str(output or trained.card["title"]), dict(trained.card), trained)

@@ -13,6 +13,7 @@ from tgnas.errors import ConfigError, DataError
 from tgnas.methods.contracts import Batch
 from tgnas.registry import NETWORK_PROXIES, named
 from tgnas.scoring import harness
+from tgnas.training.device import device_of
 
 BATCH, SIDE = 64, 32
 # What a network that is not of this package may raise where a proxy asks for what it cannot do.
@@ -74,7 +75,7 @@ def measure(
     if any(map(is_lazy, tensors)):
         raise DataError("the network has lazy layers without a size; call it on images before")
     before = tensors[0].device if tensors else torch.device("cpu")
-    with _placed(module, before, _device(device or before)) as place, _logits_alone(module):
+    with _placed(module, before, device_of(device or before)) as place, _logits_alone(module):
         batch = _batch(module, images, labels, seed, place)
         return _measured(module, batch, names, seed)
 
@@ -96,16 +97,6 @@ def module_named(name: str) -> nn.Module:
 
 def _listed(proxies: str | Sequence[str]) -> Sequence[str]:
     return proxies.split(",") if isinstance(proxies, str) else proxies
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        place = torch.device(device)
-        torch.empty(0, device=place)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"device {str(device)!r} is not to be had: {reason}") from error
-    return place
 
 
 def _measured(module: nn.Module, batch: Batch, names: Sequence[str], seed: int) -> NetworkScores:

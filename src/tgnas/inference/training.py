@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from tgnas import __version__
-from tgnas.errors import DataError
+from tgnas.errors import ConfigError, DataError
 from tgnas.inference import own_labels
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.streaming import Source
 from tgnas.methods.trained import Trained, joined, train
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
+from tgnas.training.device import device_of
 from tgnas.training.splits import TrainingSet
 
 EPOCHS = 100  # of the network, if none are asked for
@@ -47,6 +48,7 @@ def train_on(
     method: str | None = None,
     epochs: int | None = None,
     column: str = "accuracy",
+    device: str = "cpu",
     tell: Callable[[str], None] = lambda _: None,
 ) -> Trained:
     """Return an ensemble that was trained on labelled architectures, with its card.
@@ -61,20 +63,26 @@ def train_on(
             cross-validation, or the network where epochs are given.
         epochs: of a network.
         column: of the labels, for the card.
+        device: on which a network learns, in torch's words.
         tell: is told what cross-validation says, and each seed that is trained.
 
     Raises:
-        ConfigError: epochs of what is not trained in epochs.
+        ConfigError: epochs of what is not trained in epochs, or a device that is not there or that
+            the method does not know.
         DataError: there is nothing to learn, or too little to compare predictors on.
         UnknownNameError: there is no such method.
     """
     accuracies = known.labels
     asked = own_labels.checked(method, epochs)
+    if device != "cpu" and asked != own_labels.NETWORK:
+        few = asked or ", ".join(own_labels.CANDIDATES)
+        raise ConfigError(f"device {device} is for the method {own_labels.NETWORK}, not for {few}")
+    device_of(device)
     if len(np.unique(accuracies)) < 2:
         raise DataError(f"{where}: {len(accuracies)} labelled architectures teach nothing")
     about: dict[str, Any] = {}
     if asked == own_labels.NETWORK:
-        members = _networks(known, space, like, seeds, epochs or EPOCHS, tell)
+        members = _networks(known, space, like, seeds, epochs or EPOCHS, device, tell)
         about["epochs"] = epochs or EPOCHS
     else:
         found = own_labels.compare(known, space, like.weights, [asked] if asked else ())
@@ -104,12 +112,15 @@ def _networks(
     like: Pretrained,
     seeds: int,
     epochs: int,
+    device: str,
     tell: Callable[[str], None],
 ) -> list[Trained]:
     weights, members = like.weights, []
     settings, vectors = weights.settings.scaled_to(epochs), weights.embeddings
     for seed in range(seeds):
-        trained, _ = train(weights.method, [known], settings, vectors, seed, new=space.new)
+        trained, _ = train(
+            weights.method, [known], settings, vectors, seed, new=space.new, device=device
+        )
         members.append(trained[-1:])
         tell(f"trained seed {seed + 1} of {seeds}")
     return members

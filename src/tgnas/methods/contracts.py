@@ -129,6 +129,12 @@ class FitsInEpochs(Protocol):
         ...
 
 
+class FitsOnDevice(Protocol):
+    """A predictor whose training is worked out on ``Context.device``; others know the CPU alone."""
+
+    ON_DEVICE: bool
+
+
 class FitsTogether(Protocol):
     """A predictor of which several are fitted at once, each on its own labels."""
 

@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.errors import CorruptTableError, TgnasError, UnreadableFileError
+from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnreadableFileError
 from tgnas.files import written_whole
 from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
@@ -167,6 +167,7 @@ def train(
     code: str = "",
     start: Trained | None = None,
     unlabelled: Architectures | None = None,
+    device: str = "cpu",
 ) -> tuple[Trained, list[dict[str, int | float]]]:
     """Return a predictor after each epoch of its training, and the history of the training.
 
@@ -183,12 +184,24 @@ def train(
         code: as in ``Context``.
         start: the predictor that learning from few labels starts from, if it does.
         unlabelled: as in ``Context``.
+        device: as in ``Context``.
+
+    Raises:
+        ConfigError: another device than the CPU, which is not there or which the method does not
+            know.
     """
     module, generator = PREDICTORS.module(method), torch.Generator().manual_seed(seed)
+    if device != "cpu" and not getattr(module, "ON_DEVICE", False):
+        raise ConfigError(f"{method} is trained on the CPU, not on {device}")
     codes = codes_of(sources, len(NAMES) + len(new))
-    known = KnownOperators.of(embeddings, new, codes)
-    begun = start.as_start(new) if start else None
-    context = Context(known, checkpoints=checkpoints, code=code, start=begun, unlabelled=unlabelled)
+    context = Context(
+        KnownOperators.of(embeddings, new, codes),
+        checkpoints=checkpoints,
+        code=code,
+        start=start.as_start(new) if start else None,
+        unlabelled=unlabelled,
+        device=device,
+    )
     if hasattr(module, "fit_epochs"):
         fitted = module.fit_epochs(sources, settings, context, generator)
     else:

@@ -1,4 +1,8 @@
-"""The training loop of predictors: shuffled batches, AdamW, a stepped rate, checkpoints."""
+"""The training loop of predictors: shuffled batches, AdamW, a stepped rate, checkpoints.
+
+It runs on the device that the network lies on. What it draws is drawn on the CPU, so that the order
+of the architectures is the same on all.
+"""
 
 import logging
 import time
@@ -18,6 +22,7 @@ from tgnas.training.checkpoint import read_checkpoint, write_checkpoint
 from tgnas.training.optimisation import Optimisation
 
 logger = logging.getLogger(__name__)
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Fitted:
     Attributes:
         history: one row for each epoch: epoch, loss (mean over its batches), learning_rate,
             seconds.
-        epochs: every entry of the network's state after each epoch, stacked: (E, ...).
+        epochs: every entry of the network's state after each epoch, stacked: (E, ...), on the CPU.
     """
 
     history: list[dict[str, int | float]]
@@ -40,20 +45,27 @@ class MeanOverCells:
     Args:
         parts: the training architectures, whose cells stand one behind the other; parts may differ
             in the number of cells of an architecture.
+        device: where indices and values lie.
     """
 
-    def __init__(self, parts: Sequence[Architectures]) -> None:
-        self.counts = torch.cat([torch.full((len(p),), p.cells_per_architecture) for p in parts])
-        self.first = self.counts.cumsum(0) - self.counts
-        self.weights = torch.cat([torch.tensor(p.cell_weights).repeat(len(p)) for p in parts])
+    def __init__(self, parts: Sequence[Architectures], device: torch.device = CPU) -> None:
+        counts = torch.cat([torch.full((len(p),), p.cells_per_architecture) for p in parts])
+        weights = torch.cat([torch.tensor(p.cell_weights).repeat(len(p)) for p in parts])
+        self.counts, self.weights = counts.to(device), weights.to(device)
+        self.first = (counts.cumsum(0) - counts).to(device)
         alike = {part.cell_weights for part in parts}
-        self.shared = torch.tensor(alike.pop()) if len(alike) == 1 else None
+        self.shared = torch.tensor(alike.pop()).to(device) if len(alike) == 1 else None
+        self.device = device
 
     def rows(self, index: Int64[Tensor, " B"]) -> Int64[Tensor, " cells"]:
         """Return the rows of the cells of the architectures of a batch."""
+        if self.shared is not None:
+            cells = torch.arange(len(self.shared), device=self.device)
+            return (index.unsqueeze(1) * len(self.shared) + cells).flatten()
         counts = self.counts[index]
         start = self.first[index] - (counts.cumsum(0) - counts)
-        return torch.repeat_interleave(start, counts) + torch.arange(int(counts.sum()))
+        count = int(counts.sum())
+        return torch.repeat_interleave(start, counts) + torch.arange(count, device=self.device)
 
     def __call__(
         self, values: Float[Tensor, " cells"], index: Int64[Tensor, " B"]
@@ -62,8 +74,9 @@ class MeanOverCells:
         if self.shared is not None:
             return values.view(-1, len(self.shared)) @ self.shared
         weighted = values * self.weights[self.rows(index)]
-        owner = torch.repeat_interleave(torch.arange(len(index)), self.counts[index])
-        return torch.zeros(len(index)).index_add(0, owner, weighted)
+        places = torch.arange(len(index), device=self.device)
+        owner = torch.repeat_interleave(places, self.counts[index])
+        return torch.zeros(len(index), device=self.device).index_add(0, owner, weighted)
 
 
 def flatten_parameters(network: nn.Module) -> Tensor:
@@ -95,8 +108,8 @@ def fit(
     """Minimise the loss over the training architectures; resume from a checkpoint of the digest.
 
     Args:
-        network: what is trained, in place.
-        loss_of: indices of a batch, shape (B,) -> the mean loss over it.
+        network: what is trained, in place, where it lies.
+        loss_of: indices of a batch, shape (B,), on the network's device -> the mean loss over it.
         count: the number of training architectures.
         settings: epochs, batch and optimiser.
         generator: of the order of the architectures.
@@ -129,7 +142,7 @@ def _fitted(
     schedule = torch.optim.lr_scheduler.StepLR(optimiser, settings.step_epochs, settings.lr_gamma)
     history: list[dict[str, int | float]] = []
     states: list[dict[str, Tensor]] = []
-    saved = read_checkpoint(checkpoint, digest) if checkpoint else None
+    saved = read_checkpoint(checkpoint, digest, CPU) if checkpoint else None
     if saved:
         history, states = saved["history"], saved["states"]
         network.load_state_dict(states[-1])
@@ -151,7 +164,8 @@ def _fitted(
             history.append(
                 {"epoch": epoch + 1, "loss": loss, "learning_rate": rate, "seconds": seconds}
             )
-            states.append({name: entry.clone() for name, entry in network.state_dict().items()})
+            entries = network.state_dict().items()
+            states.append({name: entry.to(CPU, copy=True) for name, entry in entries})
             if checkpoint:
                 content = _content(history, states, optimiser, schedule, generator)
                 write_checkpoint(checkpoint, digest, content)
@@ -188,8 +202,8 @@ def _one_epoch(
 ) -> float:
     """Return the mean loss of one pass in random order."""
     assert vector.grad is not None
-    order = torch.randperm(count, generator=generator)
-    total = torch.zeros(())
+    order = torch.randperm(count, generator=generator).to(vector.device)
+    total = torch.zeros((), device=vector.device)
     for step, index in enumerate(order.split(batch)):
         loss = loss_of(index)
         vector.grad.zero_()

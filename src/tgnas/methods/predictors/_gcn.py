@@ -100,6 +100,10 @@ class DenseInputs:
             self.counts.index_select(0, index), self.aggregation.index_select(0, index)
         )
 
+    def to(self, device: torch.device) -> "DenseInputs":
+        """Return the graphs on a device."""
+        return DenseInputs(self.counts.to(device), self.aggregation.to(device))
+
 
 class _ConvolveNormaliseRelu(torch.autograd.Function):
     """relu(batch_norm(A H W + b)) of one layer in training, with its gradient in one piece.

@@ -49,6 +49,17 @@ class Inputs:
             self.last.index_select(0, index),
         )
 
+    def to(self, device: torch.device) -> "Inputs":
+        """Return the graphs on a device."""
+        degrees = None if self.degrees is None else self.degrees.to(device)
+        return Inputs(
+            self.operators.to(device),
+            self.messages.to(device),
+            degrees,
+            self.there.to(device),
+            self.last.to(device),
+        )
+
 
 class Network(nn.Module):
     """Scores graphs; parameters are drawn by ``initialise``.
@@ -130,7 +141,7 @@ class Network(nn.Module):
             hidden = hidden + passed if self.settings.residual and hidden is not None else passed
         assert hidden is not None  # there is a layer
         if self.settings.readout == "last":
-            read = hidden[torch.arange(len(hidden)), inputs.last]
+            read = hidden[torch.arange(len(hidden), device=hidden.device), inputs.last]
         else:
             counted = inputs.there.unsqueeze(1).to(hidden.dtype)
             read = torch.bmm(counted, hidden).squeeze(1)

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from tgnas.methods.predictors._network import Network
 from tgnas.methods.predictors._settings import Settings
 from tgnas.operators import ATTRIBUTES
 from tgnas.spaces.architectures import Architectures
+from tgnas.training.device import device_of
 from tgnas.training.fit import Fitted, MeanOverCells
 from tgnas.training.fit import fit as train
 from tgnas.training.ranks import mid_ranks
@@ -59,6 +61,7 @@ GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
 # The score of what connects nothing, for each loss: below every accuracy and every rank, and far
 # below what has no scale.
 LOWEST = {"mse": -1.0, "ranking": -1000.0}
+ON_DEVICE = True  # its training is worked out on the device of the context
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,11 +203,13 @@ def fit_epochs(
         sources: the training architectures, with accuracies in percent or, where ranks are
             learned, any score.
         settings: the configuration.
-        context: the operators' vectors, and the folder of the checkpoint.
+        context: the operators' vectors, the folder of the checkpoint, and the device, whose
+            rounding is its own.
         generator: of the initial parameters and of the order of the architectures.
 
     Raises:
-        ConfigError: accuracies of several sources as the label; they have no common scale.
+        ConfigError: accuracies of several sources as the label, which have no common scale, or a
+            device that is not there.
     """
     network = new_network(context.operators, settings)
     return train_network(network, sources, settings, context, generator)
@@ -228,30 +233,57 @@ def train_network(
     context: Context,
     generator: torch.Generator,
 ) -> Fitted:
-    """Fit a network of a configuration in place; arguments and errors as in ``fit_epochs``."""
+    """Fit a network of a configuration in place; arguments and errors as in ``fit_epochs``.
+
+    It comes back on the CPU.
+    """
     if settings.label == "accuracy" and len(sources) > 1:
         raise ConfigError("accuracies of several spaces have no common scale; learn label: rank")
+    device = device_of(context.device)
+    if settings.back_end == "dgl" and device.type != "cpu":
+        raise ConfigError(f"back end dgl is trained on the CPU, not on {device}; dense is on both")
     cells = Cells.concatenate(source.architectures.cells for source in sources)
-    seed = generator.initial_seed()
+    seed, count = generator.initial_seed(), sum(map(len, sources))
     network.initialise(generator)
-    inputs = network.prepare(GRAPHS[settings.graph](cells))
+    loss_of = loss_on(network.to(device), sources, settings, device)
+    logger.info("architectures=%d settings=%s seed=%d device=%s", count, settings, seed, device)
+    about = [settings.model_dump(), seed, context.code, torch.__version__, device.type]
+    raw = np.concatenate([source.labels for source in sources])
+    arrays = cells.operators, cells.edges, raw, context.operators.vectors
+    digest = _digest(json.dumps(about), *arrays)
+    checkpoint = context.checkpoints / "checkpoint.pt" if context.checkpoints else None
+    fitted = train(network, loss_of, count, settings, generator, checkpoint, digest)
+    network.cpu()
+    return fitted
+
+
+def loss_on(
+    network: GCN | Network, sources: Sequence[TrainingSet], settings: Settings, device: torch.device
+) -> Callable[[Tensor], Tensor]:
+    """Return what gives the mean loss of a batch of training architectures.
+
+    Args:
+        network: of the configuration, on the device.
+        sources: the training architectures.
+        settings: the configuration.
+        device: where graphs, labels and indices of a batch lie.
+    """
+    cells = Cells.concatenate(source.architectures.cells for source in sources)
+    inputs: Any = network.prepare(GRAPHS[settings.graph](cells))
+    if device.type != "cpu":
+        inputs = inputs.to(device)
     # The rank among the source's own: what is best there is best, whatever the scale.
     scaled = {"accuracy": lambda a: a / 100, "rank": lambda a: mid_ranks(a[None])[0] / len(a)}
     goal = np.concatenate([scaled[settings.label](source.labels) for source in sources])
-    labels, loss = torch.from_numpy(goal).float(), LOSSES[settings.loss]
-    mean_over_cells = MeanOverCells([s.architectures for s in sources])
+    labels, loss = torch.from_numpy(goal).float().to(device), LOSSES[settings.loss]
+    mean_over_cells = MeanOverCells([s.architectures for s in sources], device)
 
     def loss_of(index: Tensor) -> Tensor:
         rows = mean_over_cells.rows(index)
         scores = mean_over_cells(network(inputs.select(rows)), index)
         return loss(scores, labels.index_select(0, index))
 
-    logger.info("architectures=%d settings=%s seed=%d", len(labels), settings, seed)
-    about = json.dumps([settings.model_dump(), seed, context.code, torch.__version__])
-    raw = np.concatenate([source.labels for source in sources])
-    digest = _digest(about, cells.operators, cells.edges, raw, context.operators.vectors)
-    checkpoint = context.checkpoints / "checkpoint.pt" if context.checkpoints else None
-    return train(network, loss_of, len(labels), settings, generator, checkpoint, digest)
+    return loss_of
 
 
 def _digest(about: str, *arrays: np.ndarray) -> str:

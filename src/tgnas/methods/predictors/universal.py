@@ -37,6 +37,7 @@ from tgnas.spaces.skeleton import SEQUENCES
 from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingSet
 
+ON_DEVICE = True  # as tgnas
 CARD = Card(
     title="universal",
     reference="ours, after Qiao et al., arXiv 2404.00271",

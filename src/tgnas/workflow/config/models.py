@@ -136,6 +136,10 @@ class Predictor(Keys):
         default=None,
     )
     threads: int = count("Threads of one training; another number changes bits.")
+    device: Literal["cpu", "cuda"] = key(
+        "Where it is trained: a graph network on a GPU, too, whose rounding is its own.",
+        default="cpu",
+    )
     settings: BaseModel = key("The method's own, an instance of its `Settings`.", exclude=True)
 
     @property
