@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -82,7 +83,7 @@ def _end(error: Exception, code: int) -> None:
 
 def load(predictor: str) -> "Pretrained":
     """Return a trained predictor, in a process whose threads score a chunk of cells each."""
-    _leave_pandas_out_of_arrow()
+    leave_pandas_out_of_arrow()
     import torch
 
     from tgnas.inference.pretrained import load_pretrained
@@ -91,13 +92,20 @@ def load(predictor: str) -> "Pretrained":
     return load_pretrained(predictor)
 
 
-def load_scorer(asked: str, space: "Space") -> "Scoring":
+def load_scorer(asked: str, space: "Space", *, alone: bool = False) -> "Scoring":
     """Return a trained predictor, a count or several of them, in a process as ``load``'s.
+
+    Args:
+        asked: what is asked for.
+        space: whose architectures are scored.
+        alone: whether the process needs torch for nothing but scores.
 
     Raises:
         ConfigError: it cannot score the networks of the space.
     """
-    _leave_pandas_out_of_arrow()
+    leave_pandas_out_of_arrow()
+    if alone:
+        _leave_shapes_out_of_torch()
     import torch
 
     from tgnas.inference import fitting, scorers
@@ -108,7 +116,7 @@ def load_scorer(asked: str, space: "Space") -> "Scoring":
     return scorer
 
 
-def _leave_pandas_out_of_arrow() -> None:
+def leave_pandas_out_of_arrow() -> None:
     """Have pyarrow take it that no pandas object is handed to it.
 
     It looks once, when it makes its first array, and imports pandas for it: .3 s of a command that
@@ -129,6 +137,22 @@ def _leave_pandas_out_of_arrow() -> None:
         pa.array([0])
     finally:
         sys.meta_path.remove(NoPandas)
+
+
+def _leave_shapes_out_of_torch() -> None:
+    """Import torch without what it knows of tensors that hold no numbers: a quarter of its import.
+
+    Where that is asked for later, such as by torch's compiler, it is imported all the same.
+    """
+    name = "torch._meta_registrations"
+    if "torch" in sys.modules:
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        import torch
+    finally:
+        del sys.modules[name]
+    del torch._meta_registrations
 
 
 def tell(message: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import errors, load_scorer, tell, tell_skipped
+from tgnas.cli.common import errors, leave_pandas_out_of_arrow, load_scorer, tell, tell_skipped
 
 if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
@@ -37,12 +37,13 @@ def score(
     shard: option.Shard = "1/1",
 ) -> None:
     """Write the columns of a file with the score of each architecture; higher is better."""
-    from tgnas.inference.scoring import with_score
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
     source = _source(architectures, on_error, input_format, shard)
     scorer, rows = _scorer(space, source, predictor, threads)
+    from tgnas.inference.scoring import with_score
+
     with output(to, written) as writer:
         for scored in _shown(scorer, rows):
             writer.write(with_score(scored, spread))
@@ -65,19 +66,23 @@ def rank(
     A file that score wrote is ranked by its scores. Otherwise the column agreement says which share
     of the predictor's seeds puts a row above the next.
     """
-    from tgnas.inference.scoring import SCORE, best_of, scored_before
-    from tgnas.inference.streaming import format_of, output
+    from tgnas.inference.streaming import SCORE, format_of, output
 
     written = format_of(to, output_format)
     source = _source(architectures, on_error, input_format, shard)
     with output(to, written) as writer:
         first = source.first()
         if first is not None and SCORE in first.table.column_names:
+            from tgnas.inference.scoring import best_of, scored_before
+
             tell(f"{architectures} has a column {SCORE!r}, by which it is ranked")
             best = best_of(scored_before(source), top, architectures)
             tell_skipped(source)
         else:
-            best = best_of(_shown(*_scorer(space, source, predictor, threads)), top, architectures)
+            shown = _shown(*_scorer(space, source, predictor, threads))
+            from tgnas.inference.scoring import best_of
+
+            best = best_of(shown, top, architectures)
         writer.write(best)
 
 
@@ -98,13 +103,13 @@ def evaluate(
     Beside it stands what counting alone is worth, and whether the two can be told apart.
     """
     from tgnas.files import claimed, written_whole
-    from tgnas.inference.evaluating import measures_of
-    from tgnas.inference.scoring import labelled
-
     to_file = to != option.STANDARD
     with claimed(to) if to_file else nullcontext():
         source = _source(architectures, on_error, input_format)
-        scorer, rows = _scorer(space, source, predictor, threads)
+        scorer, rows = _scorer(space, source, predictor, threads, accuracy_column)
+        from tgnas.inference.evaluating import measures_of
+        from tgnas.inference.scoring import labelled
+
         known = labelled(_shown(scorer, rows), accuracy_column, scorer.space, source)
         measures = measures_of(*known, scorer.space, architectures)
         text = json.dumps(measures, indent=2) + "\n"
@@ -120,6 +125,7 @@ def _source(
 ) -> "Source":
     from tgnas.inference.streaming import WHOLE, Shard, Source, format_of
 
+    leave_pandas_out_of_arrow()
     written = format_of(architectures, input_format)
     if architectures == option.STANDARD and written == "parquet":
         raise typer.BadParameter("Parquet is read from its end; name a file", param_hint="-")
@@ -133,16 +139,19 @@ def _source(
 
 
 def _scorer(
-    space: str, source: "Source", predictor: str, threads: int
+    space: str, source: "Source", predictor: str, threads: int, column: str = "architecture"
 ) -> "tuple[Scorer, Iterator[Scored]]":
-    from tgnas.inference.pretrained import Pretrained
-    from tgnas.inference.scorers import Together
-    from tgnas.inference.scoring import Scorer
+    """Return what scores a file, whose first rows are checked before torch is imported for it."""
     from tgnas.inference.streaming import WHOLE
     from tgnas.spaces.space import open_space
 
     opened = open_space(space)
-    asked = load_scorer(predictor, opened)
+    source.check_first(opened, column)
+    asked = load_scorer(predictor, opened, alone=True)
+    from tgnas.inference.pretrained import Pretrained
+    from tgnas.inference.scorers import Together
+    from tgnas.inference.scoring import Scorer
+
     if isinstance(asked, Together) and source.shard != WHOLE:
         raise typer.BadParameter(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"

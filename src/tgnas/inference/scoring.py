@@ -14,14 +14,13 @@ from jaxtyping import Float64
 
 from tgnas.errors import DataError, TgnasError
 from tgnas.inference.pretrained import agreement_with_next, spread_of
-from tgnas.inference.streaming import COLUMN, Chunk, Source
+from tgnas.inference.streaming import COLUMN, SCORE, Chunk, Source
 from tgnas.inference.verdict import Tally
 from tgnas.methods.trained import CHUNK, Ensemble, in_threads
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
 REMEMBERED = 1 << 16  # architectures whose scores are kept
-SCORE = "score"
 Scored = tuple[Chunk, Float64[np.ndarray, "S N"]]  # rows, and every member's score of each
 Read = tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]  # scores, and what is wrong by row
 

@@ -13,6 +13,7 @@ from tgnas.errors import ConfigError, DataError, UnknownNameError
 from tgnas.inference.limits import Costs, Limit, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
+from tgnas.inference.streaming import SCORE
 from tgnas.inference.verdict import Verdict
 from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle
@@ -20,7 +21,6 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
 
-SCORE = "score"
 Scores = Float64[np.ndarray, " N"]
 
 

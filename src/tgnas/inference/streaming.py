@@ -32,10 +32,11 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
 
-COLUMN = "architecture"
+COLUMN, SCORE = "architecture", "score"
 STANDARD = "-"
 CHUNK = 65_536  # rows; of CSV and Parquet fewer where they are wide
 WIDE = 8 << 20  # bytes
+FIRST = 1000  # rows that are looked at before anything is loaded
 BATCH = 4096  # rows of Parquet that are read at once
 BLOCK = 1 << 20  # bytes; the reader of CSV keeps up to 32 blocks ready, and no row may be larger
 FORMATS = {
@@ -152,6 +153,29 @@ class Source:
         first = next(chunks, None)
         self._ahead = chain([] if first is None else [first], chunks)
         return first
+
+    def check_first(self, space: Space, column: str = COLUMN) -> None:
+        """Refuse a file that is not there or whose first rows are faulty, before it is worked on.
+
+        Args:
+            space: of the architectures.
+            column: another one that every row needs.
+
+        Raises:
+            DataError: it is not of its format, or a row is no architecture and is not to be
+                skipped.
+            OSError: it cannot be read.
+            UnknownNameError: there is no such column.
+        """
+        first = self.first()
+        if first is None:
+            return
+        if column not in first.table.column_names:
+            raise UnknownNameError("column", column, first.table.column_names)
+        if not self.skip:
+            some = Chunk(first.table.slice(0, FIRST), first.numbers[:FIRST])
+            for row, error in space.read(some.architectures(space)).errors.items():
+                self.fault(int(some.numbers[row]), COLUMN, str(error))
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows of the shard, at most ``CHUNK`` at once.
