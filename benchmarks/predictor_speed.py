@@ -32,7 +32,6 @@ from tgnas.encodings.global_node import encode, node_features
 from tgnas.encodings.graphs import Graphs
 from tgnas.encodings.sentence import embed_operators
 from tgnas.inference.pretrained import load_pretrained
-from tgnas.methods.predictors._gcn import GCN
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.spaces.nasbench101 import enumerate_cells
 from tgnas.training.fit import flatten_parameters

@@ -107,7 +107,7 @@ def test_architectures_that_do_not_fit_together_are_not_joined(parts):
 
 
 def test_cells_that_do_not_divide_into_architectures_are_refused():
-    with pytest.raises(InvalidCellError, match="1 cells are no architectures of 2 each"):
+    with pytest.raises(InvalidCellError, match="1 cell is no architectures of 2 each"):
         Architectures(SMALL, WEIGHTS)
 
 

@@ -83,7 +83,7 @@ def test_standard_input_and_output_are_read_and_written():
     assert done.exit_code == 0
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert rows[0]["architecture"] == BEST
-    assert "scored 1 architectures" in done.stderr
+    assert "scored 1 architecture in" in done.stderr
 
 
 def test_a_faulty_row_is_named_and_nothing_is_written(tmp_path):

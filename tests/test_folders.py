@@ -88,9 +88,9 @@ def test_hidden_and_other_files_are_left_out_counted_and_said(tmp_path, caplog):
         task = open_folder(path, (None, None), process(), 0, 0)
     assert (task.train_size, task.test_size, task.classes) == (2, 2, 2)
     said = [record.getMessage() for record in caplog.records]
-    assert f"{path / 'train'}: left out are 1 files .txt, 1 files beside the classes" in said[0]
-    assert "1 hidden files, 1 hidden folders" in said[0]
-    assert said[1].endswith("val: left out are 1 hidden folders")
+    assert f"{path / 'train'}: left out: 1 file .txt, 1 file beside the classes" in said[0]
+    assert "1 hidden file, 1 hidden folder" in said[0]
+    assert said[1].endswith("val: left out: 1 hidden folder")
 
 
 def test_a_hidden_folder_is_no_class(tmp_path):

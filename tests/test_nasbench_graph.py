@@ -273,5 +273,5 @@ def test_a_file_that_lacks_a_key_is_refused(tmp_path, monkeypatch):
     del records[77016]
     (folder / "cora.bench").write_bytes(pickle.dumps(records))
     monkeypatch.setattr(reader, "data_folder", lambda: folder)
-    with pytest.raises(CorruptTableError, match=r"1 keys are in .* alone, first 77016"):
+    with pytest.raises(CorruptTableError, match=r"1 key is in .* alone, first 77016"):
         reader.build()

@@ -134,7 +134,7 @@ def test_a_sample_names_the_architectures_of_its_rows(nasbench201, sample, targe
 
 
 def test_a_sample_larger_than_its_benchmark_is_refused(nasbench201):
-    with pytest.raises(ConfigError, match="a sample of 15626 asked for; nasbench201 has 15625"):
+    with pytest.raises(ConfigError, match="a sample of 15626 asked for; nasbench201 has 15,625"):
         draw(nasbench201, 15626, seed=0)
 
 

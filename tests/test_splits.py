@@ -57,7 +57,9 @@ def test_only_rows_with_a_label_are_drawn():
 
 @pytest.mark.parametrize("count", [0, 1001])
 def test_more_rows_than_there_are_cannot_be_drawn(count):
-    with pytest.raises(ConfigError, match=f"{count} labelled architectures; there are 1 to 1000"):
+    with pytest.raises(
+        ConfigError, match=f"{count:,} labelled architectures?; there are 1 to 1000"
+    ):
         draw_rows(1000, count)
 
 

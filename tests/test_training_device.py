@@ -85,7 +85,9 @@ def test_what_is_trained_on_the_cpu_alone_says_so():
     ],
 )
 def test_the_command_refuses_a_device_before_it_learns(tmp_path, options, said):
-    rows = zip(open_space("nasbench201").format(SOURCES[0].architectures), SOURCES[0].labels)
+    rows = zip(
+        open_space("nasbench201").format(SOURCES[0].architectures), SOURCES[0].labels, strict=True
+    )
     known = tmp_path / "known.csv"
     known.write_text("architecture,accuracy\n" + "".join(f"{a},{b}\n" for a, b in rows))
     done = tgnas(

@@ -22,6 +22,22 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
+def number_of(count: int, one: str) -> str:
+    """Return a count with what is counted, of which `one` is named: ``2,000 architectures``."""
+    if count == 1:
+        return f"1 {one}"
+    if one.endswith("ex"):
+        return f"{count:,} {one[:-2]}ices"
+    if one.endswith("y") and one[-2] not in "aeiou":
+        return f"{count:,} {one[:-1]}ies"
+    return f"{count:,} {one}{'es' if one.endswith('s') else 's'}"
+
+
+def are(count: int) -> str:
+    """Return the verb of a count."""
+    return "is" if count == 1 else "are"
+
+
 class TgnasError(Exception):
     """The base of every error that a user can cause; its message is one line to act on."""
 

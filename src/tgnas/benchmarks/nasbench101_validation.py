@@ -17,7 +17,7 @@ from tgnas.benchmarks.base import build_table
 from tgnas.benchmarks.nasbench101 import ACCURACY, THREADS
 from tgnas.benchmarks.nasbench101 import SOURCES as WHOLE
 from tgnas.costs.layers import count_parameters
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, number_of
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
@@ -43,14 +43,15 @@ def build(files: Sequence[Path]) -> pa.Table:
     rows = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
     unknown = np.flatnonzero(hashes[rows] != keys)
     if len(unknown) or len(test) != len(hashes):
-        what = f"the hash {keys[unknown[0]]}" if len(unknown) else f"{len(test)} accuracies"
+        what = f"the hash {keys[unknown[0]]}" if len(unknown) else number_of(len(test), "accuracy")
         raise CorruptTableError(f"{listed[0]}: {what} is not of the {len(hashes)} cells")
     architectures = Architectures(cells[rows], skeleton=SPACE.skeleton)
     counted = count_parameters(architectures)
     wrong = np.flatnonzero(known["trainable_parameters"][first] != counted)
     if len(wrong):
         raise CorruptTableError(
-            f"{listed[0]}: {len(wrong)} cells have other parameter counts, first {keys[wrong[0]]}"
+            f"{listed[0]}: other parameter counts of {number_of(len(wrong), 'cell')}, first "
+            f"{keys[wrong[0]]}"
         )
     columns = {ACCURACY: test[rows] * 100}
     for epochs in EPOCHS:

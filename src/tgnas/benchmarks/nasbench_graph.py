@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
-from tgnas.errors import CorruptTableError, ResourceError
+from tgnas.errors import CorruptTableError, ResourceError, are, number_of
 from tgnas.operators import CODES
 from tgnas.resources.unpickle import load_records
 from tgnas.spaces.nasbench_graph import SPACE, all_keys
@@ -89,6 +89,7 @@ def _records(path: Path, keys: np.ndarray) -> pd.DataFrame:
     if set(records.index) != set(keys.tolist()):
         other = sorted(set(records.index) ^ set(keys.tolist()))
         raise CorruptTableError(
-            f"{path}: {len(other)} keys are in the file or in the space alone, first {other[0]}"
+            f"{path}: {number_of(len(other), 'key')} {are(len(other))} in the file or in the "
+            f"space alone, first {other[0]}"
         )
     return records

@@ -22,6 +22,7 @@ from tgnas.errors import (
     TrainingError,
     UnknownNameError,
     UnreadableFileError,
+    number_of,
 )
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def tell(message: str) -> None:
 def tell_skipped(source: "Source") -> None:
     """Say how many rows of a file were skipped, if any."""
     if source.skipped:
-        tell(f"skipped {source.skipped:,} rows; the first: {source.first_skipped}")
+        tell(f"skipped {number_of(source.skipped, 'row')}; the first: {source.first_skipped}")
 
 
 def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int) -> None:

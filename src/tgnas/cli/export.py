@@ -7,6 +7,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, tell
+from tgnas.errors import number_of
 
 
 def export(
@@ -52,8 +53,8 @@ def export(
         networks.write_torchscript(network, images, torchscript)
     if onnx is not None:
         networks.write_onnx(network, images, onnx)
-    weights = sum(parameter.numel() for parameter in network.parameters())
-    tell(f"a network of {weights:,} parameters, {classes} logits of 3 x {size} x {size} pixels")
+    weights = number_of(sum(p.numel() for p in network.parameters()), "parameter")
+    tell(f"a network of {weights}, {number_of(classes, 'logit')} of 3 x {size} x {size} pixels")
 
 
 def size_of(text: str) -> tuple[str, int]:

@@ -8,6 +8,7 @@ import typer
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, tell
 from tgnas.cli.export import size_of
+from tgnas.errors import are, number_of
 
 
 def initialise(
@@ -39,4 +40,4 @@ def initialise(
     sizes = dict(size_of(text) for text in changes or ())
     network = build_network(architecture, space, classes, sizes, seed)
     predicted, whole = write_predicted(network, to, weights)
-    tell(f"{predicted:,} of {whole:,} parameters are predicted")
+    tell(f"{predicted:,} of {number_of(whole, 'parameter')} {are(predicted)} predicted")

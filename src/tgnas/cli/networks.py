@@ -9,6 +9,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import UNFINISHED, tell
+from tgnas.errors import are, number_of
 
 
 def train_network(
@@ -90,7 +91,10 @@ def train_network(
     shown = {key: facts[key] for key in ("epochs", "test_accuracy", "seconds", "device")}
     typer.echo(json.dumps(shown))
     if not finished:
-        tell(f"{len(history)} of {chosen.epochs} epochs are done; the same command goes on")
+        tell(
+            f"{len(history)} of {number_of(chosen.epochs, 'epoch')} {are(len(history))} done; "
+            "the same command goes on"
+        )
         raise typer.Exit(UNFINISHED)
 
 

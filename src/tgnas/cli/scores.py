@@ -10,6 +10,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import errors, leave_pandas_out_of_arrow, load_scorer, tell, tell_skipped
+from tgnas.errors import are, number_of
 
 if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
@@ -103,6 +104,7 @@ def evaluate(
     Beside it stands what counting alone is worth, and whether the two can be told apart.
     """
     from tgnas.files import claimed, written_whole
+
     to_file = to != option.STANDARD
     with claimed(to) if to_file else nullcontext():
         source = _source(architectures, on_error, input_format)
@@ -183,17 +185,19 @@ def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
         for scored in rows:
             yield scored
             rate = scorer.count / (time.perf_counter() - start)
-            text = f"{scorer.count:,} architectures, {rate:,.0f}/s"
+            text = f"{number_of(scorer.count, 'architecture')}, {rate:,.0f}/s"
             share = source.share() if source.share else 0
             total = 1.0 if source.share else None
             bar.update(task, description=text, total=total, completed=share)
     source.check_some(scorer.count)
     seconds = time.perf_counter() - start
     rate = scorer.count / seconds if seconds else 0
-    tell(f"scored {scorer.count:,} architectures in {seconds:.1f} s ({rate:,.0f} per second)")
+    scored = number_of(scorer.count, "architecture")
+    tell(f"scored {scored} in {seconds:.1f} s ({rate:,.0f} per second)")
     if scorer.not_finite:
         tell(
-            f"{scorer.not_finite:,} of {scorer.count:,} scores are not finite; the first: "
+            f"{scorer.not_finite:,} of {number_of(scorer.count, 'score')} "
+            f"{are(scorer.not_finite)} not finite; the first: "
             f"{scorer.first_not_finite}"
         )
     tell_skipped(source)

@@ -10,6 +10,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import INTERRUPTED, errors, load_scorer, tell
+from tgnas.errors import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,7 @@ def search(
     costed = {limit.cost: _cost(found, limit.cost) for limit in found.limits}
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))
     if found.interrupted:
-        tell(f"interrupted: the best of {found.queries:,} of {scores:,} scores")
+        tell(f"interrupted: the best of {found.queries:,} of {number_of(scores, 'score')}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -193,7 +194,10 @@ def _search_front(
         _write(found.queried, history)
     shown = found.members.column_names[1:]
     draw_front(found.queried, found.members, shown, to.with_suffix(".png"))
-    tell(f"{len(found.members)} architectures on the front: {to} and {to.with_suffix('.png')}")
+    tell(
+        f"{number_of(len(found.members), 'architecture')} on the front: {to} and "
+        f"{to.with_suffix('.png')}"
+    )
     facts = {"queries": len(found.queried), "members": len(found.members)}
     typer.echo(json.dumps(facts | {"hypervolume": found.hypervolume}))
 
@@ -211,7 +215,8 @@ def _write_best(found: "Found", to: Path, goals: list[str], top: int, spread: bo
     table = found.front(goals)
     _write(table, to)
     draw_front(found.history_of(goals), table, goals, to.with_suffix(".png"))
-    tell(f"{len(table)} architectures on the front: {to} and {to.with_suffix('.png')}")
+    number = number_of(len(table), "architecture")
+    tell(f"{number} on the front: {to} and {to.with_suffix('.png')}")
 
 
 def _write(table: object, path: Path) -> None:

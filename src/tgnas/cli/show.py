@@ -8,6 +8,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, load, load_scorer, show_table, tell
+from tgnas.errors import number_of
 
 if TYPE_CHECKING:
     from tgnas.registry import Family
@@ -142,7 +143,7 @@ def check(
     show_table(titles, about, 160)
     example = example_of(space)
     if example is not None:
-        typer.echo(f"{space.size:,} architectures can be written, such as\n  {example}")
+        typer.echo(f"{number_of(space.size, 'architecture')} can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))
         for alike in not_told_apart(space, load_scorer(predictor, space), some):
@@ -151,5 +152,5 @@ def check(
     if architectures is not None:
         source = Source(architectures, format_of(architectures))
         count = sum(len(chunk.numbers) for chunk, _ in source.architectures(space))
-        typer.echo(f"{architectures}: {count:,} architectures, all of this space")
+        typer.echo(f"{architectures}: {number_of(count, 'architecture')}, all of this space")
     typer.echo(f"{file}: a search space named {space.name}")

@@ -7,6 +7,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import load, tell
+from tgnas.errors import number_of
 
 
 def suggest(
@@ -74,4 +75,7 @@ def suggest(
 
         whole, front = measured_front(trained, opened, against, costs or ())
         draw_front(whole, front, whole.column_names[1:], figure, table)
-        tell(f"{len(front)} architectures on the front of {len(whole)} trained: {figure}")
+        tell(
+            f"{number_of(len(front), 'architecture')} on the front of {len(whole)} trained: "
+            f"{figure}"
+        )

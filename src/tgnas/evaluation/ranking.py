@@ -14,6 +14,7 @@ from jaxtyping import Float64, Int64, Integer, Shaped
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.live import live_pattern
+from tgnas.errors import number_of
 from tgnas.training.ranks import mid_ranks
 
 Vector = Float64[np.ndarray, " N"]
@@ -256,7 +257,8 @@ def measure_epochs(
 def _check(scores: Vector, accuracies: Vector, least: int = 2) -> None:
     if len(scores) != len(accuracies) or len(scores) < least:
         raise ValueError(
-            f"{len(scores)} scores and {len(accuracies)} accuracies; each needs at least {least}"
+            f"{number_of(len(scores), 'score')} and {number_of(len(accuracies), 'accuracy')}; "
+            f"each needs at least {least}"
         )
     for what, values in (("scores", scores), ("accuracies", accuracies)):
         bad = int((~np.isfinite(values)).sum())

@@ -21,7 +21,7 @@ from PIL import Image, ImageEnhance
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError, number_of
 from tgnas.image_training.data import Batch, Task
 from tgnas.image_training.images import balanced_indices, normalise
 from tgnas.image_training.processes import Process
@@ -46,7 +46,7 @@ class Listing:
 
     paths: list[Path]
     labels: Int64[np.ndarray, " N"]
-    left_out: Counter[str] = field(default_factory=Counter)  # what is no image, by its kind
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)  # no images, by their kind
 
     def drawn(self, size: int | None, generator: np.random.Generator) -> "Listing":
         """Return that many of them, drawn at random, classes balanced; all where it is None."""
@@ -86,7 +86,7 @@ def _listed(split: Path, classes: list[str]) -> Listing:
     paths: list[Path] = []
     labels: list[int] = []
     left_out = Counter(
-        "hidden folders" if path.is_dir() else "files beside the classes"
+        ("hidden folder", "") if path.is_dir() else ("file", " beside the classes")
         for path in split.iterdir()
         if not path.is_dir() or _hidden(path)
     )
@@ -106,12 +106,13 @@ def _hidden(path: Path) -> bool:
     return path.name.startswith(".")
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path) -> tuple[str, str]:
+    """Return what a file or folder within a class is: the word that is counted, and the rest."""
     if path.is_dir():
-        return "folders within a class"
-    return (
-        "hidden files" if _hidden(path) else f"files {path.suffix.lower() or 'without an ending'}"
-    )
+        return "folder", " within a class"
+    if _hidden(path):
+        return "hidden file", ""
+    return "file", f" {path.suffix.lower() or 'without an ending'}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,11 +208,13 @@ def open_folder(
         raise ConfigError(f"{folder} has one class, {classes[0]!r}; there is nothing to learn")
     for split, listing in (("train", train), ("val", test)):
         if listing.left_out and process.writes:
-            kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(listing.left_out.items()))
-            LOG.warning("%s: left out are %s", folder / split, kinds)
+            kinds = ", ".join(
+                number_of(n, one) + rest for (one, rest), n in sorted(listing.left_out.items())
+            )
+            LOG.warning("%s: left out: %s", folder / split, kinds)
     draw = np.random.default_rng(seed)
     drawn = [listing.drawn(size, draw) for listing, size in zip((train, test), sizes, strict=True)]
-    source = f"image folder of {len(classes):,} classes"
+    source = f"image folder of {number_of(len(classes), 'class')}"
     return ImageFolder(drawn[0], drawn[1], len(classes), process, workers, source)
 
 

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tgnas.datasets import dataset_facts
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError, number_of
 from tgnas.files import sha256_of
 from tgnas.resources import archives, unpickle
 from tgnas.resources.archives import files_of_tar
@@ -154,7 +154,7 @@ def balanced_indices(
         ConfigError: `size` is not from 1 to N.
     """
     if not 1 <= size <= len(labels):
-        raise ConfigError(f"{size} images asked for; the set has {len(labels)}")
+        raise ConfigError(f"{number_of(size, 'image')} asked for; the set has {len(labels)}")
     order = generator.permutation(len(labels))
     turn = np.empty(len(labels), dtype=np.int64)  # an image is its class's turn-th
     for label in np.unique(labels):
@@ -276,5 +276,5 @@ def _checked(labels: Any, size: int, classes: int = CLASSES) -> Int64[np.ndarray
     """Return labels as an array after checking their number and range."""
     checked = np.asarray(labels, dtype=np.int64)
     if size == 0 or checked.shape != (size,) or checked.min() < 0 or checked.max() >= classes:
-        raise ValueError(f"{size} images with labels 0..{classes - 1} expected")
+        raise ValueError(f"{number_of(size, 'image')} with labels 0..{classes - 1} expected")
     return checked

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
-from tgnas.errors import DataError
+from tgnas.errors import DataError, number_of
 from tgnas.inference import evaluating, suggestions, training
 from tgnas.inference import known as known_tables
 from tgnas.inference import search as searches
@@ -173,7 +173,9 @@ def suggest(
     packed = _packed(architectures, opened)
     labels = np.array(list(accuracies), dtype=np.float64)
     if len(labels) != len(packed):
-        raise DataError(f"{len(labels)} accuracies of {len(packed)} architectures")
+        raise DataError(
+            f"{number_of(len(labels), 'accuracy')} of {number_of(len(packed), 'architecture')}"
+        )
     known = TrainingSet(packed, labels, opened.name)
     return suggestions.suggest(
         known,
@@ -315,7 +317,9 @@ def _accuracies(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
     except (TypeError, ValueError) as error:
         raise DataError(f"accuracies must be numbers: {error}") from error
     if known.shape != (count,):
-        raise DataError(f"{known.size} accuracies of {count} architectures")
+        raise DataError(
+            f"{number_of(known.size, 'accuracy')} of {number_of(count, 'architecture')}"
+        )
     faulty = np.flatnonzero(~np.isfinite(known))
     if len(faulty):
         raise DataError(f"row {faulty[0]}: {known[faulty[0]]} is no finite accuracy")

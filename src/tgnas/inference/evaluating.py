@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from tgnas.encodings.live import live_vertices
-from tgnas.errors import DataError
+from tgnas.errors import DataError, are, number_of
 from tgnas.inference.limits import counted
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
@@ -41,11 +41,14 @@ def measures_of(
     from tgnas.evaluation import ranking  # noqa: PLC0415 - pandas, .3 s that scoring saves
 
     count = len(scores)
-    if not np.isfinite(scores).all():
-        raise DataError(f"{where}: {(~np.isfinite(scores)).sum()} of {count} scores are not finite")
+    if faulty := int((~np.isfinite(scores)).sum()):
+        raise DataError(
+            f"{where}: {faulty:,} of {number_of(count, 'score')} {are(faulty)} not finite"
+        )
     if count < LEAST:
         raise DataError(
-            f"{where}: {count} labelled architectures; from fewer than {LEAST} nothing is concluded"
+            f"{where}: {number_of(count, 'labelled architecture')}; from fewer than {LEAST} "
+            "nothing is concluded"
         )
     name, complexity = baseline(architectures, space)
     generator = np.random.default_rng(0)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float64
 
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.errors import ConfigError, DataError, UnknownNameError, number_of
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
@@ -75,7 +75,8 @@ class Validated:
         if self.labels >= FEW:
             return ""
         return (
-            f"{self.labels} labels: a held-out tau is known to ± {self.uncertainty:.2f} alone, so "
+            f"{number_of(self.labels, 'label')}: a held-out tau is known to ± "
+            f"{self.uncertainty:.2f} alone, so "
             f"the choice among predictors is hardly more than chance, and the scores lean on the "
             f"zero-shot ones; train {FEW} or more (tgnas suggest says which)"
         )
@@ -99,7 +100,8 @@ def compare(
     labels = known.labels
     if len(labels) < LEAST or len(np.unique(labels)) < 2:
         raise DataError(
-            f"{len(labels)} labelled architectures teach nothing; at least {LEAST} with different "
+            f"nothing is learned from {number_of(len(labels), 'labelled architecture')}; at least "
+            f"{LEAST} with different "
             "labels are needed"
         )
     codes = codes_of([known], len(start.embeddings.vectors) + len(space.new))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, number_of
 from tgnas.inference.limits import Costs, Limit
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -28,8 +28,8 @@ def sample_within(
     while len(kept) < count:
         if idle == IDLE:
             held = f" that keep {', '.join(map(str, limits))}" if limits else ""
-            most = f"{len(kept):,} different architectures{held}"
-            raise ConfigError(f"{space.name}: no more than {most} were found")
+            most = f"{number_of(len(kept), 'different architecture')}{held}"
+            raise ConfigError(f"{space.name}: found no more than {most}")
         drawn = space.sample(max(PART, 2 * (count - len(kept))), generator)
         drawn = drawn[costs.kept(limits, drawn) == 0]
         both = Architectures.concatenate([kept, drawn])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64, Int64
 
-from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.errors import ConfigError, DataError, UnknownNameError, are, number_of
 from tgnas.inference.limits import Costs, Limit, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
@@ -65,7 +65,9 @@ class Queries:
         if len(faulty):
             [text] = self.space.format(architectures[faulty[:1]])
             raise DataError(
-                f"{len(faulty)} of {len(scores)} scores are not finite; the first: {text!r}"
+                f"{len(faulty):,} of {number_of(len(scores), 'score')} {are(len(faulty))} not "
+                "finite; "
+                f"the first: {text!r}"
             )
         excess = self.costs.kept(self.limits, architectures)
         self.architectures.append(architectures)
@@ -264,7 +266,8 @@ def _best(scores: Scores, excess: Scores, limits: Sequence[Limit]) -> int:
     kept = np.flatnonzero(excess == 0)
     if not len(kept):
         raise ConfigError(
-            f"none of {len(scores):,} scored architectures keeps {', '.join(map(str, limits))}; "
+            f"none of {number_of(len(scores), 'scored architecture')} keeps "
+            f"{', '.join(map(str, limits))}; "
             f"the nearest breaks them by {100 * excess.min():.3g} %"
         )
     return int(kept[np.argmax(scores[kept])])

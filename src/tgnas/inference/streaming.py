@@ -26,7 +26,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
-from tgnas.errors import DataError, UnknownNameError, cut, shown
+from tgnas.errors import DataError, UnknownNameError, cut, number_of, shown
 from tgnas.files import claimed, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -229,7 +229,7 @@ class Source:
         """
         if self.skipped and not count:
             raise DataError(
-                f"{self._name}: none of {self.skipped:,} rows can be used; the first: "
+                f"{self._name}: none of {number_of(self.skipped, 'row')} can be used; the first: "
                 f"{self.first_skipped}"
             )
 
@@ -321,7 +321,10 @@ class Source:
             readable = row.number - 1 - above  # how many of the rows before it can be
             above += 1
             if readable in rows or (readable == total and self.shard.number == self.shard.count):
-                what = f"{row.actual_columns} values; the header names {row.expected_columns}"
+                what = (
+                    f"{number_of(row.actual_columns, 'value')}; the header names "
+                    f"{row.expected_columns}"
+                )
                 self.fault(row.number, "", what)
 
         batches = self._csv_batches(stream, names, names, unreadable)

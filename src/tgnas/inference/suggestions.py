@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tgnas.encodings.canonical import canonicalise
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, number_of
 from tgnas.inference.fronts import improving, zero_shot_front
 from tgnas.inference.limits import Costs, Limit, costs_of
 from tgnas.inference.pretrained import Pretrained
@@ -162,7 +162,8 @@ def _candidates(
     kept[seen[seen >= 0]] = False
     if not kept.any():
         raise ConfigError(
-            f"none of {len(every):,} architectures of {space.name} that were not trained yet keeps "
+            f"none of {number_of(len(every), 'architecture')} of {space.name} that were not "
+            "trained yet keeps "
             f"{', '.join(map(str, limits)) or 'the space'}"
         )
     connected = canonicalise(every.cells).edges.any(axis=(1, 2))

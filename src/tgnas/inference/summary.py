@@ -8,7 +8,7 @@ import numpy as np
 
 from tgnas.costs.layers import MILLION, count_parameters, layers_of
 from tgnas.encodings.canonical import canonicalise
-from tgnas.errors import DataError, UnknownNameError
+from tgnas.errors import DataError, UnknownNameError, number_of
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
@@ -61,7 +61,7 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
         return {"parameters": f"{int(count_parameters(architecture)[0]):,}, embeddings included"}
     keys, layers = space.network, layers_of(architecture)
     [side] = architecture.attributes.get("resolution", np.array([keys.image])).astype(int)
-    about = f"({keys.classes:,} classes, images of {side} pixels)"
+    about = f"({number_of(keys.classes, 'class')}, images of {number_of(side, 'pixel')})"
     return {
         "parameters": f"{int(layers.all_parameters[0]):,} {about}",
         "FLOPs": f"{layers.all_flops[0] / MILLION:,.2f} million {about}",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tgnas import __version__
-from tgnas.errors import ConfigError, DataError
+from tgnas.errors import ConfigError, DataError, number_of
 from tgnas.inference import own_labels
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.streaming import Source
@@ -79,14 +79,19 @@ def train_on(
         raise ConfigError(f"device {device} is for the method {own_labels.NETWORK}, not for {few}")
     device_of(device)
     if len(np.unique(accuracies)) < 2:
-        raise DataError(f"{where}: {len(accuracies)} labelled architectures teach nothing")
+        raise DataError(
+            f"{where}: nothing is learned from "
+            f"{number_of(len(accuracies), 'labelled architecture')}, all of one accuracy"
+        )
     about: dict[str, Any] = {}
     if asked == own_labels.NETWORK:
         members = _networks(known, space, like, seeds, epochs or EPOCHS, device, tell)
         about["epochs"] = epochs or EPOCHS
     else:
         found = own_labels.compare(known, space, like.weights, [asked] if asked else ())
-        tell(f"held out in turn, {own_labels.FOLDS} parts of {len(accuracies)} labels:")
+        tell(
+            f"held out in turn, {own_labels.FOLDS} parts of {number_of(len(accuracies), 'label')}:"
+        )
         for one in found:
             tell(f"  {one.text}")
         if found[0].warning:

@@ -23,7 +23,13 @@ from jaxtyping import Float64
 from torch import nn
 
 from tgnas.encodings.canonical import canonicalise
-from tgnas.errors import ConfigError, CorruptTableError, UnfitNetworkError, UnknownNameError
+from tgnas.errors import (
+    ConfigError,
+    CorruptTableError,
+    UnfitNetworkError,
+    UnknownNameError,
+    number_of,
+)
 from tgnas.image_training.images import Images, channel_statistics, normalise
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch, Tokens
@@ -105,7 +111,9 @@ def draw_batch(images: Images, settings: Settings) -> Batch:
     """
     size = len(images.train)
     if settings.batch > size:
-        raise ConfigError(f"a batch of {settings.batch} images asked for; the set has {size}")
+        raise ConfigError(
+            f"a batch of {number_of(settings.batch, 'image')} asked for; the set has {size}"
+        )
     generator = np.random.default_rng(_seeds(settings.seed)[0])
     places = generator.choice(size, settings.batch, replace=False)
     pixels, labels = (

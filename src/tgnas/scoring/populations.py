@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float64
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.benchmarks.stored_scores import ranked_last
 from tgnas.encodings.live import live_pattern
-from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.errors import ConfigError, CorruptTableError, number_of
 from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.scoring import PATTERNS
 from tgnas.spaces.architectures import Architectures
@@ -88,7 +88,8 @@ def draw(
         rows = members.distinct()[0]
     elif int(count) > len(allowed):
         raise ConfigError(
-            f"a sample of {count} asked for; {benchmark.name} has {len(allowed)} architectures"
+            f"a sample of {count} asked for; {benchmark.name} has "
+            f"{number_of(len(allowed), 'architecture')}"
         )
     else:
         generator = np.random.default_rng(seed)
@@ -127,7 +128,9 @@ def spread_over(
     of_pattern = pd.Series(scores, patterns.strings)
     missing = set(strings) - set(of_pattern.index)
     if missing:
-        raise CorruptTableError(f"no score of {len(missing)} live patterns of {benchmark.name}")
+        raise CorruptTableError(
+            f"no score of {number_of(len(missing), 'live pattern')} of {benchmark.name}"
+        )
     return ranked_last(of_pattern.reindex(strings).fillna(-np.inf))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, number_of
 from tgnas.methods.contracts import Tokens
 from tgnas.networks.recurrent import recurrent_network
 from tgnas.networks.transformer import transformer_network
@@ -29,7 +29,10 @@ def text_batch(rows: int, steps: int, seed: int = 0) -> Tokens:
     """
     tokens, targets = next(NextWord(steps).train_batches(seed, 0, rows))
     if len(tokens) < rows:
-        raise ConfigError(f"{rows} rows of {steps} words asked for; the text has {len(tokens)}")
+        raise ConfigError(
+            f"{number_of(rows, 'row')} of {number_of(steps, 'word')} asked for; the text has "
+            f"{len(tokens)}"
+        )
     return Tokens(tokens, targets)
 
 

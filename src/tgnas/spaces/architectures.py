@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int64, UInt8
 
 from tgnas.cell import Cell, Cells
-from tgnas.errors import InvalidCellError
+from tgnas.errors import InvalidCellError, are, number_of
 from tgnas.spaces.skeleton import Skeleton
 
 
@@ -40,11 +40,14 @@ class Architectures:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
         if len(self.cells) % len(self.cell_weights):
             raise InvalidCellError(
-                f"{len(self.cells)} cells are no architectures of {len(self.cell_weights)} each"
+                f"{number_of(len(self.cells), 'cell')} {are(len(self.cells))} no architectures "
+                f"of {len(self.cell_weights)} each"
             )
         for name, values in self.attributes.items():
             if len(values) != len(self):
-                raise InvalidCellError(f"{name} has {len(values)} rows, not {len(self)}")
+                raise InvalidCellError(
+                    f"{name} has {number_of(len(values), 'row')}, not {len(self)}"
+                )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made of: a view of a dictionary cannot be pickled."""

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from tgnas.cell import Cells
-from tgnas.errors import shown
+from tgnas.errors import number_of, shown
 from tgnas.operators import NAMES, OperatorAttributes
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Form, Graph
 from tgnas.spaces.skeleton import TRANSFORMER
@@ -85,7 +85,7 @@ class Encoders(Form):
         ):
             raise self.alphabet.refuse(f"layers must be pairs of operators, not {shown(layers)}")
         if len(layers) not in LENGTHS:
-            raise self.alphabet.refuse(f"{len(layers)} layers; allowed are 2 and 4")
+            raise self.alphabet.refuse(f"{number_of(len(layers), 'layer')}; allowed are 2 and 4")
         parts = [Alphabet(self.alphabet.space, self._codes(names)) for names in (MIXERS, FEEDS)]
         codes = [
             part.code(name) for layer in layers for part, name in zip(parts, layer, strict=True)

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from tgnas.cell import Cells
+from tgnas.errors import number_of
 from tgnas.spaces.forms.base import (
     IDENTITY,
     INPUT,
@@ -80,7 +81,9 @@ class NasBenchGraph(Form):
         self._fields(member, {"operators", "inputs"}, {"operators", "inputs"})
         names, sources = self._operators(member["operators"]), member["inputs"]
         if len(names) != SIZE:
-            raise self.alphabet.refuse(f"{len(names)} operators; an architecture has {SIZE}")
+            raise self.alphabet.refuse(
+                f"{number_of(len(names), 'operator')}; an architecture has {SIZE}"
+            )
         if not isinstance(sources, list) or [*map(type, sources)] != [int] * SIZE:
             raise self.alphabet.refuse(f"inputs must be {SIZE} numbers, not {sources!r}")
         codes = [self.alphabet.code(name) for name in names]

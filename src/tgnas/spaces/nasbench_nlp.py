@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from tgnas.cell import Cells
-from tgnas.errors import shown
+from tgnas.errors import number_of, shown
 from tgnas.operators import NAMES, OperatorAttributes
 from tgnas.spaces.forms.base import INPUT, OUTPUT, Alphabet, Form, Graph
 from tgnas.spaces.skeleton import RECURRENT
@@ -129,7 +129,9 @@ class Recipes(Form):
             edges += [(place[f"{NEW}{i}"], vertex), (vertex, last)]
         edges.append((place[f"{NEW}0"], last))
         if last + 1 > self.vertices:
-            raise self.alphabet.refuse(f"{last + 1} vertices; allowed are at most {self.vertices}")
+            raise self.alphabet.refuse(
+                f"{number_of(last + 1, 'vertex')}; allowed are at most {self.vertices}"
+            )
         return [([*codes, OUTPUT], sorted(edges))]
 
     def checked(self, member: Recipe) -> dict[str, dict[str, Any]]:
@@ -150,7 +152,9 @@ class Recipes(Form):
             self._spelled.code(operator)
             least, most = ARITIES[operator]
             if not least <= count <= most:
-                raise self.alphabet.refuse(f"{shown(name)}: {operator} takes {count} nodes")
+                raise self.alphabet.refuse(
+                    f"{shown(name)}: {operator} takes {number_of(count, 'node')}"
+                )
         recipe = without_blends(member)
         known = {TOKEN, *recipe, *(f"{PREVIOUS}{i}" for i in range(STATES))}
         for name, node in recipe.items():

@@ -8,7 +8,7 @@ space without a network of them.
 import numpy as np
 import pandas as pd
 
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, number_of
 from tgnas.spaces.space import open_space
 from tgnas.training.splits import TrainingSet
 
@@ -30,7 +30,8 @@ def distillation_set(scored: pd.DataFrame) -> TrainingSet:
     known = np.isfinite(scores)
     if not known.any():
         raise CorruptTableError(
-            f"the proxy to distil from has failed on all of the {len(scored)} architectures"
+            f"the proxy to distil from has failed on all of "
+            f"{number_of(len(scored), 'architecture')}"
         )
     architectures = open_space(SPACE).architectures(list(scored.architecture))
     return TrainingSet(architectures, np.where(known, scores, scores[known].min() - 1), SPACE)

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, UnknownNameError, number_of
 from tgnas.spaces.architectures import Architectures
 
 Strategy = Literal["random", "stratified", "top"]
@@ -55,7 +55,8 @@ class TrainingSet:
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.architectures):
             raise ConfigError(
-                f"{len(self.labels)} labels for {len(self.architectures)} architectures"
+                f"{number_of(len(self.labels), 'label')} for "
+                f"{number_of(len(self.architectures), 'architecture')}"
             )
 
     def __len__(self) -> int:
@@ -96,7 +97,9 @@ def draw_rows(
         return rows
     number = int(count)
     if not 0 < number <= len(rows):
-        raise ConfigError(f"{count} labelled architectures; there are 1 to {len(rows)}")
+        raise ConfigError(
+            f"{number_of(count, 'labelled architecture')}; there are 1 to {len(rows)}"
+        )
     generator = np.random.default_rng(seed)
     if strategy == "random":
         return rows[np.sort(generator.choice(len(rows), number, replace=False))]

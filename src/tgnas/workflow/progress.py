@@ -29,7 +29,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from tgnas.errors import TgnasError
+from tgnas.errors import TgnasError, number_of
 from tgnas.validation import read_keys
 
 INTERRUPTED = 130
@@ -183,7 +183,7 @@ class Display:
         if not run.total:
             return f"{run.elapsed}  finding out what is to be made"
         done = run.done.total()
-        text = f"{done} of {run.total} jobs, {run.elapsed}"
+        text = f"{done} of {number_of(run.total, 'job')}, {run.elapsed}"
         return text + (
             f", about {duration(left)} left" if left is not None and done < run.total else ""
         )
@@ -265,7 +265,10 @@ def result_of(places: Places) -> str | None:
         if of_first:
             shown = {row["title"]: row["mean"] for row in (of_first[0], *ours, *counted)}
             texts = [f"{title} {float(value):.3f}" for title, value in shown.items()]
-            about = f"{of_first[0]['dataset']}, {int(of_first[0]['architectures']):,} architectures"
+            about = (
+                f"{of_first[0]['dataset']}, "
+                f"{number_of(int(of_first[0]['architectures']), 'architecture')}"
+            )
             return f"Kendall's tau ({about}): {'; '.join(texts)}"
     return None
 
@@ -293,7 +296,7 @@ def fault_in(log: str) -> str:
 
 def end_of(run: Run, code: int, places: Places, log: Path) -> list[str]:
     """Return what people are told at the end of a run."""
-    took = f"{run.done.total()} of {run.total} jobs done in {run.elapsed}"
+    took = f"{run.done.total()} of {number_of(run.total, 'job')} done in {run.elapsed}"
     again = "the same command goes on from there"
     if code == 0:
         return [took if run.total else "nothing to be done: all is up to date", *made_in(places)]

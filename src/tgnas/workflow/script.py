@@ -16,7 +16,7 @@ from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
-from tgnas.errors import ConfigError, TgnasError
+from tgnas.errors import ConfigError, TgnasError, number_of
 from tgnas.processes import end_on_sigterm
 from tgnas.resources.fetch import check_inputs
 
@@ -60,7 +60,7 @@ def brief(value: Any) -> str:
     if len(text) <= LONGEST:
         return text
     whole = isinstance(value, str | Path) or not isinstance(value, Sized)
-    size = f"{len(text)} characters" if whole else f"{len(value)} entries"
+    size = number_of(len(text), "character") if whole else number_of(len(value), "entry")
     return f"<{size}, sha256 {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
 
 

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, number_of
 from tgnas.methods.card import Card
 from tgnas.methods.settings import MethodSettings
 from tgnas.operators import CODES
@@ -172,7 +172,7 @@ def bounds_of(settings: Settings) -> dict[str, tuple[int, int] | tuple[float, fl
 def _checked(theta: Float[np.ndarray, " P"]) -> Theta:
     values = np.asarray(theta, dtype=float).ravel()
     if len(values) != len(Theta._fields):
-        raise ConfigError(f"theta has {len(values)} numbers, not {len(Theta._fields)}")
+        raise ConfigError(f"theta has {number_of(len(values), 'number')}, not {len(Theta._fields)}")
     whole = {n for n in Theta._fields if n.endswith(("nodes", "neighbours"))}
     named = {
         name: round(value) if name in whole else float(value)

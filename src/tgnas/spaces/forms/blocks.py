@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int64
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, shown
+from tgnas.errors import ConfigError, number_of, shown
 from tgnas.operators import PADDING
 from tgnas.spaces.forms.base import (
     ENUMERABLE,
@@ -153,13 +153,14 @@ class Blocks(FixedGraph):
         names = self._operators(member["operators"])
         if not self.least <= len(names) <= self.most:
             allowed = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-            raise self.alphabet.refuse(f"{len(names)} blocks; allowed are {allowed}")
+            raise self.alphabet.refuse(f"{number_of(len(names), 'block')}; allowed are {allowed}")
         codes = [self._code(name, block) for block, name in enumerate(names, start=1)]
         for limit in self.limits:
             count = sum(name in limit.operators for name in names)
             if not limit.least <= count <= limit.most:
                 raise self.alphabet.refuse(
-                    f"{count} blocks of {', '.join(limit.operators)}; allowed are {limit.least} to "
+                    f"{number_of(count, 'block')} of {', '.join(limit.operators)}; allowed are "
+                    f"{limit.least} to "
                     f"{limit.most}"
                 )
         return [([INPUT, *codes, OUTPUT], self._edges[len(names)])]

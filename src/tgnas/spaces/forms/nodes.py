@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from tgnas.cell import Cells, pruned
-from tgnas.errors import ConfigError, shown
+from tgnas.errors import ConfigError, number_of, shown
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.forms.base import (
@@ -112,7 +112,8 @@ class OperatorsOnNodes(Form):
             codes, edges = self._pruned(codes, edges)
         if len(codes) > self.vertices or len(edges) > self.max_edges:
             raise self.alphabet.refuse(
-                f"{len(codes)} nodes and {len(edges)} edges; allowed are at most {self.vertices} "
+                f"{number_of(len(codes), 'node')} and {number_of(len(edges), 'edge')}; allowed "
+                f"are at most {self.vertices} "
                 f"and {self.max_edges}"
             )
         return [(codes, edges)]
