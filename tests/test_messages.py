@@ -4,6 +4,7 @@ import pytest
 from test_cli import tgnas
 
 from tgnas.errors import DataError, InvalidCellError, are, number_of
+from tgnas.inference.api import train
 from tgnas.spaces.space import open_space
 
 
@@ -47,6 +48,4 @@ def test_spaces_count_one_as_one():
     with pytest.raises(InvalidCellError, match=r"1 operator; an architecture has"):
         open_space("nasbench_graph").parse("gcn:0")
     with pytest.raises(DataError, match=r"1 accuracy of 2 architectures"):
-        from tgnas.inference.api import train
-
         train([0, 1], [1.0], "nasbench201")

@@ -47,7 +47,7 @@ def test_constant_scores_have_no_correlation():
 
 
 def test_scores_that_are_not_finite_are_counted_and_refused():
-    with pytest.raises(ValueError, match="1 of 3 scores are not finite"):
+    with pytest.raises(ValueError, match="1 of 3 scores is not finite"):
         ranking.kendall_tau(np.array([1, np.nan, 2.0]), np.arange(3.0))
 
 

@@ -153,5 +153,5 @@ def test_scores_that_are_not_finite_are_counted_and_named(tmp_path, caplog):
         name, strings = "few", ["a", "b", "c"]
 
     write_scores(tmp_path / "s.parquet", Listed, np.array([[0.1, np.nan, np.inf]]))
-    assert "2 of 3 scores are not finite" in caplog.text and "'b'" in caplog.text
+    assert "not finite: 2 of 3 scores" in caplog.text and "'b'" in caplog.text
     assert np.isnan(read_scores(tmp_path / "s.parquet", Listed)[0, 1])

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import count_parameters
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, number_of
 from tgnas.resources.unpickle import load_frame_columns
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench101 import SPACE, enumerate_cells
@@ -44,7 +44,7 @@ def build(files: Sequence[Path]) -> pa.Table:
     if len(wrong):
         row = wrong[0]
         raise CorruptTableError(
-            f"{parameters}: {len(wrong)} rows disagree with the cells, first row {row}: "
+            f"{parameters}: not of the cells: {number_of(len(wrong), 'row')}, first row {row}: "
             f"{millions[row] * 1e6:.0f} parameters, counted {counted[row]}"
         )
     columns = {ACCURACY: accuracy * 100, "parameters/cifar10": counted}

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import count_parameters
-from tgnas.errors import CorruptTableError, TgnasError
+from tgnas.errors import CorruptTableError, TgnasError, number_of
 from tgnas.spaces.darts import SPACE
 
 COLUMNS = {
@@ -54,7 +54,9 @@ def build(files: Sequence[Path]) -> pa.Table:
     wrong = np.flatnonzero(np.rint(columns[COLUMNS["params"]] * 1e6) != counted)
     if len(wrong):
         raise CorruptTableError(
-            f"{len(wrong)} genotypes have other parameter counts than their networks, first "
+            "other parameter counts than those of the networks: "
+            f"{number_of(len(wrong), 'genotype')}, "
+            f"first "
             f"{strings[wrong[0]]}"
         )
     columns[COLUMNS["params"]] = counted

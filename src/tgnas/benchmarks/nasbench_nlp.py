@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import count_parameters
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, number_of
 from tgnas.spaces.nasbench_nlp import SPACE
 
 RECIPES, METRICS, PARAMETERS = (
@@ -113,4 +113,6 @@ def read_parameters(path: Path) -> pd.Series:
 def _check(path: Path, good: np.ndarray | pd.Series, what: str) -> None:
     wrong = np.flatnonzero(~np.asarray(good))
     if len(wrong):
-        raise CorruptTableError(f"{path}: {len(wrong)} logs have {what}, first row {wrong[0]}")
+        raise CorruptTableError(
+            f"{path}: {what} in {number_of(len(wrong), 'log')}, first row {wrong[0]}"
+        )

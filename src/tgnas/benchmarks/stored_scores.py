@@ -17,7 +17,7 @@ from jaxtyping import Float64
 
 from tgnas.benchmarks.base import Benchmark, rows_in_order
 from tgnas.benchmarks.stored import STORED, SUITE_ZERO_FILE
-from tgnas.errors import CorruptTableError, UnknownNameError
+from tgnas.errors import CorruptTableError, UnknownNameError, number_of
 from tgnas.resources.archives import content_of_zip
 from tgnas.spaces.nasbench201 import of_naslib
 
@@ -83,7 +83,8 @@ def read_suite_zero(path: Path, column: str, benchmark: Benchmark) -> pd.Series:
     unknown = table.index.difference(benchmark.strings)
     if len(unknown) or not table.index.is_unique:
         raise CorruptTableError(
-            f"{path} lists {len(unknown)} architectures that {benchmark.name} has not, "
+            f"{path} lists {number_of(len(unknown), 'architecture')} that {benchmark.name} has "
+            "not, "
             f"{table.index.duplicated().sum()} more than once"
         )
     return table[column].reindex(benchmark.strings).reset_index(drop=True)

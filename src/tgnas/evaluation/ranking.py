@@ -14,7 +14,7 @@ from jaxtyping import Float64, Int64, Integer, Shaped
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.live import live_pattern
-from tgnas.errors import number_of
+from tgnas.errors import are, number_of
 from tgnas.training.ranks import mid_ranks
 
 Vector = Float64[np.ndarray, " N"]
@@ -260,7 +260,8 @@ def _check(scores: Vector, accuracies: Vector, least: int = 2) -> None:
             f"{number_of(len(scores), 'score')} and {number_of(len(accuracies), 'accuracy')}; "
             f"each needs at least {least}"
         )
-    for what, values in (("scores", scores), ("accuracies", accuracies)):
+    for what, values in (("score", scores), ("accuracy", accuracies)):
         bad = int((~np.isfinite(values)).sum())
         if bad:
-            raise ValueError(f"{bad} of {len(values)} {what} are not finite")
+            of = number_of(len(values), what)
+            raise ValueError(f"{bad:,} of {of} {are(bad)} not finite")

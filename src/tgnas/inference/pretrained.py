@@ -18,7 +18,7 @@ from pydantic import BaseModel, NonNegativeInt
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnknownNameError, number_of
 from tgnas.files import sha256_of
 from tgnas.inference.verdict import Tally, Verdict, verdict_on
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
@@ -182,7 +182,7 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
     weights = load(path, OperatorEmbeddings.read(folder / f"{embedding}.parquet"))
     if len(weights) != len(seeds):
         raise CorruptTableError(
-            f"{path} holds {len(weights)} seeds and its card names {len(seeds)}"
+            f"{path} holds {number_of(len(weights), 'seed')} and its card names {len(seeds)}"
         )
     pretrained = Pretrained(str(name), card, weights)
     pretrained.ensemble()  # a damaged file is refused here, not at the first score

@@ -67,7 +67,7 @@ def write_scores(
     if not_finite.any():
         seed, row = np.argwhere(not_finite)[0]
         logger.warning(
-            "%d of %d scores are not finite; the first: %s of %r (seed %d)",
+            "not finite: %d of %d scores; the first: %s of %r (seed %d)",
             *(not_finite.sum(), not_finite.size, scores[seed, row], population.strings[row], seed),
         )
     columns = {f"{SEED}{seed}": row for seed, row in enumerate(scores)}

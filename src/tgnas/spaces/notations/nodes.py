@@ -9,7 +9,7 @@ each operator.
 import math
 from typing import Any, Protocol, runtime_checkable
 
-from tgnas.errors import InvalidCellError
+from tgnas.errors import InvalidCellError, number_of
 from tgnas.spaces.forms.base import Alphabet
 from tgnas.spaces.notations.base import Member, Notation, matrix, whole_numbers, words
 
@@ -58,7 +58,8 @@ def _of_matrix(value: Any) -> Member | None:
 def _member(rows: list[list[int]], names: list[str]) -> Member:
     if not matrix(rows) or len(rows) != len(names):
         raise InvalidCellError(
-            f"an adjacency matrix of {len(names)} operators must have {len(names)} rows of as many "
+            f"an adjacency matrix of {number_of(len(names), 'operator')} must have as many "
+            "rows, each of as many "
             "0 or 1"
         )
     edges = [[i, j] for i, row in enumerate(rows) for j, there in enumerate(row) if there]
