@@ -58,9 +58,8 @@ def _of_matrix(value: Any) -> Member | None:
 def _member(rows: list[list[int]], names: list[str]) -> Member:
     if not matrix(rows) or len(rows) != len(names):
         raise InvalidCellError(
-            f"an adjacency matrix of {number_of(len(names), 'operator')} must have as many "
-            "rows, each of as many "
-            "0 or 1"
+            f"an adjacency matrix of {number_of(len(names), 'operator')} must have "
+            f"{number_of(len(names), 'row')} of as many 0 or 1"
         )
     edges = [[i, j] for i, row in enumerate(rows) for j, there in enumerate(row) if there]
     return {"operators": names, "edges": edges}
