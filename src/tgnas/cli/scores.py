@@ -192,8 +192,8 @@ def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
     source.check_some(scorer.count)
     seconds = time.perf_counter() - start
     rate = scorer.count / seconds if seconds else 0
-    scored = number_of(scorer.count, "architecture")
-    tell(f"scored {scored} in {seconds:.1f} s ({rate:,.0f} per second)")
+    number = number_of(scorer.count, "architecture")
+    tell(f"scored {number} in {seconds:.1f} s ({rate:,.0f} per second)")
     if scorer.not_finite:
         tell(
             f"{scorer.not_finite:,} of {number_of(scorer.count, 'score')} "

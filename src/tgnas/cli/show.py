@@ -143,7 +143,9 @@ def check(
     show_table(titles, about, 160)
     example = example_of(space)
     if example is not None:
-        typer.echo(f"{number_of(space.size, 'architecture')} can be written, such as\n  {example}")
+        size = space.size
+        many = "architectures without a bound" if size is None else number_of(size, "architecture")
+        typer.echo(f"{many} can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))
         for alike in not_told_apart(space, load_scorer(predictor, space), some):

@@ -294,8 +294,9 @@ def train(
     if not isinstance(like, Pretrained):
         like = load_pretrained(like)
     known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
-    about = {"method": method, "epochs": epochs, "device": device}
-    trained = training.train_on(known, opened, like, seeds, "train", **about)
+    trained = training.train_on(
+        known, opened, like, seeds, "train", method=method, epochs=epochs, device=device
+    )
     if output is not None:
         save(Path(output), trained)
     return Pretrained(str(output or trained.card["title"]), dict(trained.card), trained)

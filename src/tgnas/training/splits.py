@@ -98,7 +98,7 @@ def draw_rows(
     number = int(count)
     if not 0 < number <= len(rows):
         raise ConfigError(
-            f"{number_of(count, 'labelled architecture')}; there are 1 to {len(rows)}"
+            f"{number_of(number, 'labelled architecture')}; there are 1 to {len(rows)}"
         )
     generator = np.random.default_rng(seed)
     if strategy == "random":
