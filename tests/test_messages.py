@@ -46,6 +46,6 @@ def test_commands_count_one_row_as_one(tmp_path):
 
 def test_spaces_count_one_as_one():
     with pytest.raises(InvalidCellError, match=r"1 operator; an architecture has"):
-        open_space("nasbench_graph").parse("gcn:0")
+        open_space("nasbench_graph").architectures([{"operators": ["gcn"], "inputs": [0]}])
     with pytest.raises(DataError, match=r"1 accuracy of 2 architectures"):
         train([0, 1], [1.0], "nasbench201")
