@@ -126,7 +126,7 @@ def test_scores_that_are_not_finite_are_counted_named_and_not_ranked(rows, infin
 
 
 def test_nothing_is_searched_by_scores_that_are_not_finite(infinite):
-    with pytest.raises(DataError, match="scores are not finite; the first"):
+    with pytest.raises(DataError, match="1 of 8 scores is not finite; the first"):
         search(load_pretrained(), open_space("nasbench201"), "random", 8, 0)
 
 

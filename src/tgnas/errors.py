@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, SupportsInt
 
 LONGEST_SHOWN = 120  # characters of what a message quotes
 
@@ -22,20 +22,21 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
-def number_of(count: int, one: str) -> str:
+def number_of(count: SupportsInt, one: str) -> str:
     """Return a count with what is counted, of which `one` is named: ``2,000 architectures``."""
-    if count == 1:
+    number = int(count)
+    if number == 1:
         return f"1 {one}"
     if one.endswith("ex"):
-        return f"{count:,} {one[:-2]}ices"
+        return f"{number:,} {one[:-2]}ices"
     if one.endswith("y") and one[-2] not in "aeiou":
-        return f"{count:,} {one[:-1]}ies"
-    return f"{count:,} {one}{'es' if one.endswith('s') else 's'}"
+        return f"{number:,} {one[:-1]}ies"
+    return f"{number:,} {one}{'es' if one.endswith('s') else 's'}"
 
 
-def are(count: int) -> str:
+def are(count: SupportsInt) -> str:
     """Return the verb of a count."""
-    return "is" if count == 1 else "are"
+    return "is" if int(count) == 1 else "are"
 
 
 class TgnasError(Exception):

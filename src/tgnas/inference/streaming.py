@@ -167,7 +167,7 @@ class Source:
             OSError: it cannot be read.
             UnknownNameError: there is no such column.
         """
-        first = self.first()
+        first = self.first() if self.path != STANDARD else None  # which may yet have to be typed
         if first is None:
             return
         if column not in first.table.column_names:
