@@ -99,7 +99,7 @@ def test_every_unreadable_row_is_counted_by_one_shard(tmp_path, count):
     assert [row["number"] for row in rows] == ["1", "2", "3", "4"]
     assert sum(source.skipped for source in sources) == 5
     first = next(source.first_skipped for source in sources if source.skipped)
-    assert "row 1: 1 values; the header names 2" in first
+    assert "row 1: 1 value; the header names 2" in first
 
 
 @pytest.mark.parametrize("text", ["", "1", "0/3", "4/3", "1/0", "-1/3", "a/b", "1/3/5", "1.5/3"])

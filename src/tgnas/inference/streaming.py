@@ -10,8 +10,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from errno import EISDIR
 from itertools import chain, islice
@@ -167,7 +167,11 @@ class Source:
             OSError: it cannot be read.
             UnknownNameError: there is no such column.
         """
-        first = self.first() if self.path != STANDARD else None  # which may yet have to be typed
+        if self.path == STANDARD or is_device(self.path):
+            return  # it may yet have to be typed, and is read once
+        ahead = Source(self.path, self.format, self.skip, self.shard, self.needed)
+        with closing(ahead._all()) as chunks:
+            first = next(chunks, None)
         if first is None:
             return
         if column not in first.table.column_names:
@@ -187,7 +191,7 @@ class Source:
         ahead, self._ahead = self._ahead, None
         yield from self._all() if ahead is None else ahead
 
-    def _all(self) -> Iterator[Chunk]:
+    def _all(self) -> Generator[Chunk, None, None]:
         readers = {
             "csv": self._csv,
             "tsv": self._csv,
