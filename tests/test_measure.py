@@ -288,6 +288,10 @@ def test_the_command_writes_every_proxy_with_its_reason(monkeypatch, tmp_path: P
     done = tgnas("measure", "--module", "test_measure:nothing")
     assert done.exit_code == 1
     assert "has no attribute 'nothing'" in done.stderr
+    done = tgnas("measure", "--module", "torch.nn:Linear")
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("tgnas: torch.nn:Linear() builds no network: TypeError: ")
 
 
 def test_lazy_layers_that_were_never_called_are_told():

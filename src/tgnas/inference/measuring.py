@@ -86,10 +86,15 @@ def module_named(name: str) -> nn.Module:
     The working directory is looked in first, as Python's ``-m`` does.
 
     Raises:
-        ConfigError: there is no such thing.
+        ConfigError: there is no such thing, or it cannot be built without arguments.
     """
     made = named(name)
-    made = made() if callable(made) and not isinstance(made, nn.Module) else made
+    if callable(made) and not isinstance(made, nn.Module):
+        try:
+            made = made()
+        except Exception as error:  # the builder is the user's, and may raise anything
+            why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise ConfigError(f"{name}() builds no network: {why}") from error
     if not isinstance(made, nn.Module):
         raise ConfigError(f"{name} gives {type(made).__name__}, not a torch.nn.Module")
     return made
