@@ -32,7 +32,7 @@ def test_what_is_distilled_are_a_proxys_scores_with_their_architectures(scored):
 
 
 def test_nothing_is_distilled_from_a_proxy_that_failed_on_every_architecture(scored):
-    with pytest.raises(CorruptTableError, match="has failed on all of the 4 architectures"):
+    with pytest.raises(CorruptTableError, match="has failed on all of 4 architectures"):
         distillation_set(scored.assign(seed0=np.nan))
 
 

@@ -51,7 +51,7 @@ def test_patterns_on_which_a_proxy_failed_rank_last_and_equally(nasbench201, lis
 
 
 def test_a_pattern_without_a_score_is_told(nasbench201, listed):
-    with pytest.raises(CorruptTableError, match="no score of 1 live patterns of nasbench201"):
+    with pytest.raises(CorruptTableError, match="no score of 1 live pattern of nasbench201"):
         spread_over(nasbench201, replace(listed, table=listed.table[1:]), np.ones(9444))
 
 

@@ -171,8 +171,8 @@ def test_a_long_argument_is_logged_by_its_length_and_a_digest(tmp_path):
 
     log = tmp_path / "job.log"
     run(main, job([str(log)], params={"name": "x" * 20_000, "sizes": list(range(5000))}))
-    assert "name=<20000 characters, sha256 " in log.read_text()
-    assert "sizes=<5000 entries, sha256 " in log.read_text()
+    assert "name=<20,000 characters, sha256 " in log.read_text()
+    assert "sizes=<5,000 entries, sha256 " in log.read_text()
     assert max(map(len, log.read_text().splitlines())) < 250
 
 

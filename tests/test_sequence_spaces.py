@@ -100,7 +100,7 @@ def test_parameters_of_an_encoder_by_hand():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("SA-WMA-4:1024x3 width=128", "1 layers; allowed are 2 and 4"),
+        ("SA-WMA-4:1024x3 width=128", "1 layer; allowed are 2 and 4"),
         ("SA-WMA-4:1024x2|LT-DCT-2:512x1 width=128", "did you mean '1024x3'"),
         ("SA-WMA-4|LT-DCT-2 width=128", "is not of the form"),
         ("SA-WMA-4:1024x3|LT-DCT-2:512x1", "has the numbers"),

@@ -673,7 +673,7 @@ def test_every_example_defines_a_space(path):
         ("nodes", {"operators": ["conv"], "edges": []}, "start with 'input'"),
         ("nodes", {"operators": ["input", "output"], "edges": [[1, 0]]}, "lower to a higher"),
         ("nodes", {"operators": ["input", "output"], "edges": [[0, True]]}, "list of"),
-        ("blocks", {"operators": ["conv"]}, "1 blocks; allowed are 2 to 5"),
+        ("blocks", {"operators": ["conv"]}, "1 block; allowed are 2 to 5"),
         ("genotype", {"up": [], "down": [], "side": []}, "must have"),
     ],
 )

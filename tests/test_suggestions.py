@@ -107,7 +107,7 @@ def test_suggestions_keep_constraints(trained):
 def test_constraints_that_nothing_keeps_are_refused(digits):
     with pytest.raises(ConfigError, match="not trained yet keeps params<=1"):
         tgnas.suggest("nasbench201", constraints=["params<=1"])
-    with pytest.raises(DataError, match="1 accuracies of 2 architectures"):
+    with pytest.raises(DataError, match="1 accuracy of 2 architectures"):
         tgnas.suggest("nasbench201", digits.architecture[:2].tolist(), [1.0])
 
 

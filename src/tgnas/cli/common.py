@@ -4,7 +4,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -93,20 +92,17 @@ def load(predictor: str) -> "Pretrained":
     return load_pretrained(predictor)
 
 
-def load_scorer(asked: str, space: "Space", *, alone: bool = False) -> "Scoring":
+def load_scorer(asked: str, space: "Space") -> "Scoring":
     """Return a trained predictor, a count or several of them, in a process as ``load``'s.
 
     Args:
         asked: what is asked for.
         space: whose architectures are scored.
-        alone: whether the process needs torch for nothing but scores.
 
     Raises:
         ConfigError: it cannot score the networks of the space.
     """
     leave_pandas_out_of_arrow()
-    if alone:
-        _leave_shapes_out_of_torch()
     import torch
 
     from tgnas.inference import fitting, scorers
@@ -138,22 +134,6 @@ def leave_pandas_out_of_arrow() -> None:
         pa.array([0])
     finally:
         sys.meta_path.remove(NoPandas)
-
-
-def _leave_shapes_out_of_torch() -> None:
-    """Import torch without what it knows of tensors that hold no numbers: a quarter of its import.
-
-    Where that is asked for later, such as by torch's compiler, it is imported all the same.
-    """
-    name = "torch._meta_registrations"
-    if "torch" in sys.modules:
-        return
-    sys.modules[name] = ModuleType(name)
-    try:
-        import torch
-    finally:
-        del sys.modules[name]
-    del torch._meta_registrations
 
 
 def tell(message: str) -> None:

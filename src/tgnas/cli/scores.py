@@ -149,7 +149,7 @@ def _scorer(
 
     opened = open_space(space)
     source.check_first(opened, column)
-    asked = load_scorer(predictor, opened, alone=True)
+    asked = load_scorer(predictor, opened)
     from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Together
     from tgnas.inference.scoring import Scorer
