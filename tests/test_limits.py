@@ -18,9 +18,10 @@ import tgnas as package
 from tgnas.benchmarks.hw_nas_bench import RESOURCE
 from tgnas.cli.search import BUDGET_HELP
 from tgnas.costs.layers import count_parameters
+from tgnas.costs.limits import Limit
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.inference import limits
-from tgnas.inference.limits import Limit, costs_of, front
+from tgnas.inference.limits import costs_of, front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.search import least_budget, search
 from tgnas.registry import SEARCHERS

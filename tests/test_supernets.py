@@ -9,6 +9,7 @@ from conftest import ROOT
 
 from tgnas.benchmarks._digits import LONG, read_card, read_table
 from tgnas.benchmarks.base import Benchmark
+from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.evaluation.weight_sharing import differences, resampled, summary
 from tgnas.image_training.digits import open_digits
@@ -21,6 +22,8 @@ from tgnas.methods.settings import read_settings
 from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot, single_path
 from tgnas.methods.supernets._blocks import through
 from tgnas.methods.supernets._common import PathLearner, derived, statistics
+from tgnas.methods.supernets._mixture import Mixture
+from tgnas.networks import nasbench201
 from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
 from tgnas.operators import CODES
 from tgnas.registry import BENCHMARKS, SUPERNETS
@@ -149,7 +152,13 @@ def task():
 
 
 SMALL = {"channels": 4, "layers": 1, "epochs": 2, "batch": 100}
-QUICK = {"split_epochs": 1, "teacher_epochs": 1, "population": 4, "derived_from": 5}
+QUICK = {
+    "split_epochs": 1,
+    "teacher_epochs": 1,
+    "population": 4,
+    "derived_from": 5,
+    "candidates": 20,
+}
 
 
 def trained(name, task, folder=None, **more):
@@ -191,7 +200,36 @@ def test_a_block_of_dna_is_given_what_the_teachers_block_before_gives(task):
     assert all(torch.equal(one, other) for one, other in zip(features, by_hand, strict=True))
     gates = paths_of("nasbench201", open_space("nasbench201").parse(method.TEACHER))[0]
     given = through(learner.blocks[1], features[0], gates)
-    assert torch.equal(learner.losses(images, gates)[1], method.distance(given, features[1]))
+    assert torch.equal(
+        learner.losses(images, features, gates)[1], method.distance(given, features[1])
+    )
+
+
+def test_dna_derives_the_best_rated_of_what_keeps_the_bounds(task):
+    method, whole = trained("dna", task, constraints=("flops<=40", "params<=5e5"))
+    assert len(whole.candidates.distinct()[0]) == 20
+    assert (count_flops(whole.candidates) <= 40).all()
+    assert (count_parameters(whole.candidates) <= 5e5).all()
+    (derived,) = whole.score(method.derive(whole))
+    assert derived == whole.score(whole.candidates).max()
+    _, unbounded = trained("dna", task)
+    assert count_flops(unbounded.candidates).max() > 40
+
+
+@pytest.mark.parametrize(
+    ("constraint", "error", "message"),
+    [
+        ("flops<=1", ConfigError, "no more than 0 different architectures that keep flops<=1"),
+        ("flops<1", ConfigError, "write COST<=NUMBER"),
+        ("watts<=1", UnknownNameError, "watts"),
+    ],
+)
+def test_a_bound_that_nothing_keeps_is_refused_before_dna_is_trained(
+    constraint, error, message, task, monkeypatch
+):
+    monkeypatch.setattr("tgnas.methods.supernets.dna.learn", lambda *_, **__: 1 / 0)
+    with pytest.raises(error, match=message):
+        trained("dna", task, constraints=(constraint,))
 
 
 def test_a_path_that_connects_nothing_changes_no_block_of_dna(task, monkeypatch):
@@ -422,6 +460,56 @@ def test_d_darts_derives_the_mean_gates_of_the_cells_of_each_kind(task):
     normal, reduction = learner.probabilities()  # cells 1 and 2 of 4 reduce
     assert torch.allclose(normal, (gates[0] + gates[3]) / 2, atol=1e-5)
     assert torch.allclose(reduction, (gates[1] + gates[2]) / 2, atol=1e-5)
+
+
+def test_every_cell_of_d_darts_derives_by_its_own_gates(task):
+    space = open_space("nasbench201")
+    settings = d_darts.Settings(channels=4, layers=1, batch=300, threshold=0.85)
+    learner = d_darts._Learner(build_supernet("nasbench201", 10, 4, 1), space, task, settings, 3)
+    gates = torch.full((3, 6, 5), 0.5)
+    gates[..., 0] = 0.99  # of "none", which says nothing
+    for cell, operator in enumerate((1, 2, 3)):
+        gates[cell, cell, operator] = 0.9
+    gates[1, 4, 4] = 0.84
+    with torch.no_grad():
+        learner.alphas.copy_(torch.logit(gates))
+    cells = d_darts.derive_cells(Mixture(learner, space, []))
+    expected = np.zeros((3, 6), dtype=int)
+    expected[[0, 1, 2], [0, 1, 2]] = 1, 2, 3
+    assert np.array_equal(space.choices_of(cells), expected)
+    assert not space.choices_of(learner.derive()).any()  # no mean gate reaches the threshold
+
+
+def test_a_deeper_network_of_d_darts_repeats_the_cells_of_each_stage():
+    space = open_space("nasbench201")
+    cells = space.sample(6, np.random.default_rng(2))  # two cells of each stage
+    network = d_darts.deeper(cells, 5, 10, 4)
+    stacked = [m for m in network.stages if isinstance(m, nasbench201.CellModule)]
+    places = [0, 1, 0, 1, 0, 2, 3, 2, 3, 2, 4, 5, 4, 5, 4]
+    for number, (module, place) in enumerate(zip(stacked, places, strict=True)):
+        alone = nasbench201.CellModule(cells.member(place), 4 << number // 5)
+        assert repr(module) == repr(alone)
+    assert torch.isfinite(network(IMAGES.float())).all()
+    with pytest.raises(ValueError, match="4 cells for 3 stages"):
+        d_darts.deeper(cells[:4], 5, 10, 4)
+
+
+def test_a_network_of_equal_cells_is_that_of_the_cell_to_the_bit():
+    cell = open_space("nasbench201").sample(1, np.random.default_rng(5))
+    torch.manual_seed(0)
+    usual = nasbench201.build_network(cell.member(0), 10, 4, 2)
+    torch.manual_seed(0)
+    listed = d_darts.deeper(cell[[0, 0, 0]], 2, 10, 4)
+    assert torch.equal(usual(IMAGES.float()), listed(IMAGES.float()))
+    assert repr(usual) == repr(listed)
+
+
+def test_shared_gates_of_d_darts_are_those_of_every_cell_and_derive_no_single_one(task):
+    method, whole = trained("d_darts", task, shared=True)
+    assert whole.learner.alphas.shape == (1, 6, 5)
+    assert len(method.derive(whole)) == 1
+    with pytest.raises(ConfigError, match="no cell has parameters of its own"):
+        method.derive_cells(whole)
 
 
 def test_the_networks_trained_for_long_are_distinct_ones_of_digits_bench():

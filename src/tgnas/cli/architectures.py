@@ -51,8 +51,9 @@ def sample(
     """Write different architectures that are drawn at random, with what is constrained."""
     import pyarrow as pa
 
-    from tgnas.inference.limits import Limit, costs_of
-    from tgnas.inference.sampling import sample_within
+    from tgnas.costs.limits import Limit
+    from tgnas.costs.sampling import sample_within
+    from tgnas.inference.limits import costs_of
     from tgnas.inference.streaming import format_of, output
     from tgnas.spaces.space import open_space
 

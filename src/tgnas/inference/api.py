@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64
 
+from tgnas.costs.sampling import sample_within
 from tgnas.errors import DataError, number_of
 from tgnas.inference import evaluating, suggestions, training
 from tgnas.inference import known as known_tables
@@ -25,7 +26,6 @@ from tgnas.inference.pretrained import (
     agreement_with_next,
     load_pretrained,
 )
-from tgnas.inference.sampling import sample_within
 from tgnas.inference.scorers import Scoring, load_scorer
 from tgnas.methods.trained import save
 from tgnas.spaces.architectures import Architectures

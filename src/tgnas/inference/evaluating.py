@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from tgnas.costs.limits import counted
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import DataError, are, number_of
-from tgnas.inference.limits import counted
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space

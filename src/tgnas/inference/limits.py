@@ -1,4 +1,4 @@
-"""What an architecture costs, and what a user allows: parameters, FLOPs, columns of one's own.
+"""Costs of architectures beside those that are counted (``tgnas.costs.limits``), and their fronts.
 
 Parameters and FLOPs are counted from the space file. Any other stands in a table of one's own: a
 column for each cost beside a column ``architecture`` (or ``net``, as HW-NAS-Bench's tables call
@@ -9,9 +9,7 @@ for the first time. What it says was not measured (-1) is not known.
 """
 
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,90 +18,19 @@ from jaxtyping import Bool, Float64
 from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
-from tgnas.costs.layers import count_flops, count_parameters
-from tgnas.errors import ConfigError, DataError, UnknownNameError, shown
+from tgnas.costs.limits import Costs, Counter, Values, counted
+from tgnas.errors import DataError, UnknownNameError
 from tgnas.inference.streaming import COLUMN, Source, format_of
 from tgnas.operators import PADDING
 from tgnas.resources.fetch import fetch, human_size, mirror_folders
 from tgnas.searching.oracles import Listing
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
 from tgnas.spaces.space import Space, open_space
 
 logger = logging.getLogger(__name__)
-Values = Float64[np.ndarray, " N"]
-Counter = Callable[[Architectures], Values]
 PER_OPERATOR = "operator"
 OTHER_COLUMNS = ("net", "arch")  # of architectures
 MEASURED_SPACE = "nasbench201"  # of HW-NAS-Bench
-UNKNOWN = 10.0  # the relative excess of a cost that is not known
-_LIMIT = re.compile(r"\s*(.+?)\s*(<=|>=)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One cost that must be at most, or at least, a number."""
-
-    cost: str
-    at_most: bool
-    bound: float
-
-    @classmethod
-    def of(cls, text: str) -> "Limit":
-        """Return the limit that a text such as ``params<=1.5e6`` says.
-
-        Raises:
-            ConfigError: it says none.
-        """
-        match = _LIMIT.fullmatch(text)
-        try:
-            bound = float(match[3]) if match else None
-        except ValueError:
-            bound = None
-        if match is None or bound is None:
-            raise ConfigError(f"{shown(text)} is no constraint; write COST<=NUMBER or COST>=NUMBER")
-        return cls(match[1], match[2] == "<=", bound)
-
-    def excess(self, values: Values) -> Values:
-        """Return by which share of the bound each value breaks it; 0 where it is kept."""
-        broken = values - self.bound if self.at_most else self.bound - values
-        relative = np.maximum(broken, 0) / (abs(self.bound) or 1.0)
-        return np.where(np.isfinite(values), relative, UNKNOWN)
-
-    def __str__(self) -> str:
-        return f"{self.cost}{'<=' if self.at_most else '>='}{self.bound:g}"
-
-
-@dataclass(frozen=True, eq=False)
-class Costs:
-    """What is known of the costs of a space's architectures, by name."""
-
-    space: Space
-    counters: Mapping[str, Counter]
-
-    def of(self, name: str, architectures: Architectures) -> Values:
-        """Return one cost of each architecture; NaN where a table does not list it.
-
-        Raises:
-            UnknownNameError: nothing is known of it.
-        """
-        return self.counters[self.named(name)](architectures)
-
-    def named(self, name: str) -> str:
-        """Return the name under which a cost is known; errors as in ``of``."""
-        kind, _, device = name.partition(":")
-        spelled = next((n for n in (name, f"{device}_{kind}") if n in self.counters), None)
-        if spelled is None:
-            about = f"cost of {self.space.name} (give a table of it by --costs)"
-            raise UnknownNameError(about, name, self.counters)
-        return spelled
-
-    def kept(self, limits: Sequence[Limit], architectures: Architectures) -> Values:
-        """Return the sum of what each architecture breaks the limits by; 0 keeps all."""
-        total = np.zeros(len(architectures))
-        for limit in limits:
-            total += limit.excess(self.of(limit.cost, architectures))
-        return total
 
 
 def costs_of(space: Space, tables: Sequence[str | Path] = ()) -> Costs:
@@ -134,19 +61,6 @@ def _of_devices() -> dict[str, Counter]:
         logger.warning("HW-NAS-Bench's table (%s) is fetched, once", human_size(RESOURCE.bytes))
     path = fetch(RESOURCE, folder, mirror_folders([]), sheet={RESOURCE.name: RESOURCE})
     return _listed(open_space(MEASURED_SPACE), str(path))
-
-
-def counted(space: Space) -> dict[str, Counter]:
-    """Return the costs that are counted for a space: none of networks on graphs."""
-    if space.skeleton.form == GRAPH_LAYERS:
-        return {}
-
-    def params(architectures: Architectures) -> Values:
-        return np.asarray(count_parameters(architectures), dtype=np.float64)
-
-    if space.skeleton.form in ON_TOKENS:
-        return {"params": params}
-    return {"params": params, "flops": count_flops}
 
 
 def _listed(space: Space, path: str) -> dict[str, Counter]:

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64, Int64
 
+from tgnas.costs.limits import Costs, Limit
 from tgnas.errors import ConfigError, DataError, UnknownNameError, are, number_of
-from tgnas.inference.limits import Costs, Limit, costs_of, front
+from tgnas.inference.limits import costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tgnas.costs.limits import Costs, Limit
 from tgnas.encodings.canonical import canonicalise
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.errors import ConfigError, number_of
 from tgnas.inference.fronts import improving, zero_shot_front
-from tgnas.inference.limits import Costs, Limit, costs_of
+from tgnas.inference.limits import costs_of
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.scorers import Scoring
 from tgnas.methods.contracts import Context

@@ -5,7 +5,7 @@ between them, and a classifier. The cell is an operator-on-node graph: "input", 
 in the order 0->1, 0->2, 1->2, 0->3, 1->3, 2->3, "output".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 import torch
@@ -18,9 +18,9 @@ from tgnas.networks.layers import (
     StackedNetwork,
     convolution,
     global_pool,
-    network_of,
     normalised,
 )
+from tgnas.spaces.architectures import Architectures, of_cells
 from tgnas.spaces.nasbench201 import CHANNELS, REPEATS, SPACE, STAGES
 
 Operators = Mapping[str, Callable[[int], nn.Module]]
@@ -68,20 +68,21 @@ class Network(StackedNetwork):
 
     def __init__(
         self,
-        cell: Cell,
+        cells: Sequence[Cell],
         classes: int,
         channels: int,
-        repeats: int,
         operators: Operators = OPERATORS,
     ) -> None:
         super().__init__()
+        repeats = len(cells) // STAGES
         widths = [channels << stage for stage in range(STAGES)]
         self.stem = nn.Sequential(*normalised(3, 3, channels))
         layers: list[nn.Module] = []
         for stage, width in enumerate(widths):
             if stage:
                 layers.append(ReductionBlock(widths[stage - 1], width))
-            layers += [CellModule(cell, width, operators) for _ in range(repeats)]
+            own = cells[stage * repeats : (stage + 1) * repeats]
+            layers += [CellModule(cell, width, operators) for cell in own]
         self.stages = nn.Sequential(*layers)
         self.last = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU(), *global_pool())
         self.classifier = nn.Linear(widths[-1], classes)
@@ -95,4 +96,19 @@ def build_network(
     Raises:
         InvalidCellError: the cell is not one of this space.
     """
-    return network_of(SPACE, Network, cell, classes, channels, repeats)
+    return build_network_of_cells([cell] * (STAGES * repeats), classes, channels)
+
+
+def build_network_of_cells(
+    cells: Sequence[Cell], classes: int, channels: int = CHANNELS
+) -> Network:
+    """Return the network of a cell for each place, in order, equally many for each stage.
+
+    Raises:
+        InvalidCellError: a cell is not one of this space.
+        ValueError: the stages would differ in their number of cells.
+    """
+    if not cells or len(cells) % STAGES:
+        raise ValueError(f"{len(cells)} cells for {STAGES} stages: each must have equally many")
+    SPACE.format(Architectures.concatenate(map(of_cells, dict.fromkeys(cells))))  # refuses others
+    return Network(cells, classes, channels)

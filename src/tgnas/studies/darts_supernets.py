@@ -25,6 +25,7 @@ class Settings(MethodSettings):
 
     methods: dict[str, dict[str, Any]] = Field(
         default={
+            "darts": {"order": "second"},
             "darts_first_order": {"method": "darts", "order": "first"},
             "d_darts": {"learning_rate": 0.025},
             "balenas": {},
@@ -34,14 +35,14 @@ class Settings(MethodSettings):
     """Mixtures by name; `method` is the file of tgnas.methods.supernets, where it is not the name,
     the rest its own keys."""
     shared: dict[str, Any] = Field(
-        default={"channels": 4, "layers": 3, "epochs": 20, "batch": 60, "alpha_rate": 0.003}
+        default={"channels": 4, "layers": 3, "epochs": 10, "batch": 60, "alpha_rate": 0.003}
     )
     """Keys that all of them have, but for those that a method sets itself."""
     recipe: str = "config/recipes/digits.yaml"
     """A file of config/recipes, for its images."""
     change: dict[str, Any] = Field(default={})
     """Keys of the recipe that differ from its file."""
-    seeds: PositiveInt = 1
+    seeds: PositiveInt = 3
     """Searches of each method."""
     prior: str = "darts"
     """The shipped predictor that places what is derived; it must not have learned NAS-Bench-301."""

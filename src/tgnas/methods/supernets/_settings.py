@@ -119,13 +119,20 @@ class DDartsSettings(MixtureSettings):
     """Weight of the ablation loss."""
     threshold: NonNegativeFloat = 0.85
     """A gate below it is "none" where an architecture is derived."""
+    shared: bool = False
+    """Whether all cells of a kind have the same parameters, for comparison with the paper's."""
 
 
 class DnaSettings(Settings):
-    """Those of all supernets, and the teacher's."""
+    """Those of all supernets, the teacher's, and what is derived from."""
 
     teacher_epochs: PositiveInt = 50
     """Epochs of the teacher, with the batches and rates of the supernet."""
+    constraints: tuple[str, ...] = ()
+    """Bounds that what is derived keeps, such as flops<=52 (in millions, as `tgnas search
+    --constraint` counts them); none by default."""
+    candidates: PositiveInt = 1000
+    """Architectures within the bounds that are drawn, of which the best-rated is derived."""
 
 
 class BossnasSettings(Settings):

@@ -4,6 +4,10 @@ Every cell has parameters and an optimizer of its own. The loss of a cell's para
 entropy, the auxiliary loss of Fair DARTS, - MSE(sigmoid(alpha), .5), which drives gates to 0 or 1,
 and the ablation loss: a cell's marginal contribution, the loss without the cell less that with it,
 normalised over the cells.
+
+Every cell derives by itself (``derive_cells``); in a deeper network the derived cells of a stage
+follow each other again and again (``deeper``). The mean gates of the cells of a kind give one
+architecture of the space (``derive``).
 """
 
 from dataclasses import dataclass
@@ -14,25 +18,30 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from tgnas.errors import ConfigError
 from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
 from tgnas.methods.supernets import _common as common
 from tgnas.methods.supernets._mixture import Mixture, MixtureLearner, derive, train_mixture
 from tgnas.methods.supernets._settings import DDartsSettings as Settings
+from tgnas.networks import nasbench201
+from tgnas.networks.supernet import ZERO
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.nasbench201 import STAGES
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
 
-__all__ = ["CARD", "Settings", "contributions", "derive", "train"]
+__all__ = ["CARD", "Settings", "contributions", "deeper", "derive", "derive_cells", "train"]
 
 CARD = Card(
     title="D-DARTS",
     reference="Cai et al., arXiv 2108.09306; code Jackon/D-DARTS",
     needs="images, labels of images",
     deviations=(
-        "the spaces here stack one cell of each kind: what is derived and what scores is the mean "
-        "gates of all cells of a kind; the paper derives every cell by itself",
+        "an architecture of the spaces has one cell of each kind: what scores, and what is derived "
+        "beside the single cells, is the mean gates of all cells of a kind",
+        "single cells derive, and deeper networks are built, of NAS-Bench-201 only",
         "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
         "a score is the sum of log gates",
         "a cell that is left out passes its input on, in the DARTS space projected to its shape",
@@ -68,18 +77,18 @@ class _Learner(MixtureLearner):
     def step_alphas(self, given: Given) -> None:
         """Take a step of every cell's parameters on its own loss."""
         held_out, without = next(given.held_out), []
+        cells = range(len(self.supernet.cell_kinds))
         with common.forward_pass(self.task, self.settings):
             loss = self.loss(held_out, self.alphas)
             if self.settings.ablation:
                 with torch.no_grad():
-                    without = [
-                        self.loss(held_out, self.alphas, without=cell) for cell in range(self.rows)
-                    ]
+                    without = [self.loss(held_out, self.alphas, without=cell) for cell in cells]
         gates = self.weights_of(self.alphas)
         auxiliary = -functional.mse_loss(gates, torch.full_like(gates, 0.5))
         total = loss + self.settings.auxiliary * auxiliary
         if without:
-            # A cell's loss without it does not depend on its own parameters.
+            # A cell's loss without it does not depend on its own parameters; shared ones are taken
+            # for constants there, too.
             total = (
                 total + self.settings.ablation * contributions(loss, torch.stack(without)).mean()
             )
@@ -89,12 +98,23 @@ class _Learner(MixtureLearner):
     def probabilities(self) -> Tensor:
         """Return the mean gates of the cells of each kind."""
         gates, kinds = self.weights_of(self.alphas.detach()), torch.tensor(self.supernet.cell_kinds)
+        if self.settings.shared:
+            return gates
         return torch.stack([gates[kinds == kind].mean(dim=0) for kind in kinds.unique()])
 
     def derive(self) -> Architectures:
         """Return the architecture of the strongest mean gates above the threshold."""
-        gates = self.probabilities().cpu().numpy()
-        return common.derived(self.space, gates, self.settings.threshold)
+        return self.derived(self.probabilities())
+
+    def derived(self, gates: Float[Tensor, "K E O"]) -> Architectures:
+        """Return the architecture of the strongest gates above the threshold.
+
+        Where no other gate reaches it an edge has "none", whose own gate says nothing: it lets
+        nothing through (Chu et al., ECCV 2020, section 4, leave it out).
+        """
+        strengths = gates.cpu().numpy().copy()
+        strengths[..., self.supernet.operators.index(ZERO)] = 0.0
+        return common.derived(self.space, strengths, self.settings.threshold)
 
 
 def train(
@@ -104,5 +124,46 @@ def train(
     seed = generator.initial_seed()
     supernet = common.new_supernet(space, task, settings, seed)
     with seeded(seed):
-        learner = _Learner(supernet, space, task, settings, rows=len(supernet.cell_kinds))
+        rows = supernet.kinds if settings.shared else len(supernet.cell_kinds)
+        learner = _Learner(supernet, space, task, settings, rows=rows)
     return train_mixture(learner, context, seed)
+
+
+def derive_cells(supernet: Mixture) -> Architectures:
+    """Return an architecture for each cell of the supernet, in order, of its own gates.
+
+    Raises:
+        ConfigError: it is not of NAS-Bench-201, or its cells share their parameters.
+    """
+    learner: Any = supernet.learner
+    if supernet.space.name != "nasbench201":
+        raise ConfigError(
+            f"d_darts: single cells of {supernet.space.name} do not derive; allowed: nasbench201"
+        )
+    if learner.settings.shared:
+        raise ConfigError("d_darts: with shared: true no cell has parameters of its own")
+    gates = learner.weights_of(learner.alphas.detach())
+    return Architectures.concatenate(learner.derived(cell[None]) for cell in gates)
+
+
+def deeper(cells: Architectures, layers: int, classes: int, channels: int) -> nasbench201.Network:
+    """Return the network whose stages repeat their derived cells in order until they are so deep.
+
+    Args:
+        cells: of the searched network, equally many for each of its three stages.
+        layers: cells of each stage.
+        classes: number of logits.
+        channels: C of the first stage.
+
+    Raises:
+        InvalidCellError: a cell is not one of NAS-Bench-201.
+        ValueError: the stages of the searched network differ in their number of cells.
+    """
+    own, left = divmod(len(cells), STAGES)
+    if left or not own:
+        raise ValueError(f"{len(cells)} cells for {STAGES} stages: each must have equally many")
+    members = [cells.member(row) for row in range(len(cells))]
+    places = [stage * own + layer % own for stage in range(STAGES) for layer in range(layers)]
+    return nasbench201.build_network_of_cells(
+        [members[place] for place in places], classes, channels
+    )

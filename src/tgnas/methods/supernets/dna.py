@@ -3,9 +3,11 @@
 The space is cut into blocks. A block of the supernet is given what the teacher's block before it
 gives, and learns what the teacher's next block gives (mean squared error over the variance of each
 channel). A path is rated by the sum of its blocks' losses on held-out images, for each of which all
-operators of the block share few weights, so that ratings suffer less from sharing.
+operators of the block share few weights, so that ratings suffer less from sharing. What is derived
+is the best-rated of many that keep the bounds on costs (section 3, on search under a constraint).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,8 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from tgnas.costs.limits import Costs, counted
+from tgnas.costs.sampling import sample_within
 from tgnas.image_training.data import ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, learn
 from tgnas.methods.card import Card
@@ -35,6 +39,9 @@ CARD = Card(
     deviations=(
         "the teacher is the ResNet cell of the same width, trained here; theirs is EfficientNet-B7",
         "a block is a stage of NAS-Bench-201, whose cell is the same in all of them",
+        "what is derived is the best of architectures drawn within the bounds; theirs walks all "
+        "paths of every block, best first, whose cells may differ",
+        "costs are those of the benchmark's network, not of the small one that is trained",
     ),
 )
 TEACHER = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"
@@ -66,9 +73,8 @@ class _Learner(PathLearner):
         super().__post_init__()
         self.blocks = blocks_of(self.supernet, self.space, "dna")
 
-    def losses(self, images: Tensor, gates: Gates) -> list[Tensor]:
-        """Return the loss of each block of a path."""
-        features = features_of(self.teacher, images)
+    def losses(self, images: Tensor, features: Sequence[Tensor], gates: Gates) -> list[Tensor]:
+        """Return the loss of each block of a path; `features` are the teacher's of the images."""
         inputs = [images, *features[:-1]]
         return [
             distance(through(block, given, gates), wanted)
@@ -78,8 +84,10 @@ class _Learner(PathLearner):
     def step(self, given: Given) -> Tensor:
         """Take a step of a path in every block; one that connects nothing teaches none."""
         gates = self.draw(given.generator)
+        images = given.batch[0]
         with common.forward_pass(self.task, self.settings):
-            loss = torch.stack(self.losses(given.batch[0], gates)).sum()
+            features = features_of(self.teacher, images)
+            loss = torch.stack(self.losses(images, features, gates)).sum()
         if loss.requires_grad:
             common.descend(loss, self.optimizers["weights"], self.supernet, self.settings)
         return loss
@@ -110,6 +118,7 @@ class Blockwise:
 
     learner: _Learner
     space: Space
+    candidates: Architectures  # of which one is derived
     history: History
 
     @torch.inference_mode()
@@ -119,13 +128,22 @@ class Blockwise:
         scorer = PathScorer(
             learner.supernet, self.space, learner.task, learner.settings, self.history
         )
-        batches = [images for images, _ in learner.task.test_batches()]
+        batches = [
+            (images, features_of(learner.teacher, images))
+            for images, _ in learner.task.test_batches()
+        ]
         scores = np.empty(len(architectures))
         for row, gates in enumerate(paths_of(self.space.name, architectures)):
             with common.statistics(scorer, gates):
-                losses = [sum(learner.losses(images, gates)) for images in batches]
+                losses = [sum(learner.losses(*batch, gates)) for batch in batches]
             scores[row] = -float(torch.stack(losses).mean())  # type: ignore[arg-type]
         return scores
+
+
+def derive(supernet: Blockwise) -> Architectures:
+    """Return the candidate with the lowest sum of block losses."""
+    best = int(np.argmax(supernet.score(supernet.candidates)))
+    return supernet.candidates[[best]]
 
 
 def train(
@@ -134,11 +152,15 @@ def train(
     """Return a supernet whose blocks have learned from a teacher that is trained first.
 
     Raises:
-        ConfigError: the space is not NAS-Bench-201.
+        ConfigError: the space is not NAS-Bench-201, a constraint is none, or fewer architectures
+            than there are to be candidates keep them all.
+        UnknownNameError: a constraint's cost is not counted.
     """
     seed = generator.initial_seed()
     supernet: Supernet = common.new_supernet(space, task, settings, seed)
     blocks_of(supernet, space, "dna")
+    costs = Costs(space, counted(space))
+    candidates = sample_within(space, settings.candidates, seed, settings.constraints, costs)
     with seeded(seed + 1):
         cell = space.parse(TEACHER).member(0)
         teacher = nasbench201.build_network(cell, task.classes, settings.channels, settings.layers)
@@ -155,4 +177,4 @@ def train(
     )
     learner = _Learner(supernet, space, task, settings, teacher=teacher)
     history = history + common.train_paths(learner, context, seed, phase=1)
-    return Blockwise(learner, space, history)
+    return Blockwise(learner, space, candidates, history)

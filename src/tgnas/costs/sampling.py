@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tgnas.costs.limits import Costs, Limit
 from tgnas.errors import ConfigError, number_of
-from tgnas.inference.limits import Costs, Limit
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
