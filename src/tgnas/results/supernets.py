@@ -28,7 +28,7 @@ which no method has seen; of distinct architectures, mean and standard deviation
 "top": inside the truly best {top:.0%}; of the {long_networks} these are too few to say much.
 "rank": of the best-scored architecture. "agreement": of two seeds. "derived": NAS-Bench-201's
 CIFAR-10 accuracy of the architecture that a method derives, with the least and the most of its
-seeds. "seconds": of one seed's training on one core of a machine that did other work too. Settings
+seeds; a bound on flops is in millions, of the benchmark's network. "seconds": of one seed's training on one core of a machine that did other work too. Settings
 were chosen on the validation accuracies of {benchmark}. Channels {channels}, {layers} cell a stage;
 epochs as the config says.
 """
@@ -37,6 +37,7 @@ FIGURE_CAPTION = """
 Share of skip connections among the operators other than "none" of the architecture that a mixture
 of operators would derive after each epoch; one line for each seed.
 """
+ACROSS = 4  # panels of a row
 NASBENCH201: dict[str, Any] = {"dataset": "cifar10", "split": "test", "epochs": 200}
 TRUTHS = {
     "alone": "trained alone",
@@ -89,14 +90,24 @@ def params(plan: Plan) -> dict[str, Any]:
 
 
 def titles_of(files: Mapping[str, str], own: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return how every method is called: its card's title, and what its own settings change."""
-    titles = {}
+    """Return how every method is called: its card's title, and what its own settings change.
+
+    Epochs are said of what is trained longer than another entry of the same file.
+    """
+    titles, least = {}, dict[str, int]()
+    for name, method in files.items():
+        epochs = own[name].get("epochs", 0)
+        least[method] = min(least.get(method, epochs), epochs)
     for name, method in files.items():
         title, own_keys = SUPERNETS.module(method).CARD.title, own[name]
         if own_keys.get("contest", 1) > 1 or own_keys.get("split") == "prior":
             title += ", started from TG-NAS"
         elif own_keys.get("order"):
             title += f", {own_keys['order']} order"
+        elif own_keys.get("constraints"):
+            title += f", {', '.join(own_keys['constraints'])}"
+        if own_keys.get("epochs", 0) > least[method]:
+            title += f", {own_keys['epochs']} epochs"
         titles[name] = title
     return titles
 
@@ -228,19 +239,24 @@ def figure(
     files: Mapping[str, str],
     own: Mapping[str, Mapping[str, Any]],
 ) -> Figure:
-    """Return the share of skips over the epochs, a panel for each mixture."""
+    """Return the share of skips over the epochs, a panel for each mixture, four to a row."""
     titles = titles_of(files, own)
     told = [(n, h) for n, h in zip(methods, histories, strict=True) if "skips" in h]
+    rows, columns = -(-max(1, len(told)) // ACROSS), min(ACROSS, max(1, len(told)))
     with style.styled():
-        drawn = Figure(figsize=(style.WIDE, 2.2))
-        panels = drawn.subplots(1, max(1, len(told)), sharey=True, squeeze=False)[0]
+        drawn = Figure(figsize=(style.WIDE, 2.2 * rows))
+        grid = drawn.subplots(rows, columns, sharey=True, squeeze=False)
+        panels = grid.flatten()
+        for panel in panels[len(told) :]:
+            panel.set_axis_off()
         for panel, (name, history) in zip(panels, told, strict=False):
             for _, seed in history.groupby("seed"):
                 panel.plot(seed.epoch, seed.skips, color=style.BLUE, alpha=0.7)
-            panel.set_title(_title(name, titles))
+            panel.set_title(_title(name, titles).replace(" order, ", " order,\n"))
             panel.set_xlabel("Epoch")
             panel.set_ylim(-0.03, 1.03)
-        panels[0].set_ylabel("Share of skips")
+        for panel in grid[:, 0]:
+            panel.set_ylabel("Share of skips")
     return drawn
 
 
