@@ -27,10 +27,12 @@ from tgnas.networks import nasbench201
 from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
 from tgnas.operators import CODES
 from tgnas.registry import BENCHMARKS, SUPERNETS
+from tgnas.results import d_darts_cells as beside_shared
 from tgnas.results import darts_supernets as drawn_searches
+from tgnas.results import supernets
 from tgnas.results._tables import markdown
 from tgnas.spaces.space import open_space
-from tgnas.studies import darts_supernets
+from tgnas.studies import d_darts_cells, darts_supernets
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).normal(size=(4, 3, 8, 8)))
 
@@ -584,3 +586,35 @@ def test_a_search_in_the_darts_space_derives_a_genotype_and_places_it(tmp_path, 
     assert 0 <= rows.placed[0] <= 1 and not rows.listed[0]
     frame = drawn_searches.table([rows], {name: name})
     assert name in markdown(drawn_searches.show(frame))
+
+
+def test_networks_of_derived_cells_stand_beside_those_of_shared_ones(tmp_path):
+    search = {"channels": 4, "layers": 1, "epochs": 1, "batch": 300, "alpha_rate": 1.0}
+    settings = d_darts_cells.Settings(
+        search=search, seeds=1, trainings=1, change={"epochs": 1}, parameters=9000, widest=6
+    )
+    assert d_darts_cells.parts(settings) == ["own-seed0", "shared-seed0"]
+    files = {"recipe": ROOT / "config/recipes/digits.yaml"}
+    rows = [
+        d_darts_cells.run(part, settings, files, tmp_path / part)
+        for part in d_darts_cells.parts(settings)
+    ]
+    own, shared = rows
+    assert len(own.cells[0].split()) == 3 and len(shared.cells[0].split()) == 1
+    frame = beside_shared.table(rows)
+    assert frame.layers.tolist() == [1, 2, 1, 2]
+    first = beside_shared.show(frame)[0].rows[0]
+    assert first["own - shared"].value == pytest.approx(own.test[0] - shared.test[0])
+
+
+def test_a_variant_of_a_method_is_called_by_its_bound_or_its_epochs():
+    files = {"dna": "dna", "bounded": "dna", "darts": "darts", "long": "darts"}
+    own = {
+        "dna": {},
+        "bounded": {"constraints": ["flops<=52"]},
+        "darts": {"epochs": 50},
+        "long": {"order": "first", "epochs": 250},
+    }
+    assert list(supernets.titles_of(files, own).values()) == [
+        *("DNA", "DNA, flops<=52", "DARTS", "DARTS, first order, 250 epochs")
+    ]

@@ -28,9 +28,10 @@ which no method has seen; of distinct architectures, mean and standard deviation
 "top": inside the truly best {top:.0%}; of the {long_networks} these are too few to say much.
 "rank": of the best-scored architecture. "agreement": of two seeds. "derived": NAS-Bench-201's
 CIFAR-10 accuracy of the architecture that a method derives, with the least and the most of its
-seeds; a bound on flops is in millions, of the benchmark's network. "seconds": of one seed's training on one core of a machine that did other work too. Settings
-were chosen on the validation accuracies of {benchmark}. Channels {channels}, {layers} cell a stage;
-epochs as the config says.
+seeds; a bound on flops is in millions, of the benchmark's network. "seconds": of one seed's
+training on one core of a machine that did other work too. Settings were chosen on the validation
+accuracies of {benchmark}, but for those of the searches that are said to be longer. Channels
+{channels}, {layers} cell a stage; epochs as the config says.
 """
 FIGURE_TITLE = "Skips in the derived architecture"
 FIGURE_CAPTION = """

@@ -73,8 +73,8 @@ def loaded(settings: Settings) -> Sequence[str]:
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return a row for each training of the networks of one search.
 
-    Columns: kind, seed, layers, training, cells (different architectures, in order), channels, parameters,
-    validation and test (accuracy, percent), seconds (of the search).
+    Columns: kind, seed, layers, training, cells (different architectures, in order), channels,
+    parameters, validation and test (accuracy, percent), seconds (of the search).
     """
     import torch  # slow imports
 
