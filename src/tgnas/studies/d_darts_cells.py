@@ -39,7 +39,7 @@ class Settings(MethodSettings):
     )
     """Keys of D-DARTS. With so few steps gates reach the threshold only at a high rate and without
     weight decay."""
-    layers: list[PositiveInt] = Field(default=[1, 2], min_length=1)
+    layers: tuple[PositiveInt, ...] = Field(default=(1, 2), min_length=1)
     """Cells of each stage of the networks that are trained."""
     parameters: PositiveInt = 40_000
     """Of each network that is trained, as nearly as a width brings it there."""
