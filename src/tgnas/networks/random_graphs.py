@@ -148,7 +148,7 @@ def network_of(
     cell: Cell, classes: int, channels: int, repeats: int, *, normalised: bool = True
 ) -> Network:
     """Return the network of a cell with torch's default initialisation."""
-    network = Network(cell, classes, channels, repeats, OPERATORS)
+    network = Network([cell] * (STAGES * repeats), classes, channels, OPERATORS)
     if not normalised:
         norms = [name for name, part in network.named_modules() if isinstance(part, nn.BatchNorm2d)]
         for name in norms:

@@ -11,7 +11,7 @@ from tgnas.cell import Cell
 from tgnas.errors import InvalidCellError
 from tgnas.networks.layers import OPERATORS as OF_NASBENCH201
 from tgnas.networks.nasbench201 import Network
-from tgnas.spaces.nasbench201 import CHANNELS, REPEATS
+from tgnas.spaces.nasbench201 import CHANNELS, REPEATS, STAGES
 
 OPERATORS = {
     **OF_NASBENCH201,
@@ -33,4 +33,4 @@ def build_network(
             f"no network whose vertices sum has {', '.join(sorted(unknown))}; its operators are "
             f"{', '.join(OPERATORS)}"
         )
-    return Network(cell, classes, channels, repeats, OPERATORS)
+    return Network([cell] * (STAGES * repeats), classes, channels, OPERATORS)
