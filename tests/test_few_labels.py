@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.ensemble import RandomForestRegressor
+from torch import nn
 
 from tgnas.benchmarks import digits201
 from tgnas.benchmarks.base import open_benchmark, write_table
@@ -44,7 +46,7 @@ OF_FEW_LABELS = [
     for name in PREDICTORS.names()
     if PREDICTORS.module(name).CARD.needs == "labels of the target"
 ]
-QUICK = {"epochs": 20, "trees": 20, "pretraining": 5, "first_steps": 200}
+QUICK = {"epochs": 20, "trees": 20, "pretraining": 5, "first_steps": 200, "width": 100}
 LEAST_TAU = {
     "renas": 0.0
 }  # its matrices do not tell dead operators, of which digits-bench has many
@@ -297,6 +299,54 @@ def test_fits_repeat_with_their_generator(target):
     ]
     assert np.array_equal(scores[0], scores[1])
     assert not np.array_equal(scores[0], scores[2])
+
+
+@pytest.mark.parametrize("prior", [0.0, 0.7])
+def test_a_forest_is_scikit_learns(target, prior):
+    module, rows = PREDICTORS.module("random_forest"), np.arange(0, 300, 5)
+    source = TrainingSet(target.architectures[rows], target.labels[rows])
+    settings = module.Settings(trees=10, prior=prior)
+    fitted = module.fit([source], settings, target.context, torch.Generator().manual_seed(3))
+    seed = int(torch.randint(1 << 31, (), generator=torch.Generator().manual_seed(3)))
+    slope, _ = fitted.slope
+    target_of = normal_scores(source.labels) - slope * fitted.inputs.prior(source.architectures)
+    mean = target_of.mean()
+    forest = RandomForestRegressor(10, max_features=settings.share, random_state=seed)
+    forest.fit(fitted.inputs.features(source.architectures), target_of - mean)
+    asked = target.architectures[::7]
+    said = forest.predict(fitted.inputs.features(asked)) + mean + slope * fitted.inputs.prior(asked)
+    assert fitted.score(asked) == pytest.approx(fitted.labels.back(said))
+    assert bool(slope) == bool(prior)
+
+
+def test_an_mlp_has_as_many_layers_and_channels_as_are_set(target):
+    module = PREDICTORS.module("mlp")
+    source = TrainingSet(target.architectures[:40], target.labels[:40])
+    settings = module.Settings(layers=2, width=30, steps=60)
+    fitted = module.fit([source], settings, target.context, torch.Generator().manual_seed(0))
+    layers = [nn.Linear(*pair) for pair in ((len(fitted.inputs.columns), 30), (30, 30), (30, 1))]
+    plain = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+    names = [f"dense{place}.{kind}" for place in range(3) for kind in ("weight", "bias")]
+    entries = [fitted.parameters[name][0] for name in names]
+    plain.load_state_dict(dict(zip(plain.state_dict(), entries, strict=True)))
+    features = fitted.inputs.features(source.architectures) * len(fitted.inputs.columns) ** 0.5
+    with torch.no_grad():
+        said = plain(torch.from_numpy(features).float())[:, 0].double().numpy()
+    assert fitted.score(source.architectures) == pytest.approx(fitted.labels.back(said), abs=1e-3)
+
+
+@pytest.mark.parametrize("predictor", ["gradient_boosting", "random_forest", "mlp"])
+def test_weaknas_finds_better_ones_with_each_of_its_predictors_than_it_began_with(
+    target, predictor
+):
+    chosen = {
+        "method": predictor,
+        "settings": settings_of(PREDICTORS.module(predictor)).model_dump(),
+    }
+    found = query(target, "weaknas", {"budget": 60}, chosen, seeds=2, at=[10, 60])
+    assert found.queries.tolist() == [10, 60] * 2
+    regrets = found.groupby("queries").regret.mean()
+    assert regrets[60] < regrets[10]
 
 
 def test_copies_are_learned_as_if_each_were_alone(target):

@@ -4,6 +4,7 @@ from dataclasses import replace
 from importlib import resources
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -22,7 +23,10 @@ from tgnas.methods.searchers import irlas, mnasnet
 from tgnas.methods.searchers import nao as nao_search
 from tgnas.methods.searchers._controller import Controller
 from tgnas.methods.searchers._few import Candidates
+from tgnas.registry import SEARCHERS
+from tgnas.results import latency_searches as fronts
 from tgnas.searching.oracles import Oracle
+from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space
 from tgnas.studies import latency_searches
 from tgnas.training.splits import TrainingSet
@@ -224,6 +228,25 @@ def test_an_expert_must_be_known(target):
     assert Trace(oracle).queries == 0
 
 
+@pytest.mark.parametrize("searcher", ["ddpnas", "differential_evolution", "pruning"])
+def test_a_table_of_a_part_of_a_space_is_told_from_a_space_without_choices(searcher):
+    listed = NB201.enumerate()[::100]
+    pool, module = Pool.of(NB201, listed), SEARCHERS.module(searcher)
+    oracle = Oracle(lambda asked, f: (np.zeros(len(asked)), 0.0))
+    for space, message in (
+        (
+            pool,
+            f"{searcher} needs a table of all 15,625 architectures of nasbench201, and this "
+            "one has 157; random, .* search a part",
+        ),
+        (open_space("nasbench101"), f"{searcher} needs independent choices, which nasbench101"),
+    ):
+        with pytest.raises(
+            ConfigError, match=message.replace(searcher, searcher.replace("_", "."))
+        ):
+            module.search(space, oracle, module.Settings(), np.random.default_rng(0))
+
+
 def test_a_study_of_two_goals_measures_fronts_by_what_was_not_chosen_by():
     every = NB201.enumerate()[::100]
     sizes = (NB201.choices_of(every) % 3).sum(axis=1)
@@ -239,3 +262,18 @@ def test_a_study_of_two_goals_measures_fronts_by_what_was_not_chosen_by():
         found = [row["hypervolume"] for row in rows]
         assert [row["queries"] for row in rows] == [20, 50]
         assert 0 < found[0] <= found[1] <= 1
+
+
+def test_fronts_of_each_cost_have_a_table_and_a_panel_of_their_own():
+    about = {"search": ["random", "front"] * 6, "seed": [0, 0, 1, 1, 2, 2] * 2, "queries": 50}
+    frame = pd.DataFrame({**about, "cost": ["edgegpu_latency"] * 6 + ["flops"] * 6})
+    frame = frame.assign(members=3, accuracy=94.0, processor=1.0, hypervolume=[0.9, 0.95] * 6)
+    frame.loc[6:, "hypervolume"] = [0.8, 0.83] * 3
+    measured = [part for _, part in frame.groupby("search")]
+    table = fronts.table(measured)
+    assert list(table.columns) == list(fronts.COLUMNS)
+    differences = table[table.search == "front"].set_index("cost").difference
+    assert differences.to_dict() == pytest.approx({"edgegpu_latency": 5.0, "flops": 3.0})
+    titles = ["Accuracy and EdgeGPU latency", "Accuracy and FLOPs"]
+    assert [shown.title for shown in fronts.show(table)] == titles
+    assert [panel.get_title() for panel in fronts.figure(table).axes] == titles

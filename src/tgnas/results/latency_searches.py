@@ -1,4 +1,4 @@
-"""Accuracy against latency: the fronts that MnasNet's reward and other searches find."""
+"""Accuracy against latency, parameters and FLOPs: the fronts that searches find."""
 
 from typing import Any
 
@@ -10,28 +10,29 @@ from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Entry, Number, Shown
 from tgnas.results.few_labels import mean_and_interval
 
-TITLE = "Searches for accuracy and latency"
+TITLE = "Searches for accuracy and a cost"
 SECTION = "A few labels of the target"
 PLACE = 5
 PAGE = "latency"
 MADE_BY = "others"
 CAPTION = """
-Fronts of accuracy and cost that searches of NAS-Bench-201 find ({seeds} seeds; cost: {cost} of
-HW-NAS-Bench), in percent of the hypervolume of the true front; mean ± standard deviation. A query
+Fronts of accuracy and a cost that searches of NAS-Bench-201 find ({seeds} seeds; latencies are
+HW-NAS-Bench's), in percent of the hypervolume of the true front; mean ± standard deviation. A query
 is a validation accuracy on CIFAR-10, by which a front is chosen; it is measured by test accuracies,
-up to the highest cost and 10 % accuracy. MnasNet's controller is rewarded for accuracy and latency
+up to the highest cost and 10 % accuracy. MnasNet's controller is rewarded for accuracy and cost
 at once; expected improvement fits a Gaussian process and queries what is expected to enlarge the
 front the most, at most {least} times. Difference: from random search after as many queries, paired
 by seed, [95% interval of the mean, t distribution]; p: Wilcoxon's signed-rank test of it, one-sided
 (a p near 1 says that random search is better). All at the most queries of a row; the accuracy is
 the test accuracy of the most accurate member.
 """
-FIGURE_TITLE = "Fronts of accuracy and latency"
+FIGURE_TITLE = "Fronts of accuracy and a cost"
 FIGURE_CAPTION = """
 What the front that is found lacks of the true front's hypervolume, in percent, against queries, on
 two logarithmic axes; mean over {seeds} seeds.
 """
 COLUMNS = {
+    "cost": "what accuracy is traded for: a latency of HW-NAS-Bench, parameters or flops",
     "search": "random; MnasNet's reward: soft, hard, soft_start; expected improvement: front, "
     "front_start; those of start begin with zero-shot scores",
     "queries": "labels that were queried",
@@ -53,13 +54,14 @@ TITLES = {
     "front": "expected improvement of the front",
     "front_start": "the same, zero-shot start",
 }
+COSTS = {"parameters": "parameters", "flops": "FLOPs", "edgegpu_latency": "EdgeGPU latency"}
 IN_FIGURE = TITLES | {"front_start": f"{TITLES['front']}, zero-shot start"}
 
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return what the caption quotes."""
     settings = plan.config.study("latency_searches")
-    return {"seeds": settings.seeds, "cost": settings.cost, "least": settings.least}
+    return {"seeds": settings.seeds, "least": settings.least}
 
 
 def inputs(plan: Plan) -> dict[str, Any]:
@@ -68,17 +70,21 @@ def inputs(plan: Plan) -> dict[str, Any]:
 
 
 def table(measured: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return a row for each search and number of queries."""
+    """Return a row for each cost, search and number of queries."""
     from scipy.stats import wilcoxon  # slow import
 
     every, rows = pd.concat(measured, ignore_index=True), []
-    for (search, queries), part in every.groupby(["search", "queries"], sort=False):
-        same = every[(every.search == "random") & (every.queries == queries)]
+    order = list(every.cost.unique())
+    every = every.sort_values("cost", key=lambda costs: costs.map(order.index), kind="stable")
+    for (cost, search, queries), part in every.groupby(["cost", "search", "queries"], sort=False):
+        of_cost = every[every.cost == cost]
+        same = of_cost[(of_cost.search == "random") & (of_cost.queries == queries)]
         gained = part.set_index("seed").hypervolume - same.set_index("seed").hypervolume
         told = search != "random" and gained.any()
         difference = mean_and_interval(100 * gained[:0] if search == "random" else 100 * gained)
         rows.append(
             {
+                "cost": cost,
                 "search": search,
                 "queries": queries,
                 "runs": len(part),
@@ -94,49 +100,61 @@ def table(measured: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def show(frame: pd.DataFrame) -> list[Block]:
-    """Return a row for each search, numbers of queries across."""
-    rows: list[dict[str, Entry]] = []
-    for search, lines in frame.groupby("search", sort=False):
-        last = lines.iloc[-1]
-        row: dict[str, Entry] = {"search": TITLES[str(search)]}
-        for _, line in lines.iterrows():
-            row[f"{line.queries} queries"] = Number(line.hypervolume, ".2f", line["std"])
-        row["accuracy"] = Number(last.accuracy, ".2f")
-        ends = None if search == "random" else (last.low, last.high)
-        row["difference"] = Number(last.difference, "+.2f", interval=ends)
-        row["p"] = Number(last.p, ".1g")
-        row["seconds"] = Number(last.processor, ".1f")
-        rows.append(row)
-    better = {f"{queries} queries": 1 for queries in frame.queries.unique()}
-    return [Shown(rows, better=better)]
+    """Return for each cost a row of each search, numbers of queries across."""
+    blocks: list[Block] = []
+    for cost, part in frame.groupby("cost", sort=False):
+        rows: list[dict[str, Entry]] = []
+        for search, lines in part.groupby("search", sort=False):
+            last = lines.iloc[-1]
+            row: dict[str, Entry] = {"search": TITLES[str(search)]}
+            for _, line in lines.iterrows():
+                row[f"{line.queries} queries"] = Number(line.hypervolume, ".2f", line["std"])
+            row["accuracy"] = Number(last.accuracy, ".2f")
+            ends = None if search == "random" else (last.low, last.high)
+            row["difference"] = Number(last.difference, "+.2f", interval=ends)
+            row["p"] = Number(last.p, ".1g")
+            row["seconds"] = Number(last.processor, ".1f")
+            rows.append(row)
+        better = {f"{queries} queries": 1 for queries in part.queries.unique()}
+        blocks.append(Shown(rows, title=_title(str(cost)), better=better))
+    return blocks
+
+
+def _title(cost: str) -> str:
+    """Return what a table and a panel of a cost are called."""
+    return f"Accuracy and {COSTS.get(cost, cost.replace('_', ' '))}"
 
 
 def figure(frame: pd.DataFrame) -> Figure:
-    """Return what is lacking against queries."""
+    """Return a panel for each cost: what is lacking against queries."""
     colours = {"random": style.GREY, "soft": style.BLUE, "hard": style.VERMILLION}
     colours |= {"soft_start": style.BLUE, "front": style.PURPLE, "front_start": style.PURPLE}
+    markers = dict(zip(frame.search.unique(), style.MARKERS, strict=False))
+    costs = list(frame.cost.unique())
     with style.styled():
-        drawn = Figure(figsize=(1.4 * style.NARROW, 1.2 * style.NARROW))
+        drawn = Figure(figsize=(style.WIDE, 3.2))
         drawn.set_layout_engine("constrained")
-        panel = drawn.subplots()
-        for (search, lines), marker in zip(
-            frame.groupby("search", sort=False), style.MARKERS, strict=False
-        ):
-            panel.plot(
-                lines.queries,
-                100 - lines.hypervolume,
-                marker=marker,
-                color=colours[str(search)],
-                linestyle="--" if str(search).endswith("start") else "-",
-                label=IN_FIGURE[str(search)],
-            )
-        panel.set_xscale("log")
-        panel.set_xticks(frame.queries.unique(), minor=False)
-        panel.set_xticks([], minor=True)
-        panel.xaxis.set_major_formatter("{x:g}")
-        panel.set_yscale("log")
-        panel.yaxis.set_major_formatter("{x:g}")
-        panel.set_xlabel("Queries")
-        panel.set_ylabel("Missing hypervolume (%, lower is better)")
-        drawn.legend(ncols=1, **style.BELOW)
+        panels = drawn.subplots(1, len(costs), sharey=True, squeeze=False)[0]
+        for panel, cost in zip(panels, costs, strict=True):
+            part = frame[frame.cost == cost]
+            for search, lines in part.groupby("search", sort=False):
+                panel.plot(
+                    lines.queries,
+                    100 - lines.hypervolume,
+                    marker=markers[search],
+                    color=colours[str(search)],
+                    linestyle="--" if str(search).endswith("start") else "-",
+                    label=IN_FIGURE[str(search)],
+                )
+            panel.set_xscale("log")
+            panel.set_xticks(part.queries.unique(), minor=False)
+            panel.set_xticks([], minor=True)
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.set_yscale("log")
+            panel.yaxis.set_major_formatter("{x:g}")
+            panel.set_xlabel("Queries")
+            panel.set_title(_title(cost))
+        panels[0].set_ylabel("Missing hypervolume\n(%, lower is better)")
+        handles, labels = panels[0].get_legend_handles_labels()
+        drawn.legend(handles, labels, ncols=3, **style.BELOW)
     return drawn

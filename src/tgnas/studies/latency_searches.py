@@ -1,8 +1,9 @@
-"""Searches for accuracy and latency: MnasNet's reward, expected improvement, random search.
+"""Searches for accuracy and a cost: MnasNet's reward, expected improvement, random search.
 
-Architectures of NAS-Bench-201 with HW-NAS-Bench's latencies. A query is the validation accuracy of
-one; the front is chosen by it, and measured by test accuracy: the share of the hypervolume of all
-architectures' own front, up to the highest cost and the accuracy of a guess.
+Architectures of NAS-Bench-201 with HW-NAS-Bench's latencies, their parameters and their FLOPs, one
+cost after the other. A query is the validation accuracy of one; the front is chosen by it, and
+measured by test accuracy: the share of the hypervolume of all architectures' own front, up to the
+highest cost and the accuracy of a guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,8 @@ PRIOR = 0.7  # prior slope of the zero-shot score, as in `few_labels.searchers`
 class Settings(MethodSettings):
     """What is searched, and for how long."""
 
-    cost: str = "edgegpu_latency"
-    """A cost of HW-NAS-Bench's table, or parameters or flops."""
+    costs: tuple[str, ...] = Field(default=("edgegpu_latency", "parameters", "flops"), min_length=1)
+    """Costs of HW-NAS-Bench's table, parameters or flops; each is searched against on its own."""
     seeds: PositiveInt = 20
     """Runs of each search."""
     shard: PositiveInt = 20
@@ -77,8 +78,9 @@ def loaded(settings: Settings) -> Sequence[str]:
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return how large the front of each seed of a shard is after so many queries.
 
-    Columns: search, seed, queries, hypervolume (share of that of the true front), members (of the
-    front), accuracy (test, of the most accurate member), processor (seconds of the whole search).
+    Columns: cost, search, seed, queries, hypervolume (share of that of the true front), members (of
+    the front), accuracy (test, of the most accurate member), processor (seconds of the whole
+    search).
     """
     from tgnas.benchmarks.base import open_benchmark  # slow imports
     from tgnas.inference.pretrained import load_pretrained
@@ -93,15 +95,19 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     listed, context = prepared(
         every, context_of(benchmark.space, every, load_pretrained(settings.start))
     )
-    costs = table[settings.cost].to_numpy(dtype=np.float64)
-    listed = replace(listed, attributes={**listed.attributes, "cost": costs})
     labels, reported = benchmark.accuracy(**LABELS), benchmark.accuracy(**REPORTED)
     search, shard = part.split("-")
     first = int(shard) * settings.shard
     seeds = range(first, min(first + settings.shard, settings.seeds))
-    return pd.DataFrame(
-        measured(search, settings, seeds, benchmark.space, listed, labels, reported, context)
-    )
+    rows = []
+    for cost in settings.costs:
+        price = table[cost].to_numpy(dtype=np.float64)
+        priced = replace(listed, attributes={**listed.attributes, "cost": price})
+        found = measured(
+            search, settings, seeds, benchmark.space, priced, labels, reported, context
+        )
+        rows += [{"cost": cost, **row} for row in found]
+    return pd.DataFrame(rows)
 
 
 def measured(
