@@ -589,7 +589,7 @@ def test_a_search_in_the_darts_space_derives_a_genotype_and_places_it(tmp_path, 
 
 
 def test_networks_of_derived_cells_stand_beside_those_of_shared_ones(tmp_path):
-    search = {"channels": 4, "layers": 1, "epochs": 1, "batch": 300, "alpha_rate": 1.0}
+    search = {"channels": 4, "layers": 1, "epochs": 2, "batch": 150, "alpha_rate": 1.0}
     settings = d_darts_cells.Settings(
         search=search, seeds=1, trainings=1, change={"epochs": 1}, parameters=9000, widest=6
     )
