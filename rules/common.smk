@@ -117,19 +117,10 @@ def of_every_seed(name):
     ]
 
 
-def is_shipped(predictor):
-    """Tell whether a predictor is scored with the weights that come with the package."""
-    shipped = [entry.predictor for entry in CONFIG.shipped.values()]
-    return CONFIG.shipped_weights and predictor in shipped
-
-
 def trained_or_shipped(w):
     """Return the files that a job's predictor is restored from: its seeds', or what is shipped."""
-    if not is_shipped(w.predictor):
-        return of_every_seed("epochs.safetensors")(w)
-    entries = CONFIG.shipped.items()
-    name = next(name for name, entry in entries if entry.predictor == w.predictor)
-    return [f"src/tgnas/weights/{name}.safetensors"]  # no job makes them anew
+    shipped = CONFIG.shipped_as(w.predictor)  # no job makes it anew
+    return [shipped] if shipped else of_every_seed("epochs.safetensors")(w)
 
 
 def vectors_of(row):

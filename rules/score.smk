@@ -60,7 +60,7 @@ rule score_with_predictor:
     threads: 1
     params:
         timed=lambda w: POPULATIONS[w.population].timed,
-        shipped=lambda w: is_shipped(w.predictor),
+        shipped=lambda w: bool(CONFIG.shipped_as(w.predictor)),
         code=lambda w: predictor_digest(
             "score_with_predictor",
             w.predictor,

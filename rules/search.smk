@@ -17,6 +17,7 @@ rule search:
         label=SEARCHES.label,
         constraints=SEARCHES.constraints,
         surrogates=SEARCHES.surrogates,
+        shipped=lambda w: bool(CONFIG.shipped_as(w.scorer)),
         code=lambda w: digest("search", *SEARCHES.modules(w)),
     script:
         "../workflow/scripts/search.py"

@@ -20,6 +20,7 @@ def main(
     label: dict,
     constraints: dict,
     surrogates: dict,
+    shipped: bool,
     embeddings: list[Path],
     weights: list[Path],
     benchmark: list[Path],
@@ -39,7 +40,8 @@ def main(
 
         fitted = live.surrogates(surrogates, embeddings)
     if weights:
-        table = run_searches(searched, live.sources(weights, embeddings[0], threads), chosen)
+        sources = live.sources(weights, embeddings[0], threads, all_seeds=shipped)
+        table = run_searches(searched, sources, chosen)
     else:
         target = open_benchmark(benchmark[0])
         listing = Listing(searched, target.architectures)

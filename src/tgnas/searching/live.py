@@ -17,12 +17,19 @@ from tgnas.searching.oracles import Source, predicted
 from tgnas.training.splits import TrainingSet
 
 
-def sources(weights: Iterable[Path], embeddings: Path, threads: int) -> list[Source]:
-    """Return the source of each seed: the predictor of the last epoch of its weights file."""
+def sources(
+    weights: Iterable[Path], embeddings: Path, threads: int, *, all_seeds: bool = False
+) -> list[Source]:
+    """Return the source of each seed.
+
+    A file of a training holds a predictor for each epoch, of which the last is taken; one that is
+    shipped (`all_seeds`) holds the last of every seed.
+    """
     torch.set_num_threads(threads)
     vectors = OperatorEmbeddings.read(embeddings)
-    members = (load(path, vectors)[-1:].ensemble().members[0] for path in weights)
-    return [predicted(member.score) for member in members]
+    read = (load(path, vectors) for path in weights)
+    chosen = (held if all_seeds else held[-1:] for held in read)
+    return [predicted(one.score) for held in chosen for one in held.ensemble().members]
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,19 +72,24 @@ class Searches:
         return self.file_of(section.predictor, "hybrid", space)
 
     def inputs(self, job: Any) -> dict[str, str | list[str]]:
-        """Return the files that a job reads: predictors live, other scorers by file."""
+        """Return the files that a job reads: predictors live, other scorers by file.
+
+        Of a predictor that is scored with the weights of the package that is their one file.
+        """
         predictor, seeds = self.predictor(job), range(self.config.seeds)
         read = [predictor] if predictor else self._surrogates(job).values()
         named = dict.fromkeys(row.embedding for row in read)
         by_file = not predictor and not self.label(job)
         dataset, scores = self.search.constraints.dataset, f"{BENCHMARK}/{job.scorer}"
         constrained = job.searches == CONSTRAINED
-        weights = f"<results>/predictors/{job.scorer}/seed{{}}/epochs.safetensors"
+        shipped = self.config.shipped_as(job.scorer)
+        trained = f"<results>/predictors/{job.scorer}/seed{{}}/epochs.safetensors"
+        weights = [shipped] if shipped else [trained.format(seed) for seed in seeds]
         return {
             "benchmark": [] if predictor else f"<benchmark_tables>/{BENCHMARK}.arrow",
             "scores": f"<results>/scores/{scores}.parquet" if by_file else [],
             "costs": f"<results>/costs/{BENCHMARK}/{dataset}.parquet" if constrained else [],
-            "weights": [weights.format(seed) for seed in seeds] if predictor else [],
+            "weights": weights if predictor else [],
             "embeddings": [f"<results>/embeddings/{name}.parquet" for name in named],
         }
 

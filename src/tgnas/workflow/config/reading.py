@@ -72,6 +72,12 @@ class Config(Keys):
     tables: Listed[str] | None = key("Tables that `all` makes, where not all.", default=None)
     figures: Listed[str] | None = key("Figures that `all` makes, where not all.", default=None)
 
+    def shipped_as(self, predictor: str) -> str | None:
+        """Return the weights of the package that stand for a training, where they do for this."""
+        of = {entry.predictor: name for name, entry in self.shipped.items()}
+        known = self.shipped_weights and predictor in of
+        return f"src/tgnas/weights/{of[predictor]}.safetensors" if known else None
+
     @cached_property
     def rounds(self) -> list[models.Round]:
         """The rounds of the selection, of their files."""
