@@ -245,8 +245,8 @@ def files_of_study(w):
 
 def study_digest(w):
     """Return the digest of a study and of what it loads by name."""
-    loaded = STUDIES.module(w.study).loaded(CONFIG.study(w.study))
-    return digest("study", STUDIES.module_name(w.study), *loaded)
+    named = getattr(STUDIES.module(w.study), "loaded", lambda settings: [])
+    return digest("study", STUDIES.module_name(w.study), *named(CONFIG.study(w.study)))
 
 
 def folder(name):

@@ -30,11 +30,6 @@ class Study(Protocol):
         ...
 
     @staticmethod
-    def loaded(settings: Any) -> Sequence[str]:
-        """Return the modules that ``run`` loads by name or imports outside of it."""
-        ...
-
-    @staticmethod
     def run(
         part: str, settings: Any, files: Mapping[str, Path | list[Path]], folder: Path
     ) -> pd.DataFrame:
@@ -47,3 +42,15 @@ class Study(Protocol):
             folder: a folder of this part alone, for what an interrupted run goes on from.
         """
         ...
+
+
+class LoadsByName(Protocol):
+    """A study whose ``run`` loads modules by name; what it imports anywhere is seen."""
+
+    @staticmethod
+    def loaded(settings: Any) -> Sequence[str]:
+        """Return these modules."""
+        ...
+
+
+OPTIONAL: Mapping[type, tuple[type, ...]] = {Study: (LoadsByName,)}

@@ -43,11 +43,6 @@ def parts(settings: Settings) -> Sequence[str]:
     return [f"shard{number}" for number in settings.taken]
 
 
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return the spaces and the maker."""
-    return ["tgnas.image_training.blocks_bench"]
-
-
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return a row for each architecture of a shard."""
     import torch

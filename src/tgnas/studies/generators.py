@@ -71,7 +71,6 @@ class Settings(MethodSettings):
 
 def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
     """Return the recipe of digits-bench; the images come with scikit-learn."""
-    del settings
     return {"recipe": "config/recipes/digits.yaml"}
 
 
@@ -79,17 +78,6 @@ def parts(settings: Settings) -> Sequence[str]:
     """Return statistics, the spread of each theta, and every repeat."""
     spread = (f"{SPREAD}{number}" for number in range(settings.thetas))
     return [STATISTICS, *spread, *(f"{REPEAT}{number}" for number in range(settings.repeats))]
-
-
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return the modules that are imported while it runs."""
-    del settings
-    return [
-        "tgnas.methods.generators.nago",
-        "tgnas.methods.generators._outer",
-        "tgnas.networks.generated",
-        "tgnas.studies._digits",
-    ]
 
 
 def run(

@@ -29,7 +29,6 @@ class Settings(MethodSettings):
 
 def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
     """Return both benchmarks and the operators' vectors."""
-    del settings
     return {
         "source": "<benchmark_tables>/nasbench101.arrow",
         "target": "<benchmark_tables>/nasbench201.arrow",
@@ -39,19 +38,11 @@ def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
 
 def parts(settings: Settings) -> Sequence[str]:
     """Return the two beginnings of the encoder."""
-    del settings
     return [PRETRAINED, DRAWN]
-
-
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return nothing: what it imports is seen."""
-    del settings
-    return []
 
 
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return a row for each seed: Spearman's rho and Kendall's tau before and after own labels."""
-    del folder
     from tgnas.benchmarks.base import open_benchmark  # slow imports
     from tgnas.encodings.embeddings import OperatorEmbeddings
     from tgnas.evaluation.gptp_transfer import transferred

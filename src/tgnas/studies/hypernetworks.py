@@ -55,25 +55,30 @@ RECIPE = Recipe(
 )
 
 
-class Settings(MethodSettings):
-    """Sizes of the study."""
+class Shared(MethodSettings):
+    """Settings of this study and of ``initialisation``."""
 
     recipe: Recipe = RECIPE
-    """The images of all parts; how networks are trained alone is the study ``initialisation``'s."""
-    hypernetwork: Ghn2Settings = Ghn2Settings(epochs=32)
-    """Of every hypernetwork, but for what its part changes."""
+    """The images of all parts, and how ``initialisation`` trains networks, at rates of its own."""
     widen: PositiveInt = 1
     """What the channels of all random networks are multiplied with."""
     unseen: PositiveInt = 60
     """Graphs of each split that no hypernetwork has learned from."""
-    cells: PositiveInt = 300
-    """NAS-Bench-201 cells that are scored."""
     seed: NonNegativeInt = 0
-    """Of hypernetworks and Kaiming's weights."""
+    """Of hypernetworks, trainings and Kaiming's weights."""
     drawn: NonNegativeInt = 1_000_000
     """The seed of unseen graphs, which must not be that of those that are learned from."""
     device: Literal["cpu", "cuda"] = "cpu"
     """What everything is computed on."""
+
+
+class Settings(Shared):
+    """Sizes of the study."""
+
+    hypernetwork: Ghn2Settings = Ghn2Settings(epochs=32)
+    """Of every hypernetwork, but for what its part changes."""
+    cells: PositiveInt = 300
+    """NAS-Bench-201 cells that are scored."""
 
 
 def inputs(settings: Settings) -> dict[str, str]:
@@ -83,18 +88,7 @@ def inputs(settings: Settings) -> dict[str, str]:
 
 def parts(settings: Settings) -> list[str]:
     """Return the hypernetworks, and what stands beside them."""
-    del settings
     return [*OWN, BESIDE]
-
-
-def loaded(settings: Settings) -> list[str]:
-    """Return the modules that ``run`` imports."""
-    del settings
-    return [
-        "tgnas.image_training.loop",
-        "tgnas.methods.hypernetworks.ghn2",
-        "tgnas.networks.nasbench201",
-    ]
 
 
 def run(

@@ -14,19 +14,17 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from tgnas.errors import ConfigError
-from tgnas.image_training.recipe import Recipe
-from tgnas.methods.settings import MethodSettings
 from tgnas.studies.hypernetworks import (
-    RECIPE,
     WEIGHTS,
     WHOLE,
     Kept,
+    Shared,
     draw_kaiming,
     space_of_split,
     task_of,
@@ -44,32 +42,19 @@ COLUMNS = ("start", "measure", "graph", "architecture", "rate", "epoch", "value"
 Row = tuple[Any, ...]
 
 
-class Settings(MethodSettings):
-    """Sizes of the study; images, width and device are those of the study ``hypernetworks``."""
+class Settings(Shared):
+    """Sizes of the study; the first of the ``unseen`` networks are trained."""
 
-    recipe: Recipe = RECIPE
-    """How networks are trained; the learning rate is that of the start."""
     rates: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (0.3, 0.1, 0.03, 0.01, 0.003)
     """Learning rates that each start chooses from."""
-    unseen: PositiveInt = 60
-    """Networks that are drawn to be reported: those of the study ``hypernetworks``, of which the
-    first are trained."""
     tuned: PositiveInt = 5
     """Networks that the rates are chosen on."""
     trained: PositiveInt = 50
     """Networks that are trained from Kaiming's weights and from those handed over."""
     as_they_are: PositiveInt = 25
     """The first of them, which are trained from predicted weights as they are, too."""
-    widen: PositiveInt = 1
-    """What the channels of all networks are multiplied with."""
-    seed: NonNegativeInt = 0
-    """Of trainings and Kaiming's weights."""
-    drawn: NonNegativeInt = 1_000_000
-    """The seed of the networks that are reported."""
     drawn_to_tune: NonNegativeInt = 2_000_000
     """The seed of the networks that the rates are chosen on."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """What everything is computed on."""
 
 
 def inputs(settings: Settings) -> dict[str, str]:
@@ -80,18 +65,7 @@ def inputs(settings: Settings) -> dict[str, str]:
 
 def parts(settings: Settings) -> list[str]:
     """Return the starts."""
-    del settings
     return [*STARTS]
-
-
-def loaded(settings: Settings) -> list[str]:
-    """Return the modules that ``run`` imports."""
-    del settings
-    return [
-        "tgnas.image_training.loop",
-        "tgnas.methods.hypernetworks.ghn2",
-        "tgnas.methods.hypernetworks._handover",
-    ]
 
 
 def run(

@@ -36,11 +36,6 @@ def parts(settings: Settings) -> Sequence[str]:
     return ["all"]
 
 
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return nothing: what it imports is seen."""
-    return []
-
-
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return the accuracies of all networks on held-out images."""
     from tgnas.image_training.copies import match, read_mosaics, train_on_both  # slow imports

@@ -70,9 +70,8 @@ def parts(settings: Settings) -> Sequence[str]:
 
 
 def loaded(settings: Settings) -> Sequence[str]:
-    """Return the searchers, and what they start from."""
-    searchers = [f"tgnas.methods.searchers.{name}" for name in ("mnasnet", "random")]
-    return ["tgnas.inference.fronts", "tgnas.methods.predictors.gaussian_process", *searchers]
+    """Return the searchers."""
+    return [f"tgnas.methods.searchers.{name}" for name in ("mnasnet", "random")]
 
 
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:

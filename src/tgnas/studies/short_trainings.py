@@ -32,11 +32,6 @@ def parts(settings: Settings) -> Sequence[str]:
     return ["all"]
 
 
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return nothing: what it imports is seen."""
-    return []
-
-
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return what each training ended with; accuracies pick what is trained, and nothing else."""
     from tgnas.benchmarks.base import open_benchmark  # slow imports

@@ -63,7 +63,6 @@ Row = tuple[str, str, int, int, str, str, float]
 
 def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
     """Return the recipe of digits-bench; the images come with scikit-learn."""
-    del settings
     return {"recipe": "config/recipes/digits.yaml"}
 
 
@@ -71,20 +70,6 @@ def parts(settings: Settings) -> Sequence[str]:
     """Return requests, exhaustion, widths, and every search."""
     pairs = product(METHODS, range(settings.seeds))
     return [REQUESTS, EXHAUSTION, WIDTHS, *(f"{SEARCH}-{name}-{seed}" for name, seed in pairs)]
-
-
-def loaded(settings: Settings) -> Sequence[str]:
-    """Return the modules that are imported while it runs."""
-    del settings
-    return [
-        "tgnas.methods.searchers.alphanas",
-        "tgnas.methods.searchers.regularised_evolution",
-        "tgnas.networks.programs",
-        "tgnas.spaces.programs",
-        "tgnas.spaces.synthesis",
-        "tgnas.studies._digits",
-        "tgnas.inference.pretrained",
-    ]
 
 
 def run(

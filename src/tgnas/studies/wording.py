@@ -48,7 +48,7 @@ def parts(settings: Settings) -> Sequence[str]:
 
 def loaded(settings: Settings) -> Sequence[str]:
     """Return what ranks."""
-    return ["tgnas.inference.pretrained", f"tgnas.methods.predictors.{PREDICTOR}"]
+    return [f"tgnas.methods.predictors.{PREDICTOR}"]
 
 
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
