@@ -17,6 +17,9 @@ from tgnas.networks.transformer import MIXERS, FeedForward
 
 SMALL = 1e-5  # k of the score of a correlation matrix
 REFERENCE = "Serianni and Kalita, ACL 2023 (arXiv 2306.00288), and released code"
+BOTH = ("as_published", "random_signs")  # the gradients of ``both_gradients``
+BOTH_AND_MEANS = (*BOTH, "as_published_normalised", "random_signs_normalised")
+DRAWN = "a second component whose direction is drawn: the published gradient is rounding"
 
 
 def mixers_of(network: nn.Module) -> list[nn.Module]:
@@ -97,6 +100,29 @@ def both_gradients(
         for way in (torch.ones_like(outputs), signs)
     ]
     return both[0], both[1]
+
+
+def place_gradients(
+    network: nn.Module, tokens: Int64[Tensor, "B T"], generator: torch.Generator
+) -> list[Float64[np.ndarray, "C P"]]:
+    """Return both gradients to the embedding of places: a row for each of its channels."""
+    (places,) = places_of(network)
+    found = both_gradients(network, tokens, [places.get_parameter("weight")], generator)
+    return [gradient.T.double().numpy(force=True) for (gradient,) in found]
+
+
+def saliencies(
+    network: nn.Module,
+    tokens: Int64[Tensor, "B T"],
+    weights: Sequence[Tensor],
+    generator: torch.Generator,
+) -> tuple[float, ...]:
+    """Return the sum of |weight x gradient| by both gradients, then the mean over the weights."""
+    sums = [
+        float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, found, strict=True)))
+        for found in both_gradients(network, tokens, weights, generator)
+    ]
+    return (*sums, *(one / len(weights) for one in sums))
 
 
 def correlation_score(rows: Float64[np.ndarray, "R S"]) -> float:

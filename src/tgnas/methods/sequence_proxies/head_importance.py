@@ -12,25 +12,20 @@ from torch import Tensor, nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Tokens
-from tgnas.methods.sequence_proxies._sequences import REFERENCE, both_gradients, mixers_of
+from tgnas.methods.sequence_proxies import _sequences
 
-COMPONENTS = (
-    "as_published",
-    "random_signs",
-    "as_published_normalised",
-    "random_signs_normalised",
-)
+COMPONENTS = _sequences.BOTH_AND_MEANS
 LEFT_OUT = ("closing.dense", "kernels")
 
 CARD = NetworkCard(
     title="head importance",
-    reference=REFERENCE,
+    reference=_sequences.REFERENCE,
     needs="weights, noise, tokens, backward",
     cost="backward",
     spaces=("flexibert",),
     requires=("mixers of tokens",),
     deviations=(
-        "a second component whose direction is drawn: the published gradient is rounding",
+        _sequences.DRAWN,
         "the map that makes kernels, and no other, is left out at any hidden size"
         " (the released code: maps with fewer than 128 outputs, at 256 the same)",
     ),
@@ -41,7 +36,7 @@ def head_weights(network: nn.Module) -> list[Tensor]:
     """Return the weights of the maps that heads work with."""
     return [
         layer.weight
-        for mixer in mixers_of(network)
+        for mixer in _sequences.mixers_of(network)
         for name, layer in mixer.named_modules()
         if isinstance(layer, nn.Linear) and name not in LEFT_OUT
     ]
@@ -50,8 +45,4 @@ def head_weights(network: nn.Module) -> list[Tensor]:
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
     """Return the importance by both gradients, then the mean over the maps."""
     weights = head_weights(network)
-    sums = [
-        float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, found, strict=True)))
-        for found in both_gradients(network, batch.tokens, weights, generator)
-    ]
-    return (*sums, *(one / len(weights) for one in sums))
+    return _sequences.saliencies(network, batch.tokens, weights, generator)

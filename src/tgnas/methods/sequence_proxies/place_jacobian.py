@@ -10,29 +10,22 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Tokens
-from tgnas.methods.sequence_proxies._sequences import (
-    REFERENCE,
-    both_gradients,
-    correlation_score,
-    places_of,
-)
+from tgnas.methods.sequence_proxies import _sequences
 
-COMPONENTS = ("as_published", "random_signs")
+COMPONENTS = _sequences.BOTH
 
 CARD = NetworkCard(
     title="Jacobian covariance of places",
-    reference=REFERENCE,
+    reference=_sequences.REFERENCE,
     needs="weights, noise, tokens, backward",
     cost="backward",
     spaces=("flexibert",),
     requires=("embeddings of places",),
-    deviations=("a second component whose direction is drawn: the published gradient is rounding",),
+    deviations=(_sequences.DRAWN,),
 )
 
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
     """Return the score by both gradients."""
-    (places,) = places_of(network)
-    weight = places.get_parameter("weight")
-    found = both_gradients(network, batch.tokens, [weight], generator)
-    return tuple(correlation_score(g.T.double().numpy(force=True)) for (g,) in found)
+    both = _sequences.place_gradients(network, batch.tokens, generator)
+    return tuple(map(_sequences.correlation_score, both))

@@ -12,9 +12,9 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Tokens
-from tgnas.methods.sequence_proxies._sequences import REFERENCE, both_gradients, places_of
+from tgnas.methods.sequence_proxies._sequences import BOTH, DRAWN, REFERENCE, place_gradients
 
-COMPONENTS = ("as_published", "random_signs")
+COMPONENTS = BOTH
 POWER = 1 / 20
 
 CARD = NetworkCard(
@@ -24,7 +24,7 @@ CARD = NetworkCard(
     cost="backward",
     spaces=("flexibert",),
     requires=("embeddings of places",),
-    deviations=("a second component whose direction is drawn: the published gradient is rounding",),
+    deviations=(DRAWN,),
 )
 
 
@@ -40,7 +40,4 @@ def cosine_score(rows: Float64[np.ndarray, "R S"]) -> float:
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
     """Return the score by both gradients."""
-    (places,) = places_of(network)
-    weight = places.get_parameter("weight")
-    found = both_gradients(network, batch.tokens, [weight], generator)
-    return tuple(cosine_score(g.T.double().numpy(force=True)) for (g,) in found)
+    return tuple(map(cosine_score, place_gradients(network, batch.tokens, generator)))

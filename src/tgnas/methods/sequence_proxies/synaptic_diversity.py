@@ -9,38 +9,27 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Tokens
-from tgnas.methods.sequence_proxies._sequences import (
-    REFERENCE,
-    both_gradients,
-    dense_weights,
-    mixers_of,
-    nuclear,
-)
+from tgnas.methods.sequence_proxies import _sequences
 
-COMPONENTS = (
-    "as_published",
-    "random_signs",
-    "as_published_normalised",
-    "random_signs_normalised",
-)
+COMPONENTS = _sequences.BOTH_AND_MEANS
 
 CARD = NetworkCard(
     title="synaptic diversity",
-    reference=REFERENCE,
+    reference=_sequences.REFERENCE,
     needs="weights, noise, tokens, backward",
     cost="backward",
     spaces=("flexibert",),
     requires=("mixers of tokens",),
-    deviations=("a second component whose direction is drawn: the published gradient is rounding",),
+    deviations=(_sequences.DRAWN,),
 )
 
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
     """Return the diversity by both gradients, then the mean over the weight matrices."""
-    weights = dense_weights(mixers_of(network))
-    norms = [nuclear(weight) for weight in weights]
+    weights = _sequences.dense_weights(_sequences.mixers_of(network))
+    norms = [_sequences.nuclear(weight) for weight in weights]
     sums = [
-        float(sum(norm * nuclear(g) for norm, g in zip(norms, found, strict=True)))
-        for found in both_gradients(network, batch.tokens, weights, generator)
+        float(sum(norm * _sequences.nuclear(g) for norm, g in zip(norms, found, strict=True)))
+        for found in _sequences.both_gradients(network, batch.tokens, weights, generator)
     ]
     return (*sums, *(one / len(weights) for one in sums))

@@ -11,36 +11,22 @@ from torch import nn
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Tokens
-from tgnas.methods.sequence_proxies._sequences import (
-    REFERENCE,
-    both_gradients,
-    dense_weights,
-    feeds_of,
-)
+from tgnas.methods.sequence_proxies import _sequences
 
-COMPONENTS = (
-    "as_published",
-    "random_signs",
-    "as_published_normalised",
-    "random_signs_normalised",
-)
+COMPONENTS = _sequences.BOTH_AND_MEANS
 
 CARD = NetworkCard(
     title="synaptic saliency",
-    reference=REFERENCE,
+    reference=_sequences.REFERENCE,
     needs="weights, noise, tokens, backward",
     cost="backward",
     spaces=("flexibert",),
     requires=("feed-forward layers",),
-    deviations=("a second component whose direction is drawn: the published gradient is rounding",),
+    deviations=(_sequences.DRAWN,),
 )
 
 
 def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tuple[float, ...]:
     """Return the saliency by both gradients, then the mean over the weight matrices."""
-    weights = dense_weights(feeds_of(network))
-    sums = [
-        float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, found, strict=True)))
-        for found in both_gradients(network, batch.tokens, weights, generator)
-    ]
-    return (*sums, *(one / len(weights) for one in sums))
+    weights = _sequences.dense_weights(_sequences.feeds_of(network))
+    return _sequences.saliencies(network, batch.tokens, weights, generator)
