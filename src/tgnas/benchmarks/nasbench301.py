@@ -68,18 +68,14 @@ def _read(path: Path) -> dict[str, dict[str, float]]:
     try:
         content = json.loads(path.read_text())
         content = content.get("nasbench301", content)["cifar10"]
+        genotypes = SPACE.format(SPACE.architectures(list(content)))
         return {
-            _genotype(key): {
+            genotype: {
                 name: value["score"] if isinstance(value, dict) else value
                 for name, value in entry.items()
                 if name not in DESCRIPTION
             }
-            for key, entry in content.items()
+            for genotype, entry in zip(genotypes, content.values(), strict=True)
         }
     except (ValueError, LookupError, TypeError, AttributeError, TgnasError) as error:
         raise CorruptTableError(f"{path} is not NASLib's file of NAS-Bench-301: {error}") from error
-
-
-def _genotype(key: str) -> str:
-    """Return the genotype of a text [normal, reduction] of 8 pairs (node, operator's number)."""
-    return SPACE.format(SPACE.parse(key))[0]

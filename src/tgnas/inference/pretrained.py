@@ -56,14 +56,19 @@ class _PackagedCard(_Card):
     licence: str = key("of the weights")
 
 
-@dataclass(frozen=True, eq=False)
-class Pretrained:
-    """An ensemble over seeds: one configuration, trained several times."""
+class Members:
+    """What scores by the mean of its members."""
 
-    name: str  # or path, by which it was loaded
-    card: dict[str, Any]  # what it was trained on and how it ranks
-    weights: Trained
-    _ensembles: dict[tuple[NewOperator, ...], Ensemble] = field(default_factory=dict, repr=False)
+    def ensemble(self, space: Space | None = None) -> Ensemble:
+        """Return the members, which know a space's new operators."""
+        raise NotImplementedError
+
+    def scores(
+        self, architectures: Given, space: Where = "", threads: int = 1
+    ) -> Float64[np.ndarray, "S N"]:
+        """Return every member's score of each architecture; arguments as in ``score``."""
+        opened = None if space == "" else open_space(space)
+        return self.ensemble(opened).scores(packed(architectures, opened), threads)
 
     def score(
         self, architectures: Given, space: Where = "", threads: int = 1
@@ -89,8 +94,18 @@ class Pretrained:
     def spread(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
-        """Return the standard deviation of the members' scores for each architecture."""
+        """Return the standard deviation of the members' scores; NaN where there is but one."""
         return spread_of(self.scores(architectures, space, threads))
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained(Members):
+    """An ensemble over seeds: one configuration, trained several times."""
+
+    name: str  # or path, by which it was loaded
+    card: dict[str, Any]  # what it was trained on and how it ranks
+    weights: Trained
+    _ensembles: dict[tuple[NewOperator, ...], Ensemble] = field(default_factory=dict, repr=False)
 
     def agreement(
         self, architectures: Given, space: Where = "", threads: int = 1
@@ -105,19 +120,6 @@ class Pretrained:
         above = members[:, :, None] > members[:, None, :]
         equal = members[:, :, None] == members[:, None, :]
         return (above + 0.5 * equal).mean(axis=0)
-
-    def scores(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, "S N"]:
-        """Return every member's score of each architecture; arguments as in ``score``."""
-        if space == "":
-            if not isinstance(architectures, Architectures):
-                raise ConfigError("architectures that are not packed need a space")
-            return self.ensemble().scores(architectures, threads)
-        opened = open_space(space)
-        if not isinstance(architectures, Architectures):
-            architectures = opened.architectures(architectures)
-        return self.ensemble(opened).scores(architectures, threads)
 
     def verdict(self, architectures: Given, space: Where = "", threads: int = 1) -> Verdict:
         """Return what speaks against the scores of architectures; arguments as in ``score``."""
@@ -136,6 +138,15 @@ class Pretrained:
         if new not in self._ensembles:
             self._ensembles[new] = self.weights.ensemble(new)
         return self._ensembles[new]
+
+
+def packed(architectures: Given, space: Space | None) -> Architectures:
+    """Return architectures as one object; errors as ``Pretrained.score``."""
+    if isinstance(architectures, Architectures):
+        return architectures
+    if space is None:
+        raise ConfigError("architectures that are not packed need a space")
+    return space.architectures(architectures)
 
 
 def spread_of(scores: Float64[np.ndarray, "S N"]) -> Float64[np.ndarray, " N"]:

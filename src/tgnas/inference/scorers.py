@@ -16,11 +16,12 @@ from tgnas.inference.pretrained import (
     RECOMMENDED,
     SUFFIX,
     Given,
+    Members,
     Pretrained,
     Where,
     available,
     load_pretrained,
-    spread_of,
+    packed,
 )
 from tgnas.inference.scoring import Scored, Scorer
 from tgnas.methods.contracts import Predictor, State
@@ -60,8 +61,8 @@ def score_counted(
     return np.stack([member.score(architectures) for member in members])
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+@dataclass(frozen=True)
+class Count(Members):
     """A graph proxy that is asked for as a predictor is."""
 
     name: str
@@ -76,28 +77,9 @@ class Count:
             raise ConfigError(f"{self.name} counts the networks of a space; name one")
         return Ensemble((Counted(self.name, space),), score_counted)
 
-    def scores(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, "1 N"]:
-        """Return its score of each architecture; arguments and errors as of ``Pretrained``."""
-        packed, opened = _packed(architectures, space), _opened(space)
-        return self.ensemble(opened).scores(packed, threads)
-
-    def score(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, " N"]:
-        """Return its score of each architecture; arguments and errors as of ``Pretrained``."""
-        return self.scores(architectures, space, threads)[0]
-
-    def spread(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, " N"]:
-        """Return NaN for each architecture: a count has but one member."""
-        return spread_of(self.scores(architectures, space, threads))
-
 
 @dataclass(frozen=True, eq=False)
-class Together:
+class Together(Members):
     """Several predictors, counts and columns, of which each has the same weight.
 
     Attributes:
@@ -119,21 +101,9 @@ class Together:
             ConfigError: a member is a column; architectures have none.
         """
         self._without_columns()
-        packed = _packed(architectures, space)
-        rows = [member.score(packed, space, threads) for member in self.members]
+        given = _packed(architectures, space)
+        rows = [member.score(given, space, threads) for member in self.members]
         return _ranks(np.stack(rows))
-
-    def score(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, " N"]:
-        """Return the mean of the members' ranks among the architectures; errors as ``scores``."""
-        return self.scores(architectures, space, threads).mean(axis=0)
-
-    def spread(
-        self, architectures: Given, space: Where = "", threads: int = 1
-    ) -> Float64[np.ndarray, " N"]:
-        """Return the standard deviation of the members' ranks; errors as ``scores``."""
-        return spread_of(self.scores(architectures, space, threads))
 
     def ranked_among(self, reference: Architectures, space: Space, threads: int = 1) -> "Within":
         """Return what ranks any architecture among those of a reference; errors as ``scores``."""
@@ -141,7 +111,7 @@ class Together:
         rows = [member.score(reference, space, threads) for member in self.members]
         return Within(self, np.sort(np.stack(rows), axis=1))
 
-    def ensemble(self, space: Space) -> Ensemble:
+    def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members of all predictors and counts, in turn."""
         parts = [member.ensemble(space) for member in self.members]
         return Ensemble(
@@ -193,10 +163,10 @@ class Within:
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
         """Return the mean of the members' ranks; arguments and errors as ``Together``."""
-        packed = _packed(architectures, space)
+        given = _packed(architectures, space)
         ranks = []
         for member, known in zip(self.together.members, self.reference, strict=True):
-            scores = member.score(packed, space, threads)
+            scores = member.score(given, space, threads)
             below = [np.searchsorted(known, scores, side) for side in ("left", "right")]
             # Beyond the best and the worst of the reference better is better still.
             width = max(float(known[-1] - known[0]), 1e-12)
@@ -242,17 +212,8 @@ def _one(name: str) -> Pretrained | Count:
     return load_pretrained(name)
 
 
-def _opened(space: Where) -> Space | None:
-    return None if space == "" else open_space(space)
-
-
 def _packed(architectures: Given, space: Where) -> Architectures:
-    if isinstance(architectures, Architectures):
-        return architectures
-    opened = _opened(space)
-    if opened is None:
-        raise ConfigError("architectures that are not packed need a space")
-    return opened.architectures(architectures)
+    return packed(architectures, None if space == "" else open_space(space))
 
 
 def _ranks(scores: Float64[np.ndarray, "M N"]) -> Float64[np.ndarray, "M N"]:

@@ -83,10 +83,20 @@ def train_on(
             f"{where}: nothing is learned from "
             f"{number_of(len(accuracies), 'labelled architecture')}, all of one accuracy"
         )
+
+    def members_of(name: str, settings: Any, count: int, **more: Any) -> list[Trained]:
+        members, vectors = [], like.weights.embeddings
+        for seed in range(count):
+            trained, _ = train(name, [known], settings, vectors, seed, new=space.new, **more)
+            members.append(trained[-1:])
+            tell(f"trained seed {seed + 1} of {count}")
+        return members
+
     about: dict[str, Any] = {}
     if asked == own_labels.NETWORK:
-        members = _networks(known, space, like, seeds, epochs or EPOCHS, device, tell)
         about["epochs"] = epochs or EPOCHS
+        settings = like.weights.settings.scaled_to(about["epochs"])
+        members = members_of(like.weights.method, settings, seeds, device=device)
     else:
         found = own_labels.compare(known, space, like.weights, [asked] if asked else ())
         tell(
@@ -98,7 +108,14 @@ def train_on(
             tell(found[0].warning)
         best = found[0].method
         tell(f"{best} learns all labels")
-        members = _of_few_labels(best, known, space, like, seeds, tell)
+        settings, unlabelled = own_labels.settings_of(best), own_labels.population(known, space)
+        members = members_of(
+            best,
+            settings,
+            1 if best in SEEDLESS else seeds,
+            start=like.weights,
+            unlabelled=unlabelled,
+        )
         about |= {"method": best, "validation": [vars(one) for one in found]}
     card = {
         "title": f"trained on {space.name}",
@@ -109,50 +126,3 @@ def train_on(
         "made_by": {"tgnas": __version__},
     }
     return replace(joined(members), card=card)
-
-
-def _networks(
-    known: TrainingSet,
-    space: Space,
-    like: Pretrained,
-    seeds: int,
-    epochs: int,
-    device: str,
-    tell: Callable[[str], None],
-) -> list[Trained]:
-    weights, members = like.weights, []
-    settings, vectors = weights.settings.scaled_to(epochs), weights.embeddings
-    for seed in range(seeds):
-        trained, _ = train(
-            weights.method, [known], settings, vectors, seed, new=space.new, device=device
-        )
-        members.append(trained[-1:])
-        tell(f"trained seed {seed + 1} of {seeds}")
-    return members
-
-
-def _of_few_labels(
-    method: str,
-    known: TrainingSet,
-    space: Space,
-    like: Pretrained,
-    seeds: int,
-    tell: Callable[[str], None],
-) -> list[Trained]:
-    seeds = 1 if method in SEEDLESS else seeds
-    settings, weights, members = own_labels.settings_of(method), like.weights, []
-    unlabelled = own_labels.population(known, space)
-    for seed in range(seeds):
-        trained, _ = train(
-            method,
-            [known],
-            settings,
-            weights.embeddings,
-            seed,
-            new=space.new,
-            start=weights,
-            unlabelled=unlabelled,
-        )
-        members.append(trained[-1:])
-        tell(f"trained seed {seed + 1} of {seeds}")
-    return members

@@ -42,6 +42,13 @@ REFUSED = frozenset(
     {"DUP", "ADDITEMS", "FROZENSET", "EMPTY_SET", "EXT1", "EXT2", "EXT4", "POP_MARK"}
 )
 
+MARK = pickletools.markobject
+# Opcode -> whether it takes all above a mark, how many items below that, whether it puts one back.
+EFFECTS = {
+    op.name: (MARK in op.stack_before, [*op.stack_before, MARK].index(MARK), bool(op.stack_after))
+    for op in pickletools.opcodes
+}
+
 
 class _StandIn:
     """Keeps the arguments and the state that the stream gives it, and does nothing."""
@@ -254,34 +261,24 @@ def _weigh(stream: bytes) -> None:
         elif name in ("GET", "BINGET", "LONG_BINGET"):
             stack.append(memo[int(argument or 0)])
         else:
-            _apply(opcode, stack)
-
-
-def _apply(opcode: pickletools.OpcodeInfo, stack: list[Any]) -> None:
-    """Do to a stack of weights what an opcode does to the stack of objects."""
-    taken: list[list[int]] = []
-    if pickletools.markobject in opcode.stack_before:
-        while (item := stack.pop()) is not None:
-            taken.append(item)
-        below = opcode.stack_before.index(pickletools.markobject)
-    else:
-        below = len(opcode.stack_before)
-    taken += [stack.pop() for _ in range(below)]
-    weight = sum(item[0] for item in taken)
-    depth = max((item[1] for item in taken), default=0)
-    if weight > MOST or depth > DEEPEST:
-        raise ValueError(
-            f"opcode {opcode.name} makes {weight:,} objects of few, {depth} deep; at most "
-            f"{MOST:,} and {DEEPEST} are allowed"
-        )
-    if not opcode.stack_after:
-        return
-    if opcode.name in GROWING:  # its lowest item is what grows
-        within = max((item[1] for item in taken[:-1]), default=0)
-        taken[-1][:] = weight, max(taken[-1][1], 1 + within)
-        stack.append(taken[-1])
-    else:
-        stack.append([weight + 1, depth + 1])
+            marked, below, pushes = EFFECTS[name]
+            taken: list[list[int]] = []
+            while marked and (item := stack.pop()) is not None:
+                taken.append(item)
+            taken += [stack.pop() for _ in range(below)]
+            weight = sum([item[0] for item in taken])
+            depth = max([item[1] for item in taken], default=0)
+            if weight > MOST or depth > DEEPEST:
+                raise ValueError(
+                    f"opcode {name} makes {weight:,} objects of few, {depth} deep; at most "
+                    f"{MOST:,} and {DEEPEST} are allowed"
+                )
+            if name in GROWING:  # its lowest item is what grows
+                within = max([item[1] for item in taken[:-1]], default=0)
+                taken[-1][:] = weight, max(taken[-1][1], 1 + within)
+                stack.append(taken[-1])
+            elif pushes:
+                stack.append([weight + 1, depth + 1])
 
 
 def _columns(frame: object) -> dict[str, np.ndarray]:
