@@ -109,6 +109,13 @@ class Project:
         return Edit(self.folder / path, old, new)
 
 
+def be_tgnas(arguments: list[str]) -> None:
+    """Be the command with one thread, in a process of ``WARM``."""
+    import_module("torch").set_num_threads(1)
+    sys.argv = ["tgnas", *arguments]
+    import_module("tgnas.cli").main()
+
+
 def _snakemake(
     arguments: list[str], folder: Path, environment: dict[str, str], output: str
 ) -> None:

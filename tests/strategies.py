@@ -13,6 +13,9 @@ from tgnas.spaces import darts, nasbench101
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import open_space
 
+PAIRS = [("sep_conv_3x3", 0), ("skip_connect", 1), ("max_pool_3x3", 0), ("dil_conv_3x3", 2)]
+PAIRS += [("skip_connect", 0), ("sep_conv_5x5", 3), ("avg_pool_3x3", 1), ("skip_connect", 2)]
+GENOTYPE = darts.genotype(PAIRS, PAIRS)
 INNER = [op.name for op in VOCABULARY if op.kind not in ("input", "output")]
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ import pandas as pd
 import pytest
 import torch
 from conftest import script
+from project import WARM, be_tgnas
+from strategies import GENOTYPE
 from torch import nn
 
 from tgnas.errors import ConfigError, TrainingError
@@ -30,7 +33,6 @@ from tgnas.image_training.processes import Process, find_device
 from tgnas.image_training.recipe import Recipe, read_recipe
 from tgnas.image_training.steps import usable
 from tgnas.networks.darts import drop_path
-from tgnas.resources.fetch import mirror_folders, read_resources
 from tgnas.training.checkpoint import previous
 from tgnas.training.seeds import seeded
 
@@ -40,12 +42,6 @@ NAME = "cifar10/cifar10_jpeg_q75.parquet"
 ARCHITECTURE = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
     "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
-)
-PAIRS = [("sep_conv_3x3", 0), ("skip_connect", 1), ("max_pool_3x3", 0), ("dil_conv_3x3", 2)]
-PAIRS += [("skip_connect", 0), ("sep_conv_5x5", 3), ("avg_pool_3x3", 1), ("skip_connect", 2)]
-GENOTYPE = (
-    f"Genotype(normal={PAIRS}, normal_concat=[2, 3, 4, 5], "
-    f"reduce={PAIRS}, reduce_concat=[2, 3, 4, 5])"
 )
 SMALL = {"channels": 4, "layers": 1, "epochs": 3, "batch": 32}
 SLICE = {"train_images": 200, "test_images": 100}
@@ -59,14 +55,9 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS":
 
 
 @pytest.fixture(scope="module")
-def small_parquet(tmp_path_factory) -> Path:
-    row = read_resources(ROOT / "config" / "resources.tsv")[NAME]
-    places = [ROOT / "resources" / NAME, *(m / row.mirror_path for m in mirror_folders([]))]
-    found = [place for place in places if place.is_file()]
-    if not found:
-        pytest.skip(f"{NAME} is neither in resources/ nor in a mirror")
+def small_parquet(resource_file, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("images") / "small.parquet"
-    pd.read_parquet(found[0], filters=[("index_in_class", "<", 80)]).to_parquet(path)
+    pd.read_parquet(resource_file(NAME), filters=[("index_in_class", "<", 80)]).to_parquet(path)
     return path
 
 
@@ -384,25 +375,31 @@ def state(folder: Path) -> dict:
 
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_resumes_to_the_same_result(small_parquet, tmp_path):
-    finish(command(tmp_path / "whole", small_parquet))
-    killed, moments = tmp_path / "killed", random.Random(0)
+    def started(folder: Path) -> BaseProcess:
+        process = WARM.Process(target=be_tgnas, args=(command(folder, small_parquet)[3:],))
+        process.start()
+        return process
+
+    whole, killed, moments = tmp_path / "whole", tmp_path / "killed", random.Random(0)
+    started(whole).join()
     kills = 0
     while kills < 3:
-        process = subprocess.Popen(command(killed, small_parquet), env=ENVIRONMENT)
+        process = started(killed)
         before = state(killed)["history"] if (killed / "checkpoint.pt").exists() else []
-        while process.poll() is None:  # until an epoch more is done, then anywhere in the next
+        while process.is_alive():  # until an epoch more is done, then anywhere in the next
             time.sleep(0.01)
             log = killed / "log.jsonl"
             if log.exists() and len(log.read_text().splitlines()) > len(before):
                 break
         time.sleep(moments.uniform(0, 0.3))
-        process.send_signal(signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
         assert not (killed / "result.json").exists() or kills == 3
-    finish(command(killed, small_parquet))
-    ours, theirs = state(killed), state(tmp_path / "whole")
+    started(killed).join()
+    ours, theirs = state(killed), state(whole)
     assert all(torch.equal(ours["network"][key], theirs["network"][key]) for key in ours["network"])
-    histories = [pd.read_csv(f / "history.csv") for f in (killed, tmp_path / "whole")]
+    histories = [pd.read_csv(f / "history.csv") for f in (killed, whole)]
     timed = ["seconds", "images_per_second"]
     pd.testing.assert_frame_equal(*(history.drop(columns=timed) for history in histories))
 

@@ -26,10 +26,8 @@ from tgnas.image_training.images import (
     load_images,
     normalise,
 )
-from tgnas.resources.fetch import mirror_folders, read_resources
 
 ROOT = Path(__file__).parents[1]
-NAME = "cifar10/cifar10_jpeg_q75.parquet"
 
 
 class Attack:
@@ -40,13 +38,8 @@ class Attack:
 
 
 @pytest.fixture(scope="module")
-def parquet() -> Path:
-    row = read_resources(ROOT / "config" / "resources.tsv")[NAME]
-    places = [ROOT / "resources" / NAME, *(m / row.mirror_path for m in mirror_folders([]))]
-    found = [place for place in places if place.is_file()]
-    if not found:
-        pytest.skip(f"{NAME} is neither in resources/ nor in a mirror")
-    return found[0]
+def parquet(resource_file) -> Path:
+    return resource_file("cifar10/cifar10_jpeg_q75.parquet")
 
 
 @pytest.fixture(scope="module")

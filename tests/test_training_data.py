@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from strategies import GENOTYPE
 
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError
 from tgnas.image_training.data import DeviceImages, cut_out, on_device
@@ -30,12 +31,6 @@ from tgnas.spaces.darts import SPACE
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 CPU = torch.device("cpu")
 ALONE, PAIR = Process(0, 1, CPU), (Process(0, 2, CPU), Process(1, 2, CPU))
-PAIRS = [("sep_conv_3x3", 0), ("skip_connect", 1), ("max_pool_3x3", 0), ("dil_conv_3x3", 2)]
-PAIRS += [("skip_connect", 0), ("sep_conv_5x5", 3), ("avg_pool_3x3", 1), ("skip_connect", 2)]
-GENOTYPE = (
-    f"Genotype(normal={PAIRS}, normal_concat=[2, 3, 4, 5], "
-    f"reduce={PAIRS}, reduce_concat=[2, 3, 4, 5])"
-)
 
 
 def noise(count: int, seed: int = 0) -> Images:

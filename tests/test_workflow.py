@@ -25,14 +25,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 SHEET = (CONFIG / "experiments_smoke.tsv").read_text().splitlines()[1:]
 DARTS_SHEET = (CONFIG / "experiments_darts_smoke.tsv").read_text().splitlines()
 FLOPS_LINE = 2 + next(place for place, line in enumerate(SHEET) if line.startswith("flops\t"))
-FOLLOWING = {"record_provenance", "render_report", "all", "total"}
 SEEDED = "results/smoke/predictors/tgnas_code/seed0"
-
-
-def last_line(done) -> str:
-    """Return the line of the error, without Snakemake's own frame."""
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
-    return lines[-1]
 
 
 @pytest.mark.slow
