@@ -17,7 +17,6 @@ from tgnas.costs.work import Work
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import Skeleton
 
-BEFORE = ("the cell before the last", "the last")  # what a cell takes from
 REDUCTION = 2  # how much a reduction cell divides the side by, and multiplies the channels by
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from tgnas.benchmarks.base import Benchmark
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Number, Shown, mean_of, runs_of
+from tgnas.results.incumbents import table as looked_up
 
 TITLE = "Searches under constraints"
 SECTION = "Search under constraints"
@@ -56,13 +57,7 @@ def table(
     labels: dict[str, Any],
 ) -> pd.DataFrame:
     """Return one row per cost, bound, scorer and searcher."""
-    from tgnas.searching.runs import look_up  # its imports are slow
-
-    incumbents = [
-        look_up(run, benchmark, labels).assign(scorer=scorer)
-        for run, scorer in zip(runs, scorers, strict=True)
-    ]
-    return summarise(pd.concat(incumbents, ignore_index=True), dataset)
+    return summarise(looked_up(benchmark, runs, scorers, labels), dataset)
 
 
 def summarise(incumbents: pd.DataFrame, dataset: str) -> pd.DataFrame:

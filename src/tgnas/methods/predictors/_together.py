@@ -9,7 +9,7 @@ finds; labels are learned as normal scores.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
+Fitted = TypeVar("Fitted")
 Copies = Mapping[str, Tensor]  # the parameters of S copies by name: (S, ...)
 CHUNK = 1024  # architectures that are scored at once
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of AdamW
@@ -150,6 +151,18 @@ class Predictor:
         with torch.inference_mode():
             read = tuple(part[None] for part in self.form.read(architectures))
             return self.form.scores(self.parameters, read)[0].numpy().astype(np.float64)
+
+
+def alone(fit_together: Callable[..., list[Fitted]]) -> Callable[..., Fitted]:
+    """Return the ``fit`` of one source's labels, of a method that fits several at once."""
+
+    def fit(
+        sources: Sequence[TrainingSet], settings: Any, context: Context, generator: torch.Generator
+    ) -> Fitted:
+        [source] = sources
+        return fit_together([source], settings, context, [generator])[0]
+
+    return fit
 
 
 def restored(state: State, form: Form, context: Context) -> Predictor:

@@ -20,6 +20,7 @@ from torch.nn import functional
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs
+from tgnas.methods.predictors._together import alone
 from tgnas.methods.settings import MethodSettings
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
@@ -250,19 +251,7 @@ def _orders(count: int, generators: Sequence[torch.Generator]) -> Int64[Tensor, 
     return torch.stack([torch.rand(ORDERS, count, generator=g).argsort(1) for g in generators])
 
 
-def fit(
-    sources: Sequence[TrainingSet],
-    settings: Settings,
-    context: Context,
-    generator: torch.Generator,
-) -> Predictor:
-    """Return the comparator of the labels of one source.
-
-    Raises:
-        ConfigError: a prior, and no zero-shot predictor to start from.
-    """
-    [source] = sources
-    return fit_together([source], settings, context, [generator])[0]
+fit = alone(fit_together)
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:

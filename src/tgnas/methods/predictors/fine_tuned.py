@@ -22,6 +22,7 @@ from tgnas.methods.predictors._together import (
     FewLabelSettings,
     GraphForm,
     Predictor,
+    alone,
     drawn,
     fit_copies,
     restored,
@@ -52,13 +53,6 @@ class Settings(FewLabelSettings):
     """What the zero-shot network says, as a share of the labels' spread, before a label is seen."""
 
 
-def fit(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> Predictor:
-    """Return the network of one source's labels; errors as in ``fit_together``."""
-    return fit_together(sources, settings, context, [generator])[0]
-
-
 def fit_together(
     sources: Sequence[TrainingSet],
     settings: Settings,
@@ -81,6 +75,9 @@ def fit_together(
     each = [_scaled(network, form, known, settings.slope) for network in networks]
     begun = {name: torch.stack([each[place][name] for place in taken]) for name in each[0]}
     return fit_copies(sources, form, begun, settings, context, generators)
+
+
+fit = alone(fit_together)
 
 
 def _scaled(network: Network, form: GraphForm, known: Architectures, slope: float) -> Copies:

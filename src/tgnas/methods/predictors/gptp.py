@@ -29,6 +29,7 @@ from tgnas.methods.predictors._together import (
     FewLabelSettings,
     GraphForm,
     Predictor,
+    alone,
     drawn,
     fit_copies,
     restored,
@@ -74,13 +75,6 @@ class Settings(FewLabelSettings):
     """Steps of contrastive pre-training on unlabelled graphs of all spaces; 0: none."""
 
 
-def fit(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> Predictor:
-    """Return the network of one source's labels; errors as in ``fit_together``."""
-    return fit_together(sources, settings, context, [generator])[0]
-
-
 def fit_together(
     sources: Sequence[TrainingSet],
     settings: Settings,
@@ -113,6 +107,9 @@ def fit_together(
     weight = begun["head.0.weight"] / deviation
     begun |= {"head.0.weight": weight, "head.0.bias": begun["head.0.bias"] - weight @ mean}
     return fit_copies(sources, form, begun, settings, context, generators)
+
+
+fit = alone(fit_together)
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:

@@ -27,6 +27,7 @@ from tgnas.methods.predictors._together import (
     Copies,
     FewLabelSettings,
     Predictor,
+    alone,
     drawn,
     fit_copies,
     restored,
@@ -205,13 +206,6 @@ def _costs(architectures: Architectures) -> list[Float64[np.ndarray, "N L V"]]:
     return [costs / repeats for costs in vertex_costs(architectures)]
 
 
-def fit(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> Predictor:
-    """Return the network of one source's labels; errors as in ``fit_together``."""
-    return fit_together(sources, settings, context, [generator])[0]
-
-
 def fit_together(
     sources: Sequence[TrainingSet],
     settings: Settings,
@@ -226,6 +220,9 @@ def fit_together(
     labelled = sources[0].architectures
     form = Form.of(labelled if context.unlabelled is None else context.unlabelled, context)
     return fit_copies(sources, form, drawn(form.network, generators), settings, context, generators)
+
+
+fit = alone(fit_together)
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:
