@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import strategies
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tgnas.cell import Cell, Cells
@@ -154,14 +154,14 @@ def test_strings_are_understood_by_the_column(name, data):
 
 
 @pytest.mark.parametrize("name", SPACES.names())
+@settings(max_examples=5)
 @given(seed=st.integers(0, 1000))
 def test_what_is_drawn_and_its_neighbours_are_members(name, seed):
     space, generator = open_space(name), np.random.default_rng(seed)
-    some = space.sample(5, generator)
-    assert len(some) == 5
-    check_members(space, some)
-    check_members(space, space.mutate(some, generator))
-    check_members(space, space.neighbours(some[:1]))
+    some = space.sample(50, generator)
+    assert len(some) == 50
+    around = [space.neighbours(some[[row]]) for row in range(10)]
+    check_members(space, Architectures.concatenate([some, space.mutate(some, generator), *around]))
 
 
 @pytest.mark.parametrize("name", SPACES.names())
