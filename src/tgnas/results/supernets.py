@@ -253,7 +253,7 @@ def figure(
         for panel, (name, history) in zip(panels, told, strict=False):
             for _, seed in history.groupby("seed"):
                 panel.plot(seed.epoch, seed.skips, color=style.BLUE, alpha=0.7)
-            panel.set_title(_title(name, titles).replace(" order, ", " order,\n"))
+            panel.set_title(_title(name, titles).replace(", ", ",\n"))
             panel.set_xlabel("Epoch")
             panel.set_ylim(-0.03, 1.03)
         for panel in grid[:, 0]:
