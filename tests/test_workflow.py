@@ -138,9 +138,9 @@ def test_touching_the_network_reruns_training_and_what_follows(project: Project)
         planned = project.planned()
     predictors = sum("\tpredictor\t" in line for line in SHEET)
     # Seeds; that for DARTS, the parts in isolation and the embedders are further ones.
-    assert planned["train_predictor"] == 2 * (predictors + 6)
+    assert planned["train_predictor"] == 2 * (predictors + 7)
     genotypes = sum("\tpredictor\t" in line for line in DARTS_SHEET)
-    assert planned["score_with_predictor"] == predictors + genotypes + 5  # the same further ones
+    assert planned["score_with_predictor"] == predictors + genotypes + 6  # the same further ones
     assert not {"build_benchmark", "embed_operators", "score_with_graph_proxy"} & set(planned)
 
 
