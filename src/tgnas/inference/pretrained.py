@@ -6,6 +6,7 @@ vectors. The workflow's rule ``ship_weights`` writes them from its own results. 
 writes one file that holds everything but the vocabulary's vectors.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -56,12 +57,12 @@ class _PackagedCard(_Card):
     licence: str = key("of the weights")
 
 
-class Members:
+class Members(ABC):
     """What scores by the mean of its members."""
 
+    @abstractmethod
     def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members, which know a space's new operators."""
-        raise NotImplementedError
 
     def scores(
         self, architectures: Given, space: Where = "", threads: int = 1

@@ -20,6 +20,7 @@ from tgnas.methods.predictors._together import (
     Copies,
     FewLabelSettings,
     Predictor,
+    alone,
     drawn,
     fit_copies,
     restored,
@@ -91,13 +92,6 @@ class Form:
         return hidden[:, :, 0]
 
 
-def fit(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> Predictor:
-    """Return the network of one source's labels; errors as in ``fit_together``."""
-    return fit_together(sources, settings, context, [generator])[0]
-
-
 def fit_together(
     sources: Sequence[TrainingSet],
     settings: Settings,
@@ -113,6 +107,9 @@ def fit_together(
     inputs = Inputs.of("graph", every, context, prior=False)
     form = Form(inputs, settings.layers, settings.width)
     return fit_copies(sources, form, drawn(form.network, generators), settings, context, generators)
+
+
+fit = alone(fit_together)
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:
