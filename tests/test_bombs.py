@@ -24,7 +24,7 @@ from tgnas.cli.common import guarded
 from tgnas.errors import ConfigError, CorruptTableError, DataError
 from tgnas.image_training.copies import read_mosaics
 from tgnas.image_training.images import load_cifar10
-from tgnas.inference.search import architecture_in
+from tgnas.inference.asked import architecture_in
 from tgnas.resources.old_frames import load_old_frame_columns
 from tgnas.resources.unpickle import load_frame_columns, load_image_batch, load_records
 from tgnas.results._cell_drawing import write_picture
@@ -64,7 +64,7 @@ def test_a_yaml_text_that_asks_for_much_is_refused_at_once(tmp_path, reason):
 def test_a_json_text_of_many_levels_is_refused(tmp_path):
     (tmp_path / "found.json").write_text("[" * 100_000)
     with pytest.raises(DataError, match="no JSON object"):
-        architecture_in(tmp_path / "found.json")
+        architecture_in(str(tmp_path / "found.json"))
     with pytest.raises(ValueError, match="levels"):
         read_json("[" * 100_000)
 

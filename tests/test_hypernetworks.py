@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tgnas.benchmarks.base import Benchmark
 from tgnas.cell import Cell
 from tgnas.cli.app import app
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError
+from tgnas.errors import ConfigError, CorruptTableError, UnreadableFileError
 from tgnas.files import sha256_of
 from tgnas.image_training.digits import open_digits
 from tgnas.image_training.processes import Process
@@ -275,7 +275,7 @@ def test_a_saved_hypernetwork_predicts_the_same_in_half_precision(trained, tmp_p
 
 
 def test_what_is_no_file_of_a_hypernetwork_is_refused(tmp_path):
-    with pytest.raises(ResourceError, match="is missing"):
+    with pytest.raises(UnreadableFileError, match="cannot be read: No such file"):
         ghn2.load(tmp_path / "none.safetensors")
     (tmp_path / "other.safetensors").write_bytes(b"nothing")
     with pytest.raises(CorruptTableError, match="holds no weights of a hypernetwork"):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError, UnreadableFileError
 from tgnas.image_training.images import (
     JPEG,
     OFFICIAL,
@@ -167,7 +167,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(ResourceError, match="is missing"):
+    with pytest.raises(UnreadableFileError, match="cannot be read: No such file"):
         load_cifar10(tmp_path / "images.parquet")
 
 
@@ -211,7 +211,7 @@ def test_imagenet16_keeps_its_first_120_classes(tmp_path):
 def test_a_folder_without_the_files_of_a_data_set_is_refused(tmp_path):
     with pytest.raises(CorruptTableError, match=f"{tmp_path}: KeyError: 'train'"):
         load_images("cifar100", tmp_path)
-    with pytest.raises(ResourceError, match="nowhere is missing; it holds the cifar100 images"):
+    with pytest.raises(UnreadableFileError, match="nowhere: cannot be read: No such file"):
         load_images("cifar100", tmp_path / "nowhere")
     with pytest.raises(UnknownNameError, match="unknown data set 'cifar1'"):
         load_images("cifar1", tmp_path)

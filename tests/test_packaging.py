@@ -224,7 +224,7 @@ def test_the_command_says_its_version_and_its_spaces(installed, tmp_path):
 def test_the_library_loads_every_shipped_predictor(installed, tmp_path):
     code = f"""
 import json, tgnas
-from tgnas.inference.pretrained import available
+from tgnas.inference.asked import available
 score = lambda name: list(tgnas.load_pretrained(name).score({ARCHITECTURES!r}, "nasbench201"))
 print(json.dumps({{name: score(name) for name in available()}}))
 """

@@ -14,7 +14,8 @@ from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
-from tgnas.inference.pretrained import Pretrained, available, load_pretrained
+from tgnas.inference.asked import available
+from tgnas.inference.pretrained import Pretrained, load_pretrained
 from tgnas.methods.trained import CHUNK, save
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 

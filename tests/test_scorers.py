@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from tgnas.cli import app
 from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.inference.asked import asked_for
 from tgnas.inference.pretrained import load_pretrained
-from tgnas.inference.scorers import asked_for, load_scorer
+from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import search
 from tgnas.inference.understanding import not_told_apart, understood
 from tgnas.spaces.space import open_space, space_of

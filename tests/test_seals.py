@@ -15,7 +15,8 @@ from tgnas.encodings import embeddings as module
 from tgnas.encodings.embeddings import OperatorEmbeddings, sentence_vectors
 from tgnas.errors import CorruptTableError
 from tgnas.files import once, sha256_of
-from tgnas.inference.pretrained import available, load_pretrained, read_card
+from tgnas.inference.asked import available
+from tgnas.inference.pretrained import load_pretrained, read_card
 from tgnas.resources.seals import check_seal, read_parquet, seal, write_parquet
 from tgnas.scoring.tables import read_scores, write_scores
 from tgnas.spaces.space import open_space

@@ -12,7 +12,8 @@ from tgnas.benchmarks.base import Benchmark, build_table, write_table
 from tgnas.costs.layers import count_parameters
 from tgnas.encodings.live import live_pattern
 from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.inference.pretrained import available, load_pretrained
+from tgnas.inference.asked import available
+from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.graph_proxies import effective_weights
 from tgnas.results import headline_zero_shot, zero_shot, zero_shot_differences
 from tgnas.scoring.populations import Population, draw, write_population

@@ -69,8 +69,27 @@ class ConfigError(TgnasError):
     """A config value or sheet row that is not allowed."""
 
 
-class UnreadableFileError(ConfigError):
+class UnreadableFileError(ConfigError, OSError):
     """A file that a user names and that is not there or cannot be opened."""
+
+    @classmethod
+    def of(cls, path: object, error: Exception) -> "UnreadableFileError":
+        """Return what is said of a file, whichever command asked for it."""
+        return cls(f"{path}: cannot be read: {reason_of(error)}")
+
+
+class UnwritableFileError(TgnasError, OSError):
+    """An output that cannot be written where a user wants it."""
+
+    @classmethod
+    def of(cls, path: object, error: Exception) -> "UnwritableFileError":
+        """Return what is said of an output, whichever command makes it."""
+        return cls(f"{path}: cannot be written: {reason_of(error)}")
+
+
+def reason_of(error: Exception) -> str:
+    """Return the system's words for what went wrong."""
+    return (error.strerror if isinstance(error, OSError) else None) or cut(str(error))
 
 
 class DataError(TgnasError):

@@ -20,11 +20,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from errno import EISDIR, ENOLCK, ENOSYS, ENOTSUP
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 import platformdirs
 
-from tgnas.errors import InUseError
+from tgnas.errors import InUseError, UnreadableFileError, UnwritableFileError
 
 logger = logging.getLogger(__name__)
 LONGEST = 255  # bytes of a file's name
@@ -44,15 +45,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     The file has the mode of any new file of the user's, whatever its writer gave it.
 
     Raises:
-        OSError: the folder does not exist or cannot be written.
+        UnwritableFileError: the folder does not exist or cannot be written.
     """
     path = Path(path)
     clean(path.parent)
     part = _temporary(path)
     try:
         created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except OSError as error:  # which names the file that was asked for
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    except (OSError, ValueError) as error:
+        raise UnwritableFileError.of(path, error) from error
     mode = stat.S_IMODE(os.fstat(created).st_mode)
     os.close(created)
     try:
@@ -89,19 +90,70 @@ def clean(folder: Path) -> None:
                     Path(entry.path).unlink(missing_ok=True)
 
 
+def readable(path: str | Path) -> None:
+    """Refuse a file that cannot be read.
+
+    Raises:
+        UnreadableFileError: it is not there, is a folder, or cannot be opened.
+    """
+    try:
+        with Path(path).open("rb"):
+            pass
+    except (OSError, ValueError) as error:  # a name may hold what no name can
+        raise UnreadableFileError.of(path, error) from error
+
+
+def writable(path: str | Path) -> None:
+    """Refuse an output that cannot be written, before the work for it starts.
+
+    Raises:
+        UnwritableFileError: its folder does not exist or cannot be written, or it is a folder
+            itself.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UnwritableFileError.of(path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
+    if not is_device(path):
+        _takes_files(path, path.parent)
+
+
+def writable_folder(folder: Path) -> None:
+    """Refuse a folder that can be neither written into nor made.
+
+    Raises:
+        UnwritableFileError: it or the nearest one above it that exists is none, or is protected.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    _takes_files(folder, there)
+
+
+def _takes_files(path: Path, folder: Path) -> None:
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        raise UnwritableFileError.of(path, error) from error
+
+
+def is_device(path: str | Path) -> bool:
+    """Tell whether something is there that is neither a file nor a folder, such as /dev/null."""
+    path = Path(path)
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 @contextmanager
 def claimed(path: str | Path) -> Iterator[None]:
     """Keep an output to this process until the block ends; a killed one's claim ends with it.
 
     Raises:
         InUseError: another process has it; the message says which.
-        OSError: the folder does not exist or cannot be written, or there is a folder of that name.
+        UnwritableFileError: the folder does not exist or cannot be written, or there is a folder of
+            that name.
     """
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
-    path = path.resolve()
-    lock = path.with_name(f".{path.name[: LONGEST // 4]}.lock")
+    writable(path)
+    place = path.resolve()
+    lock = place.with_name(f".{place.name[: LONGEST // 4]}.lock")
     with _locked(lock, path) as descriptor:
         command = " ".join(sys.argv)[:200]
         holder = f"process {os.getpid()} on {platform.node()} since {datetime.now():%F %T}"
@@ -120,7 +172,7 @@ def _locked(lock: Path, path: Path) -> Iterator[int]:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from None
+            raise UnwritableFileError.of(path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

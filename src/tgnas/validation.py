@@ -122,7 +122,7 @@ def read_keys(path: Path) -> dict[str, Any]:
     try:
         content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UnreadableFileError(f"{path}: {error}") from error
+        raise UnreadableFileError.of(path, error) from error
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     if not isinstance(content, dict):

@@ -293,10 +293,10 @@ class Chaos:
 
     def flipped_bit(self, command: Command) -> None:
         """Flip a bit of the weights that it reads; it must say so and write nothing."""
-        from tgnas.inference import pretrained  # noqa: PLC0415
+        from tgnas.inference import asked  # noqa: PLC0415
 
         out, weights = self.out(command), self.folder / "flipped.safetensors"
-        content = bytearray((pretrained._own_folder() / "canonical.safetensors").read_bytes())
+        content = bytearray((asked.own_folder() / "canonical.safetensors").read_bytes())
         bit = self.random.randrange(8 * len(content))
         content[bit // 8] ^= 1 << bit % 8
         weights.write_bytes(content)

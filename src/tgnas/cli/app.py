@@ -6,6 +6,7 @@ do it (a file, the sentence transformer); 4 a training stopped at its time limit
 command goes on with it; 130 interrupted.
 """
 
+import atexit
 import gc
 import logging
 import os
@@ -63,6 +64,7 @@ def main() -> None:
     """Run the command line; the entry point of the package."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     gc.set_threshold(50_000)  # imports leave many objects and no garbage: .1 s less to look through
+    atexit.register(gc.freeze)  # nor does the end look through what torch has made: .4 s less
     end_on_sigterm()
     app()
 

@@ -33,6 +33,7 @@ def convert(
     read = format_of(architectures, input_format)
     source = Source(architectures, read, on_error is option.OnError.SKIP)
     opened = open_space(space)
+    opened.write(opened.architectures([]), notation)  # refuses one that there is not
     with output(to, written) as writer:
         for table in converted(source, opened, notation):
             writer.write(table)
@@ -59,8 +60,10 @@ def sample(
 
     written, opened = format_of(to, output_format), open_space(space)
     known = costs_of(opened, costs or ())
+    names = dict.fromkeys(Limit.of(text).cost for text in constraint or ())
+    for name in names:
+        known.named(name)  # refuses what nothing is known of
     with output(to, written) as writer:
         drawn = sample_within(opened, count, seed, constraint or (), known)
-        names = dict.fromkeys(Limit.of(text).cost for text in constraint or ())
         columns = {"architecture": opened.format(drawn)}
         writer.write(pa.table(columns | {name: known.of(name, drawn) for name in names}))

@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tgnas.cli.option import STANDARD
 from tgnas.errors import (
     ConfigError,
     CorruptTableError,
@@ -21,7 +23,9 @@ from tgnas.errors import (
     TrainingError,
     UnknownNameError,
     UnreadableFileError,
+    UnwritableFileError,
     number_of,
+    reason_of,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except UnknownNameError as error:
             _end(error, USAGE)
-        except UnreadableFileError as error:
+        except (UnreadableFileError, UnwritableFileError) as error:
             _end(error, MACHINE)
         except ModuleNotFoundError as error:
             package = str(error.name).partition(".")[0]
@@ -63,8 +67,11 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             # Whoever reads has enough; what Python still holds must not be written at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (ResourceError, InUseError, OSError) as error:
+        except (ResourceError, InUseError) as error:
             _end(error, MACHINE)
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            _end(OSError(f"{place}{reason_of(error)}"), MACHINE)
         except (MemoryError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             if not isinstance(error, MemoryError) and not any(t in reason for t in NO_MEMORY):
@@ -83,6 +90,9 @@ def _end(error: Exception, code: int) -> None:
 
 def load(predictor: str) -> "Pretrained":
     """Return a trained predictor, in a process whose threads score a chunk of cells each."""
+    from tgnas.inference.asked import check_trained
+
+    check_trained(predictor)
     leave_pandas_out_of_arrow()
     import torch
 
@@ -102,6 +112,9 @@ def load_scorer(asked: str, space: "Space") -> "Scoring":
     Raises:
         ConfigError: it cannot score the networks of the space.
     """
+    from tgnas.inference.asked import members_of
+
+    members_of(asked)
     leave_pandas_out_of_arrow()
     import torch
 
@@ -153,6 +166,36 @@ def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int
     for row in rows:
         table.add_row(*map(Text, row))  # a description is no markup
     Console(width=None if sys.stdout.isatty() else width).print(table)
+
+
+def ready(output: str) -> None:
+    """Refuse an output that cannot be written, before anything is read or imported for it."""
+    from tgnas.files import writable
+
+    if output != STANDARD:
+        writable(output)
+
+
+def check_costs(
+    space: "Space", constraints: list[str] | None, tables: list[str] | None, named: list[str]
+) -> None:
+    """Refuse constraints and costs of which nothing is known, before torch is imported."""
+    if not (constraints or tables or named):
+        return
+    from tgnas.costs.limits import Limit
+    from tgnas.inference.limits import costs_of
+
+    limits, known = [Limit.of(text) for text in constraints or ()], costs_of(space, tables or ())
+    for name in [*(limit.cost for limit in limits), *named]:
+        known.named(name)
+
+
+def check_known(file: str | None, space: "Space", column: str) -> None:
+    """Refuse a table of accuracies whose first rows are faulty, before torch is imported."""
+    from tgnas.inference.streaming import Source, format_of
+
+    if file is not None and not (Path(file).is_file() and not Path(file).stat().st_size):
+        Source(file, format_of(file)).check_first(space, column)
 
 
 def ends_with(name: str, suffix: str, option: str) -> None:

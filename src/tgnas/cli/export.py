@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, tell
+from tgnas.cli.common import ends_with, ready, tell
 from tgnas.errors import number_of
 
 
@@ -37,14 +37,21 @@ def export(
             ends_with(path.name, suffix, f"a file {suffix}")
     if not any(files.values()):
         raise typer.BadParameter("name a file", param_hint="--onnx, --torchscript or --python")
+    from tgnas.inference.asked import architecture_in
+    from tgnas.spaces.space import open_space
+
+    for path in files.values():
+        if path is not None:
+            ready(str(path))
+    architecture = architecture_in(architecture)
+    sizes = dict(size_of(text) for text in changes or ())
+    open_space(space).parse(architecture)
     import torch
 
     from tgnas.inference import networks
-    from tgnas.inference.search import architecture_in
 
-    if architecture.endswith(".json"):
-        architecture = architecture_in(Path(architecture))
-    sizes = dict(size_of(text) for text in changes or ())
+    if onnx is not None:
+        networks.check_onnx()
     network = networks.build_network(architecture, space, classes, sizes, seed)
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(seed))
     if python is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, tell
+from tgnas.cli.common import ends_with, ready, tell
 from tgnas.cli.export import size_of
 from tgnas.errors import are, number_of
 
@@ -32,12 +32,18 @@ def initialise(
     draws it. The hypernetwork of the package has learned from scikit-learn's digits.
     """
     ends_with(to.name, ".safetensors", "a file .safetensors")
-    from tgnas.inference.networks import build_network, write_predicted
-    from tgnas.inference.search import architecture_in
+    from tgnas.files import readable
+    from tgnas.inference.asked import architecture_in
+    from tgnas.spaces.space import open_space
 
-    if architecture.endswith(".json"):
-        architecture = architecture_in(Path(architecture))
+    ready(str(to))
+    if weights is not None:
+        readable(weights)
+    architecture = architecture_in(architecture)
     sizes = dict(size_of(text) for text in changes or ())
+    open_space(space).parse(architecture)
+    from tgnas.inference.networks import build_network, write_predicted
+
     network = build_network(architecture, space, classes, sizes, seed)
     predicted, whole = write_predicted(network, to, weights)
     tell(f"{predicted:,} of {number_of(whole, 'parameter')} {are(predicted)} predicted")

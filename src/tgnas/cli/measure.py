@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
+from tgnas.cli.common import ready
 
 
 def measure(
@@ -26,8 +27,13 @@ def measure(
 ) -> None:
     """Write every zero-cost proxy's score of a torch network, or why it has none."""
     from tgnas.inference.streaming import format_of, output
+    from tgnas.registry import NETWORK_PROXIES
 
     written = format_of(to, output_format)
+    ready(to)
+    if proxies != "all":
+        for name in proxies.split(","):
+            NETWORK_PROXIES.module_name(name)  # refuses what there is not
     import pyarrow as pa
     import torch
 

@@ -52,21 +52,26 @@ def train_network(
 
     With another number of processes, too; a folder of another training is refused.
     """
+    from tgnas.files import readable, writable_folder
+    from tgnas.image_training.recipe import read_recipe
+    from tgnas.inference.asked import architecture_in
+    from tgnas.spaces.space import open_space
+
+    chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
+    architecture = architecture_in(architecture)
+    open_space(chosen.space).parse(architecture)
+    if chosen.dataset != "digits" and not images.is_dir():
+        readable(images)
+    writable_folder(to)
     import pandas as pd
     import torch
 
     from tgnas.image_training import final
     from tgnas.image_training.processes import joined
-    from tgnas.image_training.recipe import read_recipe
-    from tgnas.inference.search import architecture_in
     from tgnas.results._style import save
     from tgnas.results.final_training_curves import draw
 
-    chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
-    if architecture.endswith(".json"):
-        architecture = architecture_in(Path(architecture))
     torch.set_num_threads(threads)
-    to.mkdir(parents=True, exist_ok=True)
     limit = None if minutes is None else 60 * minutes
     with joined() as process:
         history, facts = final.train_network(

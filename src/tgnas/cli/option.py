@@ -55,13 +55,13 @@ Costs = Annotated[
         "a column for each cost. Repeatable.",
     ),
 ]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="How many score at once.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, max=1024, help="How many score at once.")]
 Classes = Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")]
 Sizes = Annotated[
     list[str] | None,
     typer.Option("--set", help="channels=NUMBER, repeats=NUMBER, ...; as in the benchmark."),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Random seed.")]
 Faulty = Annotated[
     OnError, typer.Option("--on-error", help="Whether a faulty row ends the run or is counted.")
 ]

@@ -4,12 +4,20 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import errors, leave_pandas_out_of_arrow, load_scorer, tell, tell_skipped
+from tgnas.cli.common import (
+    errors,
+    leave_pandas_out_of_arrow,
+    load_scorer,
+    ready,
+    tell,
+    tell_skipped,
+)
 from tgnas.errors import are, number_of
 
 if TYPE_CHECKING:
@@ -41,6 +49,7 @@ def score(
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
+    ready(to)
     source = _source(architectures, on_error, input_format, shard)
     scorer, rows = _scorer(space, source, predictor, threads)
     from tgnas.inference.scoring import with_score
@@ -103,9 +112,9 @@ def evaluate(
 
     Beside it stands what counting alone is worth, and whether the two can be told apart.
     """
-    from tgnas.files import claimed, written_whole
+    from tgnas.files import claimed, is_device, written_whole
 
-    to_file = to != option.STANDARD
+    to_file = to != option.STANDARD and not is_device(to)
     with claimed(to) if to_file else nullcontext():
         source = _source(architectures, on_error, input_format)
         scorer, rows = _scorer(space, source, predictor, threads, accuracy_column)
@@ -118,6 +127,8 @@ def evaluate(
         if to_file:
             with written_whole(to) as part:
                 part.write_text(text)
+        elif to != option.STANDARD:
+            Path(to).write_text(text)
         else:
             typer.echo(text, nl=False)
 
@@ -144,10 +155,12 @@ def _scorer(
     space: str, source: "Source", predictor: str, threads: int, column: str = "architecture"
 ) -> "tuple[Scorer, Iterator[Scored]]":
     """Return what scores a file, whose first rows are checked before torch is imported for it."""
+    from tgnas.inference.asked import members_of
     from tgnas.inference.streaming import WHOLE
     from tgnas.spaces.space import open_space
 
     opened = open_space(space)
+    members_of(predictor)
     source.check_first(opened, column)
     asked = load_scorer(predictor, opened)
     from tgnas.inference.pretrained import Pretrained

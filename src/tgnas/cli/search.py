@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import INTERRUPTED, errors, load_scorer, tell
+from tgnas.cli.common import (
+    INTERRUPTED,
+    check_costs,
+    check_known,
+    errors,
+    load_scorer,
+    ready,
+    tell,
+)
 from tgnas.errors import number_of
 
 if TYPE_CHECKING:
@@ -84,8 +92,10 @@ def search(
 
     Ctrl-C ends the search with the best so far, which is written, and exit code 130.
     """
-    from tgnas.inference.search import search as search_space
-    from tgnas.inference.streaming import format_of, writable
+    from tgnas.inference.asked import members_of
+    from tgnas.inference.limits import check_goals
+    from tgnas.inference.streaming import format_of
+    from tgnas.registry import SEARCHERS
     from tgnas.spaces.space import open_space
 
     if to is None and (pareto is not None or spread or top > 1):
@@ -93,12 +103,16 @@ def search(
     for path in (to, history):
         if path is not None:
             format_of(str(path))
-            writable(path)
+            ready(str(path))
+    SEARCHERS.module_name(searcher or OF_SCORES[0])  # refuses what there is not
+    members_of(predictor)
+    opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
     if oracle is not None:
         if constraint or spread or top > 1 or (pareto is None and (costs or to or history)):
             raise typer.BadParameter(
                 "a table of accuracies is searched whole", param_hint="--oracle"
             )
+        check_known(oracle, opened, accuracy_column)
         table = _Oracle(oracle, accuracy_column, space, predictor, seed)
         labels = budget or OF_ACCURACIES[1]
         if pareto is None:
@@ -112,7 +126,9 @@ def search(
                 )
             _search_front(table, pareto, costs or [], labels, to, history)
         return
-    opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
+    check_costs(opened, constraint, costs, check_goals(goals) if goals else [])
+    from tgnas.inference.search import search as search_space
+
     scores = budget or OF_SCORES[1]
     with _progress(scores) as told:
         found = search_space(
@@ -168,7 +184,6 @@ def _search_table(table: _Oracle, searcher: str, budget: int) -> None:
 def _search_front(
     table: _Oracle, pareto: str, costs: list[str], budget: int, to: Path, history: Path | None
 ) -> None:
-    from tgnas.inference.known import known_of, search_known_front
     from tgnas.results._front import ACCURACY, draw_front
     from tgnas.spaces.space import open_space
 
@@ -179,6 +194,9 @@ def _search_front(
         )
     [cost] = [goal for goal in goals if goal != ACCURACY] or goals[:1]
     opened = open_space(table.space)
+    check_costs(opened, [], costs, [cost])
+    from tgnas.inference.known import known_of, search_known_front
+
     known = known_of(table.file, opened, table.column)
     found = search_known_front(
         known,

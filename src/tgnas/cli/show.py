@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, load, load_scorer, show_table, tell
+from tgnas.cli.common import ends_with, load, load_scorer, ready, show_table, tell
 from tgnas.errors import number_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def methods(
     if name is not None:
         _show_cards(name, [family for _, family in families])
         return
-    from tgnas.inference.pretrained import available, read_card
+    from tgnas.inference.asked import available
+    from tgnas.inference.pretrained import read_card
 
     rows = []
     for trained in available():
@@ -97,13 +98,17 @@ def describe(
     png: Annotated[Path | None, typer.Option("--png", help="Draw the cells into a PNG.")] = None,
 ) -> None:
     """Draw an architecture, its canonical graph, its size where that is known, and its score."""
-    if png is not None:
-        ends_with(png.name, ".png", "--png")
-    from tgnas.inference.summary import summary_of
-    from tgnas.results import _cell_drawing as cell_drawing
+    from tgnas.inference.asked import members_of
     from tgnas.spaces.space import open_space
 
+    if png is not None:
+        ends_with(png.name, ".png", "--png")
+        ready(str(png))
+    members_of(predictor)
     opened = open_space(space)
+    from tgnas.inference.summary import summary_of
+    from tgnas.results import _cell_drawing as cell_drawing
+
     summary = summary_of(architecture, opened)
     typer.echo(f"architecture  {summary.text}")
     typer.echo(f"as JSON       {json.dumps(summary.object)}")
@@ -127,14 +132,19 @@ def check(
     predictor: option.Predictor = option.DEFAULT,
 ) -> None:
     """Check a space file, say what its operators are taken for, and show an architecture of it."""
-    import numpy as np
-
+    from tgnas.inference.asked import members_of
     from tgnas.inference.streaming import Source, format_of
-    from tgnas.inference.summary import example_of
-    from tgnas.inference.understanding import DRAWN, not_told_apart, understood
     from tgnas.spaces.space import open_space
 
     space = open_space(file)
+    members_of(predictor)
+    if architectures is not None:
+        Source(architectures, format_of(architectures)).check_first(space)
+    import numpy as np
+
+    from tgnas.inference.summary import example_of
+    from tgnas.inference.understanding import DRAWN, not_told_apart, understood
+
     about = [
         (o.spelling, o.name, o.description, o.attributes, o.nearest, f"{o.similarity:.2f}")
         for o in understood(space, load(option.DEFAULT).weights.embeddings)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import load, tell
+from tgnas.cli.common import check_costs, check_known, ends_with, load, ready, tell
 from tgnas.errors import number_of
 
 
@@ -45,18 +45,26 @@ def suggest(
     output_format: option.OutputFormat = None,
 ) -> None:
     """Say what to train next; nothing is kept between calls but the table that you keep."""
-    from tgnas.inference.known import known_of, measured_front
-    from tgnas.inference.streaming import format_of, output, writable
-    from tgnas.inference.suggestions import suggest
+    from tgnas.inference.asked import check_trained
+    from tgnas.inference.streaming import format_of, output
     from tgnas.spaces.space import open_space
 
+    written = format_of(to, output_format)
+    ready(to)
     if figure is not None:
         if against is None:
             raise typer.BadParameter(
                 "it shows a front, which needs --against", param_hint="--figure"
             )
-        writable(figure)
+        ends_with(figure.name, ".png", "--figure")
+        ready(str(figure))
     opened = open_space(space)
+    check_trained(predictor)
+    check_known(known, opened, accuracy_column)
+    check_costs(opened, constraint, costs, [] if against is None else [against])
+    from tgnas.inference.known import known_of, measured_front
+    from tgnas.inference.suggestions import suggest
+
     trained = known_of(known, opened, accuracy_column)
     table = suggest(
         trained,
@@ -68,7 +76,7 @@ def suggest(
         against=against,
         seed=seed,
     )
-    with output(to, format_of(to, output_format)) as writer:
+    with output(to, written) as writer:
         writer.write(table)
     if figure is not None and against is not None:
         from tgnas.results._front import draw_front

@@ -1,7 +1,7 @@
 """``tgnas train``: a predictor learns from one's own labelled architectures."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,11 +20,11 @@ def train(
         str, typer.Option("--configuration", help="The predictor that it starts from.")
     ] = option.LEARNER,
     method: Annotated[
-        str | None,
+        Literal["gaussian_process", "gradient_boosting", "fine_tuned", "network"] | None,
         typer.Option(
             "--method",
-            help="gaussian_process, gradient_boosting, fine_tuned, or network (anew, with the "
-            "settings of --configuration); the best of the first three, held-out, if none.",
+            help="The best of the first three, held-out, if none; network learns anew, with the "
+            "settings of --configuration.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Members of the ensemble.")] = 5,
@@ -45,14 +45,18 @@ def train(
     """
     ends_with(to.name, ".safetensors", "--output")
     from tgnas.files import claimed
+    from tgnas.inference.asked import check_trained
     from tgnas.inference.streaming import Source, format_of
-    from tgnas.inference.training import read_labelled, train_on
-    from tgnas.methods.trained import save
     from tgnas.spaces.space import open_space
 
     source = Source(benchmark, format_of(benchmark, input_format), on_error is option.OnError.SKIP)
     with claimed(to):  # a place that cannot be written is told before the work
         opened = open_space(space)
+        check_trained(configuration)
+        source.check_first(opened, accuracy_column)
+        from tgnas.inference.training import read_labelled, train_on
+        from tgnas.methods.trained import save
+
         trained = train_on(
             read_labelled(source, accuracy_column, opened),
             opened,

@@ -7,7 +7,7 @@ holds ``checkpoint.pt`` with the one before it, and ``log.jsonl``, a line for ea
 import json
 import platform
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tgnas.errors import ConfigError, TrainingError, shown
+from tgnas.errors import ConfigError, TrainingError, UnwritableFileError, shown
 from tgnas.files import claimed, written_whole
 from tgnas.image_training.data import Task, on_device
 from tgnas.image_training.digits import open_digits
@@ -67,7 +67,8 @@ def open_images(
     Raises:
         ConfigError: fewer images than asked for, or no path where one is needed.
         CorruptTableError: the file is not CIFAR-10.
-        ResourceError: there is no such file, or the folder is not laid out as it must be.
+        UnreadableFileError: there is no such file.
+        ResourceError: the folder is not laid out as it must be.
     """
     if recipe.dataset == "digits":
         return open_digits(recipe, process)
@@ -120,11 +121,14 @@ def train_network(
     # Before the images, which take longer: what is not an architecture is refused at once.
     usable(step, process.device, process.world)
     build(architecture, recipe, 2, seed)
-    checkpoint = folder / "checkpoint.pt"
-    folder.mkdir(parents=True, exist_ok=True)
-    with claimed(checkpoint) if process.writes else nullcontext():
+    checkpoint, there = folder / "checkpoint.pt", folder.is_dir()
+    with ExitStack() as claims:
+        if there:  # a folder that is another's is refused at once, a new one made for good inputs
+            _claim(checkpoint, process, claims)
         task = open_images(images, recipe, process, seed, workers)
         network = build(architecture, recipe, task.classes, seed)
+        if not there:
+            _claim(checkpoint, process, claims)
         about = {"architecture": architecture, "seed": seed, "images": task.digest()}
         _take_folder(folder, about | recipe.settings(), other, process)
         history = train(
@@ -140,6 +144,20 @@ def train_network(
         )
     facts = {"architecture": architecture, "seed": seed}
     return history, facts | summarise(network, task, recipe, history, process)
+
+
+def _claim(checkpoint: Path, process: Process, claims: ExitStack) -> None:
+    """Make the folder of a training, which the process that writes keeps to itself.
+
+    Raises:
+        UnwritableFileError: it cannot be made.
+    """
+    try:
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableFileError.of(checkpoint.parent, error) from error
+    if process.writes:
+        claims.enter_context(claimed(checkpoint))
 
 
 def _take_folder(folder: Path, about: dict[str, Any], other: Other, process: Process) -> None:

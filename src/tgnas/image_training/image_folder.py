@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, number_of
+from tgnas.files import readable
 from tgnas.image_training.data import Batch, Task
 from tgnas.image_training.images import balanced_indices, normalise
 from tgnas.image_training.processes import Process
@@ -62,10 +63,12 @@ def list_folder(folder: Path) -> tuple[Listing, Listing, list[str]]:
     Files and folders whose names begin with a dot are left out.
 
     Raises:
-        ResourceError: the folder is not laid out as it must be; says what is missing.
+        UnreadableFileError: there is no such folder.
+        ResourceError: it is not laid out as it must be; says what is missing.
     """
     form = "ImageNet's form is train/CLASS/image.jpg and val/CLASS/image.jpg"
     if not folder.is_dir():
+        readable(folder)
         raise ResourceError(f"{folder} is not a folder of images; {form}")
     classes: dict[str, list[str]] = {}
     for split in ("train", "val"):

@@ -26,8 +26,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from tgnas.datasets import dataset_facts
-from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError, number_of
-from tgnas.files import sha256_of
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError, number_of
+from tgnas.files import readable, sha256_of
 from tgnas.resources import archives, unpickle
 from tgnas.resources.archives import files_of_tar
 
@@ -100,11 +100,10 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
 
     Raises:
         ConfigError: fewer images than asked for, or none asked for.
-        ResourceError: there is no such file.
+        UnreadableFileError: there is no such file.
         CorruptTableError: the file is neither, or is damaged, or its pickles ask for code.
     """
-    if not path.is_file():
-        raise ResourceError(f"{path} is missing; it holds the CIFAR-10 images")
+    readable(path)
     expected = KNOWN.get(path.stat().st_size)
     if expected and (found := sha256_of(path)) != expected:
         raise CorruptTableError(f"{path} is damaged: sha256 {expected} expected, {found} found")
@@ -123,14 +122,14 @@ def load_images(dataset: str, path: Path) -> Images:
     """Return a data set from the user's copy of its official files, an archive or a folder.
 
     Raises:
-        ResourceError: there is no such file.
+        UnreadableFileError: there is no such file.
         CorruptTableError: a file is missing, damaged, or its pickles ask for code.
         UnknownNameError: it is not known how the data set is laid out.
     """
     if dataset not in BATCHES:
         raise UnknownNameError("data set", dataset, BATCHES)
-    if not path.exists():
-        raise ResourceError(f"{path} is missing; it holds the {dataset} images")
+    if not path.is_dir():
+        readable(path)
     with _faults_named(path):
         return _read_batches(path, dataset)
 

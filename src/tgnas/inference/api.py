@@ -14,18 +14,15 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from tgnas.costs.sampling import sample_within
-from tgnas.errors import DataError, number_of
+from tgnas.errors import ConfigError, DataError, number_of
+from tgnas.files import writable
 from tgnas.inference import evaluating, suggestions, training
 from tgnas.inference import known as known_tables
 from tgnas.inference import search as searches
+from tgnas.inference.arguments import checked
+from tgnas.inference.asked import RECOMMENDED, SUFFIX
 from tgnas.inference.limits import costs_of
-from tgnas.inference.pretrained import (
-    RECOMMENDED,
-    Pretrained,
-    Where,
-    agreement_with_next,
-    load_pretrained,
-)
+from tgnas.inference.pretrained import Pretrained, Where, agreement_with_next, load_pretrained
 from tgnas.inference.scorers import Scoring, load_scorer
 from tgnas.methods.trained import save
 from tgnas.spaces.architectures import Architectures
@@ -36,6 +33,7 @@ Predictor = str | Path | Scoring
 Given = Architectures | Iterable[Any]
 
 
+@checked
 def score(
     architectures: Given, space: Where, predictor: Predictor = RECOMMENDED, threads: int = 1
 ) -> Float64[np.ndarray, " N"]:
@@ -44,6 +42,7 @@ def score(
     return _loaded(predictor).score(_packed(architectures, opened), opened, threads)
 
 
+@checked
 def rank(
     architectures: Given,
     space: Where,
@@ -72,6 +71,7 @@ def rank(
     )
 
 
+@checked
 def evaluate(
     architectures: Given,
     accuracies: Iterable[Any],
@@ -93,6 +93,7 @@ def evaluate(
     return evaluating.measures_of(packed, scores, known, opened, "evaluate")
 
 
+@checked
 def search(
     space: Where,
     searcher: str = "hybrid",
@@ -121,6 +122,7 @@ def search(
     )
 
 
+@checked
 def sample(
     space: Where,
     count: int,
@@ -139,6 +141,7 @@ def sample(
     return opened.format(sample_within(opened, count, seed, constraints, known))
 
 
+@checked
 def suggest(
     space: Where,
     architectures: Given = (),
@@ -171,12 +174,7 @@ def suggest(
     """
     opened = open_space(space)
     packed = _packed(architectures, opened)
-    labels = np.array(list(accuracies), dtype=np.float64)
-    if len(labels) != len(packed):
-        raise DataError(
-            f"{number_of(len(labels), 'accuracy')} of {number_of(len(packed), 'architecture')}"
-        )
-    known = TrainingSet(packed, labels, opened.name)
+    known = TrainingSet(packed, _labels(accuracies, len(packed)), opened.name)
     return suggestions.suggest(
         known,
         opened,
@@ -189,6 +187,7 @@ def suggest(
     )
 
 
+@checked
 def search_table(
     architectures: Given,
     accuracies: Iterable[Any],
@@ -211,6 +210,7 @@ def search_table(
     return known_tables.search_known(known, opened, searcher, budget, _loaded(predictor), seed)
 
 
+@checked
 def search_front(
     architectures: Given,
     accuracies: Iterable[Any],
@@ -236,6 +236,7 @@ def search_front(
     )
 
 
+@checked
 def mutate(architectures: Given, space: Where, seed: int = 0) -> list[str]:
     """Return one random neighbour of each architecture; errors as ``Space.mutate``."""
     opened = open_space(space)
@@ -243,18 +244,21 @@ def mutate(architectures: Given, space: Where, seed: int = 0) -> list[str]:
     return opened.format(opened.mutate(packed, np.random.default_rng(seed)))
 
 
+@checked
 def neighbours(architecture: Any, space: Where) -> list[str]:
     """Return all architectures one step away from one; errors as ``Space.neighbours``."""
     opened = open_space(space)
     return opened.format(opened.neighbours(_packed([architecture], opened)))
 
 
+@checked
 def convert(architectures: Given, space: Where, to: str = "own") -> list[Any]:
     """Return architectures in another notation; errors as ``Space.write``."""
     opened = open_space(space)
     return opened.write(_packed(architectures, opened), to)
 
 
+@checked
 def train(
     architectures: Given,
     accuracies: Iterable[Any],
@@ -283,11 +287,17 @@ def train(
         device: on which a network learns, in torch's words; the others learn on the CPU.
 
     Raises:
-        ConfigError: a device that is not there or that the method does not know.
+        ConfigError: a device that is not there or that the method does not know, or an output of
+            another name.
+        UnwritableFileError: the output cannot be written.
         DataError: an accuracy is not finite, there is not one for each architecture, or there is
             nothing to learn.
         TgnasError: an architecture is not of the space, or there is no such configuration.
     """
+    if output is not None:
+        if not str(output).endswith(SUFFIX):
+            raise ConfigError(f"output: {str(output)!r} must end in {SUFFIX}")
+        writable(output)
     opened = open_space(space)
     packed = _packed(architectures, opened)
     like = configuration
@@ -303,7 +313,7 @@ def train(
 
 
 def _loaded(predictor: Predictor) -> Scoring:
-    return load_scorer(str(predictor)) if isinstance(predictor, str | Path) else predictor
+    return load_scorer(predictor) if isinstance(predictor, str | Path) else predictor
 
 
 def _packed(architectures: Given, space: Space) -> Architectures:
@@ -313,6 +323,14 @@ def _packed(architectures: Given, space: Space) -> Architectures:
 
 
 def _accuracies(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
+    known = _labels(given, count)
+    faulty = np.flatnonzero(~np.isfinite(known))
+    if len(faulty):
+        raise DataError(f"row {faulty[0]}: {known[faulty[0]]} is no finite accuracy")
+    return known
+
+
+def _labels(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
     try:
         known = np.array(list(given), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -321,7 +339,4 @@ def _accuracies(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
         raise DataError(
             f"{number_of(known.size, 'accuracy')} of {number_of(count, 'architecture')}"
         )
-    faulty = np.flatnonzero(~np.isfinite(known))
-    if len(faulty):
-        raise DataError(f"row {faulty[0]}: {known[faulty[0]]} is no finite accuracy")
     return known

@@ -38,7 +38,7 @@ def known_of(path: str | None, space: Space, column: str = "accuracy") -> Traini
     Raises:
         DataError: a row is no architecture of the space, or its accuracy is no number.
         UnknownNameError: the table has no such column.
-        OSError: the file cannot be read.
+        UnreadableFileError: the file cannot be read.
     """
     parts, labels = [space.architectures([])], [np.empty(0)]
     if path is not None and not (Path(path).is_file() and Path(path).stat().st_size == 0):

@@ -19,8 +19,8 @@ from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
 from tgnas.costs.limits import Costs, Counter, Values, counted
-from tgnas.errors import DataError, UnknownNameError
-from tgnas.inference.streaming import COLUMN, Source, format_of
+from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.inference.streaming import COLUMN, SCORE, Source, format_of
 from tgnas.operators import PADDING
 from tgnas.resources.fetch import fetch, human_size, mirror_folders
 from tgnas.searching.oracles import Listing
@@ -38,7 +38,7 @@ def costs_of(space: Space, tables: Sequence[str | Path] = ()) -> Costs:
 
     Raises:
         DataError: a table is not one of costs; the message says where.
-        OSError: it cannot be read.
+        UnreadableFileError: it cannot be read.
     """
     counters = counted(space)
     if space is open_space(MEASURED_SPACE):
@@ -106,6 +106,18 @@ def _summed(codes: np.ndarray, values: Values, architectures: Architectures) -> 
 def _looked_up(listing: Listing, values: np.ndarray, architectures: Architectures) -> Values:
     rows = listing.find(architectures)
     return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
+
+
+def check_goals(goals: Sequence[str]) -> list[str]:
+    """Return the costs among the goals of a front, which are the score and at least one cost.
+
+    Raises:
+        ConfigError: they are others.
+    """
+    costs = [goal for goal in goals if goal != SCORE]
+    if SCORE not in goals or not costs:
+        raise ConfigError(f"a front is of score and of costs, such as score,flops, not {goals}")
+    return costs
 
 
 def front(goals: Float64[np.ndarray, "N G"]) -> Bool[np.ndarray, " N"]:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tgnas.errors import ConfigError, DataError
+from tgnas.errors import ConfigError, DataError, shown
+from tgnas.inference.arguments import checked
 from tgnas.methods.contracts import Batch
 from tgnas.registry import NETWORK_PROXIES, named
 from tgnas.scoring import harness
@@ -36,6 +37,7 @@ class NetworkScores:
     milliseconds: Mapping[str, float]
 
 
+@checked
 def measure(
     module: Any,
     images: Any = None,
@@ -75,7 +77,8 @@ def measure(
     if any(map(is_lazy, tensors)):
         raise DataError("the network has lazy layers without a size; call it on images before")
     before = tensors[0].device if tensors else torch.device("cpu")
-    with _placed(module, before, device_of(device or before)) as place, _logits_alone(module):
+    place = before if device is None else device_of(device)
+    with _placed(module, before, place) as place, _logits_alone(module):
         batch = _batch(module, images, labels, seed, place)
         return _measured(module, batch, names, seed)
 
@@ -163,7 +166,13 @@ def _batch(
         raise DataError("the network gives one logit; proxies need those of 2 classes or more")
     if labels is None:
         labels = torch.arange(len(images)) % classes
-    labels = torch.as_tensor(labels).to(device, torch.int64)
+    try:
+        labels = torch.as_tensor(labels)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"labels are whole numbers, not {shown(labels)}") from error
+    if labels.is_floating_point() or labels.is_complex():
+        raise DataError(f"labels are whole numbers, not {shown(labels)}")
+    labels = labels.to(device, torch.int64)
     if labels.shape != images.shape[:1] or not bool(((labels >= 0) & (labels < classes)).all()):
         raise DataError(f"labels are ({len(images)},), each of 0 to {classes - 1}")
     return Batch(images, labels)

@@ -4,7 +4,7 @@ import inspect
 import keyword
 import warnings
 from collections.abc import Callable, Mapping
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 
 from tgnas.errors import ConfigError, ResourceError, UnknownNameError
 from tgnas.files import written_whole
+from tgnas.inference.arguments import checked
 from tgnas.inference.pretrained import Where
 from tgnas.methods.hypernetworks import ghn2
 from tgnas.methods.hypernetworks._handover import scaled
@@ -31,6 +32,7 @@ HYPERNETWORK = (
 CLOSE = 1e-3  # what another runtime may differ by, beside the largest logit
 
 
+@checked
 def build_network(
     architecture: Architecture,
     space: Where,
@@ -57,16 +59,12 @@ def build_network(
         ConfigError: an operator names no module, or one that does not fit; or the space's networks
             read tokens, which `tgnas.networks.recurrent` and `tgnas.networks.transformer` build.
     """
-    opened, size = open_space(space), dict(size or {})
+    opened, size = open_space(space), size or {}
     build = _builder(opened)
     known = [n for n in inspect.signature(build).parameters if n not in ("member", "classes")]
     for name in size:
         if name not in known:
             raise UnknownNameError(f"size of a network of {opened.name}", name, known)
-    if least := {name: value for name, value in size.items() if value < 1}:
-        raise ConfigError(f"sizes of a network are at least 1, not {least}")
-    if classes < 1:
-        raise ConfigError(f"a network has 1 class at least, not {classes}")
     with seeded(seed):
         return build(architecture, classes, **size).train()
 
@@ -120,7 +118,7 @@ def write_predicted(network: nn.Module, path: Path, weights: Path | None = None)
 
     Raises:
         ConfigError: a parameter of another kind or size than is predicted.
-        ResourceError: there is no such file of weights.
+        UnreadableFileError: there is no such file of weights.
         CorruptTableError: it holds no hypernetwork.
     """
     module, _ = ghn2.load(weights or HYPERNETWORK)
@@ -132,6 +130,21 @@ def write_predicted(network: nn.Module, path: Path, weights: Path | None = None)
     return counted, sum(parameter.numel() for parameter in network.parameters())
 
 
+def check_onnx() -> None:
+    """Refuse to write ONNX where a package that this needs cannot be imported.
+
+    Raises:
+        ResourceError: the packages of the extra ``export`` are not installed.
+    """
+    for package in ("onnx", "onnxruntime", "onnxscript"):  # torch writes ONNX with the last
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise ResourceError(
+                f"ONNX needs the package {error.name}: pip install 'tgnas[export]'"
+            ) from error
+
+
 def write_onnx(network: nn.Module, images: Tensor, path: Path) -> None:
     """Write a network, evaluating, as ONNX for any number of images, and check the file.
 
@@ -141,14 +154,10 @@ def write_onnx(network: nn.Module, images: Tensor, path: Path) -> None:
         ResourceError: the packages of the extra ``export`` are not installed, or their result is
             not torch's.
     """
-    try:
-        import onnx  # noqa: PLC0415 - of the extra `export`
-        import onnxruntime  # noqa: PLC0415
-        import onnxscript  # noqa: F401, PLC0415 - what torch writes ONNX with
-    except ImportError as error:
-        raise ResourceError(
-            f"ONNX needs the package {error.name}: pip install 'tgnas[export]'"
-        ) from error
+    check_onnx()
+    import onnx  # noqa: PLC0415 - of the extra `export`
+    import onnxruntime  # noqa: PLC0415
+
     network = network.eval()
     batch = torch.export.Dim("batch", min=1)
     with written_whole(path) as part, warnings.catch_warnings():

@@ -9,7 +9,6 @@ writes one file that holds everything but the vocabulary's vectors.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,10 @@ from pydantic import BaseModel, NonNegativeInt
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnknownNameError, number_of
+from tgnas.errors import ConfigError, CorruptTableError, TgnasError, number_of
 from tgnas.files import sha256_of
+from tgnas.inference.arguments import checked
+from tgnas.inference.asked import RECOMMENDED, SUFFIX, check_trained, own_folder
 from tgnas.inference.verdict import Tally, Verdict, verdict_on
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
@@ -29,8 +30,6 @@ from tgnas.training.sources import drawn_rows
 from tgnas.training.splits import TrainingRows
 from tgnas.validation import key, read_json, validated
 
-RECOMMENDED = "universal"
-SUFFIX = ".safetensors"
 Given = Architectures | Sequence[Architecture]  # packed, the space's strings, or JSON objects
 Where = str | Path | Space  # a built-in space's name, the path of a space file, or a space
 
@@ -71,6 +70,7 @@ class Members(ABC):
         opened = None if space == "" else open_space(space)
         return self.ensemble(opened).scores(packed(architectures, opened), threads)
 
+    @checked
     def score(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
@@ -92,6 +92,7 @@ class Members(ABC):
         """
         return self.scores(architectures, space, threads).mean(axis=0)
 
+    @checked
     def spread(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
@@ -108,6 +109,7 @@ class Pretrained(Members):
     weights: Trained
     _ensembles: dict[tuple[NewOperator, ...], Ensemble] = field(default_factory=dict, repr=False)
 
+    @checked
     def agreement(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, "N N"]:
@@ -122,6 +124,7 @@ class Pretrained(Members):
         equal = members[:, :, None] == members[:, None, :]
         return (above + 0.5 * equal).mean(axis=0)
 
+    @checked
     def verdict(self, architectures: Given, space: Where = "", threads: int = 1) -> Verdict:
         """Return what speaks against the scores of architectures; arguments as in ``score``."""
         tally = Tally()
@@ -167,7 +170,8 @@ def agreement_with_next(members: Float64[np.ndarray, "S N"]) -> Float64[np.ndarr
     return np.append(shares, np.nan)[: members.shape[1]]
 
 
-def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) -> Pretrained:
+@checked
+def load_pretrained(name: str | Path = RECOMMENDED, folder: str | Path | None = None) -> Pretrained:
     """Return a trained predictor.
 
     Args:
@@ -181,11 +185,9 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
         UnknownNameError: no predictor has that name.
         CorruptTableError: a file is missing or damaged.
     """
-    folder = folder or _own_folder()
+    folder = Path(folder or own_folder())
     own = str(name).endswith(SUFFIX)
-    if not own and name not in available(folder):
-        known = [*available(folder), f"a path that ends in {SUFFIX}"]
-        raise UnknownNameError("predictor", str(name), known)
+    check_trained(str(name), folder)
     path = Path(name) if own else folder / f"{name}{SUFFIX}"
     card = _card_of(path, read_about(path).get("card")) if own else read_card(folder, str(name))
     embedding, seeds = card["settings"]["embedding"], card["seeds"]
@@ -201,18 +203,13 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: Path | None = None) 
     return pretrained
 
 
-def available(folder: Path | None = None) -> list[str]:
-    """Return the names of the predictors that come with the package."""
-    return sorted(path.stem for path in (folder or _own_folder()).glob(f"*{SUFFIX}"))
-
-
 def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     """Return the card of a predictor that comes with the package.
 
     Raises:
         CorruptTableError: it is missing or no card.
     """
-    path = (folder or _own_folder()) / f"{name}.json"
+    path = (folder or own_folder()) / f"{name}.json"
     try:
         card = read_json(path.read_text())
     except (OSError, ValueError) as error:
@@ -243,7 +240,3 @@ def learned_rows(card: Mapping[str, Any], benchmark: Benchmark) -> list[Training
         return [TrainingRows(benchmark.name, np.array([], dtype=np.int64)) for _ in card["seeds"]]
     label = {key: learned[key] for key in ("dataset", "split", "epochs")}
     return [drawn_rows(benchmark, label, card["settings"], seed) for seed in card["seeds"]]
-
-
-def _own_folder() -> Path:
-    return Path(str(resources.files("tgnas"))) / "weights"

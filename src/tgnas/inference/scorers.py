@@ -7,22 +7,15 @@ sees few at once, ranks among architectures that are drawn from the space.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.inference.pretrained import (
-    RECOMMENDED,
-    SUFFIX,
-    Given,
-    Members,
-    Pretrained,
-    Where,
-    available,
-    load_pretrained,
-    packed,
-)
+from tgnas.errors import ConfigError
+from tgnas.inference.arguments import checked
+from tgnas.inference.asked import COLUMN, RECOMMENDED, members_of
+from tgnas.inference.pretrained import Given, Members, Pretrained, Where, load_pretrained, packed
 from tgnas.inference.scoring import Scored, Scorer
 from tgnas.methods.contracts import Predictor, State
 from tgnas.methods.trained import Ensemble
@@ -31,7 +24,6 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
 from tgnas.training.ranks import mid_ranks
 
-COLUMN = "column:"  # in front of the name of a column of the table
 REFERENCE = 1000  # architectures of the space that a search ranks among
 
 
@@ -178,7 +170,8 @@ class Within:
 Scoring = Pretrained | Count | Together
 
 
-def load_scorer(asked: str = RECOMMENDED) -> Scoring:
+@checked
+def load_scorer(asked: str | Path = RECOMMENDED) -> Scoring:
     """Return what a text asks for: one of ``asked_for``, a path, or several of them joined by +.
 
     A member ``column:NAME`` is a column of the table that is scored; higher is better.
@@ -188,28 +181,16 @@ def load_scorer(asked: str = RECOMMENDED) -> Scoring:
         CorruptTableError: a file is damaged.
         ConfigError: a member is named twice.
     """
-    names = [name.strip() for name in asked.split("+")]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"{asked!r} names a member twice")
+    names = members_of(str(asked))
     columns = tuple(name.removeprefix(COLUMN) for name in names if name.startswith(COLUMN))
     members = tuple(_one(name) for name in names if not name.startswith(COLUMN))
     if len(names) == 1 and members:
         return members[0]
-    return Together(asked, members, columns)
-
-
-def asked_for() -> list[str]:
-    """Return the names of what can be asked for: trained predictors and counts."""
-    return [*available(), *GRAPH_PROXIES.names()]
+    return Together(str(asked), members, columns)
 
 
 def _one(name: str) -> Pretrained | Count:
-    if name in GRAPH_PROXIES.names():
-        return Count(name)
-    if name not in available() and not name.endswith(SUFFIX):
-        known = [*asked_for(), f"a path that ends in {SUFFIX}", f"{COLUMN}NAME"]
-        raise UnknownNameError("predictor", name, known)
-    return load_pretrained(name)
+    return Count(name) if name in GRAPH_PROXIES.names() else load_pretrained(name)
 
 
 def _packed(architectures: Given, space: Where) -> Architectures:

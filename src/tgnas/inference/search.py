@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64
 
 from tgnas.costs.limits import Costs, Limit
 from tgnas.errors import ConfigError, DataError, UnknownNameError, are, number_of
-from tgnas.inference.limits import costs_of, front
+from tgnas.inference.limits import check_goals, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
@@ -20,21 +20,8 @@ from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
-from tgnas.validation import read_json
 
 Scores = Float64[np.ndarray, " N"]
-
-
-def architecture_in(path: Path) -> str:
-    """Return the architecture of a JSON file that a search wrote.
-
-    Raises:
-        DataError: the file holds none.
-    """
-    try:
-        return str(read_json(path.read_text())["architecture"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} holds no JSON object with an 'architecture'") from error
 
 
 @dataclass(eq=False)
@@ -153,9 +140,7 @@ class Found:
             ConfigError: the goals are not score and at least one cost.
             UnknownNameError: nothing is known of a cost.
         """
-        costs = [goal for goal in goals if goal != SCORE]
-        if SCORE not in goals or not costs:
-            raise ConfigError(f"a front is of score and of costs, such as score,flops, not {goals}")
+        costs = check_goals(goals)
         different, _ = self.scored.distinct()
         rows = different[self.excess[different] == 0]
         values = [-self.costs.of(cost, self.scored[rows]) for cost in costs]

@@ -7,16 +7,13 @@ files may be compressed by gzip or zstd, as the end of their name says.
 import csv
 import io
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from errno import EISDIR
 from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, cast
 
 import numpy as np
@@ -26,8 +23,16 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
-from tgnas.errors import DataError, UnknownNameError, cut, number_of, shown
-from tgnas.files import claimed, written_whole
+from tgnas.errors import (
+    DataError,
+    UnknownNameError,
+    UnreadableFileError,
+    UnwritableFileError,
+    cut,
+    number_of,
+    shown,
+)
+from tgnas.files import claimed, is_device, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
@@ -164,7 +169,7 @@ class Source:
         Raises:
             DataError: it is not of its format, or a row is no architecture and is not to be
                 skipped.
-            OSError: it cannot be read.
+            UnreadableFileError: it cannot be read.
             UnknownNameError: there is no such column.
         """
         if self.path == STANDARD or is_device(self.path):
@@ -186,7 +191,7 @@ class Source:
 
         Raises:
             DataError: it is not of its format; the message says where.
-            OSError: it cannot be read.
+            UnreadableFileError: it cannot be read.
         """
         ahead, self._ahead = self._ahead, None
         yield from self._all() if ahead is None else ahead
@@ -204,7 +209,10 @@ class Source:
             given.detach()
             return
         codec = codec_of(self.path)
-        raw = _Decompressed(self.path, codec) if codec else io.FileIO(self.path)
+        try:
+            raw = _Decompressed(self.path, codec) if codec else io.FileIO(self.path)
+        except (OSError, ValueError) as error:  # a name may hold what no name can
+            raise UnreadableFileError.of(self.path, error) from error
         with io.BufferedReader(raw) as stream:
             if self.format != "parquet":
                 self.share = lambda: self._share_of(stream)
@@ -493,11 +501,6 @@ def codec_of(path: str) -> str | None:
     return None if path == STANDARD else CODECS.get(Path(path).suffix.lower())
 
 
-def is_device(path: str) -> bool:
-    """Tell whether something is there that is neither a file nor a folder, such as /dev/null."""
-    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
-
-
 class _Decompressed(io.RawIOBase):
     """What a compressed file holds; going back reads it anew."""
 
@@ -618,35 +621,21 @@ def _json_lines(table: pa.Table) -> bytes:
     return lines.getvalue().encode()
 
 
-def writable(path: str | Path) -> None:
-    """Refuse an output that cannot be written, before the work for it starts.
-
-    Raises:
-        OSError: its folder does not exist or cannot be written, or it is a folder itself.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
-    if not is_device(str(path)):
-        try:
-            with TemporaryFile(dir=path.parent):
-                pass
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from None
-
-
 @contextmanager
 def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
     """Open a file, or standard output, for tables; on an error nothing appears under its name.
 
     Raises:
         InUseError: another process is writing the file.
-        OSError: it cannot be written.
+        UnwritableFileError: it cannot be written.
     """
     with ExitStack() as opened:
         stream: Any = sys.stdout.buffer
         if is_device(path):
-            stream = opened.enter_context(Path(path).open("wb"))
+            try:
+                stream = opened.enter_context(Path(path).open("wb"))
+            except OSError as error:
+                raise UnwritableFileError.of(path, error) from error
         elif path != STANDARD:
             opened.enter_context(claimed(path))
             stream = opened.enter_context(opened.enter_context(written_whole(path)).open("wb"))

@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnreadableFileError
-from tgnas.files import written_whole
+from tgnas.errors import ConfigError, CorruptTableError, TgnasError, UnwritableFileError
+from tgnas.files import readable, written_whole
 from tgnas.methods.contracts import Context, Predictor, State
 from tgnas.methods.settings import read_settings
 from tgnas.methods.zero_shot import Start
@@ -254,7 +254,7 @@ def save(path: Path, trained: Trained) -> None:
         try:
             save_file(tensors, part, {"predictor": json.dumps(about)})
         except SafetensorError as error:  # which is no OSError where the disk is full
-            raise OSError(f"{path} cannot be written: {error}") from error
+            raise UnwritableFileError.of(path, error) from error
         seal(part)
 
 
@@ -316,11 +316,7 @@ def read_about(path: Path) -> dict[str, Any]:
         UnreadableFileError: it is not there or cannot be opened.
         CorruptTableError: it is not one, or is damaged.
     """
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: cannot be read: {error.strerror}") from error
+    readable(path)
     try:
         check_seal(path)
         with safe_open(path, "pt") as file:

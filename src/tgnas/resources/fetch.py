@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from tgnas.errors import ConfigError, ResourceError
+from tgnas.errors import ConfigError, ResourceError, UnreadableFileError
 from tgnas.files import sha256_of, written_whole
 
 LOG = logging.getLogger("tgnas.resources.fetch")
@@ -64,7 +64,7 @@ def read_resources(sheet: Path) -> dict[str, Resource]:
     try:
         lines = sheet.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{sheet} cannot be read: {error}") from error
+        raise UnreadableFileError.of(sheet, error) from error
     if tuple(lines[0].split("\t")) != COLUMNS:
         raise ConfigError(f"{sheet}:1: the header must be {COLUMNS}, not {lines[0]!r}")
     resources: dict[str, Resource] = {}

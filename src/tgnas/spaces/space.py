@@ -537,6 +537,11 @@ def open_space(space: str | Path | Space) -> Space:
     """
     if isinstance(space, Space):
         return space
+    if not isinstance(space, str | Path):
+        raise ConfigError(
+            f"space: {shown(space)} is not allowed; it should be a built-in space's name, the path "
+            "of a space file, or a space"
+        )
     if str(space).endswith((".yaml", ".yml")):
         return read_space(Path(space))
     return built_in(name_of(str(space)))
@@ -600,7 +605,7 @@ def read_space(path: Path) -> Space:
     try:
         content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UnreadableFileError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UnreadableFileError.of(path, error) from error
     except ValueError as error:
         raise ConfigError(f"{path}: is not YAML: {error}") from error
     return space_of(content, str(path))

@@ -43,7 +43,8 @@ def run(main: Callable[..., None], job: Any = None) -> None:
         logger.info("arguments %s", " ".join(f"{k}={brief(v)}" for k, v in arguments.items()))
         main(**arguments)
     except (TgnasError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in OF_THE_MACHINE:
+        of_user = isinstance(error, TgnasError)
+        if not of_user and isinstance(error, OSError) and error.errno not in OF_THE_MACHINE:
             logger.exception("failed")
             raise
         logger.error("%s", error)

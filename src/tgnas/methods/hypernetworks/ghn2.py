@@ -23,8 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tgnas.errors import CorruptTableError, ResourceError
-from tgnas.files import written_whole
+from tgnas.errors import CorruptTableError
+from tgnas.files import readable, written_whole
 from tgnas.image_training.data import ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, Schedule, learn
 from tgnas.methods.card import Card
@@ -232,11 +232,10 @@ def load(path: Path) -> tuple[Hypernet, dict[str, Any]]:
     """Return the hypernetwork of a file and what the file says of it.
 
     Raises:
-        ResourceError: there is no such file.
+        UnreadableFileError: there is no such file.
         CorruptTableError: it holds no weights of a hypernetwork.
     """
-    if not path.is_file():
-        raise ResourceError(f"{path} is missing; it holds the weights of a hypernetwork")
+    readable(path)
     try:
         with safe_open(path, "pt") as opened:
             about = json.loads((opened.metadata() or {})["about"])
