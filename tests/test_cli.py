@@ -265,7 +265,7 @@ RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"
 @pytest.mark.parametrize(
     ("changed", "code", "message"),
     [
-        ({"--recipe": "none.yaml"}, 3, "none.yaml: [Errno 2]"),
+        ({"--recipe": "none.yaml"}, 3, "none.yaml: cannot be read: No such file"),
         ({"--set": "epoch=3"}, 2, "did you mean 'epochs'"),
         ({"--set": "epochs"}, 2, "is not KEY=VALUE"),
         ({"--set": "epochs=[3"}, 2, "is not KEY=VALUE"),
@@ -276,7 +276,7 @@ RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"
         ),
         ({"--architecture": "|none~0|"}, 1, "|none~0|"),
         ({"--architecture": "none.json"}, 3, "none.json"),
-        ({"--images": "none.tar.gz"}, 3, "none.tar.gz is missing"),
+        ({"--images": "none.tar.gz"}, 3, "none.tar.gz: cannot be read: No such file"),
     ],
 )
 def test_a_training_that_cannot_start_says_why_in_a_line(tmp_path, changed, code, message):
