@@ -63,6 +63,7 @@ class Members(ABC):
     def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members, which know a space's new operators."""
 
+    @checked
     def scores(
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, "S N"]:
