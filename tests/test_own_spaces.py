@@ -5,17 +5,30 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tgnas.costs.layers import count_flops, count_parameters, layers_of
+from tgnas.costs.operators import (
+    Coefficients,
+    attribute_table,
+    coefficients,
+    work_at_width,
+)
 from tgnas.costs.vertices import vertex_costs
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.streaming import Source
-from tgnas.inference.understanding import not_told_apart
+from tgnas.inference.summary import example_of
+from tgnas.inference.understanding import doubtful_readings, not_told_apart
 from tgnas.networks.described import network_of_description
-from tgnas.operators import OperatorAttributes, attributes_of
+from tgnas.operators import OperatorAttributes
+from tgnas.spaces.descriptions import attributes_of, unread_words
 from tgnas.spaces.space import open_space, space_of
 
+SEPARABLE = {"groups": "separable"}
+RESIDUAL = {"kernel": 3, "repeats": 1, "shortcut": "projected"}
 KINDS = ("own_space", "node_cells", "genotypes", "mobile_blocks", "channels")
 DRAWN = [kind for kind in KINDS if kind != "node_cells"]
 OPEN = {kind: open_space(f"examples/{kind}.yaml") for kind in KINDS}
@@ -193,13 +206,100 @@ def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
             {"kernel": 5, "groups": "separable", "expansion": 6.0, "shortcut": "plain"},
         ),
         ("Squeeze and excitation channel attention", {}),
-        ("Convolution 1 by 7 and 7 by 1", {}),
+        ("Convolution 1 by 7 and 7 by 1", {"kernel": 7, "weights": 14.0}),
+        ("1x3 then 3x1 convolution", {"kernel": 3, "weights": 6.0}),
+        ("1x7 convolution", {}),
+        ("1x7 then 7x1 max pooling", {}),
+        ("Three 3x3 depthwise separable convolutions", {"kernel": 3, "repeats": 3} | SEPARABLE),
+        ("Two 3 x 3 convolutions", {"kernel": 3, "repeats": 2}),
+        ("Stacked 3 x 3 convolutions", {"kernel": 3}),
+        ("2-D convolution 3 by 3", {"kernel": 3}),
+        ("Convolution, kernel_size=(3, 3), padding=1", {"kernel": 3}),
+        ("ResNeXt convolution 3x3 with cardinality 32", {"kernel": 3, "groups": 32}),
+        ("Convolution 3 by 3 with group normalization", {"kernel": 3}),
+        ("Convolution 3 by 3 to twice the channels", {"kernel": 3}),
+        ("Residual block of three 3x3 convolutions", RESIDUAL | {"repeats": 3}),
+        ("Residual bottleneck block 3x3, expansion 0.25", RESIDUAL | {"expansion": 0.25}),
+        # What attributes cannot say, or what is no whole operator.
+        ("1D convolution with kernel size 5", {}),
+        ("One-dimensional convolution of kernel size 5", {}),
+        ("Temporal convolution, kernel size 5, dilation 2", {}),
+        ("sepconv1d, kernel size 5", {}),
+        ("Transposed convolution 4 by 4, stride 2", {}),
+        ("Fused MBConv 3x3, expansion 4", {}),
+        ("CBAM attention with a 7x7 convolution", {}),
+        ("Grouped convolution 3x3", {}),
+        ("MBConv 3x3, expansion 1, 1x1 convolutions with 2 groups", {}),
+        ("Residual bottleneck block 3x3, 32 groups", {}),
+        ("ShuffleNet V2 unit with a 3 by 3 depthwise convolution", {}),
+        ("ConvNeXt block, 7x7 depthwise, expansion 4", {}),
         ("Pooled 3 by 3 convolution", {}),
         ("Convolution 3 by 3 or 5 by 5", {}),
     ],
 )
 def test_a_description_is_read_where_it_can_be_read_in_one_way(description, said):
     assert attributes_of(description) == OperatorAttributes(**said)
+
+
+@given(
+    st.sampled_from([3, 5, 7]),
+    st.sampled_from(["convolution", "depthwise separable convolution", "dilated convolution"]),
+    st.sampled_from(["to {} channels", "of rank {}", "and {} heads", "with {} filters", "over {}"]),
+    st.integers(2, 99),
+)
+def test_a_number_that_is_no_attribute_leaves_a_description_unread(kernel, kind, riddle, number):
+    usual = f"{kernel}x{kernel} {kind}"
+    assert attributes_of(usual).kernel == kernel
+    assert attributes_of(f"{usual} {riddle.format(number)}") == OperatorAttributes()
+
+
+@given(
+    st.builds(
+        OperatorAttributes,
+        kernel=st.integers(0, 7),
+        groups=st.sampled_from([1, 2, 4, "depthwise", "separable"]),
+        expansion=st.sampled_from([0.5, 1.0, 3.0]),
+        repeats=st.integers(1, 3),
+        weights=st.none() | st.integers(0, 20),
+        channel_weights=st.none() | st.integers(0, 20),
+    )
+)
+def test_an_operator_has_the_same_parameters_in_a_block_and_in_a_cell(attributes):
+    space = space_of(layer(**attributes.model_dump(exclude_unset=True)))
+    block = space.parse("a")
+    terms = (term[space.operators["a"]] for term in coefficients(attribute_table(block)))
+    in_cell = work_at_width(Coefficients(*terms), 8, 4, scale=True)
+    assert layers_of(block).parameters[0, 0] == in_cell.parameters
+    assert layers_of(block).flops[0, 0] == in_cell.multiply_adds
+
+
+def test_a_space_says_which_readings_are_doubtful():
+    operators = {
+        "sep5": "sep_conv_5x5",
+        "sep7": "Depth-wise separable convolution 7 by 7",
+        "both7": {"description": "Separable convolution 7 by 7", "attributes": {"repeats": 2}},
+        "se": "MBConv 3x3, expansion 6, with squeeze-and-excitation",
+        "gate": "Something with gates",
+        "plain": "An ordinary 5 by 5 convolution, batch normalisation and ReLU",
+    }
+    nothing, twice, unread = doubtful_readings(space_of(layer() | {"operators": operators}))
+    assert nothing.startswith("no number is known of 'gate'")
+    assert twice.startswith("'sep7' is read as its words say, but sep_conv_5x5 is as in DARTS")
+    assert unread.startswith("'se' is read without the words 'squeeze', 'excitation'")
+
+
+def test_paraphrases_have_no_doubtful_readings():
+    paraphrases = yaml.safe_load(Path("tests/paraphrases.yaml").read_text())
+    assert not [text for texts in paraphrases.values() for text in texts if unread_words(text)]
+
+
+def test_an_architecture_is_shown_wherever_one_can_be_drawn():
+    limits = [{"operators": ["a"], "most": 2}]
+    cells = {"form": "blocks", "length": [2, 40], "limits": limits}
+    some = {chr(97 + n): {"description": "conv", "attributes": {"kernel": n}} for n in range(20)}
+    space = space_of(layer() | {"operators": some, "cells": cells})
+    assert space.parse(example_of(space))
+    assert example_of(OPEN["node_cells"]) is None  # any FLOPs
 
 
 def test_attributes_of_the_file_go_before_the_words():

@@ -19,10 +19,11 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.verdict import MOST_DISAGREEMENT, Tally, Verdict
 from tgnas.methods.contracts import Context
 from tgnas.methods.predictors import universal
-from tgnas.operators import CODES, OperatorAttributes, attributes_of
+from tgnas.operators import CODES, OperatorAttributes
 from tgnas.results import universal as table
 from tgnas.results import universal_choice as choice
 from tgnas.results import universal_differences as differences
+from tgnas.spaces.descriptions import attributes_of
 from tgnas.spaces.space import FOLDER, open_space, space_of
 from tgnas.studies.wording import reworded
 from tgnas.training.splits import TrainingSet

@@ -143,7 +143,7 @@ def check(
     import numpy as np
 
     from tgnas.inference.summary import example_of
-    from tgnas.inference.understanding import DRAWN, not_told_apart, understood
+    from tgnas.inference.understanding import DRAWN, doubtful_readings, not_told_apart, understood
 
     about = [
         (o.spelling, o.name, o.description, o.attributes, o.nearest, f"{o.similarity:.2f}")
@@ -151,6 +151,8 @@ def check(
     ]
     titles = ("operator", "is", "description", "attributes", "nearest known", "similarity")
     show_table(titles, about, 160)
+    for doubt in doubtful_readings(space):
+        tell(f"warning: {doubt}")
     example = example_of(space)
     if example is not None:
         size = space.size

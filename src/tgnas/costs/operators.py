@@ -156,8 +156,9 @@ def work_of(
     first = np.where(expands, expand + middle(hidden, hidden) + project, plain)
     behind = more * np.where(expands, around + middle(later, later), again)
     given = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
-    weights = np.where(convolves, first + behind, given)
-    done = weights * area + np.where(convolves & expands, expand * (before - area), 0)
+    counted = convolves & ~_given(of)
+    weights = np.where(counted, first + behind, given)
+    done = weights * area + np.where(counted & expands, expand * (before - area), 0)
     norms = np.where(expands, 2 * hidden + outputs + more * (2 * later + outputs), outputs)
     norms = convolves * np.where(expands, norms, of["repeats"] * outputs)
     elements = norms * area + np.where(convolves & expands, hidden * (before - area), 0)
@@ -174,3 +175,14 @@ def work_of(
         relus=elements,
         pooled=(of["pooling"] > 0) * square * outputs * area,
     )
+
+
+def _given(of: dict[str, np.ndarray]) -> Bool[np.ndarray, "*rest"]:
+    """Tell of which operators a file says weights that are not what the other attributes say."""
+    apart, square = of["groups"] == 0, of["kernel"] ** 2
+    groups, expands = np.where(apart, 1, of["groups"]), of["expansion"] != 1
+    plain = np.where(apart, of["separable"], square / groups)
+    wide = 2 * of["expansion"] + np.where(apart, 0, square * of["expansion"] ** 2 / groups)
+    channel = square * apart * np.where(expands, of["expansion"], 1)
+    said = of["repeats"] * np.stack([np.where(expands, wide, plain), channel])
+    return ~np.isclose(np.stack([of["weights"], of["channel_weights"]]), said).all(axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tgnas.costs.layers import MILLION, count_parameters, layers_of
 from tgnas.encodings.canonical import canonicalise
-from tgnas.errors import DataError, UnknownNameError, number_of
+from tgnas.errors import ConfigError, DataError, UnknownNameError, number_of
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
@@ -69,7 +69,9 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
 
 
 def example_of(space: Space) -> str | None:
-    """Return an architecture of a space; None where its choices are not independent."""
-    if not space.choices:
+    """Return an architecture of a space; None where none can be drawn."""
+    try:
+        drawn = space.sample(1, np.random.default_rng(0))
+    except ConfigError:
         return None
-    return space.format(space.sample(1, np.random.default_rng(0)))[0]
+    return space.format(drawn)[0]

@@ -8,14 +8,23 @@ import numpy as np
 from tgnas.cell import Cells
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.inference.scorers import Scoring, Together
-from tgnas.operators import ATTRIBUTES, NAMES, UNKNOWN, VOCABULARY
+from tgnas.operators import (
+    ATTRIBUTES,
+    NAMES,
+    UNKNOWN,
+    VOCABULARY,
+    OperatorAttributes,
+)
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.space import Space
+from tgnas.spaces.descriptions import attributes_of, unread_words
+from tgnas.spaces.space import Space, is_numberless
 
 DRAWN = 64  # architectures in which operators are exchanged
 ALIKE = 0.01  # of the scores' standard deviation: what an exchange must change on average
 _WORDS = {"pooling": ("", "average pool", "max pool"), "shortcut": ("", "plain", "projected")}
 _ENDS = {"input", "output"}
+_OF_PLACE = ("stride", "widen", "width")  # attributes that stand in a file beside any description
+_SIZES = (*_OF_PLACE, "weights", "reach", "channel_weights", "kernel")  # which siblings differ in
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,46 @@ def understood(space: Space, embeddings: OperatorEmbeddings) -> list[Understood]
     return rows
 
 
+def doubtful_readings(space: Space) -> list[str]:
+    """Return what should be looked at where a description alone says what an operator is.
+
+    No number could be read of it, or some of its words were not read, or the vocabulary knows more
+    of an operator of the space than the same words would say, such as that DARTS' separable
+    convolutions come in pairs.
+    """
+    found = []
+    if wordy := [name for name, code in space.operators.items() if is_numberless(code, space)]:
+        found.append(
+            f"no number is known of {', '.join(map(repr, wordy))}, which so counts for nothing in "
+            "parameters and FLOPs; say its attributes"
+        )
+    of_vocabulary = [VOCABULARY[c] for c in space.operators.values() if c < len(NAMES)]
+    for spelled, code in space.operators.items():
+        new = space.new[code - len(NAMES)] if code >= len(NAMES) else None
+        if new is None or new.attributes == UNKNOWN:
+            continue
+        read = attributes_of(new.description)
+        if _but(new.attributes, *_OF_PLACE) != _but(read.numbers, *_OF_PLACE):
+            continue  # the file says more than the words
+        if unread := unread_words(new.description):
+            words = ", ".join(map(repr, unread))
+            found.append(
+                f"{spelled!r} is read without the words {words}; if they change what it is, say "
+                "its attributes"
+            )
+        for other in of_vocabulary:
+            alone = attributes_of(other.sentences["short"])
+            own = _unlike(other.known, alone)
+            if own and _but(alone.numbers, *_SIZES) == _but(read.numbers, *_SIZES):
+                told = ", ".join(f"{name}: {value}" for name, value in own.items())
+                found.append(
+                    f"{spelled!r} is read as its words say, but {other.name} is as in DARTS, with "
+                    f"{{{told}}}; say attributes if {spelled!r} is, too"
+                )
+                break
+    return found
+
+
 def not_told_apart(
     space: Space, predictor: Scoring, architectures: Architectures
 ) -> list[tuple[str, ...]]:
@@ -95,6 +144,20 @@ def _exchanged(architectures: Architectures, one: int, other: int) -> Architectu
         codes == one, np.uint8(other), np.where(codes == other, np.uint8(one), codes)
     )
     return replace(architectures, cells=Cells(swapped, architectures.cells.edges))
+
+
+def _but(numbers: tuple[float, ...], *names: str) -> list[float]:
+    """Return attributes without some."""
+    return [n for name, n in zip(ATTRIBUTES, numbers, strict=True) if name not in names]
+
+
+def _unlike(known: OperatorAttributes, read: OperatorAttributes) -> dict[str, object]:
+    """Return the attributes in which one operator differs from another, of those that are set."""
+    return {
+        name: getattr(known, name)
+        for name in known.model_fields_set
+        if getattr(known, name) != getattr(read, name)
+    }
 
 
 def _said(numbers: tuple[float, ...]) -> str:

@@ -15,13 +15,12 @@ from tgnas.encodings.meanings import meanings_of
 from tgnas.operators import (
     ATTRIBUTES,
     NAMES,
-    UNKNOWN,
     VOCABULARY,
     OperatorAttributes,
-    attributes_of,
 )
+from tgnas.spaces.descriptions import attributes_of
 from tgnas.spaces.skeleton import SEQUENCES
-from tgnas.spaces.space import Space
+from tgnas.spaces.space import Space, is_numberless
 
 MOST_DISAGREEMENT = 0.4  # the largest on a development space is .23
 MOST_TIES = 0.25
@@ -167,7 +166,9 @@ def verdict_on(
         contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
         if space.skeleton.form in SEQUENCES and method == COUNTING:
             agree = counts_agree(space)
-            uncounted = [name for name, code in space.operators.items() if _numberless(code, space)]
+            uncounted = [
+                name for name, code in space.operators.items() if is_numberless(code, space)
+            ]
         elif space.skeleton.form in SEQUENCES:
             unfit = "it has learned cells, and the space's architectures are sequences of blocks"
     words = tuple(unlike), tuple(contradictory)
@@ -187,11 +188,6 @@ def counts_agree(space: Space) -> float:
     from tgnas.evaluation.ranking import kendall_tau  # noqa: PLC0415 - pandas, .3 s
 
     return kendall_tau(counted["flops"], counted["params"])
-
-
-def _numberless(code: int, space: Space) -> bool:
-    """Tell whether an operator is new and neither its file nor its words say a number."""
-    return code >= len(NAMES) and tuple(space.new[code - len(NAMES)].attributes) == UNKNOWN
 
 
 def _contradicts(name: str, code: int, space: Space) -> bool:

@@ -38,12 +38,12 @@ from tgnas.operators import (
     UNKNOWN,
     VOCABULARY,
     OperatorAttributes,
-    attributes_of,
     spellings,
 )
 from tgnas.registry import SPACES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.columns import Columns, Name, Options
+from tgnas.spaces.descriptions import attributes_of
 from tgnas.spaces.forms.base import (
     INPUT,
     OUTPUT,
@@ -526,6 +526,11 @@ def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> 
     if not sizes:
         return np.zeros((count, 0), dtype=np.int64)
     return generator.integers(sizes, size=(count, len(sizes)))
+
+
+def is_numberless(code: int, space: Space) -> bool:
+    """Tell whether an operator is new and neither its file nor its words say a number."""
+    return code >= len(NAMES) and tuple(space.new[code - len(NAMES)].attributes) == UNKNOWN
 
 
 def open_space(space: str | Path | Space) -> Space:

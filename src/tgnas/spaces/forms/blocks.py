@@ -242,7 +242,8 @@ class Blocks(FixedGraph):
         """Return cells that are drawn uniformly from all."""
         if self.choices:
             return super().sample(count, generator)
-        shares = np.array(self._strings()) / sum(self._strings())
+        total = sum(self._strings())
+        shares = np.array([strings / total for strings in self._strings()])
         drawn = np.empty((0, self.most), dtype=np.int64)
         for _ in range(DRAWS):
             shape = (max(count, 1000), self.most)
