@@ -345,6 +345,16 @@ def test_a_space_file_is_checked_with_architectures_of_it():
     assert tgnas("space", "check", EXAMPLES / "own_architectures.csv").exit_code == 2
 
 
+def test_the_check_of_a_space_file_says_whether_its_scores_tell_anything(tmp_path):
+    file = tmp_path / "shuffled.yaml"
+    operators = "{conv_3x3: Average pooling 3 by 3, conv_1x1: {kind: zero}, pool: conv_3x3}"
+    cells = "{form: operators_on_edges, nodes: 4}"
+    file.write_text(f"name: shuffled\noperators: {operators}\ncells: {cells}\n")
+    done = tgnas("space", "check", file)
+    assert done.exit_code == 0
+    assert "universal cannot tell: the names of 'conv_3x3'" in " ".join(done.stderr.split())
+
+
 @pytest.mark.slow
 def test_a_predictor_learns_from_ones_own_architectures_with_new_operators(tmp_path):
     file, weights = tmp_path / "a.csv", tmp_path / "mine.safetensors"

@@ -18,6 +18,7 @@ from tgnas.costs.operators import (
 )
 from tgnas.costs.vertices import vertex_costs
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError
+from tgnas.inference.limits import costs_of
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.streaming import Source
 from tgnas.inference.summary import example_of
@@ -286,6 +287,19 @@ def test_a_space_says_which_readings_are_doubtful():
     assert nothing.startswith("no number is known of 'gate'")
     assert twice.startswith("'sep7' is read as its words say, but sep_conv_5x5 is as in DARTS")
     assert unread.startswith("'se' is read without the words 'squeeze', 'excitation'")
+
+
+@pytest.mark.parametrize("counts", ["a limit", "a predictor"])
+def test_who_counts_operators_without_numbers_is_told(counts, caplog):
+    content = layer() | {"operators": {"a": "conv_3x3", "b": "Something with gates"}}
+    space = space_of(content)
+    for _ in range(2):
+        if counts == "a limit":
+            costs_of(space).of("params", space.enumerate())
+        else:
+            load_scorer("flops").score(["a"], space)
+    [record] = caplog.records
+    assert "layer: no number is known of 'b'" in record.getMessage()
 
 
 def test_paraphrases_have_no_doubtful_readings():

@@ -556,8 +556,25 @@ def test_every_step_can_be_taken_back(seed):
         assert NB101.neighbours(other).rows_of(one)[0] >= 0
 
 
-def test_a_space_without_independent_choices_says_that_it_cannot_be_drawn_from():
+@given(seed=st.integers(0, 100))
+def test_what_a_genotype_concatenates_is_drawn_and_changed_where_it_may_be_anything(seed):
     opened = space("genotype")
+    some = drawn(opened, seed)
+    check_members(opened, some)
+    check_same(opened.of_choices(opened.choices_of(some)), some)
+    around = opened.neighbours(some[:1])
+    assert len(around) == sum(len(options) - 1 for options in opened.choices)
+    endings = {text.rsplit("concat=", 1)[1] for text in opened.format(around)}
+    assert endings == {"[1])", "[2])", "[1, 2])"}
+
+
+def test_all_that_a_small_genotype_concatenates_is_listed():
+    opened = space("genotype", cell_weights={"only": 1.0}, nodes=1, inputs=2, different=True)
+    assert len(set(opened.format(opened.enumerate()))) == opened.size == len(OPERATORS) ** 2
+
+
+def test_a_space_without_independent_choices_says_that_it_cannot_be_drawn_from():
+    opened = space("genotype", nodes=9)
     with pytest.raises(ConfigError, match="not made of independent choices"):
         drawn(opened, 0)
     with pytest.raises(ConfigError, match="not made of independent choices"):

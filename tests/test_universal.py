@@ -150,6 +150,33 @@ def test_wording_changes_no_tau_by_more_than_three_hundredths(shipped, words, sp
     assert lowest > 1 - 0.03
 
 
+def test_a_sequence_through_which_nothing_passes_is_last(shipped):
+    operators = {"a": "conv_3x3", "b": "conv_1x1", "none": {"kind": "zero"}}
+    cells = {"form": "blocks", "length": 3}
+    space = space_of({"name": "b", "operators": operators, "cells": cells})
+    texts = space.format(space.enumerate())
+    dead = np.array(["none" in text for text in texts])
+    scores = shipped.score(texts, space)
+    assert scores[dead].max() < scores[~dead].min()
+
+
+@pytest.mark.parametrize("columns", [{}, {"width": [4, 64], "depth": [4, 20]}])
+@pytest.mark.parametrize("dead", ["normal", "reduce"])
+def test_a_network_of_which_one_kind_of_cell_is_dead_is_last(shipped, columns, dead):
+    operators = {"conv": "conv_3x3", "skip": {"kind": "identity"}, "none": {"kind": "zero"}}
+    weights = {"normal": 0.8, "reduce": 0.2}
+    cells = {"form": "genotype", "cell_weights": weights, "nodes": 1}
+    space = space_of({"name": "g", "operators": operators, "cells": cells, "columns": columns})
+    pairs = {name: [[name, 0], [name, 1]] for name in operators}
+    small, large = ({name: values[place] for name, values in columns.items()} for place in (0, 1))
+    live = {"normal": pairs["skip"], "reduce": pairs["skip"]} | small
+    other = {"normal": pairs["conv"], "reduce": pairs["conv"], dead: pairs["none"]} | large
+    for predictor in (shipped, load_pretrained("canonical")):
+        if predictor is shipped or not columns:
+            scores = predictor.score([other, live], space)
+            assert scores[0] < scores[1]
+
+
 def test_it_cannot_tell_of_blocks_of_which_no_number_is_known(shipped):
     blocks = {"a": "conv_3x3", "b": "Something with many weights"}
     cells = {"form": "blocks", "length": 3}

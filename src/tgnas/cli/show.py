@@ -142,6 +142,7 @@ def check(
         Source(architectures, format_of(architectures)).check_first(space)
     import numpy as np
 
+    from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.summary import example_of
     from tgnas.inference.understanding import DRAWN, doubtful_readings, not_told_apart, understood
 
@@ -160,9 +161,12 @@ def check(
         typer.echo(f"{many} can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))
-        for alike in not_told_apart(space, load_scorer(predictor, space), some):
+        scoring = load_scorer(predictor, space)
+        for alike in not_told_apart(space, scoring, some):
             names = ", ".join(map(repr, alike))
             tell(f"warning: {predictor} cannot tell these operators apart: {names}")
+        if isinstance(scoring, Pretrained) and not (on := scoring.verdict(some, space)).tells:
+            tell(f"warning: {predictor} {on}")
     if architectures is not None:
         source = Source(architectures, format_of(architectures))
         count = sum(len(chunk.numbers) for chunk, _ in source.architectures(space))

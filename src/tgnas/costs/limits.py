@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from tgnas.costs.layers import count_flops, count_parameters
+from tgnas.costs.uncounted import warn_of_uncounted
 from tgnas.errors import ConfigError, UnknownNameError, shown
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
@@ -91,8 +92,14 @@ def counted(space: Space) -> dict[str, Counter]:
         return {}
 
     def params(architectures: Architectures) -> Values:
+        warn_of_uncounted(space)
         return np.asarray(count_parameters(architectures), dtype=np.float64)
 
     if space.skeleton.form in ON_TOKENS:
         return {"params": params}
-    return {"params": params, "flops": count_flops}
+
+    def flops(architectures: Architectures) -> Values:
+        warn_of_uncounted(space)
+        return count_flops(architectures)
+
+    return {"params": params, "flops": flops}

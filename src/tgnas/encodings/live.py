@@ -21,6 +21,13 @@ def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
     return on_paths(cells.operators, cells.adjacency() & passes[:, :, None] & passes[:, None, :])
 
 
+def is_dead(architectures: Architectures) -> Bool[np.ndarray, " N"]:
+    """Tell of which architectures no network can learn: no input reaches a cell's output."""
+    cells = architectures.cells
+    reached = live_vertices(cells)[np.arange(len(cells)), cells.sizes - 1]
+    return ~reached.reshape(len(architectures), -1).all(axis=1)
+
+
 def live_pattern(architectures: Architectures) -> Architectures:
     """Return architectures with every dead inner vertex's operator set to zero; idempotent."""
     cells = architectures.cells

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from tgnas.costs.uncounted import warn_of_uncounted
 from tgnas.errors import ConfigError
 from tgnas.inference.arguments import checked
 from tgnas.inference.asked import COLUMN, RECOMMENDED, members_of
@@ -67,6 +68,8 @@ class Count(Members):
         """
         if space is None:
             raise ConfigError(f"{self.name} counts the networks of a space; name one")
+        if any(word in self.name for word in ("params", "flops", "weights")):
+            warn_of_uncounted(space)
         return Ensemble((Counted(self.name, space),), score_counted)
 
 

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from tgnas.cell import Cells
+from tgnas.costs.uncounted import said_uncounted
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.inference.scorers import Scoring, Together
 from tgnas.operators import (
@@ -17,7 +18,7 @@ from tgnas.operators import (
 )
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.descriptions import attributes_of, unread_words
-from tgnas.spaces.space import Space, is_numberless
+from tgnas.spaces.space import Space
 
 DRAWN = 64  # architectures in which operators are exchanged
 ALIKE = 0.01  # of the scores' standard deviation: what an exchange must change on average
@@ -79,11 +80,8 @@ def doubtful_readings(space: Space) -> list[str]:
     convolutions come in pairs.
     """
     found = []
-    if wordy := [name for name, code in space.operators.items() if is_numberless(code, space)]:
-        found.append(
-            f"no number is known of {', '.join(map(repr, wordy))}, which so counts for nothing in "
-            "parameters and FLOPs; say its attributes"
-        )
+    if uncounted := said_uncounted(space):
+        found.append(uncounted)
     of_vocabulary = [VOCABULARY[c] for c in space.operators.values() if c < len(NAMES)]
     for spelled, code in space.operators.items():
         new = space.new[code - len(NAMES)] if code >= len(NAMES) else None

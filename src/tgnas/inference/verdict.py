@@ -20,7 +20,7 @@ from tgnas.operators import (
 )
 from tgnas.spaces.descriptions import attributes_of
 from tgnas.spaces.skeleton import SEQUENCES
-from tgnas.spaces.space import Space, is_numberless
+from tgnas.spaces.space import Space, numberless
 
 MOST_DISAGREEMENT = 0.4  # the largest on a development space is .23
 MOST_TIES = 0.25
@@ -166,9 +166,7 @@ def verdict_on(
         contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
         if space.skeleton.form in SEQUENCES and method == COUNTING:
             agree = counts_agree(space)
-            uncounted = [
-                name for name, code in space.operators.items() if is_numberless(code, space)
-            ]
+            uncounted = numberless(space)
         elif space.skeleton.form in SEQUENCES:
             unfit = "it has learned cells, and the space's architectures are sequences of blocks"
     words = tuple(unlike), tuple(contradictory)

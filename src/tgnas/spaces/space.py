@@ -528,9 +528,10 @@ def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> 
     return generator.integers(sizes, size=(count, len(sizes)))
 
 
-def is_numberless(code: int, space: Space) -> bool:
-    """Tell whether an operator is new and neither its file nor its words say a number."""
-    return code >= len(NAMES) and tuple(space.new[code - len(NAMES)].attributes) == UNKNOWN
+def numberless(space: Space) -> list[str]:
+    """Return the new operators of which neither the file nor their words say a number."""
+    unknown = {len(NAMES) + i for i, o in enumerate(space.new) if tuple(o.attributes) == UNKNOWN}
+    return [name for name, code in space.operators.items() if code in unknown]
 
 
 def open_space(space: str | Path | Space) -> Space:

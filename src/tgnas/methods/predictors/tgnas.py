@@ -24,6 +24,7 @@ from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.encodings.graphs import Graphs, distinct
+from tgnas.encodings.live import is_dead
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
@@ -89,12 +90,18 @@ class Predictor:
 def score_members(
     members: Sequence[Predictor], architectures: Architectures
 ) -> Float64[np.ndarray, "S N"]:
-    """Return the scores of predictors of one configuration; cells are encoded once for all."""
+    """Return the scores of predictors of one configuration; cells are encoded once for all.
+
+    Where the output of one of an architecture's cells is not reached, that of its network is not.
+    """
     cells = architectures.cells
     starts = range(0, len(cells), SCORING_CHUNK)
     parts = [_score_cells(members, cells[start : start + SCORING_CHUNK]) for start in starts]
     scores = np.concatenate([np.empty((len(members), 0)), *parts], axis=1)
-    return architectures.mean_over_cells(scores)
+    scores = architectures.mean_over_cells(scores)
+    if architectures.cells_per_architecture > 1 and members[0].settings.dead_cells_last:
+        scores[:, is_dead(architectures)] = LOWEST[members[0].settings.loss]
+    return scores
 
 
 def _score_cells(members: Sequence[Predictor], cells: Cells) -> Float64[np.ndarray, "S N"]:

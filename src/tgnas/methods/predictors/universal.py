@@ -23,7 +23,7 @@ from jaxtyping import Float32, Float64
 
 from tgnas.costs.layers import Layers, layers_of
 from tgnas.costs.operators import attribute_table
-from tgnas.encodings.live import live_pattern, live_vertices
+from tgnas.encodings.live import is_dead, live_pattern, live_vertices
 from tgnas.encodings.meanings import Meanings, meanings_of
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
@@ -72,12 +72,19 @@ def score_members(
 ) -> Float64[np.ndarray, "S N"]:
     """Return the scores of predictors of one configuration; they share the counts."""
     settings, meanings = members[0].settings, members[0].meanings
-    if is_sequence(architectures):
-        return np.tile(_of_sequence(architectures, settings), (len(members), 1))
-    scores = tgnas.score_members([member.cells for member in members], architectures)
-    if architectures.attributes:
-        return scores + _of_network(architectures, settings)
-    return scores + settings.cell_weights * _of_cells(architectures, meanings)
+    sequence = is_sequence(architectures)
+    if sequence:
+        scores = np.tile(_of_sequence(architectures, settings), (len(members), 1))
+    else:
+        scores = tgnas.score_members([member.cells for member in members], architectures)
+        if architectures.attributes:
+            scores = scores + _of_network(architectures, settings)
+        else:
+            scores = scores + settings.cell_weights * _of_cells(architectures, meanings)
+    several = sequence or architectures.attributes or architectures.cells_per_architecture > 1
+    if several and settings.dead_cells_last:  # of a single cell it is said already
+        scores[:, is_dead(architectures)] = tgnas.LOWEST["ranking"]
+    return scores
 
 
 def embed_members(

@@ -87,7 +87,11 @@ class Genotypes(Form):
             for some in before
         ]
         self._sources = sources * len(self.kinds)
-        if self.concat != "any":
+        self._endings = [(self.computed, (1,) * nodes)]  # what may be concatenated
+        if self.concat != "all" and nodes <= LISTED:
+            masks = list(product((0, 1), repeat=nodes))[1:]
+            self._endings = [(list(compress(self.computed, mask)), mask) for mask in masks]
+        if self.concat != "any" or nodes <= LISTED:
             self.choices = tuple(
                 options
                 for nodes_before in self._sources
@@ -96,14 +100,13 @@ class Genotypes(Form):
                     *[alphabet.spellings] * pairs,
                 )
             )
+        if self.concat == "any" and nodes <= LISTED:
+            listed = tuple("+".join(map(str, some)) for some, _ in self._endings)
+            self.choices += (listed,) * len(self.kinds)
         # heard[node, vertex] marks the vertices whose sum a node is.
         self._heard = np.zeros((inputs + nodes, self.vertices), dtype=bool)
         for node in range(inputs + nodes):
             self._heard[node, list(self._vertices(node))] = True
-        self._endings = [(self.computed, (1,) * nodes)]  # what may be concatenated
-        if self.concat != "all" and nodes <= LISTED:
-            masks = list(product((0, 1), repeat=nodes))[1:]
-            self._endings = [(list(compress(self.computed, mask)), mask) for mask in masks]
 
     def skeleton(self, network: NetworkKeys, new: tuple[tuple[float, ...], ...]) -> Skeleton:
         """Return what all architectures share; the inputs of a cell, and pairs of a node, too."""
@@ -331,17 +334,24 @@ class Genotypes(Form):
         return [*written, every]
 
     def of_choices(self, rows: Choices) -> Cells:
-        """Return the cells of decisions: for each node the sources, then an operator of each."""
-        steps = rows.reshape(len(rows), len(self.sizes) // (1 + self.pairs), 1 + self.pairs)
+        """Return the cells of decisions: for each node the sources, then an operator of each.
+
+        Where anything may be concatenated, what is stands last, for each kind of cell.
+        """
+        inner = len(self._sources) * (1 + self.pairs)
+        steps = rows[:, :inner].reshape(len(rows), len(self._sources), 1 + self.pairs)
         taken = [np.array(s)[steps[:, node, 0]] for node, s in enumerate(self._sources)]
-        return self._cells(steps[..., 1:], np.stack(taken, axis=1))
+        ends = None
+        if self.concat == "any":
+            ends = np.array([mask for _, mask in self._endings], dtype=bool)[rows[:, inner:]]
+        return self._cells(steps[..., 1:], np.stack(taken, axis=1), ends)
 
     def choices_of(self, cells: Cells) -> Choices:
         """Return the decisions; the pairs of a node count in ascending order of their sources."""
         shape = (len(cells) * self.nodes, self.pairs)
         operators, sources = (part.reshape(shape) for part in self._chosen(cells))
         ends = cells.adjacency()[:, self.inputs : -1 : self.pairs, -1]
-        usual = self._loose(sources) if self.concat == "loose" else True
+        usual = self._loose(sources) if self.concat == "loose" else ends | (self.concat != "any")
         if (operators == len(self.alphabet.codes)).any() or not (ends == usual).all():
             raise self.alphabet.refuse(
                 "a genotype with 'none', or with a node that is not concatenated, is read and "
@@ -357,4 +367,9 @@ class Genotypes(Form):
             for row, some in enumerate(sources.tolist())
         ]
         rows = np.column_stack([self.alphabet.known(np.array(first, dtype=np.int64)), operators])
-        return rows.reshape(-1, len(self.sizes))
+        rows = rows.reshape(-1, len(self._sources) * (1 + self.pairs))
+        if self.concat != "any":
+            return rows
+        # Masks count as binary numbers, and that of none is left out.
+        place = self.alphabet.known(ends @ (1 << np.arange(self.nodes)[::-1]) - 1)
+        return np.column_stack([rows, place.reshape(len(rows), len(self.kinds))])

@@ -1,0 +1,23 @@
+"""Operators of which no number is known: they count for nothing in parameters and FLOPs."""
+
+import logging
+from functools import cache
+
+from tgnas.spaces.space import Space, numberless
+
+logger = logging.getLogger(__name__)
+
+
+def said_uncounted(space: Space) -> str:
+    """Return in words which operators of a space count for nothing; empty where none does."""
+    names = ", ".join(map(repr, numberless(space)))
+    nothing = "which so counts for nothing in parameters and FLOPs; say its attributes"
+    return f"no number is known of {names}, {nothing}" if names else ""
+
+
+@cache
+def warn_of_uncounted(space: Space) -> None:
+    """Log once for a space that is counted which of its operators count for nothing."""
+    said = said_uncounted(space)
+    if said and not {"params", "flops"} <= set(space.options):
+        logger.warning("%s: %s", space.name, said)
