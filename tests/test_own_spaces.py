@@ -26,7 +26,8 @@ from tgnas.inference.understanding import doubtful_readings, not_told_apart
 from tgnas.networks.described import network_of_description
 from tgnas.operators import OperatorAttributes
 from tgnas.spaces.descriptions import attributes_of, unread_words
-from tgnas.spaces.space import open_space, space_of
+from tgnas.spaces.skeleton import NetworkKeys
+from tgnas.spaces.space import FORMS, open_space, space_of
 
 SEPARABLE = {"groups": "separable"}
 RESIDUAL = {"kernel": 3, "repeats": 1, "shortcut": "projected"}
@@ -311,7 +312,7 @@ def test_an_architecture_is_shown_wherever_one_can_be_drawn():
     limits = [{"operators": ["a"], "most": 2}]
     cells = {"form": "blocks", "length": [2, 40], "limits": limits}
     some = {chr(97 + n): {"description": "conv", "attributes": {"kernel": n}} for n in range(20)}
-    space = space_of(layer() | {"operators": some, "cells": cells})
+    space = space_of({"name": "some", "operators": some, "cells": cells})
     assert space.parse(example_of(space))
     assert example_of(OPEN["node_cells"]) is None  # any FLOPs
 
@@ -334,12 +335,81 @@ def test_attributes_of_the_file_go_before_the_words():
         ({"network": {"stages": 0}}, "network.stages"),
         ({"cells": {"form": "widths", "length": 2, "widths": []}}, "widths"),
         ({"operators": {"a": "conv_3x3", "b": "conv_1x1"}}, "a space of widths has one"),
+        ({}, "network.stages: 1 block; cells.length is 2"),
+        ({"network": {"stages": 4}}, "network.stages of widths are a list"),
+        ({"columns": {"width": [8, 16]}}, "columns.width says nothing of networks of the form"),
+        ({"columns": {"depth": [8, 16]}}, "columns.depth says nothing|network.stages says"),
     ],
 )
 def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
     widths = {"form": "widths", "length": 2, "widths": [8, 16]}
     with pytest.raises(TgnasError, match=message):
         space_of(layer(kernel=3) | {"cells": widths} | change)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("key", "value"), [("stride", 2), ("widen", 2.0), ("width", 24)])
+def test_a_shape_that_an_operator_says_is_counted_or_refused(form, key, value):
+    def costs(**said):
+        operators = {"a": {"description": "conv_3x3", "attributes": {"kernel": 3} | said}}
+        content = {"name": "b", "operators": operators, "cells": {"form": form} | CELLS[form]}
+        some = space_of(content).sample(20, np.random.default_rng(0))
+        return [count_parameters(some).tolist(), count_flops(some).tolist()]
+
+    try:
+        changed = costs(**{key: value})
+    except ConfigError as error:
+        assert f"attributes.{key} says nothing" in str(error)
+    else:
+        assert changed != costs()
+
+
+def test_stages_that_change_the_shape_begin_where_sums_begin():
+    operators = {"a": "conv_3x3"}
+    cells = {"form": "blocks", "length": 4, "stages": [1, 4]}
+    network = {"stages": [{"cells": 2}, {"cells": 2, "stride": 2}]}
+    with pytest.raises(ConfigError, match=r"stage 2 begins at block 3, which cells.stages, \[1, 4"):
+        space_of({"name": "b", "operators": operators, "cells": cells, "network": network})
+
+
+CHANGED = {
+    "image": 64,
+    "classes": 20,
+    "width": 24,
+    "depth": 9,
+    "stages": 2,
+    "between": "pool",
+    "concatenated": True,
+    "stem": [{"kernel": 5}],
+    "scale": False,
+    "head": 64,
+    "counting": "suite_zero",
+}
+CELLS = {
+    "operators_on_edges": {"nodes": 3},
+    "operators_on_nodes": {"max_nodes": 5},
+    "genotype": {"nodes": 1, "cell_weights": {"normal": 0.5, "reduce": 0.5}},
+    "blocks": {"length": 2},
+    "widths": {"length": 2, "widths": [8, 16]},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", NetworkKeys.model_fields)
+def test_what_a_file_says_of_its_network_is_counted_or_refused(form, key):
+    def costs(network):
+        operators = {"a": "conv_3x3"}
+        content = {"name": "b", "operators": operators, "cells": {"form": form} | CELLS[form]}
+        space = space_of(content | {"network": network})
+        some = space.sample(20, np.random.default_rng(0))
+        return [count_parameters(some).tolist(), count_flops(some).tolist()]
+
+    try:
+        changed = costs({key: CHANGED[key]})
+    except ConfigError as error:
+        assert f"network.{key}" in str(error)
+    else:
+        assert changed != costs({})
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])

@@ -29,6 +29,7 @@ from tgnas.errors import (
     TgnasError,
     UnknownNameError,
     UnreadableFileError,
+    number_of,
     shown,
 )
 from tgnas.operators import (
@@ -62,7 +63,7 @@ from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.forms.widths import WidthKeys, Widths
 from tgnas.spaces.notations.hints import hint
 from tgnas.spaces.notations.plain import of_text, plain
-from tgnas.spaces.skeleton import USUAL, NetworkKeys, Skeleton
+from tgnas.spaces.skeleton import SEQUENCES, USUAL, NetworkKeys, Skeleton
 from tgnas.validation import Keys, read_yaml, validated
 
 Architecture = str | Mapping[str, Any]
@@ -94,6 +95,19 @@ FORMS: dict[str, tuple[Callable[..., Form], type[Keys]]] = {
     "genotype": (Genotypes, GenotypeKeys),
     "widths": (Widths, WidthKeys),
 }
+_EVERY = frozenset({"image", "classes", "stem", "counting"})
+_CELLS = _EVERY | {"width", "depth", "stages", "between", "concatenated", "scale"}
+# What is read of ``NetworkKeys``, by the form of the cells.
+READ = {
+    "operators_on_edges": _CELLS,
+    "operators_on_nodes": _CELLS,
+    "genotype": _EVERY | {"width", "depth", "scale"},
+    "blocks": _EVERY | {"width", "stages", "head"},
+    "widths": _EVERY | {"stages", "head"},
+}
+# Attributes that an operator of a form has not, for the form decides them.
+SHAPES: dict[str, tuple[str, ...]] = dict.fromkeys(FORMS, ("stride", "widen", "width"))
+SHAPES |= {"blocks": (), "widths": ("widen", "width")}
 Text = Annotated[str, Field(min_length=1)]
 _UNSAID = re.compile(
     r"\b(skips?|shortcut|identity|none|nothing|zero|zeroi[sz]e|no[- ]?op(eration)?)\b",
@@ -645,7 +659,57 @@ def space_of(content: Any, where: str = "space") -> Space:
     except ConfigError as error:
         raise ConfigError(f"{where}: cells: {error}") from error
     modules = _modules(file.operators, codes, where)
+    _check_shapes(file.operators, name, where)
+    _check_network(file, name, where)
+    if isinstance(built, Blocks):
+        _check_stages(file.network, built, where)
     return Space(file.name, file.description, built, new, file.network, file.columns, modules)
+
+
+def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) -> None:
+    """Refuse an operator that changes the shape where the form of the cells decides it."""
+    decided = SHAPES[form]
+    for spelled, entry in entries.items():
+        given = entry.attributes or OperatorAttributes()
+        for key in decided:
+            if getattr(given, key) != getattr(OperatorAttributes(), key):
+                raise ConfigError(
+                    f"{where}: operators: {spelled}: attributes.{key} says nothing of operators of "
+                    f"the form {form}"
+                )
+
+
+def _check_network(file: SpaceFile, form: str, where: str) -> None:
+    """Refuse what a space of a form says of its networks and no count would read."""
+    read, said = READ[form], file.network.model_fields_set
+    places = [f"network.{key}" for key in NetworkKeys.model_fields if key in said - read]
+    # A list of widths has its stem's; the length of a sequence is its depth.
+    places += [f"columns.{key}" for key in ("width", "depth") if key in set(file.columns) - read]
+    counted = isinstance(file.network.stages, int)
+    if form in SEQUENCES and "stages" in said and counted:
+        raise ConfigError(f"{where}: network.stages of {form} are a list, as in [{{cells: 4}}]")
+    places += ["network.depth"] * ("depth" in said and not counted)
+    if places:
+        raise ConfigError(f"{where}: {places[0]} says nothing of networks of the form {form}")
+
+
+def _check_stages(network: NetworkKeys, blocks: Blocks, where: str) -> None:
+    """Refuse stages of another number of blocks, and such as change the shape within a sum."""
+    if isinstance(network.stages, int):
+        return
+    place, count = 1, sum(stage.cells for stage in network.stages)
+    if count != blocks.most:
+        raise ConfigError(
+            f"{where}: network.stages: {number_of(count, 'block')}; cells.length is {blocks.most}"
+        )
+    for number, stage in enumerate(network.stages, start=1):
+        changes = stage.stride > 1 or stage.widen != 1 or stage.width is not None
+        if blocks.stages and changes and place > 1 and place not in blocks.stages:
+            raise ConfigError(
+                f"{where}: network.stages: stage {number} begins at block {place}, which "
+                f"cells.stages, {list(blocks.stages)}, must name"
+            )
+        place += stage.cells
 
 
 def _modules(
