@@ -335,9 +335,13 @@ def test_attributes_of_the_file_go_before_the_words():
         ({"network": {"stages": 0}}, "network.stages"),
         ({"cells": {"form": "widths", "length": 2, "widths": []}}, "widths"),
         ({"operators": {"a": "conv_3x3", "b": "conv_1x1"}}, "a space of widths has one"),
-        ({}, "network.stages: 1 block; cells.length is 2"),
+        ({"network": {"stages": [{"cells": 1}]}}, "network.stages: 1 block; cells.length is 2"),
+        ({"network": {"width": 8}}, "network.width says nothing of networks of the form widths"),
         ({"network": {"stages": 4}}, "network.stages of widths are a list"),
-        ({"columns": {"width": [8, 16]}}, "columns.width says nothing of networks of the form"),
+        (
+            {"columns": {"width": [8, 16]}, "network": {}},
+            "columns.width says nothing of networks of the form",
+        ),
         ({"columns": {"depth": [8, 16]}}, "columns.depth says nothing|network.stages says"),
     ],
 )

@@ -371,5 +371,5 @@ class Genotypes(Form):
         if self.concat != "any":
             return rows
         # Masks count as binary numbers, and that of none is left out.
-        place = self.alphabet.known(ends @ (1 << np.arange(self.nodes)[::-1]) - 1)
-        return np.column_stack([rows, place.reshape(len(rows), len(self.kinds))])
+        chosen = self.alphabet.known(ends @ (1 << np.arange(self.nodes)[::-1]) - 1)
+        return np.column_stack([rows, chosen.reshape(len(rows), len(self.kinds))])
