@@ -1,5 +1,7 @@
 """The config and the sheet: what is refused, and with which line."""
 
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -658,3 +660,20 @@ def test_a_target_of_few_labels_may_name_who_sees_it(config):
 def test_no_start_has_learned_labels_of_its_target_of_12_epochs(config, start):
     config["few_labels"]["targets"]["nasbench201_cifar10_12"]["start"] = start
     assert "learned labels of nasbench201_12_epochs" in refusal_of(config, ConfigError)
+
+
+# What describes the configuration, and where others look for the workflow
+
+
+def test_every_file_of_the_configuration_is_described():
+    described = (ROOT / "config/README.md").read_text()
+    for path in sorted((ROOT / "config").rglob("*")):
+        of_folder = f"`{path.parent.name}/*.yaml`" if path.parent.name != "config" else "-"
+        if path.is_file() and path.name != "README.md":
+            assert f"`{path.name}`" in described or of_folder in described, path.name
+
+
+def test_the_workflow_catalog_finds_the_workflow_where_it_looks():
+    command = ["-m", "snakemake", "--snakefile", "workflow/Snakefile", "--list-target-rules"]
+    listed = subprocess.check_output([sys.executable, *command], cwd=ROOT, text=True)
+    assert {"all", "publish", "ship"} <= set(listed.split())
