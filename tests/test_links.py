@@ -36,3 +36,13 @@ def test_a_config_value_in_a_caption_is_no_link(text):
     html = prose(written)
     assert "href" not in html and "<script" not in html
     assert "<em>all</em> of [1, 2]." in html
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [(1, "1 seed."), (2_000, "2,000 seeds."), ("1, 2", "1, 2 seeds.")],
+)
+def test_a_caption_counts_one_as_one(seeds, said):
+    module = ModuleType("made")
+    module.CAPTION = "Mean over {seeds:seed}."
+    assert caption(module, {"seeds": seeds}, "table") == f"Mean over {said}"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tgnas.errors import number_of
 from tgnas.page.html import MINUS
 from tgnas.results._style import dataset_title
 from tgnas.results._tables import Number, mean_of
@@ -83,11 +84,12 @@ def _published(
     dataset: str,
 ) -> str:
     cells = trained["cells"] if trained["cells"] == "all" else f"{trained['cells']:,}"
+    epochs = number_of(trained["epochs"], "epoch")
     sentence = (
-        f"Trained on {cells} cells of NAS-Bench-101 for {trained['epochs']} epochs and without a "
-        f"label of NAS-Bench-201, the published predictor orders its {int(row.architectures):,} "
+        f"Trained on {cells} cells of NAS-Bench-101 for {epochs} and without a label of "
+        f"NAS-Bench-201, the published predictor orders its {int(row.architectures):,} "
         f"architectures with a Kendall tau of {taus['published']} on {dataset_title(dataset)} "
-        f"(mean ± standard deviation over {int(row.seeds)} seeds)"
+        f"(mean ± standard deviation over {number_of(row.seeds, 'seed')})"
     )
     if "baseline" in taus:
         sentence += f"; {titles['baseline']} alone has {taus['baseline']}"
@@ -143,12 +145,16 @@ def of_any_run(
         row = found.iloc[0]
         sentences.append(
             f"The architecture that the search chose out of {int(row.queries):,} by its score, "
-            f"trained for {int(row.epochs)} epochs, has {row.test_accuracy:.2f} % of test accuracy "
-            f"on digits (mean over {int(row.seeds)} seeds): place {int(row.place):,} among "
-            f"{int(row.among):,}, whose median is {row.median_accuracy:.2f} %."
+            f"trained for {number_of(row.epochs, 'epoch')}, has {row.test_accuracy:.2f} % of test "
+            f"accuracy on digits (mean over {number_of(row.seeds, 'seed')}): place "
+            f"{int(row.place):,} among {int(row.among):,}, whose median is "
+            f"{row.median_accuracy:.2f} %."
         )
     if not sentences:
-        sentences.append(f"{tables} tables and {figures} figures, none of which ranks a benchmark.")
+        sentences.append(
+            f"{number_of(tables, 'table')} and {number_of(figures, 'figure')}, none of which ranks "
+            "a benchmark."
+        )
     return sentences
 
 
@@ -165,8 +171,8 @@ def _leading(target: str, ranking: pd.DataFrame) -> list[str]:
         return []
     best = rows.loc[rows["mean"].idxmax()]
     sentence = (
-        f"On {target}, {best.title} orders the {int(best.architectures):,} architectures best of "
-        f"{len(rows)} methods, with a Kendall tau of {mean_of(best)} on "
+        f"On {target}, {best.title} orders the {number_of(best.architectures, 'architecture')} "
+        f"best of {number_of(len(rows), 'method')}, with a Kendall tau of {mean_of(best)} on "
         f"{dataset_title(best.dataset)}"
     )
     baseline = rows[(rows.method == "params") & (rows.method != best.method)]

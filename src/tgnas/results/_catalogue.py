@@ -2,8 +2,9 @@
 
 A module defines
 
-- ``TITLE``, ``SECTION`` (of the page) and ``CAPTION``, in which ``{name}`` quotes a parameter, and
-  where its figure shows something else ``FIGURE_TITLE`` and ``FIGURE_CAPTION``;
+- ``TITLE``, ``SECTION`` (of the page) and ``CAPTION``, in which ``{name}`` quotes a parameter
+  and ``{seeds:seed}`` one with what it counts, and where its figure shows something else
+  ``FIGURE_TITLE`` and ``FIGURE_CAPTION``;
 - ``params(plan)``: what depends on the config, all of it JSON;
 - ``inputs(plan)``, ``COLUMNS``, ``table(...)`` and ``show(frame, ...)`` if it is a table;
 - ``figure_inputs(plan)`` and ``figure(...)`` if it is a figure; ``frame`` is its own table;
@@ -33,7 +34,7 @@ from typing import Any
 import pandas as pd
 
 from tgnas.benchmarks.base import open_benchmark
-from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
+from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError, number_of
 from tgnas.registry import RESULTS
 from tgnas.resources.seals import read_parquet
 from tgnas.workflow.config.reading import Config
@@ -304,11 +305,22 @@ def section(module: ModuleType, params: Mapping[str, Any]) -> str:
     return _filled(module, "SECTION", params, "table")
 
 
-class _InMarkdown(Formatter):
+class _Counting(Formatter):
+    """Writes a value with what it counts where a name stands for its format: ``{seeds:seed}``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not re.fullmatch("[a-z]{2,}", format_spec):
+            return format(value, format_spec)
+        return (
+            number_of(value, format_spec) if isinstance(value, int) else f"{value} {format_spec}s"
+        )
+
+
+class _InMarkdown(_Counting):
     """Writes values so that none becomes a link or HTML, whatever the config says."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return re.sub(r"([\[\]<])", r"\\\1", format(value, format_spec))
+        return re.sub(r"([\[\]<])", r"\\\1", super().format_field(value, format_spec))
 
 
 def _filled(module: ModuleType, name: str, params: Mapping[str, Any], kind: str) -> str:
@@ -316,7 +328,7 @@ def _filled(module: ModuleType, name: str, params: Mapping[str, Any], kind: str)
     if kind == "figure":
         text = getattr(module, f"FIGURE_{name}", text)
     try:
-        writer = _InMarkdown() if name == "CAPTION" else Formatter()
+        writer = _InMarkdown() if name == "CAPTION" else _Counting()
         return " ".join(writer.format(text, **params).split())
     except (KeyError, IndexError) as error:
         raise ConfigError(f"{module.__name__}: {name} quotes what there is not: {error}") from error

@@ -19,7 +19,7 @@ SECTION = "Ablations"
 CAPTION = """
 The paper's ablations: one value of a configuration changed at a time, after training on a part of
 NAS-Bench-101 ({budget}; the rest as in the base). Kendall's tau on NAS-Bench-201, mean and standard
-deviation over {seeds} seeds, less than after the full training of the other tables; nothing is
+deviation over {seeds:seed}, less than after the full training of the other tables; nothing is
 chosen by these numbers. Seconds are those of one training.
 """
 COLUMNS = {

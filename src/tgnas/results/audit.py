@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tgnas.errors import number_of
 from tgnas.evaluation.audit import HONEST, MEASURES, PRACTICES, RELEASED, audit_protocol
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
@@ -17,7 +18,7 @@ TITLE = "What each reporting practice adds"
 SECTION = "The published protocol, audited"
 CAPTION = """
 What each reporting practice of the published protocol adds to the reported number, for {title} on
-all 15,625 architectures of NAS-Bench-201: mean ± standard deviation over {seeds} seeds, or one seed
+all 15,625 architectures of NAS-Bench-201: mean ± standard deviation over {seeds:seed}, or one seed
 (difference to the first row). Only the first row is a zero-shot result: all others choose seed,
 epoch or each measure's own epoch by the test labels of their column's data set. How the epoch of
 the authors' file of predictions was chosen is not recorded; their script keeps the one of the best
@@ -28,7 +29,7 @@ scores are (docs/deviations.md).
 FIGURE_CAPTION = """
 What each reporting practice of the published protocol adds: Kendall's tau (filled) and Spearman's
 rho (open) of {title} on all 15,625 architectures of NAS-Bench-201, one panel for each data set.
-Blue is what is reported here, the last epoch's mean over {seeds} seeds; numbers to the right are
+Blue is what is reported here, the last epoch's mean over {seeds:seed}; numbers to the right are
 that mean (first row) and what a practice adds to it, tau above rho. Pale bars are ranges over
 seeds: the left end of the first is the worst seed. Red rows choose seed or epoch by the test labels
 and are no zero-shot results.
@@ -162,9 +163,10 @@ def _mark(measure: str, colour: str) -> dict[str, Any]:
 
 
 def _keys(seeds: int) -> list[Line2D]:
+    over = f"range over {number_of(seeds, 'seed')}"
     return [
         *(Line2D([], [], **_mark(name, style.GREY), label=NAMES[name]) for name in MEASURES),
-        Line2D([], [], color=style.GREY, **style.pale(4), label=f"range over {seeds} seeds"),
+        Line2D([], [], color=style.GREY, **style.pale(4), label=over),
         *(
             Line2D([], [], color=style.FAMILY_COLOURS[family], lw=1.5, label=label)
             for family, label in KINDS.items()

@@ -21,7 +21,7 @@ MADE_BY = "others"
 PLACE = 2
 CAPTION = """
 What mixtures of operators derive in the DARTS space, at a reduced size: {channels} channels,
-{layers} cells, {epochs} epochs of batches of {batch}, on images of {images}; the papers' searches
+{layers} cells, {epochs:epoch} of batches of {batch}, on images of {images}; the papers' searches
 have 16 channels, 8 cells and 50 epochs on CIFAR-10. Searches of each method: {seeds}. "in the
 list": whether NAS-Bench-301's {architectures} genotypes have it, and the rank of its surrogate
 accuracy there. "placed": the share of them that TG-NAS ({prior}) scores below it, which is a score

@@ -18,7 +18,7 @@ CAPTION = """
 Kendall's tau of our network, trained on NAS-Bench-101 with its full settings, when operators are
 told by sentences, by one-hot vectors (an operator that training lacked says nothing), by one-hot
 vectors beside weights and reach of the operator, and by these two numbers alone, one vector for all
-operators: mean ± standard deviation over {seeds} seeds (difference to sentences, with the
+operators: mean ± standard deviation over {seeds:seed} (difference to sentences, with the
 {level:.0%} interval of {resamples} paired resamples). Training lacked NAS-Bench-201's average
 pooling; NAS-Bench-301's average pooling, separable and dilated convolutions; both blocks of
 NAS-Bench-Macro. Distinct architectures; dead cells last in all rows.

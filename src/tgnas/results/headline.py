@@ -18,7 +18,7 @@ TITLE = "Kendall's tau of the main methods"
 SECTION = "Reported and reproduced"
 CAPTION = """
 Kendall's tau with the accuracy: of distinct architectures, one for each live pattern, and of all;
-mean and standard deviation over {seeds} seeds. A commit behind a title is that of an earlier run
+mean and standard deviation over {seeds:seed}. A commit behind a title is that of an earlier run
 whose numbers the row has.
 """
 MADE_BY = "readme"

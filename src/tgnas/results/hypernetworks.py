@@ -17,11 +17,11 @@ SECTION = "Predicted weights"
 PAGE = "hypernetworks"
 MADE_BY = "others"
 CAPTION = """
-GHN-2 and two ablations, each trained once (seed {seed}) for {epochs} epochs on {images} and on
+GHN-2 and two ablations, each trained once (seed {seed}) for {epochs:epoch} on {images} and on
 {graphs:,} random graphs of {space}. Test accuracy in percent of the weights that they predict of
 {unseen} unseen graphs of each split, mean ± standard deviation over graphs; batch normalisations
 work on the statistics of the test batch. Differences are paired by graph, with bootstrap intervals
-of 95 percent over graphs. Trainings: {trained} of the in-distribution graphs, {short} epochs of one
+of 95 percent over graphs. Trainings: {trained} of the in-distribution graphs, {short:epoch} of one
 recipe but for the learning rate, which each start has of {rates}, by the mean validation accuracy
 of all epochs of {tuned} other graphs; from predicted weights as they are, {as_they_are} of the
 graphs. "Handed over": predicted kernels before a normalisation are given the size of Kaiming's, and

@@ -16,7 +16,7 @@ SECTION = "Ablations"
 PLACE = 1
 CAPTION = """
 Kendall's tau on NAS-Bench-201 with one part more in each row, trained with the full settings of
-each: mean ± standard deviation over {seeds} seeds (difference to the row that is named, with the
+each: mean ± standard deviation over {seeds:seed} (difference to the row that is named, with the
 {level:.0%} interval of {resamples} paired resamples of live patterns and of seeds). Dead cells
 last: architectures that connect nothing to their output score lowest, which needs no label.
 """

@@ -16,7 +16,7 @@ PLACE = 5
 PAGE = "latency"
 MADE_BY = "others"
 CAPTION = """
-Fronts of accuracy and a cost that searches of NAS-Bench-201 find ({seeds} seeds; latencies are
+Fronts of accuracy and a cost that searches of NAS-Bench-201 find ({seeds:seed}; latencies are
 HW-NAS-Bench's), in percent of the hypervolume of the true front; mean ± standard deviation. A query
 is a validation accuracy on CIFAR-10, by which a front is chosen; it is measured by test accuracies,
 up to the highest cost and 10 % accuracy. MnasNet's controller is rewarded for accuracy and cost
@@ -29,7 +29,7 @@ the test accuracy of the most accurate member.
 FIGURE_TITLE = "Fronts of accuracy and a cost"
 FIGURE_CAPTION = """
 What the front that is found lacks of the true front's hypervolume, in percent, against queries, on
-two logarithmic axes; mean over {seeds} seeds.
+two logarithmic axes; mean over {seeds:seed}.
 """
 COLUMNS = {
     "cost": "what accuracy is traded for: a latency of HW-NAS-Bench, parameters or flops",

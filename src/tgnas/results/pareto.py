@@ -24,7 +24,7 @@ test accuracy on {constraints[dataset]} the best architecture that costs no more
 mean and standard deviation over seeds of the mean over members.
 """
 FIGURE_CAPTION = """
-Test accuracy after {labels[epochs]} epochs against cost on NAS-Bench-201; latency is
+Test accuracy after {labels[epochs]:epoch} against cost on NAS-Bench-201; latency is
 HW-NAS-Bench's. Grey: all architectures but the least accurate quarter. Black: the highest accuracy
 that a cost allows. Coloured: the Pareto front of each method's scores, at its true accuracy; of
 several seeds the first.

@@ -21,15 +21,15 @@ SECTION = "Ranking {target}"
 CAPTION = """
 {about} Kendall's tau-b (KT), Spearman's rho (SPR), precision, regret and true rank of the k
 best-scored; on one architecture per distinct live pattern, on all, inside the truly best share of
-all. Mean ± standard deviation over {seeds} seeds [{ranking[level]:.0%} bootstrap interval of the
+all. Mean ± standard deviation over {seeds:seed} [{ranking[level]:.0%} bootstrap interval of the
 mean, {resamples} resamples of live patterns and of seeds]; {ranking[split]} accuracy after
-{ranking[epochs]} epochs; higher is better but for regret and rank.{quoted}
+{ranking[epochs]:epoch}; higher is better but for regret and rank.{quoted}
 """
 FIGURE_CAPTION = """
 Kendall's tau between scores and accuracy for every method and data set: filled markers on one
 architecture per distinct live pattern, open ones on all architectures where these are more. Thin
 bars are bootstrap intervals ({resamples} resamples of live patterns and of seeds), pale thick bars
-one standard deviation over {seeds} seeds to either side. An interval that is not seen is narrower
+one standard deviation over {seeds:seed} to either side. An interval that is not seen is narrower
 than its marker. A leaked row chose its epoch on the test labels and is no zero-shot result.{quoted}
 """
 QUOTED = " Numbers of an earlier run, made at the commit that is named, have no interval: {}."

@@ -17,7 +17,7 @@ SECTION = "How our configuration was chosen"
 CAPTION = """
 Candidate configurations on the development tasks: Kendall's tau on parts of NAS-Bench-101 that the
 training cells lack (an operator, the largest size, the deepest cells, a direct edge from input to
-output) and on other spaces; mean and standard deviation over {sizes[seeds]} seeds, and the mean
+output) and on other spaces; mean and standard deviation over {sizes[seeds]:seed}, and the mean
 inside the truly best part of each. Ensembles stand below the candidates. Of the candidates within a
 standard deviation of the best the steadiest is chosen, of the ensembles the best, and the best
 inside that part. NAS-Bench-201 and NAS-Bench-301 take no part in any choice.

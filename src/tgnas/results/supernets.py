@@ -22,9 +22,9 @@ PAGE = "supernets"
 CAPTION = """
 Supernets of every method, trained on the {images} images of {benchmark} and asked for its
 {architectures} NAS-Bench-201 architectures: Kendall's tau with the accuracy of the same small
-networks trained alone ({epochs} epochs: digits-bench), with that of {long_networks} of them trained
-for {long_epochs} epochs, as supernets are, and with NAS-Bench-201's test accuracy on CIFAR-10,
-which no method has seen; of distinct architectures, mean and standard deviation over {seeds} seeds.
+networks trained alone ({epochs:epoch}: digits-bench), with that of {long_networks} of them trained
+for {long_epochs:epoch}, as supernets are, and with NAS-Bench-201's test accuracy on CIFAR-10,
+which no method has seen; of distinct architectures, mean and standard deviation over {seeds:seed}.
 "top": inside the truly best {top:.0%}; of the {long_networks} these are too few to say much.
 "rank": of the best-scored architecture. "agreement": of two seeds. "derived": NAS-Bench-201's
 CIFAR-10 accuracy of the architecture that a method derives, with the least and the most of its

@@ -23,8 +23,8 @@ PAGE = "supernets"
 PLACE = 1
 CAPTION = """
 How much higher the first's Kendall's tau is than the second's, of distinct architectures, mean over
-{seeds} seeds: with accuracies of the same networks trained alone ({epochs} epochs: digits-bench;
-{long_networks} of them for {long_epochs} epochs), with NAS-Bench-201's test accuracies on CIFAR-10,
+{seeds:seed}: with accuracies of the same networks trained alone ({epochs:epoch}: digits-bench;
+{long_networks} of them for {long_epochs:epoch}), with NAS-Bench-201's test accuracies on CIFAR-10,
 and of two seeds of one method with each other (agreement). Brackets: {level:.0%} interval over
 {resamples} resamples of architectures, the same for both, and of seeds (of the agreement, of
 architectures alone). An interval that holds 0 decides nothing.

@@ -18,7 +18,7 @@ TITLE = "Training of the predictor, and its audit"
 SECTION = "Ranking NAS-Bench-201"
 PLACE = 1
 CAPTION = """
-Left: training loss on NAS-Bench-101, one line for each of {seeds} seeds. Right, for audit only:
+Left: training loss on NAS-Bench-101, one line for each of {seeds:seed}. Right, for audit only:
 Kendall's tau on NAS-Bench-201 after every epoch, mean and range over seeds. Nothing was chosen by
 these curves but the leaked rows, whose epochs are marked; what is reported is the last epoch.
 """

@@ -22,7 +22,7 @@ space, over all architectures, over one of each live pattern (distinct) and insi
 tenth. No row's predictor has learned a label of the space, nor of its architectures on another
 task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
 the spaces of the first tables; those of the second were scored once, after all choices. Mean ±
-standard deviation over {seeds} seeds [95% bootstrap interval of the universal predictor's mean over
+standard deviation over {seeds:seed} [95% bootstrap interval of the universal predictor's mean over
 live patterns and seeds, {resamples} resamples]. Of a sequence of blocks and
 of the counts no seed is drawn. Shipped predictors that have learned a space have no entry there.
 The best count of a row is the one with the highest tau on that very row, which nobody knows

@@ -17,7 +17,7 @@ PAGE = "universal"
 MADE_BY = "others"
 PLACE = 1
 CAPTION = """
-How much higher Kendall's tau of the universal predictor, mean over {seeds} seeds, is than that of a
+How much higher Kendall's tau of the universal predictor, mean over {seeds:seed}, is than that of a
 count, with {level:.0%} intervals of {resamples} resamples of live patterns, the same for both, and
 of the predictor's seeds. An interval that holds 0 decides nothing (open). Three counts are fixed in
 advance; the best count of a row is chosen by that very row's labels, which no one knows beforehand,
