@@ -35,9 +35,9 @@ class Settings(MethodSettings):
 
     budget: int = Field(default=200, ge=2)
     """Labels that are queried."""
-    first: int = Field(default=10, ge=2)
+    first: int = Field(default=5, ge=2)
     """Labels before the surrogate is fitted for the first time."""
-    batch: int = Field(default=5, ge=1)
+    batch: int = Field(default=2, ge=1)
     """Labels of a round."""
     optimism: NonNegativeFloat = 2.0
     """Standard deviations that the most optimistic place of a batch adds."""
