@@ -149,3 +149,5 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(tmp_path):
         claimed(tmp_path / "missing" / "a.csv"),
     ):
         pass
+    with pytest.raises(UnwritableFileError, match="too long"), claimed(tmp_path / ("a" * 300)):
+        pass

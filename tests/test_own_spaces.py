@@ -327,6 +327,12 @@ def test_attributes_of_the_file_go_before_the_words():
     assert [both.new[0].description, len(both.new)] == ["Convolution 3 by 3", 1]
 
 
+def test_what_is_said_as_it_is_usual_may_be_said():
+    cells = {"form": "operators_on_edges", "nodes": 3}
+    about = {"name": "a", "operators": {"a": "conv_3x3"}, "cells": cells}
+    assert space_of(about | {"network": {"head": 0}}).name == "a"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 from tgnas.cli.app import app
 from tgnas.encodings.counts import COUNTS, counts_of
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
+from tgnas.encodings.live import LAST, is_dead
 from tgnas.encodings.meanings import meanings_of
 from tgnas.errors import ConfigError
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.understanding import not_told_apart
 from tgnas.inference.verdict import MOST_DISAGREEMENT, Tally, Verdict
 from tgnas.methods.contracts import Context
 from tgnas.methods.predictors import universal
@@ -43,6 +45,7 @@ NB201 = {
     "c": "avg_pool_3x3",
 }
 DEPTHWISE = {"kernel": 3, "groups": "depthwise"}
+INVERTED = {"groups": "separable", "shortcut": "plain"}
 EDGES = {"form": "operators_on_edges", "nodes": 4}
 
 
@@ -201,6 +204,19 @@ def test_it_cannot_tell_of_blocks_of_which_no_number_is_known(shipped):
         ("relu-dwconv-pwconv-bn, kernel size: 3", {"kernel": 3, "groups": "separable"}),
         ("Max. pool, k = 3", {"kernel": 3, "pooling": "max"}),
         ("A 1x1 convolution, then a 3x3 convolution", {}),  # two kernels: it is not guessed
+        # A number of another attribute does not count convolutions, whatever stands between.
+        ("MBConv with expansion 6 and 3x3 convolutions", {"kernel": 3, "expansion": 6} | INVERTED),
+        ("4 groups of 3x3 convolutions", {"kernel": 3, "groups": 4}),
+        ("Stride 2 with 3x3 convolutions", {"kernel": 3, "stride": 2}),
+        ("Dilation 2 on 3x3 convolutions", {"kernel": 3, "dilation": 2}),
+        ("Two 3*3 convolutions", {"kernel": 3, "repeats": 2}),
+        ("3x3 conv x 2", {"kernel": 3, "repeats": 2}),
+        ("Two 1x7 then 7x1 convolutions", {}),
+        ("Convolution, kernel size 3, 2 groups", {"kernel": 3, "groups": 2}),
+        ("Conv2d, kernel_size=(3, 3)", {"kernel": 3}),
+        ("Conv2d, kernel_size=(3, 5)", {}),
+        ("Convolution 3x3 with batch norm, momentum 0.9, and ReLU-6", {"kernel": 3}),
+        ("Attention-free convolution 3x3, 1 group", {"kernel": 3}),
     ],
 )
 def test_words_are_read_as_they_are_shortened(text, numbers):
@@ -221,6 +237,28 @@ def test_members_that_agree_but_for_a_constant_do_not_disagree():
     assert tally.disagreement == pytest.approx(0, abs=1e-6)
     assert tally.ties == 0
     assert Verdict(tally.disagreement, tally.ties).tells
+
+
+def test_dead_networks_say_nothing_of_disagreement():
+    scores = np.random.default_rng(0).normal(size=(5, 1000))
+    tally, with_dead = Tally(), Tally()
+    tally.add(scores)
+    with_dead.add(np.concatenate([scores, np.full((5, 30), LAST)], axis=1))
+    assert with_dead.disagreement == tally.disagreement > MOST_DISAGREEMENT
+    assert with_dead.ties == tally.ties
+
+
+def test_spaces_with_dead_members_are_told_apart_as_others(shipped):
+    operators = {"conv": "conv_3x3", "one": "conv_1x1", "skip": {"kind": "identity"}}
+    operators |= {"none": {"kind": "zero"}}
+    weights = {"normal": 0.8, "reduce": 0.2}
+    genotype = {"form": "genotype", "nodes": 2, "cell_weights": weights}
+    for cells in (genotype, {"form": "blocks", "length": 4}):
+        space = space_of({"name": "d", "operators": operators, "cells": cells})
+        some = space.sample(64, np.random.default_rng(0))
+        assert is_dead(some).any()
+        assert shipped.verdict(some, space).tells
+        assert not_told_apart(space, shipped, some) == []
 
 
 def test_members_that_know_nothing_cannot_tell():

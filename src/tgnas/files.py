@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from errno import EISDIR, ENOLCK, ENOSYS, ENOTSUP
+from errno import EISDIR, ENAMETOOLONG, ENOLCK, ENOSYS, ENOTSUP
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
@@ -107,10 +107,12 @@ def writable(path: str | Path) -> None:
     """Refuse an output that cannot be written, before the work for it starts.
 
     Raises:
-        UnwritableFileError: its folder does not exist or cannot be written, or it is a folder
-            itself.
+        UnwritableFileError: its folder does not exist or cannot be written, it is a folder itself,
+            or its name is too long.
     """
     path = Path(path)
+    if len(path.name.encode(errors="replace")) > LONGEST:
+        raise UnwritableFileError.of(path, OSError(ENAMETOOLONG, os.strerror(ENAMETOOLONG)))
     if path.is_dir():
         raise UnwritableFileError.of(path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
     if not is_device(path):

@@ -179,8 +179,13 @@ def ready(output: str) -> None:
 def check_costs(
     space: "Space", constraints: list[str] | None, tables: list[str] | None, named: list[str]
 ) -> None:
-    """Refuse constraints and costs of which nothing is known, before torch is imported."""
-    if not (constraints or tables or named):
+    """Refuse constraints and costs of which nothing is known, before torch is imported.
+
+    Tables that can be read but once are left to the command.
+    """
+    from tgnas.files import is_device
+
+    if not (constraints or tables or named) or any(map(is_device, tables or ())):
         return
     from tgnas.costs.limits import Limit
     from tgnas.inference.limits import costs_of

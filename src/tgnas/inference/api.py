@@ -335,7 +335,9 @@ def _labels(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
         known = np.array(list(given), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"accuracies must be numbers: {error}") from error
-    if known.shape != (count,):
+    if known.ndim != 1:
+        raise DataError("accuracies are one number for each architecture, not lists of them")
+    if len(known) != count:
         raise DataError(
             f"{number_of(known.size, 'accuracy')} of {number_of(count, 'architecture')}"
         )

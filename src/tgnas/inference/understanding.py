@@ -8,6 +8,7 @@ import numpy as np
 from tgnas.cell import Cells
 from tgnas.costs.uncounted import said_uncounted
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
+from tgnas.encodings.live import is_dead
 from tgnas.inference.scorers import Scoring, Together
 from tgnas.operators import (
     ATTRIBUTES,
@@ -114,8 +115,9 @@ def not_told_apart(
 ) -> list[tuple[str, ...]]:
     """Return operators that a predictor does not tell apart, as the space spells them.
 
-    Two operators are exchanged in each architecture; where that changes scores by less than 1 % of
-    their standard deviation on average, the predictor takes one for the other.
+    Two operators are exchanged in each architecture that has one; where that changes scores by less
+    than 1 % of their standard deviation on average, the predictor takes one for the other. Dead
+    networks, which are last whatever their operators are, count neither before nor afterwards.
 
     Args:
         space: whose operators they are.
@@ -123,14 +125,19 @@ def not_told_apart(
         architectures: some of the space's.
     """
     parts = predictor.members if isinstance(predictor, Together) else (predictor,)
+    architectures = architectures[~is_dead(architectures)]
     before = [part.score(architectures, space) for part in parts]
+    spreads = [max(float(np.std(scores)), np.finfo(float).tiny) for scores in before]
     groups: dict[str, tuple[str, ...]] = {name: (name,) for name in space.operators}
     for (one, first), (other, second) in combinations(space.operators.items(), 2):
         exchanged = _exchanged(architectures, first, second)
-        after = [part.score(exchanged, space) for part in parts]
-        changes = [np.abs(b - a).mean() for a, b in zip(before, after, strict=True)]
-        spreads = [max(float(np.std(scores)), np.finfo(float).tiny) for scores in before]
-        if all(c <= ALIKE * s for c, s in zip(changes, spreads, strict=True)):
+        others = exchanged.cells.operators != architectures.cells.operators
+        rows = others.reshape(len(exchanged), -1).any(axis=1) & ~is_dead(exchanged)
+        if not rows.any() and first != second:
+            continue
+        after = [part.score(exchanged[rows], space) for part in parts]
+        changes = [np.abs(b - a[rows]).sum() for a, b in zip(before, after, strict=True)]
+        if all(c <= ALIKE * s * rows.sum() for c, s in zip(changes, spreads, strict=True)):
             joined = groups[one] + tuple(n for n in groups[other] if n not in groups[one])
             groups |= dict.fromkeys(joined, joined)
     return [group for name, group in groups.items() if len(group) > 1 and group[0] == name]

@@ -23,7 +23,7 @@ _SHORTENED = {
     "avg": "average",
 }
 _CLUES = {
-    "kernel": r"\b(\d+) ?(?:x|by|\*) ?(\d+)\b|kernel(?: size)? (\d+) ?, ?(\d+)\b",
+    "kernel": r"\b(\d+) ?(?:x|by|\*) ?(\d+)\b|kernel(?: size)? (\d+) ?, ?(\3)\b",
     "side": r"\b(?:kernel|filter|window)s?(?: size)?(?: of| is)? (?:size )?(\d+)\b"
     r"(?! ?(?:x|by))|\bk ?(\d+)\b",
     "dilation": r"dilat\w*(?: rate| factor)?(?: of)? (\d+)\b|\brate(?: of)? (\d+)\b|\bd ?(\d+)\b",
@@ -32,21 +32,24 @@ _CLUES = {
     r"|expan\w*[^.;]*? (\d+(?:\.\d+)?) times"
     r"|expan\w*[^.;]*? factor(?: of)? (\d+(?:\.\d+)?)|\be ?(\d+(?:\.\d+)?)\b",
     "stride": r"strides?(?: of)? (\d+)\b|\bs ?(\d+)\b",
-    "repeats": r"(?:repeated|applied|stacked) (\d+) times"
-    r"|(?<!by )(?<!x )(?<!size )(?<!kernel )\b(\d+) (?:[a-z]+ )*?(?:\d+ ?(?:x|by) ?\d+ )?"
-    r"[a-z ]*(?:convolutions|convs)\b|[a-z,;] ?\bx ?(\d+)\b",
 }
+# How often: looked for in what the other clues leave, where # stands for a kernel.
+_REPEATS = (
+    r"(?:repeated|applied|stacked) (\d+) times|(?<=[a-z,;]) ?\bx ?(\d+)\b"
+    r"|\b(\d+) (?:[a-z]+ )*(?:# )?[a-z ]*(?:convolutions|convs)\b"
+)
 _TIMES = r"\b(\d+) times\b"
 _TWICE = r"\btwice\b(?! (?:as|the)\b)|\bonce more\b"
 _HOLES = ("dilat", "atrous", "with holes")
 # Numbers that are no attribute, and may stand there; any other that no clue takes is a riddle.
 _ASIDE = r"\b2 ?d(?:imensional)?\b|\bpad(?:ding)? \d+\b|\bbench \d+\b|\bresnet \d+\b"
+_ASIDE += r"|\brelu 6\b|\b1 group\b|\bmomentum \d+(?:\.\d+)?\b"
 _NUMBER = r"\b(?!1\b)\d+(?:\.\d+)?\b"
 # What attributes cannot say: signals and volumes, an expansion by the kernel itself, larger images,
 # weights that are computed from the input, and groups of which no one says how many.
 _BEYOND = (
     r"\b(?:[a-z]*conv)?[13][- ]?d\b(?! ?[=:]? ?\d)|\b(?:1|3|one|three)[- ]dimensional\b"
-    r"|\btemporal\b|\bfused|\btranspos|\bdeconv|\bupsampl|\battenti(?:on|ve)\b"
+    r"|\btemporal\b|\bfused|\btranspos|\bdeconv|\bupsampl|\battenti(?:on|ve)\b(?![- ]free)"
 )
 _GROUPED = r"\bgroup(?:ed|s)?\b(?! norm)"
 # A composition that names none of its parts but a depthwise convolution has others.
@@ -99,6 +102,7 @@ def attributes_of(description: str) -> OperatorAttributes:
     apart = mixes or "depthwise" in text or "depth wise" in text
     apart |= re.search(_OWN_KERNELS, full) is not None
     found = {name: _said(clue, text) for name, clue in _CLUES.items()}
+    found["repeats"] = _said(_REPEATS, _rest(text))
     if not found["expansion"]:
         found["repeats"] |= _said(_TIMES, text)
     pairs = found.pop("kernel")
@@ -186,9 +190,17 @@ def _in_digits(text: str) -> str:
     return re.sub(_ASIDE, " ", text)
 
 
+def _rest(text: str) -> str:
+    """Return what no clue but that of repeats takes, with # for a kernel and | for other clues."""
+    for name, clue in _CLUES.items():
+        text = re.sub(clue, " # " if name in ("kernel", "side") else " | ", text)
+    return " ".join(text.split())
+
+
 def _without_clues(text: str) -> str:
     """Return what no clue of a text takes."""
-    for clue in (*_CLUES.values(), _TIMES):
+    text = _rest(text)
+    for clue in (_REPEATS, _TIMES, r"[#|]"):
         text = re.sub(clue, " ", text)
     return text
 

@@ -681,7 +681,9 @@ def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) ->
 
 def _check_network(file: SpaceFile, form: str, where: str) -> None:
     """Refuse what a space of a form says of its networks and no count would read."""
-    read, said = READ[form], file.network.model_fields_set
+    read, usual = READ[form], NetworkKeys()
+    given = file.network.model_fields_set
+    said = {key for key in given if getattr(file.network, key) != getattr(usual, key)}
     places = [f"network.{key}" for key in NetworkKeys.model_fields if key in said - read]
     # A list of widths has its stem's; the length of a sequence is its depth.
     places += [f"columns.{key}" for key in ("width", "depth") if key in set(file.columns) - read]
