@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tgnas.cell import Cells
 from tgnas.encodings.global_node import encode, node_features
+from tgnas.encodings.live import is_dead
 from tgnas.errors import ConfigError, CorruptTableError, UnknownNameError
 from tgnas.methods.predictors._gcn import BACK_ENDS, GCN, _ConvolveNormaliseRelu
 from tgnas.methods.predictors.tgnas import Settings
@@ -366,7 +367,10 @@ def test_architectures_of_two_cells_are_learned_and_scored_as_a_whole(embeddings
     learned, _ = fitted(TrainingSet(pairs, np.linspace(80, 90, 150)), embeddings)
     member = last(learned)
     one, other = member.score(first), member.score(Architectures(pairs.cells[1::2]))
-    assert member.score(pairs) == pytest.approx(0.75 * one + 0.25 * other)
+    dead = is_dead(pairs)
+    assert 0 < dead.sum() < len(pairs)
+    assert (member.score(pairs)[dead] == -1).all()
+    assert member.score(pairs)[~dead] == pytest.approx((0.75 * one + 0.25 * other)[~dead])
 
 
 def test_saved_weights_load_as_the_same_predictor(learned, source, embeddings, tmp_path):

@@ -138,7 +138,8 @@ def not_told_apart(
         after = [part.score(exchanged[rows], space) for part in parts]
         changes = [np.abs(b - a[rows]).sum() for a, b in zip(before, after, strict=True)]
         if all(c <= ALIKE * s * rows.sum() for c, s in zip(changes, spreads, strict=True)):
-            joined = groups[one] + tuple(n for n in groups[other] if n not in groups[one])
+            both = {*groups[one], *groups[other]}
+            joined = tuple(name for name in space.operators if name in both)
             groups |= dict.fromkeys(joined, joined)
     return [group for name, group in groups.items() if len(group) > 1 and group[0] == name]
 
