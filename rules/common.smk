@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from tgnas.datasets import DATASETS, dataset_facts
-from tgnas.errors import TgnasError
+from tgnas.errors import TgnasError, are, number_of
 from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config

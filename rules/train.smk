@@ -11,7 +11,8 @@ if not (unpacked.exists() or installed(MPNET)):
         del ABLATIONS[key]
     if without:
         logger.warning(
-            f"{MPNET.name} is not at hand (`make mpnet`): {len(without)} ablations are left out"
+            f"{MPNET.name} is not at hand (`make mpnet`): {number_of(len(without), 'ablation')} "
+            f"{are(len(without))} left out"
         )
 
 

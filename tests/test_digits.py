@@ -89,7 +89,11 @@ def test_another_seed_of_the_split_draws_other_images():
     ("changes", "message"),
     [
         ({"epochs": 0}, "epochs: 0 is not allowed; it should be greater than or equal to 1"),
-        ({"train_images": 1700}, "1700 training and 100 validation images leave -3 of 1797"),
+        (
+            {"train_images": 1700},
+            "1,700 training images and 100 validation images leave -3 of 1,797",
+        ),
+        ({"validation_images": 1}, "and 1 validation image leave"),
         ({"validation_images": 5}, "each split needs at least 10"),
     ],
 )

@@ -218,7 +218,13 @@ def test_a_slip_in_a_space_file_is_told_in_a_users_words(tmp_path, change, said)
 
 def test_an_empty_space_file_is_told(tmp_path):
     (tmp_path / "a.yaml").write_text("")
-    with pytest.raises(ConfigError, match="keys with values are expected, not None"):
+    with pytest.raises(ConfigError, match="keys with values are expected, and there are none"):
+        read_space(tmp_path / "a.yaml")
+
+
+def test_a_key_given_twice_is_told_with_its_line_and_no_word_of_the_parser(tmp_path):
+    (tmp_path / "a.yaml").write_text("name: a\nname: b\n")
+    with pytest.raises(ConfigError, match=r"the key 'name' stands there twice in line 2, column 1"):
         read_space(tmp_path / "a.yaml")
 
 

@@ -46,3 +46,6 @@ def test_a_caption_counts_one_as_one(seeds, said):
     module = ModuleType("made")
     module.CAPTION = "Mean over {seeds:seed}."
     assert caption(module, {"seeds": seeds}, "table") == f"Mean over {said}"
+    module.CAPTION = "Mean over {seeds:predictor seed}."
+    spoken = f"Mean over {said.replace('seed', 'predictor seed')}"
+    assert caption(module, {"seeds": seeds}, "table") == spoken

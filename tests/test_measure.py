@@ -187,7 +187,7 @@ def test_of_several_outputs_the_first_tensor_is_the_logits():
         (nn.Conv2d(3, 4, 3), {}, r"gives \(64, 4, 30, 30\), not logits"),
         (nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), {}, "cannot take images"),
         (nn.Sequential(nn.Flatten(), nn.Linear(3072, 1)), {}, "one logit"),
-        (Own(), {"labels": torch.full((64,), 4)}, "each of 0 to 3"),
+        (Own(), {"labels": torch.full((64,), 4)}, r"64 whole numbers, each of 0 to 3, not \[4, 4,"),
         (Own(), {"images": torch.zeros(1, 3, 8, 8)}, "B >= 2"),
         (Own(), {"images": torch.zeros(4, 3, 8, 8, dtype=torch.uint8)}, "not uint8"),
         ("resnet18", {}, "not str"),

@@ -16,6 +16,8 @@ from tgnas.spaces.space import open_space
         ("key", "2,000 keys"),
         ("class", "2,000 classes"),
         ("vertex", "2,000 vertices"),
+        ("search", "2,000 searches"),
+        ("epoch", "2,000 epochs"),
         ("labelled architecture", "2,000 labelled architectures"),
     ],
 )

@@ -75,6 +75,7 @@ def test_a_short_run_on_a_gpu_says_so():
         ({"clip": float("inf")}, "clip: inf is not allowed; it should be a finite number"),
         ({"momentum": 1}, "momentum: 1 is not allowed; it should be less than 1"),
         ({"momentum": 0}, "nesterov needs a momentum above 0"),
+        ({"epochs": 1, "warm_up": 1}, "warm_up must be below the 1 epoch"),
         ({"warm_up": 200}, "nasbench201.yaml: warm_up must be below the 200 epochs"),
         (
             {"train_images": 1},

@@ -374,6 +374,23 @@ def test_every_result_says_what_it_is_and_shows(name, plan):
         assert section(result.module, params)
 
 
+@pytest.mark.parametrize(
+    ("result", "kind", "said"),
+    [
+        ("ranking_digits201", "table", ("1,000", "digits-bench", "6 epochs")),
+        ("ranking_nasbench_graph", "table", ("26,206", "NAS-Bench-Graph", "unstated epochs")),
+        ("digits_search", "table", ("1,000", "digits-bench", "6 epochs")),
+        ("digits_search", "figure", ("1,000", "digits-bench", "6 epochs")),
+        ("predictions_digits201", "figure", ("digits-bench", "the NAS-Bench-101 cells of")),
+    ],
+)
+def test_the_demos_captions_name_its_benchmarks_sizes_and_epochs(plan, result, kind, said):
+    of = catalogue(plan)[result]
+    text = caption(of.module, of.params(plan), kind)
+    assert [word for word in said if word not in text] == []
+    assert "200 epochs" not in text
+
+
 def test_an_unknown_table_is_answered_with_the_nearest_one(plan):
     misspelled = replace(plan, config=plan.config.model_copy(update={"tables": ("searhc",)}))
     with pytest.raises(UnknownNameError, match=r"entry of tables 'searhc' \(did you mean 'search'"):

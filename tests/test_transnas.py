@@ -224,5 +224,5 @@ def test_files_of_different_architectures_are_refused(edited, kind):
 def test_names_of_the_other_space_are_refused(kind, files, resource_file):
     other = {"micro": "macro", "macro": "micro"}[kind]
     swapped = [resource_file(name) for name in READERS[other].SOURCES[7:]]
-    with pytest.raises(CorruptTableError, match=r"are missing and .* none of it"):
+    with pytest.raises(CorruptTableError, match=r"are missing, and .* are none of it"):
         READERS[kind].build([*files[:7], *swapped])

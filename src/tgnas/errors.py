@@ -31,7 +31,7 @@ def number_of(count: SupportsInt, one: str) -> str:
         return f"{number:,} {one[:-2]}ices"
     if one.endswith("y") and one[-2] not in "aeiou":
         return f"{number:,} {one[:-1]}ies"
-    return f"{number:,} {one}{'es' if one.endswith('s') else 's'}"
+    return f"{number:,} {one}{'es' if one.endswith(('s', 'search', 'tch', 'sh')) else 's'}"
 
 
 def are(count: SupportsInt) -> str:

@@ -87,7 +87,8 @@ def read_yaml(text: str) -> Any:
             raise ValueError(f"more than {MOST:,} values, those behind aliases counted anew")
         return yaml.load(text, Loader=_OnceOnly)
     except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(" ".join(str(error).split())[:400]) from None
+        told = " ".join(str(error).split()).replace('in "<unicode string>", line', "in line")
+        raise ValueError(told[:400]) from None
 
 
 def read_json(text: str | bytes) -> Any:
@@ -146,7 +147,8 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
     model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if model and not isinstance(values, dict):
         where = f"{what}: {place}" if place else what
-        raise ConfigError(f"{where}: keys with values are expected, not {shown(values)}")
+        found = "and there are none" if values is None else f"not {shown(values)}"
+        raise ConfigError(f"{where}: keys with values are expected, {found}")
     _hold_to_limits(values, f"{what}: {place}" if place else what)
     try:
         return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from tgnas.benchmarks.base import build_table
 from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.datasets import dataset_facts
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, are, number_of
 from tgnas.spaces.space import Space
 
 # Task -> its metric; higher is better. top1 and mIoU are in percent, ssim (at most 1)
@@ -110,8 +110,9 @@ def in_rows(
     complete = len(names) + len(missing) == len(everything) == stored.shape[1]
     if strange or not complete or len(missing) > 1:
         raise CorruptTableError(
-            f"{where}: the files list {len(names)} architectures for {stored.shape[1]} rows; "
-            f"{len(missing)} of {space.name} are missing and {len(strange)} are none of it"
+            f"{where}: the files list {number_of(len(names), 'architecture')} for "
+            f"{number_of(stored.shape[1], 'row')}; of {space.name} {len(missing):,} "
+            f"{are(len(missing))} missing, and {len(strange):,} {are(len(strange))} none of it"
         )
     if not missing:
         wrong = np.argwhere((values != stored).T)

@@ -36,8 +36,8 @@ def build(files: Sequence[Path]) -> pa.Table:
     architectures = Architectures(cells, skeleton=SPACE.skeleton)
     if not len(cells) == len(accuracy) == len(millions):
         raise CorruptTableError(
-            f"{accuracies} has {len(accuracy)} rows and {parameters} {len(millions)}; "
-            f"there are {len(cells)} cells"
+            f"{accuracies} has {number_of(len(accuracy), 'row')} and {parameters} "
+            f"{len(millions):,}; there are {len(cells):,} cells"
         )
     counted = count_parameters(architectures)
     wrong = np.flatnonzero(np.rint(millions * 1e6).astype(np.int64) != counted)

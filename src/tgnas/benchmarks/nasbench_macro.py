@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tgnas.benchmarks.base import build_table
-from tgnas.errors import CorruptTableError
+from tgnas.errors import CorruptTableError, number_of
 from tgnas.spaces.nasbench_macro import SPACE
 
 ACCURACY = "accuracy/cifar10/test/50"
@@ -36,7 +36,8 @@ def build(files: Sequence[Path]) -> pa.Table:
     table = pd.DataFrame.from_dict(json.loads(file.read_text()), orient="index").sort_index()
     if table.index.tolist() != strings:
         raise CorruptTableError(
-            f"{file} lists {len(table)} architectures that are not the {len(strings)} of the space"
+            f"{file} lists {number_of(len(table), 'architecture')}, not the "
+            f"{len(strings):,} of the space"
         )
     mean = np.array(table["test_acc"].tolist()).mean(axis=1)
     wrong = np.flatnonzero(np.abs(mean - table["mean_acc"].to_numpy()) > 1e-6)

@@ -24,7 +24,7 @@ from jaxtyping import Float32
 from sklearn.decomposition import PCA
 
 from tgnas.encodings.embeddings import MINILM, OperatorEmbeddings
-from tgnas.errors import ConfigError, ResourceError, UnknownNameError
+from tgnas.errors import ConfigError, ResourceError, UnknownNameError, number_of
 from tgnas.operators import CODES, LENGTHS, NAMES, VOCABULARY
 from tgnas.resources.packaged import MPNET
 
@@ -173,7 +173,8 @@ def principal_components(
     """
     if components > min(read.shape):
         raise ConfigError(
-            f"embedding: {components} components of {len(read)} vectors of width {read.shape[1]}"
+            f"embedding: {number_of(components, 'component')} of "
+            f"{number_of(len(read), 'vector')} of width {read.shape[1]}"
         )
     fitted = PCA(components, svd_solver="full").fit(read.astype(np.float64))
     projected = fitted.transform(vectors.astype(np.float64))

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, number_of
 from tgnas.image_training.data import Batch, ImagesInMemory
 from tgnas.image_training.images import CLASSES
 from tgnas.image_training.processes import Process
@@ -64,7 +64,8 @@ def open_digits(recipe: Recipe, process: Process) -> Digits:
     test = IMAGES - train - validation
     if min(train, validation, test) < CLASSES:
         raise ConfigError(
-            f"{train} training and {validation} validation images leave {test} of {IMAGES} to test "
+            f"{number_of(train, 'training image')} and "
+            f"{number_of(validation, 'validation image')} leave {test:,} of {IMAGES:,} to test "
             f"with; each split needs at least {CLASSES}"
         )
     pixels, labels = load_digits(return_X_y=True)

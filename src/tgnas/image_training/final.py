@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from tgnas.errors import ConfigError, TrainingError, UnwritableFileError, shown
+from tgnas.errors import ConfigError, TrainingError, UnwritableFileError, number_of, shown
 from tgnas.files import claimed, written_whole
 from tgnas.image_training.data import Task, on_device
 from tgnas.image_training.digits import open_digits
@@ -232,7 +232,8 @@ def device_name(process: Process) -> str:
     if process.device.type == "cuda":
         name = torch.cuda.get_device_name(process.device)
     else:
-        name = f"{process.device.type} {platform.machine()}, {torch.get_num_threads()} threads"
+        name = f"{process.device.type} {platform.machine()}, "
+        name += number_of(torch.get_num_threads(), "thread")
     return name if process.world == 1 else f"{process.world} x {name}"
 
 

@@ -246,7 +246,7 @@ def _read_parquet(
     about = parquet.ParquetFile(path).metadata
     sizes = [about.row_group(group).total_byte_size for group in range(about.num_row_groups)]
     if about.num_rows > MOST_IMAGES or sum(sizes) > archives.LARGEST_FILE:
-        raise ValueError(f"{about.num_rows:,} images of {sum(sizes):,} bytes")
+        raise ValueError(f"{number_of(about.num_rows, 'image')} of {number_of(sum(sizes), 'byte')}")
     table = pd.read_parquet(path, columns=["split", "label", "jpeg"])
     splits = []
     for split, size in zip(("train", "test"), drawn, strict=True):

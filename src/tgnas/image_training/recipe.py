@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, UnknownNameError, number_of
 from tgnas.validation import Keys, count, key, read_keys, validated
 
 DATASETS = {
@@ -102,7 +102,8 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
         raise UnknownNameError(f"data set of {recipe.space} networks", recipe.dataset, known)
     faults = {
         "nesterov needs a momentum above 0": recipe.nesterov and recipe.momentum == 0,
-        f"warm_up must be below the {recipe.epochs} epochs": recipe.warm_up >= recipe.epochs,
+        f"warm_up must be below the {number_of(recipe.epochs, 'epoch')}": recipe.warm_up
+        >= recipe.epochs,
         "auxiliary and drop_path are for networks of the darts space": recipe.space != "darts"
         and (recipe.auxiliary or recipe.drop_path),
     }

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tgnas.errors import ConfigError, DataError, shown
+from tgnas.errors import ConfigError, DataError, number_of, shown
 from tgnas.inference.arguments import checked
 from tgnas.methods.contracts import Batch
 from tgnas.registry import NETWORK_PROXIES, named
@@ -174,7 +174,10 @@ def _batch(
         raise DataError(f"labels are whole numbers, not {shown(labels)}")
     labels = labels.to(device, torch.int64)
     if labels.shape != images.shape[:1] or not bool(((labels >= 0) & (labels < classes)).all()):
-        raise DataError(f"labels are ({len(images)},), each of 0 to {classes - 1}")
+        raise DataError(
+            f"labels must be {number_of(len(images), 'whole number')}, each of 0 to "
+            f"{classes - 1}, not {shown(labels.tolist())}"
+        )
     return Batch(images, labels)
 
 

@@ -309,7 +309,7 @@ class _Counting(Formatter):
     """Writes a value with what it counts where a name stands for its format: ``{seeds:seed}``."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if not re.fullmatch("[a-z]{2,}", format_spec):
+        if not re.fullmatch("[a-z]{2,}( [a-z]+)*", format_spec):
             return format(value, format_spec)
         return (
             number_of(value, format_spec) if isinstance(value, int) else f"{value} {format_spec}s"

@@ -57,6 +57,7 @@ BENCHMARKS = MappingProxyType(
         "nasbench_graph": ("NAS-Bench-Graph", "Graph"),
         "transnas_micro": ("TransNAS-Bench-101 (micro)", "TransNAS"),
         "transnas_macro": ("TransNAS-Bench-101 (macro)", "TransNAS macro"),
+        "digits101": ("the NAS-Bench-101 cells of digits-bench", "digits101"),
         "digits201": ("digits-bench", "digits"),
         "nds_darts": ("NDS, DARTS", "NDS DARTS"),
         "nds_enas": ("NDS, ENAS", "NDS ENAS"),

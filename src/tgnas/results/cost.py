@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox, BboxBase
 
+from tgnas.errors import number_of
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results.proxies import COMMON, OWN_INPUTS, TRAINED, name_of
@@ -86,7 +87,9 @@ def draw(summary: pd.DataFrame, dataset: str) -> Figure:
         panel.set_xlabel("Milliseconds per architecture, alone on one core (lower is better)")
         panel.set_ylabel("Kendall tau (higher is better)")
         count = int(shown.architectures.max())
-        panel.set_title(f"{style.dataset_title(dataset)} accuracy, {count:,} random architectures")
+        panel.set_title(
+            f"{style.dataset_title(dataset)} accuracy, {number_of(count, 'random architecture')}"
+        )
         used = [name for name in LOOKS if name in set(shown.cost)]
         figure.legend(handles=[_key(name) for name in used], ncols=3, loc="outside lower center")
         figure.canvas.draw()

@@ -18,10 +18,10 @@ PLACE = 3
 CAPTION = """
 What D-DARTS derives of the NAS-Bench-201 supernet of {supernet} cell a stage, a cell for each place
 (own) or one for all (shared), trained alone on digits for {epochs:epoch} at the width that brings
-the network closest to {parameters} parameters. Accuracy in percent on test images, of {trainings}
-trainings of each of {seeds} searches, mean and standard deviation over searches; "own - shared":
-the difference of the searches with the same seed, likewise. In networks with more cells a stage
-the derived ones are repeated.
+the network closest to {parameters} parameters. Accuracy in percent on test images, of
+{trainings:training} of each of {seeds:search}, mean and standard deviation over searches; "own -
+shared": the difference of the searches with the same seed, likewise. In networks with more cells a
+stage the derived ones are repeated.
 """
 TITLES = {OWN: "own", SHARED: "shared"}
 COLUMNS = {

@@ -19,13 +19,14 @@ SECTION = "Ranking digits-bench"
 PLACE = 1
 CAPTION = """
 The architecture that the predictor scores best among all 15,625 of NAS-Bench-201, trained on digits
-by the recipe of digits-bench with its seeds, and its place among the {drawn:,} architectures that
-digits-bench holds of that space. The predictor has seen accuracies of NAS-Bench-101 cells alone.
+by the recipe of digits-bench ({labels[epochs]:epoch}) with its seeds, and its place among the
+{drawn:,} architectures that digits-bench holds of that space. The predictor has seen accuracies of
+NAS-Bench-101 cells alone.
 """
 FIGURE_CAPTION = """
-Left: test accuracy of the chosen architecture after every epoch on digits, one line for each seed.
-Right: mean test accuracy of the NAS-Bench-201 architectures of digits-bench (the worst 5 % lie to
-the left of the panel) and of the chosen one.
+Left: test accuracy of the chosen architecture after each of {labels[epochs]:epoch} on digits, one
+line for each seed. Right: mean test accuracy of the {drawn:,} NAS-Bench-201 architectures of
+digits-bench (the worst 5 % lie to the left of the panel) and of the chosen one.
 """
 COLUMNS = {
     "architecture": "the chosen one",

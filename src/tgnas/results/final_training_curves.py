@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tgnas.errors import number_of
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 
@@ -56,8 +57,8 @@ def draw(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
         drawn = Figure(figsize=(style.NARROW, 3.6))
         loss, accuracy = drawn.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
         drawn.suptitle(
-            f"{facts['recipe']}, {facts['label']}: {facts['epochs']} epochs of "
-            f"{facts['train_images']:,} images\n{dataset}, {facts['image_source']}\n"
+            f"{facts['recipe']}, {facts['label']}: {number_of(facts['epochs'], 'epoch')} of "
+            f"{number_of(facts['train_images'], 'image')}\n{dataset}, {facts['image_source']}\n"
             f"{facts['device']}"
         )
         loss.plot(history.epoch, history.train_loss, **train)
@@ -67,7 +68,7 @@ def draw(history: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
         if "tabular_accuracy" in facts:
             epochs, known = facts["tabular_epochs"], facts["tabular_accuracy"]
             line: dict[str, Any] = {"color": style.BLACK, "linestyle": ":", "linewidth": 1}
-            label = f"NAS-Bench-201, {epochs} epochs: {known:.2f} %"
+            label = f"NAS-Bench-201, {number_of(epochs, 'epoch')}: {known:.2f} %"
             accuracy.axhline(known, **line, label=label)
         ylabel = f"{dataset} accuracy\n(%, higher is better)"
         accuracy.set(xlabel="Epoch", ylabel=ylabel, ylim=(0, 100))

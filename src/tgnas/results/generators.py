@@ -19,14 +19,14 @@ MADE_BY = "others"
 CAPTION = """
 Networks that NAGO's generators draw: three nested random graphs of {nodes} nodes each, all nodes
 3x3 convolutions, at most {parameters} parameters, trained on the 300 training images of
-digits-bench for {epochs:epoch} with batches of {batch}. Graphs: mean over {graphs} draws of
+digits-bench for {epochs:epoch} with batches of {batch}. Graphs: mean over {graphs:draw} of
 networkx. Spread: {networks} networks of each of {thetas} random thetas, each trained with
 {seeds:seed}, for {lengths:epoch}. Of the variance that is seen, the components of a nested design:
 seeds, networks of one theta less what seeds add to their means, thetas less what networks add to
 theirs; a negative one is 0. Shown are their roots with 95% bootstrap intervals over thetas, and the
-F test of equal means of thetas. Searches: {repeats} repeats, each with {budget:epoch} for all its
+F test of equal means of thetas. Searches: {repeats:repeat}, each with {budget:epoch} for all its
 trainings; the theta of the most accurate network by validation is then drawn and trained anew,
-{fresh} times, and tested. Differences are paired by repeat, with 95% t intervals. Hypervolume of
+{fresh:time}, and tested. Differences are paired by repeat, with 95% t intervals. Hypervolume of
 validation accuracy and memory of all that was trained to the end; the reference is 0 % and the most
 memory of any. This is a small setting of ours: the authors' networks have up to 4 million
 parameters and train for 30 to 120 epochs.
@@ -36,7 +36,7 @@ FIGURE_CAPTION = """
 Left: test accuracy of every network of every random theta, mean over seeds, after the longest
 trainings; thetas in the order of their means, which are the bars.
 Right: validation accuracy and memory of the maps of all networks that the searches have trained to
-the end, {repeats} repeats together.
+the end, {repeats:repeat} together.
 """
 SEARCHES = {
     "no search": "one random theta",

@@ -17,7 +17,7 @@ PLACE = 1
 CAPTION = """
 A reconstruction of GPTP: a graph network learns {source_labels} labels of NAS-Bench-101 and ranks
 NAS-Bench-201 (CIFAR-10, test accuracies of {tested} architectures), without a label of it, and
-after {labels} of its validation accuracies. Mean ± standard deviation over {seeds} draws of labels.
+after {labels} of its validation accuracies. Mean ± standard deviation over {seeds:draw} of labels.
 Pre-trained: {pretraining} steps of contrastive learning on unlabelled graphs of five spaces before
 the first label. Gained: the paired difference to the encoder without it, [95% interval of the mean
 over seeds, t distribution].

@@ -45,13 +45,13 @@ ABOUT = {
         "part of them are measured on that part."
     ),
     "digits201": (
-        "How every method's scores rank the NAS-Bench-201 architectures that digits-bench has "
-        "trained, by their test accuracy on scikit-learn's digits. Predictors learned from "
+        "How every method's scores rank the 1,000 NAS-Bench-201 architectures that digits-bench "
+        "has trained, by their test accuracy on scikit-learn's digits. Predictors learned from "
         "accuracies of NAS-Bench-101 cells on digits alone."
     ),
     "nasbench_graph": (
-        "How every method's scores rank the graph networks of NAS-Bench-Graph by their test "
-        "accuracy on citation and product graphs."
+        "How every method's scores rank the 26,206 graph networks of NAS-Bench-Graph by their "
+        "test accuracy on citation and product graphs."
     ),
 }
 COLUMNS = {

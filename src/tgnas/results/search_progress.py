@@ -25,7 +25,7 @@ CAPTION = """
 The best-scored architecture so far against the number of scored ones, one column per searcher. Top:
 its rank by score among all 15,625 (scores of different seeds share no scale, ranks do). Bottom: its
 CIFAR-10 test accuracy after {labels[epochs]:epoch}, on an axis that is logarithmic in the error; a
-searcher never sees it. Median and range over {number} runs, shared by {seeds} predictor seeds;
+searcher never sees it. Median and range over {number:run}, shared by {seeds:predictor seed};
 exhaustive search has one run per seed. Pruning returns the path that is left, not with the
 best-scored on its way.
 """

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.errors import number_of
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Code, Entry, Number, Shown, count, facts
@@ -112,12 +113,14 @@ def figure(frame: pd.DataFrame) -> Figure:
                 color=style.GREY,
             )
         panel.set_xlabel(
-            f"NAS-Bench-201 test accuracy, {first.tabular_epochs} epochs\n(%, higher is better)"
+            f"NAS-Bench-201 test accuracy, "
+            f"{number_of(first.tabular_epochs, 'epoch')}\n(%, higher is better)"
         )
         panel.set_ylabel("Test accuracy of our training\n(%, higher is better)")
         panel.margins(0.08)
         panel.set_title(
-            f"{first.label}: {first.epochs} epochs of {first.train_images:,} images\n"
-            f"{len(frame)} architectures, Kendall tau {first.kendall_tau:.2f}"
+            f"{first.label}: {number_of(first.epochs, 'epoch')} of "
+            f"{number_of(first.train_images, 'image')}\n"
+            f"{number_of(len(frame), 'architecture')}, Kendall tau {first.kendall_tau:.2f}"
         )
     return drawn

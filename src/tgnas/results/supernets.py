@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from tgnas.benchmarks.base import Benchmark
+from tgnas.errors import number_of
 from tgnas.registry import GRAPH_PROXIES, SUPERNETS
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
@@ -108,7 +109,7 @@ def titles_of(files: Mapping[str, str], own: Mapping[str, Mapping[str, Any]]) ->
         elif own_keys.get("constraints"):
             title += f", {', '.join(own_keys['constraints'])}"
         if own_keys.get("epochs", 0) > least[method]:
-            title += f", {own_keys['epochs']} epochs"
+            title += f", {number_of(own_keys['epochs'], 'epoch')}"
         titles[name] = title
     return titles
 

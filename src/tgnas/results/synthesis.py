@@ -24,7 +24,7 @@ Exhaustion: all acyclic graphs of at most {smallest} operators, for every shape 
 Searches: from one residual network of {channels} channels, {queries} trainings each by the recipe
 of digits-bench, rewarded by accuracy times (parameters)^-.07; a filter takes one of {proposals}
 mutants. Chosen is the smallest network that loses at most {within:g} point of validation accuracy.
-It and the first network are then trained anew {trainings} times for each of {seeds} searches;
+It and the first network are then trained anew {trainings:time} for each of {seeds:search};
 differences of test accuracy, from the first network and from what the search without a filter
 found, are paired by training, with 95% t intervals over all {pairs}. `universal` has learned cells:
 of programs it counts FLOPs, channels and depth, so that its filter is a count, too.

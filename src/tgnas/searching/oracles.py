@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, UnknownNameError, number_of
 from tgnas.operators import PADDING
 from tgnas.searching.constraints import Constraint
 from tgnas.spaces.architectures import Architectures
@@ -189,4 +189,6 @@ def measured(benchmark: Benchmark, listing: Listing, *, dataset: str, split: str
 
 def _refuse(fidelity: int | None) -> None:
     if fidelity is not None:
-        raise ConfigError(f"only measured accuracies have a fidelity, so none is {fidelity} epochs")
+        raise ConfigError(
+            f"only measured accuracies have a fidelity, so none is {number_of(fidelity, 'epoch')}"
+        )

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int64
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, InvalidCellError, shown
+from tgnas.errors import ConfigError, InvalidCellError, number_of, shown
 from tgnas.spaces.forms.base import (
     INPUT,
     OUTPUT,
@@ -75,7 +75,8 @@ class Genotypes(Form):
             raise ConfigError(f"{alphabet.space}: the cell weights {given} must add to 1")
         if keys.different and inputs < pairs:
             raise ConfigError(
-                f"{alphabet.space}: {pairs} pairs cannot take from {inputs} different inputs"
+                f"{alphabet.space}: {number_of(pairs, 'pair')} cannot take from "
+                f"{number_of(inputs, 'different input')}"
             )
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
         self.different, self.concat = keys.different, keys.concat
@@ -166,7 +167,8 @@ class Genotypes(Form):
         total = self.nodes * self.pairs
         if not is_items(given, str, int) or len(given) != total:
             raise self.alphabet.refuse(
-                f"{kind} must be a list of {total} pairs [OPERATOR, NODE], not {shown(given)}"
+                f"{kind} must be a list of {number_of(total, 'pair')} [OPERATOR, NODE], "
+                f"not {shown(given)}"
             )
         concat = self._concat(member, kind)
         codes, edges = [], []
