@@ -116,7 +116,7 @@ def test_two_swapped_parameter_rows_are_refused(first_rows):
 
 def test_a_parameter_file_that_lacks_a_row_is_refused(first_rows):
     first_rows["params"] = first_rows["params"][:-1]
-    with pytest.raises(CorruptTableError, match="999; there are 1000 cells"):
+    with pytest.raises(CorruptTableError, match="999; there are 1,000 cells"):
         build_first_rows()
 
 

@@ -180,5 +180,5 @@ def test_a_mean_that_is_none_of_its_accuracies_is_refused(edited):
 
 
 def test_a_file_that_lacks_an_architecture_is_refused(edited):
-    with pytest.raises(CorruptTableError, match="lists 6560 architectures"):
+    with pytest.raises(CorruptTableError, match="lists 6,560 architectures, not the 6,561 of"):
         reader.build([edited("22212220")])
