@@ -5,8 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 
 import pytest
+
+from tgnas import processes
 
 QUEUE = 4000  # pieces of work, each of which leaves a file
 WORK = (
@@ -39,3 +43,24 @@ def test_a_pool_ends_with_its_parent_and_leaves_its_queue(name, tmp_path):
         while process.poll() is None or members(process.pid):
             time.sleep(0.02)  # whatever the machine's load: what counts is what was left undone
     assert len(list(tmp_path.iterdir())) < 1000  # of the first of the pieces that a worker took
+
+
+BORN: list[bool] = []  # of a worker: whether SIGTERM was held back when it began
+
+
+def handling(_: int) -> tuple[bool, bool, bool]:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    held_now = signal.SIGTERM in blocked
+    return BORN[0], held_now, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def begin(then: Callable[[int], None], parent: int) -> None:
+    BORN.append(signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    then(parent)
+
+
+def test_a_worker_hears_sigterm_from_when_it_ends_it(monkeypatch):
+    monkeypatch.setattr(processes, "_end_with_parent", partial(begin, processes._end_with_parent))
+    with processes.pool_of(2) as pool:
+        assert pool.map(handling, range(4)) == [(True, False, True)] * 4
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

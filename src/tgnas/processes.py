@@ -27,12 +27,19 @@ def pool_of(processes: int) -> PoolOfProcesses:
     They do not finish what they have begun, and end with their parent even where that is killed.
     Ctrl-C, which a terminal sends to all, is the parent's to act on.
     """
-    return Pool(processes, _end_with_parent, (os.getpid(),))
+    # Born deaf to SIGTERM, they hear it from when it ends them: one that came while they still had
+    # this process's handler could be lost, and then no one would end them.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        return Pool(processes, _end_with_parent, (os.getpid(),))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def watch() -> None:
         while os.getppid() == parent:
