@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 from tgnas.cli.app import app
 from tgnas.encodings.counts import COUNTS, counts_of
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.encodings.live import LAST, is_dead
+from tgnas.encodings.live import is_dead
 from tgnas.encodings.meanings import meanings_of
 from tgnas.errors import ConfigError
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.scoring import Scorer
+from tgnas.inference.streaming import Source, format_of
 from tgnas.inference.understanding import not_told_apart
 from tgnas.inference.verdict import MOST_DISAGREEMENT, Tally, Verdict
 from tgnas.methods.contracts import Context
@@ -239,13 +241,26 @@ def test_members_that_agree_but_for_a_constant_do_not_disagree():
     assert Verdict(tally.disagreement, tally.ties).tells
 
 
-def test_dead_networks_say_nothing_of_disagreement():
-    scores = np.random.default_rng(0).normal(size=(5, 1000))
-    tally, with_dead = Tally(), Tally()
-    tally.add(scores)
-    with_dead.add(np.concatenate([scores, np.full((5, 30), LAST)], axis=1))
-    assert with_dead.disagreement == tally.disagreement > MOST_DISAGREEMENT
-    assert with_dead.ties == tally.ties
+@pytest.mark.parametrize("name", ["universal", "canonical", "darts"])
+@pytest.mark.parametrize("form", ["operators_on_edges", "genotype"])
+def test_dead_networks_say_nothing_of_disagreement(tmp_path, name, form):
+    operators = {"conv": "conv_3x3", "one": "conv_1x1", "none": {"kind": "zero"}}
+    cells = {"form": form, "nodes": 3}
+    cells |= {"cell_weights": {"normal": 0.8, "reduce": 0.2}} if form == "genotype" else {}
+    content = {"name": "d", "operators": operators, "cells": cells}
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(content))
+    space, predictor = open_space(tmp_path / "d.yaml"), load_pretrained(name)
+    some = space.sample(200, np.random.default_rng(0))
+    some = some[some.distinct()[0]]
+    dead = is_dead(some)
+    assert 0 < dead.sum() < len(some)
+    said, alone = predictor.verdict(some, space), predictor.verdict(some[~dead], space)
+    assert (said.disagreement, said.ties) == (alone.disagreement, alone.ties)
+    pd.DataFrame({"architecture": space.format(some)}).to_csv(tmp_path / "a.csv", index=False)
+    source = Source(str(tmp_path / "a.csv"), format_of(str(tmp_path / "a.csv")))
+    scorer = Scorer(space, predictor.ensemble(space), source, 1)
+    assert sum(scores.shape[1] for _, scores in scorer.run()) == len(some)
+    assert scorer.tally.disagreement == pytest.approx(alone.disagreement)
 
 
 def test_spaces_with_dead_members_are_told_apart_as_others(shipped):

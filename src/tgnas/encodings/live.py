@@ -14,8 +14,6 @@ from tgnas.cell import Cells, on_paths
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 
-LAST = -1000.0  # what a predictor that ranks gives to what is dead; other scores are near 0
-
 
 def live_vertices(cells: Cells) -> Bool[np.ndarray, "N V"]:
     """Tell which vertices lie on a path from an input to output; zero operators lie on none."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, NonNegativeInt
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
+from tgnas.encodings.live import is_dead
 from tgnas.errors import ConfigError, CorruptTableError, TgnasError, number_of
 from tgnas.files import sha256_of
 from tgnas.inference.arguments import checked
@@ -128,9 +129,10 @@ class Pretrained(Members):
     @checked
     def verdict(self, architectures: Given, space: Where = "", threads: int = 1) -> Verdict:
         """Return what speaks against the scores of architectures; arguments as in ``score``."""
-        tally = Tally()
-        tally.add(self.scores(architectures, space, threads))
-        return self.verdict_on(tally, open_space(space) if space != "" else None)
+        tally, opened = Tally(), open_space(space) if space != "" else None
+        every = packed(architectures, opened)
+        tally.add(self.scores(every[~is_dead(every)], space, threads))
+        return self.verdict_on(tally, opened)
 
     def verdict_on(self, tally: Tally, space: Space | None) -> Verdict:
         """Return what speaks against scores that were tallied."""

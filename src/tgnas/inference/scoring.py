@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
+from tgnas.encodings.live import is_dead
 from tgnas.errors import DataError, TgnasError
 from tgnas.inference.pretrained import agreement_with_next, spread_of
 from tgnas.inference.streaming import COLUMN, SCORE, Chunk, Source
@@ -23,6 +24,7 @@ from tgnas.spaces.space import Space
 REMEMBERED = 1 << 16  # architectures whose scores are kept
 Scored = tuple[Chunk, Float64[np.ndarray, "S N"]]  # rows, and every member's score of each
 Read = tuple[Float64[np.ndarray, "S N"], dict[int, TgnasError]]  # scores, and what is wrong by row
+Fresh = tuple[*Read, Bool[np.ndarray, " N"]]  # the same, and which networks are not dead
 
 
 @dataclass(eq=False)
@@ -80,23 +82,26 @@ class Scorer:
         size = CHUNK // len(self.space.cell_weights)
         starts = range(0, len(new), size)
         parts = in_threads(self._read, (new.slice(start, size) for start in starts), self.threads)
-        fresh = np.concatenate([self.ensemble.nothing(), *(s for s, _ in parts)], axis=1)
+        fresh = np.concatenate([self.ensemble.nothing(), *(s for s, _, _ in parts)], axis=1)
+        living = np.concatenate([np.empty(0, dtype=bool), *(alive for _, _, alive in parts)])
         faults = {
             start + row: error
-            for start, (_, errors) in zip(starts, parts, strict=True)
+            for start, (_, errors, _) in zip(starts, parts, strict=True)
             for row, error in errors.items()
         }
         scores = np.empty((len(self.ensemble.members), len(texts)))
         scores[:, places >= 0] = self._scores[:, places[places >= 0]]
         scores[:, rows] = fresh
-        self.tally.add(fresh[:, np.setdiff1d(np.arange(len(new)), list(faults))])
+        living[list(faults)] = False
+        self.tally.add(fresh[:, living])
         self._remember(new, fresh, faults)
         return scores, {int(rows[row]): error for row, error in faults.items()}
 
-    def _read(self, texts: pa.Array) -> Read:
+    def _read(self, texts: pa.Array) -> Fresh:
         """Return the scores of texts that no one has seen, and what is wrong with any."""
         parsed = self.space.read(texts)
-        return self.ensemble.scores(parsed.architectures), parsed.errors
+        scores = self.ensemble.scores(parsed.architectures)
+        return scores, parsed.errors, ~is_dead(parsed.architectures)
 
     def _remember(
         self, texts: pa.Array, scores: Float64[np.ndarray, "S N"], faults: dict[int, TgnasError]

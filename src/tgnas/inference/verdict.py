@@ -11,7 +11,6 @@ from jaxtyping import Float64
 
 from tgnas.encodings.counts import counts_of
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.encodings.live import LAST
 from tgnas.encodings.meanings import meanings_of
 from tgnas.operators import (
     ATTRIBUTES,
@@ -109,11 +108,10 @@ class Tally:
     def add(self, scores: Float64[np.ndarray, "S N"]) -> None:
         """Count the scores of further architectures, each of which is another one.
 
-        What is not finite is left out, and so are networks that are last because they are dead:
-        their distance from the others would hide how much the members differ.
+        None is of a dead network, which is last: its distance from the others would hide how much
+        the members differ. What is not finite is left out.
         """
-        living = np.isfinite(scores).all(axis=0) & (scores > LAST / 2).all(axis=0)
-        scores = scores[:, living]
+        scores = scores[:, np.isfinite(scores).all(axis=0)]
         if not scores.size:  # no architecture, or no member but a column of the table
             return
         rows = np.concatenate([scores, scores.mean(axis=0, keepdims=True)])

@@ -24,7 +24,7 @@ from tgnas.cell import Cells
 from tgnas.encodings import canonical, global_node
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.encodings.graphs import Graphs, distinct
-from tgnas.encodings.live import LAST, is_dead
+from tgnas.encodings.live import is_dead
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
@@ -61,7 +61,7 @@ GRAPHS: dict[str, Callable[[Cells], Graphs]] = {
 }
 # The score of what connects nothing, for each loss: below every accuracy and every rank, and far
 # below what has no scale.
-LOWEST = {"mse": -1.0, "ranking": LAST}
+LOWEST = {"mse": -1.0, "ranking": -1000.0}
 ON_DEVICE = True  # its training is worked out on the device of the context
 
 

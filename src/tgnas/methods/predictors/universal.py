@@ -23,7 +23,7 @@ from jaxtyping import Float32, Float64
 
 from tgnas.costs.layers import Layers, layers_of
 from tgnas.costs.operators import attribute_table
-from tgnas.encodings.live import LAST, is_dead, live_pattern, live_vertices
+from tgnas.encodings.live import is_dead, live_pattern, live_vertices
 from tgnas.encodings.meanings import Meanings, meanings_of
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
@@ -83,7 +83,7 @@ def score_members(
             scores = scores + settings.cell_weights * _of_cells(architectures, meanings)
     several = sequence or architectures.attributes or architectures.cells_per_architecture > 1
     if several and settings.dead_cells_last:  # of a single cell it is said already
-        scores[:, is_dead(architectures)] = LAST
+        scores[:, is_dead(architectures)] = tgnas.LOWEST["ranking"]
     return scores
 
 
