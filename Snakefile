@@ -31,6 +31,13 @@ if "demo" in config:
     include: "rules/demo.smk"
 
 
+# A limit of jobs per second makes Snakemake select jobs anew every second, once more for each job
+# that has ended (snakemake/snakemake#2967). The processes of one machine need no such limit.
+onstart:
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     default_target: True
     input:

@@ -126,6 +126,29 @@ def test_a_faulty_file_is_told_in_one_line(tmp_path, content, message):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate --accuracy-column accuracy --architectures",
+        "rank --predictor column:accuracy --architectures",
+        "score --predictor column:accuracy --architectures",
+        "search --oracle",
+        "suggest --count 2 --known",
+        "train --output a.safetensors --benchmark",
+    ],
+)
+def test_a_table_without_the_column_is_data_to_mend_whichever_command_reads_it(
+    tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "a.csv"
+    file.write_text(f"architecture,acc\n{BEST},90\n")
+    done = tgnas(*command.split(), file, "--space", "nasbench201")
+    assert done.exit_code == 1
+    asked = "a.csv: there is no column 'accuracy' (did you mean 'acc'?); its columns are"
+    assert asked in done.stderr.replace("\n", " ")
+
+
 def test_a_faulty_line_of_json_is_named(tmp_path):
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"architecture": BEST}) + "\n{oops\n")
@@ -214,7 +237,7 @@ def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     low, high = facts["difference"]["interval"]
     assert 0 < low <= 1 - facts["baseline"]["kendall_tau"] <= high
     assert facts["conclusion"] == "the scores rank better than params"
-    assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 2
+    assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 1
 
 
 ANYWHERE = [name for name in SEARCHERS.names() if name != "alphanas"]  # it needs programs

@@ -231,9 +231,18 @@ def test_a_new_method_is_one_file_and_one_line(project: Project):
 @pytest.fixture(scope="module")
 def compared(project: Project) -> Project:
     """Run the comparison of proxies, which is no part of the whole chain, on its small sample."""
-    done = project.run("--", "proxies")
+    done = project.run("--verbose", "--", "proxies")
     assert done.returncode == 0, done.stdout
+    (project.folder / "proxies.log").write_text(done.stdout)
     return project
+
+
+@pytest.mark.slow
+def test_jobs_are_selected_once_for_each_that_ends(compared: Project):
+    said = (compared.folder / "proxies.log").read_text()
+    ended = said.count("Finished jobid:")
+    assert ended > 10
+    assert said.count("Ready jobs:") <= ended + 1
 
 
 @pytest.mark.slow

@@ -39,6 +39,12 @@ def are(count: SupportsInt) -> str:
     return "is" if int(count) == 1 else "are"
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question after a name that nothing bears: which known one it may stand for."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
 class TgnasError(Exception):
     """The base of every error that a user can cause; its message is one line to act on."""
 
@@ -56,8 +62,7 @@ class UnknownNameError(TgnasError):
         self, kind: str, name: str, known: Iterable[str], meant: str | None = None
     ) -> None:
         names = sorted(known)
-        nearest = [meant] if meant else difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        hint = f" (did you mean {meant!r}?)" if meant else nearest(name, names)
         super().__init__(f"unknown {kind} {shown(name)}{hint}; known: {', '.join(names)}")
 
 

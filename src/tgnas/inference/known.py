@@ -36,16 +36,15 @@ def known_of(path: str | None, space: Space, column: str = "accuracy") -> Traini
     A row without an accuracy has NaN: it is being trained.
 
     Raises:
-        DataError: a row is no architecture of the space, or its accuracy is no number.
-        UnknownNameError: the table has no such column.
+        DataError: a row is no architecture of the space, its accuracy is no number, or there is
+            no such column.
         UnreadableFileError: the file cannot be read.
     """
     parts, labels = [space.architectures([])], [np.empty(0)]
     if path is not None and not (Path(path).is_file() and Path(path).stat().st_size == 0):
         source = Source(path, format_of(path))
         for chunk, architectures in source.architectures(space):
-            if column not in chunk.table.column_names:
-                raise UnknownNameError("column", column, chunk.table.column_names)
+            source.require(column, chunk.table.column_names)
             texts = chunk.text(column).to_pylist()
             given = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
             accuracies = np.full(len(given), np.nan)

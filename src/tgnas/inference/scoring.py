@@ -176,8 +176,7 @@ def labelled(
     """Return the architectures of a scored source, their scores and their accuracies.
 
     Raises:
-        UnknownNameError: there is no such column.
-        DataError: a row holds no number, and is not to be skipped.
+        DataError: there is no such column, or a row holds no number and is not to be skipped.
     """
     architectures, parts = [space.architectures([])], [np.empty((2, 0))]
     for chunk, members in stream:

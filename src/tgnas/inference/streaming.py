@@ -29,6 +29,7 @@ from tgnas.errors import (
     UnreadableFileError,
     UnwritableFileError,
     cut,
+    nearest,
     number_of,
     shown,
 )
@@ -167,10 +168,9 @@ class Source:
             column: another one that every row needs.
 
         Raises:
-            DataError: it is not of its format, or a row is no architecture and is not to be
-                skipped.
+            DataError: it is not of its format, there is no such column, or a row is no
+                architecture and is not to be skipped.
             UnreadableFileError: it cannot be read.
-            UnknownNameError: there is no such column.
         """
         if self.path == STANDARD or is_device(self.path):
             return  # it may yet have to be typed, and is read once
@@ -179,8 +179,7 @@ class Source:
             first = next(chunks, None)
         if first is None:
             return
-        if column not in first.table.column_names:
-            raise UnknownNameError("column", column, first.table.column_names)
+        self.require(column, first.table.column_names)
         if not self.skip:
             some = Chunk(first.table.slice(0, FIRST), first.numbers[:FIRST])
             for row, error in space.read(some.architectures(space)).errors.items():
@@ -281,11 +280,9 @@ class Source:
         """Return a column of numbers; NaN where a row has none and rows may be skipped.
 
         Raises:
-            UnknownNameError: there is no such column.
-            DataError: a row holds no number.
+            DataError: there is no such column, or a row holds no number.
         """
-        if name not in chunk.table.column_names:
-            raise UnknownNameError("column", name, chunk.table.column_names)
+        self.require(name, chunk.table.column_names)
         given = values = chunk.table.column(name).combine_chunks()
         if pa.types.is_string(values.type):
             texts = pc.utf8_trim_whitespace(values)
@@ -403,10 +400,20 @@ class Source:
         except pa.ArrowException as error:
             raise self._refuse("is no Parquet file", error) from error
 
-    def _check_columns(self, names: list[str]) -> None:
-        if self.needed and self.needed not in names:
+    def require(self, column: str, names: list[str]) -> None:
+        """Refuse a file whose columns, of those names, lack one.
+
+        Raises:
+            DataError: they do; the message lists them, and the nearest one first.
+        """
+        if column not in names:
             columns = cut(", ".join(map(repr, names)) or "none")
-            raise self._refuse(f"there is no column {self.needed!r}; its columns are {columns}")
+            hint = nearest(column, names)
+            raise self._refuse(f"there is no column {column!r}{hint}; its columns are {columns}")
+
+    def _check_columns(self, names: list[str]) -> None:
+        if self.needed:
+            self.require(self.needed, names)
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise self._refuse(f"there are several columns {twice[0]!r}")

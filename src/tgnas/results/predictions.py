@@ -19,9 +19,10 @@ from tgnas.scoring.tables import read_scores
 TITLE = "Predicted and measured accuracy, {target}"
 SECTION = "Ranking {target}"
 CAPTION = """
-Predicted against measured test accuracy of all architectures of {target}, by the number of
-architectures in each hexagon (log scale). One predictor: {title}, seed {seed}, last epoch, trained
-on {sources} and on no label of {target}. Only the order of its predictions counts.
+Predicted against measured {labels[split]} accuracy after {labels[epochs]:epoch} of all
+architectures of {target}, by the number of architectures in each hexagon (log scale). One
+predictor: {title}, seed {seed}, last epoch, trained on {sources} and on no label of {target}. Only
+the order of its predictions counts.
 """
 
 

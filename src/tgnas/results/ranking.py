@@ -26,11 +26,13 @@ mean, {resamples} resamples of live patterns and of seeds]; {ranking[split]} acc
 {ranking[epochs]:epoch}; higher is better but for regret and rank.{quoted}
 """
 FIGURE_CAPTION = """
-Kendall's tau between scores and accuracy for every method and data set: filled markers on one
-architecture per distinct live pattern, open ones on all architectures where these are more. Thin
-bars are bootstrap intervals ({resamples} resamples of live patterns and of seeds), pale thick bars
-one standard deviation over {seeds:seed} to either side. An interval that is not seen is narrower
-than its marker. A leaked row chose its epoch on the test labels and is no zero-shot result.{quoted}
+Kendall's tau of every method's scores with the {ranking[split]} accuracies of {target} after
+{ranking[epochs]:epoch}, on each data set: filled markers on one architecture per distinct live
+pattern, open ones on all architectures where these are more; how many they are stands in the key.
+Thin bars are bootstrap intervals ({resamples} resamples of live patterns and of seeds), pale thick
+bars one standard deviation over {seeds:seed} to either side. An interval that is not seen is
+narrower than its marker. A leaked row chose its epoch on the test labels and is no zero-shot
+result.{quoted}
 """
 QUOTED = " Numbers of an earlier run, made at the commit that is named, have no interval: {}."
 ABOUT = {
