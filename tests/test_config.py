@@ -76,6 +76,16 @@ def test_an_unknown_searcher_of_the_demo_is_answered_with_the_nearest_one(demo):
     assert "searcher 'exhausted' (did you mean 'exhaustive'?)" in refusal_of(demo)
 
 
+def test_a_config_is_checked_without_importing_torch_or_scikit_learn():
+    code = (
+        "import sys, yaml; from tgnas.workflow.config.checks import read_config; "
+        "read_config(yaml.safe_load(open('config/config.yaml'))); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"torch", "scipy", "sklearn", "transformers"} & set(done.stdout.split())
+
+
 def test_the_shipped_config_is_allowed(config):
     before = deepcopy(config)
     read_config(config)

@@ -3,10 +3,12 @@
 import importlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tgnas.files import SETTLED
 from tgnas.workflow import provenance
 from tgnas.workflow.provenance import code_digest, environment
 
@@ -40,6 +42,7 @@ def folder(tmp_path, monkeypatch) -> Path:
         (package / name).write_text(text)
     (tmp_path / "run.py").write_text(SCRIPT)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(provenance, "PACKAGE", "throwaway")
     monkeypatch.setattr(provenance, "PLUMBING", frozenset({"throwaway", "throwaway.script"}))
     forget()
@@ -52,7 +55,7 @@ def forget() -> None:
     importlib.invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0] == "throwaway"]:
         del sys.modules[name]
-    for name in ("_file", "_read", "_data_beside", "_is_module"):
+    for name in ("_file", "_read", "_reader", "_data_beside", "_is_module"):
         getattr(provenance, name).cache_clear()
 
 
@@ -68,6 +71,14 @@ def changes(folder: Path, name: str, old: str, new: str, *modules: str) -> bool:
 
 def test_code_of_the_script_counts(folder):
     assert changes(folder, "../run.py", "script.run(score)", "script.run(score())")
+
+
+def test_unchanged_files_are_parsed_once(folder, monkeypatch):
+    time.sleep(2 * SETTLED)
+    digest = code_digest(folder.parent / "run.py")
+    forget()
+    monkeypatch.setattr(provenance, "_parsed", lambda path: pytest.fail(f"{path} is parsed"))
+    assert code_digest(folder.parent / "run.py") == digest
 
 
 def test_code_of_an_imported_module_counts(folder):

@@ -3,6 +3,7 @@
 import ast
 import csv
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -11,6 +12,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from tgnas.errors import ConfigError
+from tgnas.files import once
 from tgnas.registry import METHODS, folders_of
 
 PACKAGE = "tgnas"
@@ -104,6 +106,21 @@ def _read(path: Path) -> tuple[str, tuple[str, ...]]:
     """Return a file's normalised code, and the modules of this package that it imports."""
     if path.suffix != ".py":
         return path.read_text(), ()
+    # Hundreds of files take a second or two, at each start of the workflow.
+    code, names = json.loads(once(path, f"code {_reader()}", _parsed))
+    ours = {name for name in names if name.split(".")[0] == PACKAGE} - PLUMBING
+    return code, tuple(sorted(filter(_is_module, ours)))
+
+
+@cache
+def _reader() -> str:
+    """Return what the normalised code of a file depends on beside the file: Python, this module."""
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    return f"{platform.python_version()} {own}"
+
+
+def _parsed(path: Path) -> str:
+    """Return a file's normalised code and the names that it imports, as JSON."""
     tree = ast.parse(path.read_text())
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -113,8 +130,7 @@ def _read(path: Path) -> tuple[str, tuple[str, ...]]:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
             node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
-    ours = {name for name in names if name.split(".")[0] == PACKAGE} - PLUMBING
-    return ast.unparse(tree), tuple(sorted(filter(_is_module, ours)))
+    return json.dumps([ast.unparse(tree), sorted(names)])
 
 
 @cache

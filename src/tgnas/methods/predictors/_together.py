@@ -9,12 +9,11 @@ finds; labels are learned as normal scores.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
@@ -22,8 +21,8 @@ from tgnas.encodings import canonical
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs, LabelScale, normal_scores, trend
 from tgnas.methods.predictors import _network
+from tgnas.methods.predictors._few_label_settings import FewLabelSettings
 from tgnas.methods.predictors._network import Network
-from tgnas.methods.settings import MethodSettings
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
@@ -33,23 +32,6 @@ CHUNK = 1024  # architectures that are scored at once
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of AdamW
 MARGIN = 1.0  # of the hinge, in standard deviations of the labels
 LEAST_SLOPE = 1e-3  # a fitted order is never turned over
-
-
-class FewLabelSettings(MethodSettings):
-    """What all networks of few labels are set by."""
-
-    steps: PositiveInt = 150
-    """Steps of the optimiser."""
-    batch: PositiveInt = 64
-    """Labels of a step; all of them where there are no more."""
-    learning_rate: PositiveFloat = 0.003
-    """AdamW's at the start; it falls to zero along a cosine."""
-    weight_decay: NonNegativeFloat = 0.01
-    """AdamW's, on every parameter."""
-    loss: Literal["mse", "hinge"] = "mse"
-    """mse, or the hinge loss of all pairs of a batch."""
-    prior: NonNegativeFloat = 0.0
-    """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
 
 
 @runtime_checkable

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import special
 from torch import Tensor
 from torch.nn import functional
@@ -20,8 +19,8 @@ from torch.nn import functional
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs
+from tgnas.methods.predictors._few_label_settings import CtnasSettings as Settings
 from tgnas.methods.predictors._together import alone
-from tgnas.methods.settings import MethodSettings
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
@@ -41,25 +40,6 @@ ORDERS = 8  # in which the labelled meet one another in a step
 CHUNK = 4096
 CODES = 256
 Parameters = Mapping[str, Tensor]
-
-
-class Settings(MethodSettings):
-    """The method's own keys."""
-
-    hidden: PositiveInt = 64
-    """Channels (128 in the paper)."""
-    layers: PositiveInt = 4
-    """Residual graph convolutions."""
-    steps: PositiveInt = 150
-    """Steps of Adam, each over all labelled architectures."""
-    learning_rate: PositiveFloat = 0.003
-    """Of Adam (2e-4 in the paper, for 1,000 epochs)."""
-    weight_decay: NonNegativeFloat = 0.0005
-    """Of Adam."""
-    pair_steps: PositiveInt = 10
-    """Steps in which further pairs are learned."""
-    prior: NonNegativeFloat = 0.0
-    """What a standard deviation of the zero-shot score adds to the logit at first; 0: no prior."""
 
 
 def _initial(settings: Settings, count: int, generators: Sequence[torch.Generator]) -> Parameters:

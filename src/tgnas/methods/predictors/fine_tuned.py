@@ -16,10 +16,10 @@ from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.predictors import tgnas, universal
+from tgnas.methods.predictors._few_label_settings import FineTunedSettings as Settings
 from tgnas.methods.predictors._network import Network
 from tgnas.methods.predictors._together import (
     Copies,
-    FewLabelSettings,
     GraphForm,
     Predictor,
     alone,
@@ -40,17 +40,6 @@ CARD = Card(
     ),
 )
 POPULATION = 1024  # unlabelled architectures that give what the network said a scale
-
-
-class Settings(FewLabelSettings):
-    """The method's own keys."""
-
-    learning_rate: float = 0.001
-    """AdamW's at the start; it falls to zero along a cosine."""
-    warm: bool = True
-    """Whether the network begins with the weights of the zero-shot one; else they are drawn."""
-    slope: float = 0.7
-    """What the zero-shot network says, as a share of the labels' spread, before a label is seen."""
 
 
 def fit_together(

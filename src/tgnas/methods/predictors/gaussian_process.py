@@ -9,17 +9,15 @@ in closed form (Rasmussen and Williams, 2006, sections 2.2 and 5.4.1).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float64
-from pydantic import NonNegativeFloat
 
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs, LabelScale, normal_scores
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.predictors._few_label_settings import GaussianProcessSettings as Settings
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
@@ -37,19 +35,6 @@ SCALES = (0.35, 0.7, 1.4, 2.8, 5.6)  # times the median distance of the labelled
 NOISES = (1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # times the variance of the kernel
 SLOPE = 0.5  # prior variance of the slope of the zero-shot score, times that of the kernel
 CHUNK = 4096
-
-
-class Settings(MethodSettings):
-    """The method's own keys."""
-
-    inputs: Literal["graph", "embedding"] = "graph"
-    """graph (counts of the canonical graph) or embedding (channels of the zero-shot network)."""
-    kernel: Literal["matern", "linear"] = "matern"
-    """matern (5/2), or linear, which is ridge regression."""
-    prior: NonNegativeFloat = 0.0
-    """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
-    doubted: bool = False
-    """Whether labels choose between the prior and none, by the higher marginal likelihood."""
 
 
 @dataclass(frozen=True, eq=False)

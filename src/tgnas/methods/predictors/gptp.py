@@ -13,7 +13,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from pydantic import NonNegativeInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -24,9 +23,9 @@ from tgnas.encodings.meanings import meanings_of
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.predictors import tgnas
+from tgnas.methods.predictors._few_label_settings import GptpSettings as Settings
 from tgnas.methods.predictors._network import Network
 from tgnas.methods.predictors._together import (
-    FewLabelSettings,
     GraphForm,
     Predictor,
     alone,
@@ -66,13 +65,6 @@ SHAPE = tgnas.Settings(
     readout="sum",
     head_layers=1,
 )
-
-
-class Settings(FewLabelSettings):
-    """The method's own keys."""
-
-    pretraining: NonNegativeInt = 200
-    """Steps of contrastive pre-training on unlabelled graphs of all spaces; 0: none."""
 
 
 def fit_together(

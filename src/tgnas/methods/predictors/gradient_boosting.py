@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
+from tgnas.methods.predictors._few_label_settings import GradientBoostingSettings as Settings
 from tgnas.methods.predictors._trees import Predictor, Trees, fitted, restored
-from tgnas.methods.settings import MethodSettings
 from tgnas.training.splits import TrainingSet
 
 CARD = Card(
@@ -21,21 +20,6 @@ CARD = Card(
     needs="labels of the target",
     deviations=("with a prior: the trees learn what a zero-shot score leaves (ours)",),
 )
-
-
-class Settings(MethodSettings):
-    """The method's own keys."""
-
-    trees: PositiveInt = 100
-    """Trees, one after the other."""
-    depth: PositiveInt = 3
-    """Of a tree."""
-    learning_rate: PositiveFloat = 0.1
-    """Share of a tree's answer that counts."""
-    share: float = Field(default=0.7, gt=0, le=1)
-    """Share of the labels that a tree is fitted on."""
-    prior: NonNegativeFloat = 0.0
-    """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
 
 
 def fit(

@@ -10,15 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs
+from tgnas.methods.predictors._few_label_settings import MlpSettings as Settings
 from tgnas.methods.predictors._together import (
     Copies,
-    FewLabelSettings,
     Predictor,
     alone,
     drawn,
@@ -38,17 +37,6 @@ CARD = Card(
         "with a prior: the network learns what a zero-shot score leaves (ours)",
     ),
 )
-
-
-class Settings(FewLabelSettings):
-    """The method's own keys."""
-
-    learning_rate: float = 0.001
-    """AdamW's at the start; it falls to zero along a cosine."""
-    layers: PositiveInt = 4
-    """Hidden layers."""
-    width: PositiveInt = 1000
-    """Channels of each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy import special
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,7 +22,7 @@ from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs, LabelScale, normal_scores
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.predictors._few_label_settings import NaoSettings as Settings
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet
 
@@ -42,25 +41,6 @@ CARD = Card(
 )
 CHUNK = 4096
 LOSS_WEIGHT = 0.8  # of the prediction beside the reconstruction, section 3.3
-
-
-class Settings(MethodSettings):
-    """The method's own keys."""
-
-    hidden: PositiveInt = 32
-    """Channels of the encoder and decoder (64 and 32 in the paper)."""
-    first_steps: PositiveInt = 600
-    """Steps that reconstruct architectures without labels."""
-    steps: PositiveInt = 150
-    """Steps on labelled architectures."""
-    batch: PositiveInt = 100
-    """Architectures of a step."""
-    learning_rate: PositiveFloat = 0.005
-    """Of Adam, which falls to a tenth (1e-3 in the paper, for 1,000 epochs)."""
-    weight_decay: NonNegativeFloat = 0.0001
-    """Of Adam."""
-    prior: float = Field(default=0.0, ge=0)
-    """Slope between the zero-shot score and what is learned before labels are; 0: no prior."""
 
 
 class Network(nn.Module):

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
+from tgnas.methods.predictors._few_label_settings import RandomForestSettings as Settings
 from tgnas.methods.predictors._trees import Predictor, Trees, fitted, restored
-from tgnas.methods.settings import MethodSettings
 from tgnas.training.splits import TrainingSet
 
 CARD = Card(
@@ -23,17 +22,6 @@ CARD = Card(
     needs="labels of the target",
     deviations=("with a prior: the trees learn what a zero-shot score leaves (ours)",),
 )
-
-
-class Settings(MethodSettings):
-    """The method's own keys."""
-
-    trees: PositiveInt = 100
-    """Trees, whose mean counts."""
-    share: float = Field(default=1 / 3, gt=0, le=1)
-    """Share of the features that a split looks at."""
-    prior: NonNegativeFloat = 0.0
-    """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
 
 
 def fit(

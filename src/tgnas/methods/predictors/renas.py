@@ -9,12 +9,10 @@ by the hinge loss of pairs. A space with several kinds of cells has 19 matrices 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64, Int64
-from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,9 +21,9 @@ from tgnas.costs.vertices import vertex_costs
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
+from tgnas.methods.predictors._few_label_settings import RenasSettings as Settings
 from tgnas.methods.predictors._together import (
     Copies,
-    FewLabelSettings,
     Predictor,
     alone,
     drawn,
@@ -53,15 +51,6 @@ PLACES = 9  # cells of the network whose costs are read
 MATRICES = 1 + 2 * PLACES
 CHANNELS = (6, 16)  # LeNet-5's
 HIDDEN = (120, 84)
-
-
-class Settings(FewLabelSettings):
-    """The method's own keys."""
-
-    steps: PositiveInt = 100
-    """Steps of the optimiser."""
-    loss: Literal["mse", "hinge"] = "hinge"
-    """hinge (of all pairs of a batch, the paper's), or mse, which it is compared with."""
 
 
 @dataclass(frozen=True, eq=False)

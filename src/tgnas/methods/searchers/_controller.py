@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float64, Int64
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tgnas.encodings.sequences import Sequences
 from tgnas.methods.light_contracts import Scores, Trace
 from tgnas.methods.searchers._few import Candidates, zero_shot_of
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.searchers._network_settings import PolicySettings
 
 IMITATED, IMITATION = 0.01, 60  # best share by zero-shot score, and steps of imitating it
 
@@ -179,28 +178,6 @@ class Labels:
 def standardised(rewards: Scores) -> Scores:
     """Return the rewards of a sample less their mean, in standard deviations."""
     return (rewards - rewards.mean()) / (rewards.std() + 1e-6)
-
-
-class PolicySettings(MethodSettings):
-    """Settings of a search by policy gradient."""
-
-    budget: int = Field(default=200, ge=2)
-    """Labels that are queried."""
-    batch: int = Field(default=10, ge=2)
-    """Architectures that are drawn for an update."""
-    hidden: PositiveInt = 64
-    """Channels of the controller."""
-    learning_rate: PositiveFloat = 0.01
-    """Of Adam."""
-    entropy: NonNegativeFloat = 0.005
-    """Weight of the policy's entropy."""
-    clip: PositiveFloat = 0.2
-    """How far PPO lets a probability move from that of the sample, as a share."""
-    passes: PositiveInt = 4
-    """Updates on each sample; 1 is the plain policy gradient."""
-    zero_shot: float = Field(default=0.0, ge=0, le=1)
-    """Share of the first batch that is the best by zero-shot score; where there is any, the
-    controller has imitated the best hundredth by that score."""
 
 
 def search_by_policy(

@@ -7,7 +7,6 @@ own most confident comparisons, too (sections 3.3 and 3.4). Labels are queried i
 
 import numpy as np
 from jaxtyping import Int64
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from tgnas.encodings.sequences import Sequences
 from tgnas.errors import ConfigError
@@ -15,7 +14,7 @@ from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Compares, Oracle, Surrogate, Trace
 from tgnas.methods.searchers._controller import Controller, start_from_zero_shot
 from tgnas.methods.searchers._few import Candidates, needed
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.searchers._network_settings import CtnasSettings as Settings
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -32,32 +31,6 @@ CARD = Card(
 )
 DETERMINISTIC = False
 SURROGATE = "ctnas"  # the predictor that it is made for
-
-
-class Settings(MethodSettings):
-    """Settings of CTNAS."""
-
-    budget: int = Field(default=200, ge=2)
-    """Labels that are queried."""
-    first: int = Field(default=20, ge=2)
-    """Labels before the first comparator."""
-    batch: int = Field(default=30, ge=1)
-    """Labels of a round."""
-    steps: PositiveInt = 60
-    """Updates of the controller in a round (10,000 in the paper)."""
-    samples: PositiveInt = 32
-    """Architectures that are drawn for an update."""
-    tournament: PositiveInt = 30
-    """Updates between two tournaments (500 in the paper)."""
-    hidden: PositiveInt = 64
-    """Channels of the controller."""
-    learning_rate: PositiveFloat = 0.01
-    """Of the controller's Adam."""
-    entropy: NonNegativeFloat = 0.0005
-    """Weight of the policy's entropy."""
-    zero_shot: float = Field(default=0.0, ge=0, le=1)
-    """Share of the first queries that are the best by zero-shot score; where there are any, the
-    controller has imitated the best hundredth by that score."""
 
 
 def search(

@@ -9,13 +9,12 @@ again (Xu et al., CVPR 2021, arXiv 1910.01523, section 4.2, fit it once). The ev
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Scorer, Scores, Surrogate, Trace
 from tgnas.methods.searchers import regularised_evolution
 from tgnas.methods.searchers._few import Candidates, needed
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.searchers._network_settings import GuidedEvolutionSettings as Settings
 from tgnas.methods.zero_shot import bare
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -31,25 +30,6 @@ CARD = Card(
     ),
 )
 DETERMINISTIC = False
-
-
-class Settings(MethodSettings):
-    """Settings of evolution on a predictor."""
-
-    budget: int = Field(default=200, ge=2)
-    """Labels that are queried."""
-    first: int = Field(default=100, ge=2)
-    """Labels before the predictor is fitted for the first time."""
-    batch: int = Field(default=50, ge=1)
-    """Labels of a round."""
-    evolved: int = Field(default=1000, ge=1)
-    """Architectures that the evolution of a round has the predictor score."""
-    living: int = Field(default=50, ge=1)
-    """Architectures in the evolution's population."""
-    sample: int = Field(default=10, ge=1)
-    """Those of them that a parent is the best of."""
-    zero_shot: float = Field(default=0.0, ge=0, le=1)
-    """Share of the first queries that are the best by zero-shot score; the others are drawn."""
 
 
 @dataclass(eq=False)

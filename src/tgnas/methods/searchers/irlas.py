@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from tgnas.encodings.sequences import Sequences
 from tgnas.errors import ConfigError
@@ -17,11 +16,11 @@ from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Scores, Surrogate, Trace
 from tgnas.methods.searchers._controller import (
     Controller,
-    PolicySettings,
     search_by_policy,
     standardised,
 )
 from tgnas.methods.searchers._few import Candidates
+from tgnas.methods.searchers._network_settings import IrlasSettings as Settings
 from tgnas.operators import NAMES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -43,22 +42,6 @@ DETERMINISTIC = False
 EXPERTS = {
     "nasbench201": "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
 }
-
-
-class Settings(PolicySettings):
-    """Settings of IRLAS."""
-
-    mirror: NonNegativeFloat = 1.0
-    """Weight of the mirror stimulus beside the accuracy, both standardised, at the beginning."""
-    discount: float = Field(default=0.9, gt=0, le=1)
-    """Weight of each vertex's features, relative to those of the vertex before."""
-    rounds: PositiveInt = 5
-    """Policies of the apprenticeship, at most."""
-    steps: PositiveInt = 30
-    """Updates of each policy."""
-    tolerance: PositiveFloat = 0.2
-    """Distance to the expert's feature expectations at which the apprenticeship ends, as a share of
-    that of the first policy."""
 
 
 def features_of(architectures: Architectures, discount: float) -> Float64[np.ndarray, "N F"]:

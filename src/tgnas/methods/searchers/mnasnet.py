@@ -5,16 +5,14 @@ beyond it, and learns by PPO (sections 3 and 4). Where no cost of the architectu
 reward is their accuracy, and the search plain reinforcement learning.
 """
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float64
-from pydantic import Field
 
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Oracle, Scores, Surrogate, Trace
-from tgnas.methods.searchers._controller import PolicySettings, search_by_policy
+from tgnas.methods.searchers._controller import search_by_policy
 from tgnas.methods.searchers._few import COST, Candidates
+from tgnas.methods.searchers._network_settings import MnasnetSettings as Settings
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -31,15 +29,6 @@ CARD = Card(
 )
 DETERMINISTIC = False
 EXPONENTS = {"soft": (-0.07, -0.07), "hard": (0.0, -1.0)}  # alpha and beta, section 3
-
-
-class Settings(PolicySettings):
-    """Settings of MnasNet."""
-
-    constraint: Literal["soft", "hard"] = "soft"
-    """soft (w = -.07 everywhere) or hard (0 up to the target, -1 beyond)."""
-    target: float = Field(default=0.5, gt=0, lt=1)
-    """The target cost T: what that share of all listed architectures keeps."""
 
 
 def rewards_of(

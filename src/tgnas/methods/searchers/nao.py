@@ -7,13 +7,12 @@ they become are queried.
 
 import numpy as np
 from jaxtyping import Int64
-from pydantic import Field, PositiveFloat, PositiveInt
 
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.light_contracts import Moves, Oracle, Surrogate, Trace
 from tgnas.methods.searchers._few import Candidates, needed
-from tgnas.methods.settings import MethodSettings
+from tgnas.methods.searchers._network_settings import NaoSettings as Settings
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -29,25 +28,6 @@ CARD = Card(
 )
 DETERMINISTIC = False
 SURROGATE = "nao"  # the predictor that it is made for
-
-
-class Settings(MethodSettings):
-    """Settings of NAO."""
-
-    budget: int = Field(default=300, ge=2)
-    """Labels that are queried."""
-    first: int = Field(default=20, ge=2)
-    """Labels before the first network (600 in the paper)."""
-    batch: int = Field(default=30, ge=1)
-    """Labels of a round (300 in the paper)."""
-    moving: PositiveInt = 50
-    """Best labelled architectures that are moved (100 in the paper)."""
-    length: PositiveFloat = 0.5
-    """Length of a step along the gradient; embeddings have length 1 at each place."""
-    steps: PositiveInt = 20
-    """Lengths that are tried, one step further each."""
-    zero_shot: float = Field(default=0.0, ge=0, le=1)
-    """Share of the first queries that are the best by zero-shot score; the others are drawn."""
 
 
 def search(
