@@ -38,9 +38,9 @@ def main(
     known = Benchmark(target.name, target.table)  # without what it has read, to be sent
     measure = partial(measure_method, known, subsets=subsets, ranking=ranking)
     with pool_of(threads) as pool:
-        found = pool.starmap(measure, [(name, tables[name]) for name in missing])
+        measured = pool.starmap(measure, [(name, tables[name]) for name in missing])
     done = [
-        part | dict(zip(missing, (of[place] for of in found), strict=True))
+        part | dict(zip(missing, (of[place] for of in measured), strict=True))
         for place, part in enumerate(before)
     ]
     written = [

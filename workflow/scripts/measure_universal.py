@@ -52,8 +52,8 @@ def main(
     for method, of_seeds in scores.items():
         whole = np.full((len(of_seeds), len(known)), np.nan)
         whole[:, rows] = of_seeds
-        found, taus = measure_benchmark(known, whole, populations, ranking)
-        parts.append(found.assign(method=method))
+        measured, taus = measure_benchmark(known, whole, populations, ranking)
+        parts.append(measured.assign(method=method))
         draws.append(taus.assign(method=method))
     with written_whole(measures) as unfinished:
         pd.concat(parts).to_csv(unfinished, index=False)

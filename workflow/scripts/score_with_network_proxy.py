@@ -31,16 +31,16 @@ def main(
     torch.set_num_threads(threads)
     check_seal(batch)
     seen, part = load_file(batch), open_population(architectures).shard(shard, shards)
-    given = Batch(seen["images"], seen["labels"])
+    loaded_batch = Batch(seen["images"], seen["labels"])
     title = f"{network_proxy} {part.name} {shard}"
     progress = tqdm(part.strings, title, unit="architectures", disable=None)
     start = time.perf_counter()
     about = {"space": part.space.name, "classes": classes, "networks": networks}
-    measured = measure(progress, [network_proxy], given, Settings(**settings), **about)
+    measured = measure(progress, [network_proxy], loaded_batch, Settings(**settings), **about)
     table = shard_table(measured, network_proxy)
     write_parquet(scored, table)
     rate = len(part) / (time.perf_counter() - start)
-    images = rate * len(given.images)
+    images = rate * len(loaded_batch.images)
     logging.info("architectures_per_second=%.2f images_per_second=%.0f", rate, images)
 
 

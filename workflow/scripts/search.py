@@ -49,9 +49,9 @@ def main(
             source, named = measured(target, listing, **label), " ".join(label.values())
             table = run_searches(searched, [source], chosen, label=named, surrogates=fitted)
         elif costs:
-            given = constraints_of(read_parquet(costs[0]).to_pandas(), **constraints)
+            limits = constraints_of(read_parquet(costs[0]).to_pandas(), **constraints)
             rows = read_scores(scores[0], target)
-            table = run_constrained(searched, target, rows, given, chosen)
+            table = run_constrained(searched, target, rows, limits, chosen)
         else:
             sources = [tabulated(listing, row) for row in read_scores(scores[0], target)]
             table = run_searches(searched, sources, chosen)

@@ -34,12 +34,12 @@ def main(
     for chosen, table, facts in zip(best, history, result, strict=True):
         search = json.loads(chosen.read_text())
         # Checkpoint and log are no outputs: they outlive an interrupted job.
-        given = search["architecture"], settings, path, table.parent
+        arguments = search["architecture"], settings, path, table.parent
         if len(seeds) == 1:
-            done = train_network(*given, seed=seeds[0], process=process, step=kind)
+            done = train_network(*arguments, seed=seeds[0], process=process, step=kind)
             write_results(*done, table, facts)
         else:
-            epochs, trained = train_with_seeds(*given, seeds=seeds, process=process, step=kind)
+            epochs, trained = train_with_seeds(*arguments, seeds=seeds, process=process, step=kind)
             about = {name: search[name] for name in ABOUT if name in search}
             write_results(epochs, about | trained, table, facts)
 

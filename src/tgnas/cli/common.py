@@ -102,11 +102,11 @@ def load(predictor: str) -> "Pretrained":
     return load_pretrained(predictor)
 
 
-def load_scorer(asked: str, space: "Space") -> "Scoring":
+def load_scorer(predictor: str, space: "Space") -> "Scoring":
     """Return a trained predictor, a count or several of them, in a process as ``load``'s.
 
     Args:
-        asked: what is asked for.
+        predictor: what is asked for.
         space: whose architectures are scored.
 
     Raises:
@@ -114,15 +114,15 @@ def load_scorer(asked: str, space: "Space") -> "Scoring":
     """
     from tgnas.inference.asked import members_of
 
-    members_of(asked)
+    members_of(predictor)
     leave_pandas_out_of_arrow()
     import torch
 
     from tgnas.inference import fitting, scorers
 
     torch.set_num_threads(1)
-    scorer = scorers.load_scorer(asked)
-    fitting.check(asked, scorer, space)
+    scorer = scorers.load_scorer(predictor)
+    fitting.check(predictor, scorer, space)
     return scorer
 
 

@@ -45,13 +45,13 @@ def measure(
         network = module_named(module)
     shape = (batch, channels, size, size)
     images = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-    found = measured(network, images, proxies=proxies, seed=seed, device=device)
-    owners = [name.partition(".")[0] for name in found.scores]
+    scored = measured(network, images, proxies=proxies, seed=seed, device=device)
+    owners = [name.partition(".")[0] for name in scored.scores]
     columns = {
-        "proxy": list(found.scores),
-        "score": list(found.scores.values()),
-        "milliseconds": [round(found.milliseconds[name], 3) for name in owners],
-        "reason": [found.reasons.get(name, "") for name in owners],
+        "proxy": list(scored.scores),
+        "score": list(scored.scores.values()),
+        "milliseconds": [round(scored.milliseconds[name], 3) for name in owners],
+        "reason": [scored.reasons.get(name, "") for name in owners],
     }
     with output(to, written) as writer:
         writer.write(pa.table(columns))

@@ -162,19 +162,19 @@ def _scorer(
     opened = open_space(space)
     members_of(predictor)
     source.check_first(opened, column)
-    asked = load_scorer(predictor, opened)
+    scoring = load_scorer(predictor, opened)
     from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Together
     from tgnas.inference.scoring import Scorer
 
-    if isinstance(asked, Together) and source.shard != WHOLE:
+    if isinstance(scoring, Together) and source.shard != WHOLE:
         raise typer.BadParameter(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"
         )
-    scorer = Scorer(opened, asked.ensemble(opened), source, threads)
-    if isinstance(asked, Together):
-        return scorer, asked.run(scorer)
-    return scorer, _doubted(scorer, asked) if isinstance(asked, Pretrained) else scorer.run()
+    scorer = Scorer(opened, scoring.ensemble(opened), source, threads)
+    if isinstance(scoring, Together):
+        return scorer, scoring.run(scorer)
+    return scorer, _doubted(scorer, scoring) if isinstance(scoring, Pretrained) else scorer.run()
 
 
 def _doubted(scorer: "Scorer", predictor: "Pretrained") -> "Iterator[Scored]":

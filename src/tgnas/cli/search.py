@@ -131,7 +131,7 @@ def search(
 
     scores = budget or OF_SCORES[1]
     with _progress(scores) as told:
-        found = search_space(
+        outcome = search_space(
             load_scorer(predictor, opened),
             opened,
             searcher or OF_SCORES[0],
@@ -143,17 +143,21 @@ def search(
             told=told,
         )
     if to is not None:
-        _write_best(found, to, goals, top, spread)
+        _write_best(outcome, to, goals, top, spread)
     if history is not None:
-        _write(found.history(), history)
-    verdict = found.verdict()
+        _write(outcome.history(), history)
+    verdict = outcome.verdict()
     if verdict is not None and not verdict.tells:
         tell(str(verdict))
-    facts = {"architecture": found.architecture, "score": found.score, "queries": found.queries}
-    costed = {limit.cost: _cost(found, limit.cost) for limit in found.limits}
+    facts = {
+        "architecture": outcome.architecture,
+        "score": outcome.score,
+        "queries": outcome.queries,
+    }
+    costed = {limit.cost: _cost(outcome, limit.cost) for limit in outcome.limits}
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))
-    if found.interrupted:
-        tell(f"interrupted: the best of {found.queries:,} of {number_of(scores, 'score')}")
+    if outcome.interrupted:
+        tell(f"interrupted: the best of {outcome.queries:,} of {number_of(scores, 'score')}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -198,7 +202,7 @@ def _search_front(
     from tgnas.inference.known import known_of, search_known_front
 
     known = known_of(table.file, opened, table.column)
-    found = search_known_front(
+    front = search_known_front(
         known,
         opened,
         cost,
@@ -207,32 +211,32 @@ def _search_front(
         costs=costs,
         seed=table.seed,
     )
-    _write(found.members, to)
+    _write(front.members, to)
     if history is not None:
-        _write(found.queried, history)
-    shown = found.members.column_names[1:]
-    draw_front(found.queried, found.members, shown, to.with_suffix(".png"))
+        _write(front.queried, history)
+    shown = front.members.column_names[1:]
+    draw_front(front.queried, front.members, shown, to.with_suffix(".png"))
     tell(
-        f"{number_of(len(found.members), 'architecture')} on the front: {to} and "
+        f"{number_of(len(front.members), 'architecture')} on the front: {to} and "
         f"{to.with_suffix('.png')}"
     )
-    facts = {"queries": len(found.queried), "members": len(found.members)}
-    typer.echo(json.dumps(facts | {"hypervolume": found.hypervolume}))
+    facts = {"queries": len(front.queried), "members": len(front.members)}
+    typer.echo(json.dumps(facts | {"hypervolume": front.hypervolume}))
 
 
-def _cost(found: "Found", name: str) -> float:
-    return float(found.costs.of(name, found.space.parse(found.architecture))[0])
+def _cost(outcome: "Found", name: str) -> float:
+    return float(outcome.costs.of(name, outcome.space.parse(outcome.architecture))[0])
 
 
-def _write_best(found: "Found", to: Path, goals: list[str], top: int, spread: bool) -> None:
+def _write_best(outcome: "Found", to: Path, goals: list[str], top: int, spread: bool) -> None:
     if not goals:
-        _write(found.top(top, spread=spread), to)
+        _write(outcome.top(top, spread=spread), to)
         return
     from tgnas.results._front import draw_front
 
-    table = found.front(goals)
+    table = outcome.front(goals)
     _write(table, to)
-    draw_front(found.history_of(goals), table, goals, to.with_suffix(".png"))
+    draw_front(outcome.history_of(goals), table, goals, to.with_suffix(".png"))
     number = number_of(len(table), "architecture")
     tell(f"{number} on the front: {to} and {to.with_suffix('.png')}")
 

@@ -61,18 +61,18 @@ def taus_of(
         ranking: the config's section.
     """
     patterns = live_pattern(target.architectures).distinct()[1]
-    found = {}
+    taus = {}
     for dataset in ranking["datasets"]:
         fidelity = {"split": ranking["split"], "epochs": ranking["epochs"]}
         accuracies = target.accuracy(dataset=dataset, **fidelity)
         for population, rows in subsets.items():
             part, true = scores[:, rows], accuracies[rows]
             clusters = np.unique(patterns[rows], return_inverse=True)[1]
-            found[dataset, population] = Taus(
+            taus[dataset, population] = Taus(
                 np.array([kendall_tau(values, true) for values in part]),
                 bootstrap(part, true, clusters, ranking["resamples"]),
             )
-    return found
+    return taus
 
 
 def connects_nothing(target: Benchmark) -> Bool[np.ndarray, " N"]:

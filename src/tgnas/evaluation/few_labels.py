@@ -233,15 +233,15 @@ def _steps(
     rows = target.pool.rows_of(trace.architectures)
     spent = np.cumsum(target.seconds[rows])
     hit = np.flatnonzero(target.reported[rows] == target.reported.max())
-    found = float(hit[0] + 1) if len(hit) else float("nan")
+    queries_to_best = float(hit[0] + 1) if len(hit) else float("nan")
     steps = []
     for count in at:
         if count > len(rows):
             continue
-        said = [row for queries, row in trace.choices if queries <= count]
-        row = rows[said[-1] if said else int(np.argmax(target.labels[rows[:count]]))]
+        choices = [row for queries, row in trace.choices if queries <= count]
+        row = rows[choices[-1] if choices else int(np.argmax(target.labels[rows[:count]]))]
         accuracy = target.reported[row]
         regret = target.reported.max() - accuracy
         step = {"queries": count, "seconds": spent[count - 1], "accuracy": accuracy}
-        steps.append({**about, **step, "regret": regret, "found": found})
+        steps.append({**about, **step, "regret": regret, "found": queries_to_best})
     return steps

@@ -68,15 +68,15 @@ def transferred(
     own = [TrainingSet(target.architectures[part], learned[part]) for part in drawn]
     begun = Context(context.operators, start=Start(tuple(members), one_by_one))
     fitted = gptp.fit_together(own, gptp.Settings(), begun, _generators(seeds))
-    found = []
+    correlations = []
     for size, predictors in ((0, members), (labels, fitted)):
         for seed, predictor in enumerate(predictors):
             rest = np.setdiff1d(measured, drawn[seed])
             scores = predictor.score(target.architectures[rest])
             true = reported[rest]
             rho = float(stats.spearmanr(scores, true).statistic)
-            found.append((seed, size, rho, kendall_tau(scores, true)))
-    return pd.DataFrame(found, columns=["seed", "labels", "spearman_rho", "kendall_tau"])
+            correlations.append((seed, size, rho, kendall_tau(scores, true)))
+    return pd.DataFrame(correlations, columns=["seed", "labels", "spearman_rho", "kendall_tau"])
 
 
 def _generators(seeds: int) -> list[torch.Generator]:

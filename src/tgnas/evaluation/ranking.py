@@ -173,25 +173,25 @@ def measure(
     subsets = {"all": np.arange(count)}
     if round(top_share * count) >= LEAST_TOP:
         subsets["top"] = np.sort(best(accuracies, round(top_share * count)))
-    found: list[list[Measure]] = [[] for _ in scores]
+    measures: list[list[Measure]] = [[] for _ in scores]
     resampled, nothing = {}, (float("nan"), float("nan"))
     for subset, rows in subsets.items():
         part, true = scores[:, rows], accuracies[rows]
         resampled[subset] = bootstrap(part, true, _dense(clusters[rows]), resamples)
         ends = interval(resampled[subset], level)
-        for own, values in zip(found, part, strict=True):
+        for own, values in zip(measures, part, strict=True):
             of = np.isfinite(values)
             pair, size = (values[of], true[of]), int(of.sum())
             own.append(Measure(subset, "kendall_tau", kendall_tau(*pair), *ends, size))
             own.append(Measure(subset, "spearman_rho", spearman_rho(*pair), *nothing, size))
-    for own, values in zip(found, scores, strict=True):
+    for own, values in zip(measures, scores, strict=True):
         of = np.isfinite(values)
         for of_k in (precision_at_k, regret_at_k, rank_at_k):
             for k in at:
                 name = of_k.__name__.replace("_k", f"_{k}")
                 value = of_k(values[of], accuracies[of], k)
                 own.append(Measure("all", name, value, *nothing, int(of.sum())))
-    return found, resampled
+    return measures, resampled
 
 
 def measure_benchmark(

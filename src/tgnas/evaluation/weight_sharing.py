@@ -71,21 +71,21 @@ def resampled(
     seeds; of the agreement, architectures alone. There is none of a single seed, nor with a vector
     that knows fewer than ``LEAST`` of them.
     """
-    found = {}
+    taus = {}
     for name, values in accuracies.items():
         rows = distinct[np.isfinite(values[distinct])]
         if len(rows) < LEAST:
             continue
         own, true = scores[:, rows], values[rows]
         mean = float(np.mean([kendall_tau(row, true) for row in own]))
-        found[name] = (mean, bootstrap(own, true, np.arange(len(rows)), resamples))
+        taus[name] = (mean, bootstrap(own, true, np.arange(len(rows)), resamples))
     own, clusters = scores[:, distinct], np.arange(len(distinct))
     pairs = list(combinations(range(len(own)), 2))
     if pairs:
         mean = float(np.mean([kendall_tau(own[one], own[other]) for one, other in pairs]))
         drawn = [bootstrap(own[[one]], own[other], clusters, resamples) for one, other in pairs]
-        found[AGREEMENT] = (mean, np.mean(drawn, axis=0))
-    return found
+        taus[AGREEMENT] = (mean, np.mean(drawn, axis=0))
+    return taus
 
 
 def differences(

@@ -322,17 +322,17 @@ def _packed(architectures: Given, space: Space) -> Architectures:
     return space.architectures(architectures)
 
 
-def _accuracies(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
-    known = _labels(given, count)
+def _accuracies(accuracies: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
+    known = _labels(accuracies, count)
     faulty = np.flatnonzero(~np.isfinite(known))
     if len(faulty):
         raise DataError(f"row {faulty[0]}: {known[faulty[0]]} is no finite accuracy")
     return known
 
 
-def _labels(given: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
+def _labels(labels: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
     try:
-        known = np.array(list(given), dtype=np.float64)
+        known = np.array(list(labels), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"accuracies must be numbers: {error}") from error
     if known.ndim != 1:

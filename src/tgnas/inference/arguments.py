@@ -30,12 +30,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def held(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = parameters.bind(*args, **kwargs)
-        for name, value in given.arguments.items():
+        bound = parameters.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
             left_out = value is None and parameters.parameters[name].default is None
             if name in ARGUMENTS and not left_out:
-                given.arguments[name] = ARGUMENTS[name](name, value)
-        return function(*given.args, **given.kwargs)
+                bound.arguments[name] = ARGUMENTS[name](name, value)
+        return function(*bound.args, **bound.kwargs)
 
     return held
 

@@ -28,7 +28,7 @@ def asked_for() -> list[str]:
     return [*available(), *GRAPH_PROXIES.names()]
 
 
-def members_of(asked: str) -> list[str]:
+def members_of(text: str) -> list[str]:
     """Return the members that a text joins by +, each of which is there.
 
     Raises:
@@ -36,9 +36,9 @@ def members_of(asked: str) -> list[str]:
         UnreadableFileError: a file of weights that is not there.
         ConfigError: a member is named twice.
     """
-    names = [name.strip() for name in asked.split("+")]
+    names = [name.strip() for name in text.split("+")]
     if len(set(names)) < len(names):
-        raise ConfigError(f"{asked!r} names a member twice")
+        raise ConfigError(f"{text!r} names a member twice")
     for name in names:
         if name.endswith(SUFFIX):
             readable(name)

@@ -10,7 +10,7 @@ from tgnas.spaces.skeleton import ON_TOKENS
 from tgnas.spaces.space import Space
 
 
-def check(asked: str, scoring: Scoring, space: Space) -> None:
+def check(predictor: str, scoring: Scoring, space: Space) -> None:
     """Refuse what cannot score the networks of a space on tokens, whose FLOPs are not counted.
 
     Raises:
@@ -24,7 +24,7 @@ def check(asked: str, scoring: Scoring, space: Space) -> None:
         if fault is not None:
             able = counts_of(one, space)
             raise ConfigError(
-                f"{asked} cannot score {space.name}: {fault}; of tgnas methods, "
+                f"{predictor} cannot score {space.name}: {fault}; of tgnas methods, "
                 f"--predictor {', '.join(able[:-1])} or {able[-1]} can"
             )
 

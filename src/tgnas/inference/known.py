@@ -46,9 +46,9 @@ def known_of(path: str | None, space: Space, column: str = "accuracy") -> Traini
         for chunk, architectures in source.architectures(space):
             source.require(column, chunk.table.column_names)
             texts = chunk.text(column).to_pylist()
-            given = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
-            accuracies = np.full(len(given), np.nan)
-            accuracies[given] = source.column(chunk.kept(given), column)
+            labelled = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
+            accuracies = np.full(len(labelled), np.nan)
+            accuracies[labelled] = source.column(chunk.kept(labelled), column)
             parts.append(architectures)
             labels.append(accuracies)
     return TrainingSet(Architectures.concatenate(parts), np.concatenate(labels), space.name)
@@ -120,18 +120,18 @@ def search_known(
     method = getattr(module, "SURROGATE", "gaussian_process")
     surrogate = Surrogate(method, PREDICTORS.module(method).Settings(prior=PRIOR.prior), context)
 
-    def answer(asked: Architectures, fidelity: int | None) -> tuple[np.ndarray, float]:
+    def answer(architectures: Architectures, fidelity: int | None) -> tuple[np.ndarray, float]:
         del fidelity  # a table has one
-        return labels[pool.rows_of(asked)], 0.0
+        return labels[pool.rows_of(architectures)], 0.0
 
     oracle = Oracle(answer, "accuracy")
     trace = module.search(
         pool, oracle, module.Settings(**settings), np.random.default_rng(seed), surrogate
     )
-    found = bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
+    incumbent = bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
     hit = np.flatnonzero(trace.scores == labels.max())
     return KnownBest(
-        space.format(found)[0],
+        space.format(incumbent)[0],
         float(trace.scores[trace.incumbent]),
         trace.queries,
         int(hit[0]) + 1 if len(hit) else None,
@@ -199,14 +199,14 @@ def search_known_front(
     queried = front_table(pool.listed[rows], space, labels[rows], {name: price[rows]})
     members = rows[front(price[rows], labels[rows])]
     highest, lowest = float(np.nanmax(price)), float(np.median(labels))
-    found, whole = (
+    volume, whole = (
         hypervolume(price[some], labels[some], highest, lowest)
         for some in (members, front(price, labels))
     )
     return KnownFront(
         queried.add_column(0, "query", pa.array(np.arange(1, len(rows) + 1))),
         front_table(pool.listed[members], space, labels[members], {name: price[members]}),
-        found / whole if whole else 1.0,
+        volume / whole if whole else 1.0,
     )
 
 

@@ -91,16 +91,16 @@ def module_named(name: str) -> nn.Module:
     Raises:
         ConfigError: there is no such thing, or it cannot be built without arguments.
     """
-    made = named(name)
-    if callable(made) and not isinstance(made, nn.Module):
+    network = named(name)
+    if callable(network) and not isinstance(network, nn.Module):
         try:
-            made = made()
+            network = network()
         except Exception as error:  # the builder is the user's, and may raise anything
             why = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise ConfigError(f"{name}() builds no network: {why}") from error
-    if not isinstance(made, nn.Module):
-        raise ConfigError(f"{name} gives {type(made).__name__}, not a torch.nn.Module")
-    return made
+    if not isinstance(network, nn.Module):
+        raise ConfigError(f"{name} gives {type(network).__name__}, not a torch.nn.Module")
+    return network
 
 
 def _listed(proxies: str | Sequence[str]) -> Sequence[str]:
@@ -158,9 +158,9 @@ def _batch(
             reason = " ".join(str(error).split())
             what = f"images {tuple(images.shape)}: {type(error).__name__}: {reason}"
             raise DataError(f"the network cannot take {what}") from error
-    found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    output = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(images):
-        raise DataError(f"the network gives {found}, not logits ({len(images)}, classes)")
+        raise DataError(f"the network gives {output}, not logits ({len(images)}, classes)")
     classes = logits.shape[1]
     if classes < 2:
         raise DataError("the network gives one logit; proxies need those of 2 classes or more")

@@ -175,8 +175,8 @@ def write_onnx(network: nn.Module, images: Tensor, path: Path) -> None:
         program.save(str(part))
         onnx.checker.check_model(str(part), full_check=True)
         session = onnxruntime.InferenceSession(str(part), providers=["CPUExecutionProvider"])
-        (found,) = session.run(["logits"], {"images": images.numpy()})
-        _check(network, images, torch.from_numpy(found), "onnxruntime")
+        (logits,) = session.run(["logits"], {"images": images.numpy()})
+        _check(network, images, torch.from_numpy(logits), "onnxruntime")
 
 
 def write_torchscript(network: nn.Module, images: Tensor, path: Path) -> None:
@@ -190,8 +190,8 @@ def write_torchscript(network: nn.Module, images: Tensor, path: Path) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of TorchScript as a whole
         traced = torch.jit.trace(network, images)
         torch.jit.save(traced, str(part))
-        found = torch.jit.load(str(part))(images)
-    _check(network, images, found, "TorchScript")
+        logits = torch.jit.load(str(part))(images)
+    _check(network, images, logits, "TorchScript")
 
 
 def write_python(network: nn.Module, path: Path, title: str) -> None:
@@ -279,9 +279,9 @@ def _written(layer: nn.Module) -> str:
     return f"nn.{kind.__name__}({', '.join(arguments)})"
 
 
-def _check(network: nn.Module, images: Tensor, found: Tensor, what: str) -> None:
+def _check(network: nn.Module, images: Tensor, logits: Tensor, what: str) -> None:
     with torch.no_grad():
         wanted = network(images)
-    apart = float((found.detach() - wanted).abs().max())
+    apart = float((logits.detach() - wanted).abs().max())
     if not apart <= CLOSE * max(1.0, float(wanted.abs().max())):
         raise ResourceError(f"{what}'s logits differ from torch's by {apart:.2g}")

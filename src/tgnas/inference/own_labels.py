@@ -114,8 +114,8 @@ def compare(
     listed, context = prepared(every, context)
     source = TrainingSet(listed[: len(labels)], labels, space.name)
     chosen = methods or able(len(labels), context)
-    found = [_validated(source, method, context) for method in chosen]
-    return sorted(found, key=lambda one: -np.nan_to_num(one.kendall_tau, nan=-1.0))
+    validations = [_validated(source, method, context) for method in chosen]
+    return sorted(validations, key=lambda one: -np.nan_to_num(one.kendall_tau, nan=-1.0))
 
 
 def able(labels: int, context: Context) -> list[str]:
@@ -157,16 +157,16 @@ def _validated(source: TrainingSet, method: str, context: Context) -> Validated:
     else:
         pairs = zip(sources, generators, strict=True)
         fitted = [module.fit([one], settings, context, generator) for one, generator in pairs]
-    said, guessed = np.empty(count), np.empty(count)
+    predicted, guessed = np.empty(count), np.empty(count)
     for part, rows, predictor in zip(parts, learned, fitted, strict=True):
-        said[part] = predictor.score(source.architectures[part])
+        predicted[part] = predictor.score(source.architectures[part])
         guessed[part] = np.median(labels[rows])
-    tau = kendall_tau(said, labels)
-    return Validated(method, tau, _error(said, labels), _error(guessed, labels), count)
+    tau = kendall_tau(predicted, labels)
+    return Validated(method, tau, _error(predicted, labels), _error(guessed, labels), count)
 
 
-def _error(said: Float64[np.ndarray, " N"], labels: Float64[np.ndarray, " N"]) -> float:
-    return float(np.abs(said - labels).mean())
+def _error(predicted: Float64[np.ndarray, " N"], labels: Float64[np.ndarray, " N"]) -> float:
+    return float(np.abs(predicted - labels).mean())
 
 
 def checked(method: str | None, epochs: int | None) -> str | None:

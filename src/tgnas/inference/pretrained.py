@@ -220,17 +220,17 @@ def read_card(folder: Path | None, name: str) -> dict[str, Any]:
     return _card_of(path, card, _PackagedCard)
 
 
-def _card_of(path: Path, given: Any, model: "type[_Card]" = _Card) -> dict[str, Any]:
+def _card_of(path: Path, card: Any, model: "type[_Card]" = _Card) -> dict[str, Any]:
     """Return what a file says of its predictor, as it is.
 
     Raises:
         CorruptTableError: it is no card.
     """
     try:
-        validated(model, given, what="card")
+        validated(model, card, what="card")
     except TgnasError as error:
         raise CorruptTableError(f"{path} is not the card of a predictor: {error}") from error
-    return dict(given)
+    return dict(card)
 
 
 def learned_rows(card: Mapping[str, Any], benchmark: Benchmark) -> list[TrainingRows]:

@@ -96,8 +96,8 @@ class Together(Members):
             ConfigError: a member is a column; architectures have none.
         """
         self._without_columns()
-        given = _packed(architectures, space)
-        rows = [member.score(given, space, threads) for member in self.members]
+        parsed = _packed(architectures, space)
+        rows = [member.score(parsed, space, threads) for member in self.members]
         return _ranks(np.stack(rows))
 
     def ranked_among(self, reference: Architectures, space: Space, threads: int = 1) -> "Within":
@@ -158,10 +158,10 @@ class Within:
         self, architectures: Given, space: Where = "", threads: int = 1
     ) -> Float64[np.ndarray, " N"]:
         """Return the mean of the members' ranks; arguments and errors as ``Together``."""
-        given = _packed(architectures, space)
+        parsed = _packed(architectures, space)
         ranks = []
         for member, known in zip(self.together.members, self.reference, strict=True):
-            scores = member.score(given, space, threads)
+            scores = member.score(parsed, space, threads)
             below = [np.searchsorted(known, scores, side) for side in ("left", "right")]
             # Beyond the best and the worst of the reference better is better still.
             width = max(float(known[-1] - known[0]), 1e-12)

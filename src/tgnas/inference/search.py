@@ -225,11 +225,11 @@ def search(
         raise UnknownNameError("searcher that needs no labels", searcher, able)
     within = getattr(module, "settings_within", None)
     settings = within(space, budget) if within else module.Settings(budget=budget)
-    asked: Scoring | Within = predictor
+    scorer: Scoring | Within = predictor
     if isinstance(predictor, Together):
         reference = space.sample(REFERENCE, np.random.default_rng(0))
-        asked = predictor.ranked_among(reference, space, threads)
-    queries = Queries(asked, space, known, limits, threads, told)
+        scorer = predictor.ranked_among(reference, space, threads)
+    queries = Queries(scorer, space, known, limits, threads, told)
     incumbent, interrupted = None, False
     try:
         trace = module.search(space, Oracle(queries), settings, np.random.default_rng(seed))

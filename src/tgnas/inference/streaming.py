@@ -203,9 +203,9 @@ class Source:
             "parquet": self._parquet,
         }
         if self.path == STANDARD:
-            given = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
-            yield from readers[self.format](given)
-            given.detach()
+            standard_input = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
+            yield from readers[self.format](standard_input)
+            standard_input.detach()
             return
         codec = codec_of(self.path)
         try:
@@ -283,7 +283,7 @@ class Source:
             DataError: there is no such column, or a row holds no number.
         """
         self.require(name, chunk.table.column_names)
-        given = values = chunk.table.column(name).combine_chunks()
+        raw_values = values = chunk.table.column(name).combine_chunks()
         if pa.types.is_string(values.type):
             texts = pc.utf8_trim_whitespace(values)
             number = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
@@ -294,7 +294,7 @@ class Source:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"column {name!r} holds no numbers: {error}") from error
         for row in np.flatnonzero(~np.isfinite(numbers)):
-            what = f"{shown(given[int(row)].as_py())} is no finite number"
+            what = f"{shown(raw_values[int(row)].as_py())} is no finite number"
             self.fault(int(chunk.numbers[row]), name, what)
         return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -360,13 +360,13 @@ class Source:
             raise self._refuse("is no CSV", error) from error
 
     def _jsonl(self, stream: Any) -> Iterator[Chunk]:
-        given: Iterator[bytes] = stream
+        remaining: Iterator[bytes] = stream
         start = 1
         if self.shard != WHOLE:
             mine = self._rows_of(sum(1 for _ in stream))
             stream.seek(0)
-            given, start = islice(stream, mine.start, mine.stop), mine.start + 1
-        while lines := list(islice(given, CHUNK)):
+            remaining, start = islice(stream, mine.start, mine.stop), mine.start + 1
+        while lines := list(islice(remaining, CHUNK)):
             rows: dict[int, dict[str, Any]] = {}
             for number, line in enumerate(lines, start):
                 try:
@@ -477,7 +477,7 @@ def column_of(values: list[Any], name: str) -> tuple[pa.Array, pa.Field]:
     return column, pa.field(name, column.type, metadata=_OBJECTS if marked else None)
 
 
-def format_of(path: str, given: str | None = None) -> str:
+def format_of(path: str, named_format: str | None = None) -> str:
     """Return the format of a file by its name; that of standard input or output is CSV.
 
     What is no regular file, such as /dev/null, is taken for CSV, too.
@@ -487,16 +487,16 @@ def format_of(path: str, given: str | None = None) -> str:
             compressed.
     """
     known = sorted(set(FORMATS.values()))
-    if given is not None and given not in known:
-        raise UnknownNameError("format", given, known)
+    if named_format is not None and named_format not in known:
+        raise UnknownNameError("format", named_format, known)
     codec = codec_of(path)
     bare = Path(path).with_suffix("") if codec else Path(path)
     suffix = bare.suffix.lower()
     named = path == STANDARD or is_device(path) or suffix in FORMATS
-    if given is None and not named:
+    if named_format is None and not named:
         allowed = [*FORMATS, *(f"{ending}{end}" for ending in (".csv", ".jsonl") for end in CODECS)]
         raise UnknownNameError(f"file format of {path}", "".join(Path(path).suffixes), allowed)
-    format = given or FORMATS.get(suffix, "csv")  # noqa: A001
+    format = named_format or FORMATS.get(suffix, "csv")  # noqa: A001
     if codec and format == "parquet":
         allowed = [name for name in known if name != "parquet"]
         raise UnknownNameError(f"format that is compressed by {codec}", format, allowed)

@@ -73,9 +73,9 @@ def train_on(
         UnknownNameError: there is no such method.
     """
     accuracies = known.labels
-    asked = own_labels.checked(method, epochs)
-    if device != "cpu" and asked != own_labels.NETWORK:
-        few = asked or ", ".join(own_labels.CANDIDATES)
+    named_method = own_labels.checked(method, epochs)
+    if device != "cpu" and named_method != own_labels.NETWORK:
+        few = named_method or ", ".join(own_labels.CANDIDATES)
         raise ConfigError(f"device {device} is for the method {own_labels.NETWORK}, not for {few}")
     device_of(device)
     if len(np.unique(accuracies)) < 2:
@@ -93,20 +93,22 @@ def train_on(
         return members
 
     about: dict[str, Any] = {}
-    if asked == own_labels.NETWORK:
+    if named_method == own_labels.NETWORK:
         about["epochs"] = epochs or EPOCHS
         settings = like.weights.settings.scaled_to(about["epochs"])
         members = members_of(like.weights.method, settings, seeds, device=device)
     else:
-        found = own_labels.compare(known, space, like.weights, [asked] if asked else ())
+        validations = own_labels.compare(
+            known, space, like.weights, [named_method] if named_method else ()
+        )
         tell(
             f"held out in turn, {own_labels.FOLDS} parts of {number_of(len(accuracies), 'label')}:"
         )
-        for one in found:
+        for one in validations:
             tell(f"  {one.text}")
-        if found[0].warning:
-            tell(found[0].warning)
-        best = found[0].method
+        if validations[0].warning:
+            tell(validations[0].warning)
+        best = validations[0].method
         tell(f"{best} learns all labels")
         settings, unlabelled = own_labels.settings_of(best), own_labels.population(known, space)
         members = members_of(
@@ -116,7 +118,7 @@ def train_on(
             start=like.weights,
             unlabelled=unlabelled,
         )
-        about |= {"method": best, "validation": [vars(one) for one in found]}
+        about |= {"method": best, "validation": [vars(one) for one in validations]}
     card = {
         "title": f"trained on {space.name}",
         "seeds": list(range(len(members))),

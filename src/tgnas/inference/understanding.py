@@ -80,9 +80,9 @@ def doubtful_readings(space: Space) -> list[str]:
     of an operator of the space than the same words would say, such as that DARTS' separable
     convolutions come in pairs.
     """
-    found = []
+    doubts = []
     if uncounted := said_uncounted(space):
-        found.append(uncounted)
+        doubts.append(uncounted)
     of_vocabulary = [VOCABULARY[c] for c in space.operators.values() if c < len(NAMES)]
     for spelled, code in space.operators.items():
         new = space.new[code - len(NAMES)] if code >= len(NAMES) else None
@@ -93,7 +93,7 @@ def doubtful_readings(space: Space) -> list[str]:
             continue  # the file says more than the words
         if unread := unread_words(new.description):
             words = ", ".join(map(repr, unread))
-            found.append(
+            doubts.append(
                 f"{spelled!r} is read without the words {words}; if they change what it is, say "
                 "its attributes"
             )
@@ -102,12 +102,12 @@ def doubtful_readings(space: Space) -> list[str]:
             own = _unlike(other.known, alone)
             if own and _but(alone.numbers, *_SIZES) == _but(read.numbers, *_SIZES):
                 told = ", ".join(f"{name}: {value}" for name, value in own.items())
-                found.append(
+                doubts.append(
                     f"{spelled!r} is read as its words say, but {other.name} is as in DARTS, with "
                     f"{{{told}}}; say attributes if {spelled!r} is, too"
                 )
                 break
-    return found
+    return doubts
 
 
 def not_told_apart(

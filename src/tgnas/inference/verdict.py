@@ -60,28 +60,30 @@ class Verdict:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why the scores tell nothing, in words; empty where nothing speaks against them."""
-        found = [self.unfit] if self.unfit else []
+        objections = [self.unfit] if self.unfit else []
         if self.disagreement > MOST_DISAGREEMENT:
-            found.append(
+            objections.append(
                 f"the seeds differ by {self.disagreement:.2f} of the spread of the scores "
                 f"(at most {MOST_DISAGREEMENT})"
             )
         if self.ties > MOST_TIES:
-            found.append(f"{self.ties:.0%} of all pairs have one score (at most {MOST_TIES:.0%})")
+            objections.append(
+                f"{self.ties:.0%} of all pairs have one score (at most {MOST_TIES:.0%})"
+            )
         if self.counts_agree < LEAST_COUNTS_AGREE:
-            found.append(
+            objections.append(
                 "FLOPs and parameters rank the space differently, and no one knows which says more "
                 f"(tau {self.counts_agree:.2f}; at least {LEAST_COUNTS_AGREE})"
             )
         if self.uncounted:
             names = ", ".join(map(repr, self.uncounted))
-            found.append(f"no number is known of {names}, which so counts for nothing")
+            objections.append(f"no number is known of {names}, which so counts for nothing")
         if self.unlike:
-            found.append(f"no known operator is like {', '.join(map(repr, self.unlike))}")
+            objections.append(f"no known operator is like {', '.join(map(repr, self.unlike))}")
         if self.contradictory:
             names = ", ".join(map(repr, self.contradictory))
-            found.append(f"the names of {names} say something else than their descriptions")
-        return tuple(found)
+            objections.append(f"the names of {names} say something else than their descriptions")
+        return tuple(objections)
 
     @property
     def tells(self) -> bool:
@@ -191,8 +193,8 @@ def counts_agree(space: Space) -> float:
 
 def _contradicts(name: str, code: int, space: Space) -> bool:
     """Tell whether a spelling names a convolution or pool that its operator is not."""
-    said = _shape(attributes_of(name.replace("_", " ")).numbers)
-    if not said[0]:
+    named_shape = _shape(attributes_of(name.replace("_", " ")).numbers)
+    if not named_shape[0]:
         return False
     known: Sequence[float] = (
         VOCABULARY[code].known.numbers
@@ -200,7 +202,7 @@ def _contradicts(name: str, code: int, space: Space) -> bool:
         else space.new[code - len(NAMES)].attributes
     )
     is_known = code < len(NAMES) or tuple(known) != OperatorAttributes().numbers
-    return is_known and _shape(known) != said
+    return is_known and _shape(known) != named_shape
 
 
 def _shape(numbers: Sequence[float]) -> tuple[float, bool]:

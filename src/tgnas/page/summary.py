@@ -114,8 +114,8 @@ def _last(
         if "joined" in taus:
             part += f" ({titles['joined']}: {taus['joined']})"
         parts.append(part)
-    made = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
-    for _, row in made.iterrows():
+    runs = search[(search.scorer == names["published"]) & (search.searcher == names["searcher"])]
+    for _, row in runs.iterrows():
         part = (
             "the architecture that the published search returns has "
             f"{mean_of(row, dataset, 2)} % of test accuracy"
@@ -128,21 +128,21 @@ def _last(
 
 
 def of_any_run(
-    rankings: Mapping[str, pd.DataFrame], found: pd.DataFrame | None, tables: int, figures: int
+    rankings: Mapping[str, pd.DataFrame], trained: pd.DataFrame | None, tables: int, figures: int
 ) -> list[str]:
     """Return what came out of a run without NAS-Bench-201's ranking, from its own tables.
 
     Args:
         rankings: benchmark, as tables call it -> the table of its ranking.
-        found: the table of the architecture that was searched and trained; None where none was.
+        trained: the table of the architecture that was searched and trained; None where none was.
         tables: how many the run has made.
         figures: how many.
     """
     sentences = [
         sentence for target, table in rankings.items() for sentence in _leading(target, table)
     ]
-    if found is not None:
-        row = found.iloc[0]
+    if trained is not None:
+        row = trained.iloc[0]
         sentences.append(
             f"The architecture that the search chose out of {int(row.queries):,} by its score, "
             f"trained for {number_of(row.epochs, 'epoch')}, has {row.test_accuracy:.2f} % of test "

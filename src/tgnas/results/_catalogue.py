@@ -181,8 +181,8 @@ class Result:
         return getattr(self.module, "PAGE", "")
 
     def _ask(self, function: str, plan: Plan) -> Any:
-        asked = getattr(self.module, function, None)
-        return call(asked, {"plan": plan, "variant": self.variant}) if asked else {}
+        hook = getattr(self.module, function, None)
+        return call(hook, {"plan": plan, "variant": self.variant}) if hook else {}
 
     def inputs(self, plan: Plan, kind: str) -> dict[str, Any]:
         """Return the files that a table or a figure is made of."""
@@ -235,10 +235,10 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def call(function: Callable, given: Mapping[str, Any]) -> Any:
+def call(function: Callable, values: Mapping[str, Any]) -> Any:
     """Return what a function makes of those of the given values that it names."""
     names = inspect.signature(function).parameters
-    return function(**{name: value for name, value in given.items() if name in names})
+    return function(**{name: value for name, value in values.items() if name in names})
 
 
 # Tables that are summarised further are read to the last bit, which pandas's default is not.

@@ -106,8 +106,8 @@ def _key(name: str) -> Line2D:
 def _label(panel: Axes, shown: pd.DataFrame) -> None:
     """Write each method's name where it touches no marker and no other name, the nearest first."""
     scale = panel.figure.dpi / 72
-    taken = [*_marks(panel, shown, "KT", "KT", 3.5 * scale)]
-    taken += _marks(panel, shown, "KT low", "KT high", scale)
+    boxes = [*_marks(panel, shown, "KT", "KT", 3.5 * scale)]
+    boxes += _marks(panel, shown, "KT low", "KT high", scale)
     frame = panel.get_window_extent()
     for _, row in shown.iterrows():
         text = panel.annotate(
@@ -128,12 +128,12 @@ def _label(panel: Axes, shown: pd.DataFrame) -> None:
                 (distance + size.height / scale / 2 * abs(up)) * up,
             )
             box = size.translated(shift[0] * scale, shift[1] * scale).padded(_PADDING)
-            overlap = sum(_overlap(box, other) for other in taken)
+            overlap = sum(_overlap(box, other) for other in boxes)
             overlap += box.width * box.height - _overlap(box, frame)
             if overlap < least - 1e-6:
                 best, least = shift, overlap
         text.set_position(best)
-        taken.append(text.get_window_extent())
+        boxes.append(text.get_window_extent())
         half = np.array([size.width, size.height]) / scale / 2
         edge = np.clip(0, np.array(best) - half, np.array(best) + half)  # nearest to the marker
         if np.hypot(*edge) > 8:

@@ -86,9 +86,9 @@ def table(
         dead, first = connects_nothing(benchmark), None
         for method, title in embedders.items():
             values = dead_last(read_scores(next(files), benchmark), dead)
-            found = taus_of(benchmark, values, subsets, dict(ranking))
-            first = first or found
-            for (dataset, population), taus in found.items():
+            by_population = taus_of(benchmark, values, subsets, dict(ranking))
+            first = first or by_population
+            for (dataset, population), taus in by_population.items():
                 row: dict[str, Any] = {
                     "method": method,
                     "title": title,
@@ -96,7 +96,7 @@ def table(
                     "dataset": dataset,
                 }
                 row |= taus.row(ranking["level"])
-                if found is not first:
+                if by_population is not first:
                     row |= taus.less(first[dataset, population], ranking["level"])
                 rows.append(row | {"architectures": len(subsets[population])})
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS))

@@ -159,8 +159,8 @@ def components(values: Float64[np.ndarray, "T N S"], larger: float = 1.0) -> dic
 
 
 def _searches(every: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    found = every[every.kind == "repeat"]
-    by = found.groupby(["measure", "name", "repeat"]).value
+    repeats = every[every.kind == "repeat"]
+    by = repeats.groupby(["measure", "name", "repeat"]).value
     means = by.mean()
     for measure in ("test", "test_memory", "thetas", "epochs"):
         for name in SEARCHES:
@@ -191,10 +191,10 @@ def interval(values: Float64[np.ndarray, " N"]) -> tuple[float, float]:
 
 def tried(every: pd.DataFrame) -> pd.DataFrame:
     """Return validation accuracy and memory of all networks that searches trained to the end."""
-    found = every[(every.kind == "repeat") & every.measure.isin(["validation", "memory"])]
-    number = found.groupby(["name", "repeat", "measure"]).cumcount()
-    index = [found.name, found["repeat"], number.rename("number")]
-    return found.pivot_table("value", index, "measure").reset_index()
+    rows = every[(every.kind == "repeat") & every.measure.isin(["validation", "memory"])]
+    number = rows.groupby(["name", "repeat", "measure"]).cumcount()
+    index = [rows.name, rows["repeat"], number.rename("number")]
+    return rows.pivot_table("value", index, "measure").reset_index()
 
 
 def hypervolume(

@@ -44,7 +44,7 @@ def show(frame: pd.DataFrame, methods: Sequence[str]) -> list[Block]:
     for method in methods:
         of = frame[frame.method == method]
         if len(of):
-            found = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
+            taus = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
             row: dict[str, Entry] = {"Kendall tau": of.title.iloc[0]}
-            rows.append(row | {place: found.get(place, "-") for place in places})
+            rows.append(row | {place: taus.get(place, "-") for place in places})
     return [Shown(rows)]

@@ -109,9 +109,9 @@ def table(
 ) -> pd.DataFrame:
     """Return one row for each number of the tables."""
     every, trained = (pd.concat(parts, ignore_index=True) for parts in (rows, starts))
-    found = [*_accuracies(every), *_statistics(every), *_ranked(every, trained)]
-    found += [*_cells(every, benchmark, label), *_starts(trained)]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    numbers = [*_accuracies(every), *_statistics(every), *_ranked(every, trained)]
+    numbers += [*_cells(every, benchmark, label), *_starts(trained)]
+    return pd.DataFrame(numbers, columns=list(COLUMNS))
 
 
 def show(frame: pd.DataFrame) -> list[Block]:
@@ -216,19 +216,19 @@ def _starts(trained: pd.DataFrame) -> Iterator[dict[str, Any]]:
     }
     kaiming = by_start["kaiming"]
     last = kaiming.columns.max()
-    for start, found in by_start.items():
-        other = kaiming.loc[found.index]
+    for start, accuracies in by_start.items():
+        other = kaiming.loc[accuracies.index]
         rate = {"block": "start", "name": start, "split": "learning rate"}
-        yield rate | {"graphs": len(found), "mean": rates[start]}
-        for epoch in found.columns:
-            yield _row("start", start, f"epoch {epoch}", found[epoch])
+        yield rate | {"graphs": len(accuracies), "mean": rates[start]}
+        for epoch in accuracies.columns:
+            yield _row("start", start, f"epoch {epoch}", accuracies[epoch])
             if start != "kaiming":
-                less = found[epoch] - other[epoch]
+                less = accuracies[epoch] - other[epoch]
                 yield _row("start", f"{start} less kaiming", f"epoch {epoch}", less)
-        targets = {f"{least:.0f} %": pd.Series(least, found.index) for least in REACHED}
+        targets = {f"{least:.0f} %": pd.Series(least, accuracies.index) for least in REACHED}
         targets["what Kaiming's ends with"] = other[last]
         for target, least in targets.items():
-            epochs = _epochs(found, least)
+            epochs = _epochs(accuracies, least)
             yield _row("epochs", start, target, epochs)
             yield _row("reached", start, target, epochs <= last)
             if start != "kaiming":

@@ -80,16 +80,16 @@ def table(
     subsets, dead = subsets_of(benchmark, {}, whole=True), connects_nothing(benchmark)
     subsets = {name: subsets[name] for name in ("unique", "all")}
     known = {name: read_scores(path, benchmark) for name, path in zip(steps, scores, strict=True)}
-    found: dict[str, Any] = {}
+    by_title: dict[str, Any] = {}
     rows = []
     for name, title, last, than in rows_of(steps):
         values = dead_last(known[name], dead) if last else known[name]
-        found[title] = taus_of(benchmark, values, subsets, dict(ranking))
-        for (dataset, population), taus in found[title].items():
+        by_title[title] = taus_of(benchmark, values, subsets, dict(ranking))
+        for (dataset, population), taus in by_title[title].items():
             row: dict[str, Any] = {"method": name, "title": title, "than": than, "dataset": dataset}
             row |= {"population": population} | taus.row(ranking["level"])
             if than:
-                row |= taus.less(found[than][dataset, population], ranking["level"])
+                row |= taus.less(by_title[than][dataset, population], ranking["level"])
             rows.append(row | {"architectures": len(subsets[population])})
     return pd.DataFrame(rows).reindex(columns=list(COLUMNS))
 

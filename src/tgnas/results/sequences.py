@@ -131,9 +131,9 @@ def table(
     ]
     once = _stored(flexibert, ONCE)
     rows.append(_row("flexibert", "stored", ONCE, once, glue, counts))
-    found = pd.concat(parts, ignore_index=True)
+    scores = pd.concat(parts, ignore_index=True)
     for benchmark in (nasbench_nlp, flexibert):
-        own = found[found.benchmark == benchmark.name]
+        own = scores[scores.benchmark == benchmark.name]
         rows += [
             _of_study(benchmark, str(score), some)
             for score, some in own.groupby("score", sort=False)

@@ -42,8 +42,8 @@ def table(benchmark: Benchmark, recipes: Path) -> pd.DataFrame:
 
     logs = read_recipes(recipes)
     parsed = SPACE.read(logs.recepie.tolist())
-    found = [fault_of(error) for error in parsed.errors.values()]
-    rows = [("recipe", kind, found.count(kind)) for kind in (*FAULTS, "other")]
+    faults = [fault_of(error) for error in parsed.errors.values()]
+    rows = [("recipe", kind, faults.count(kind)) for kind in (*FAULTS, "other")]
     distinct = len(parsed.architectures.distinct()[0])
     rows.append(("recipe", "the cell of an earlier log", len(logs) - distinct))
     statuses = logs.status.value_counts()

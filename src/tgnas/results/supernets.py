@@ -167,12 +167,12 @@ def table(
         row: dict[str, Any] = {"method": name, "title": _title(name, titles)}
         row |= {"sharing": name in methods}
         row |= summary(read_scores(path, drawn), truths, distinct, top)
-        found, seconds = [], float("nan")
+        strings, seconds = [], float("nan")
         if name in methods:
             place = list(methods).index(name)
-            found = derived[place]
+            strings = derived[place]
             seconds = histories[place].groupby("seed")["seconds"].sum().mean()
-        rows.append(row | derivations(found, by_string) | {"seconds": seconds})
+        rows.append(row | derivations(strings, by_string) | {"seconds": seconds})
     return pd.DataFrame(rows)[list(COLUMNS)]
 
 

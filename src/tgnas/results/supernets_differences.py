@@ -64,14 +64,14 @@ def loaded(plan: Plan) -> list[str]:
 def inputs(plan: Plan) -> dict[str, Any]:
     """Return the scores of every method that is compared, and what is known."""
     section = plan.config.supernets
-    made = [*section.methods, *section.beside]
+    scored = [*section.methods, *section.beside]
     compared = dict.fromkeys(name for pair in section.differences for name in pair)
     truths = ("population", "known", "long", "nasbench201")
     return {name: supernets.inputs(plan)[name] for name in truths} | {
         "scores": [
             f"<results>/scores/{SUPERNET_POPULATION}/{name}.parquet"
             for name in compared
-            if name in made
+            if name in scored
         ],
     }
 
@@ -119,9 +119,9 @@ def show(frame: pd.DataFrame) -> list[Block]:
     for pair, part in frame.groupby("pair", sort=False):
         row: dict[str, Entry] = {"difference": str(pair)}
         for measure, about in MEASURES.items():
-            found = part[part.measure == measure]
-            if len(found):
-                of = found.iloc[0]
+            matches = part[part.measure == measure]
+            if len(matches):
+                of = matches.iloc[0]
                 row[about] = Number(of.difference, "+.3f", interval=(of.low, of.high))
         rows.append(row)
     return [Shown(rows)]

@@ -70,8 +70,8 @@ def inputs(plan: Plan) -> dict[str, Any]:
 def table(measures: Sequence[pd.DataFrame], chosen_on: Mapping[str, bool]) -> pd.DataFrame:
     """Return one row for each space, data set, population and method."""
     parts = []
-    for (space, chosen), found in zip(chosen_on.items(), measures, strict=True):
-        taus = found[found.name == "kendall_tau"]
+    for (space, chosen), measured in zip(chosen_on.items(), measures, strict=True):
+        taus = measured[measured.name == "kendall_tau"]
         parts.append(taus.assign(space=space, chosen_on=chosen))
     every = pd.concat(parts)
     groups = [*KEYS, "method"]

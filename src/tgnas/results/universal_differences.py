@@ -65,13 +65,13 @@ def table(
     parts = []
     for (space, chosen), own, taus in zip(chosen_on.items(), measures, resampled, strict=True):
         pairs = [("universal", count) for count in COUNTS]
-        found = differences(own, taus, pairs, level).assign(space=space, chosen_on=chosen)
+        compared = differences(own, taus, pairs, level).assign(space=space, chosen_on=chosen)
         named = best[best.space == space].set_index(["dataset", "population"]).method_count
-        places = zip(found.dataset, found.population, strict=True)
-        found["count"] = found["second"]
-        leads = found["count"].to_numpy() == [named.loc[place] for place in places]
-        fixed = found[found["count"].isin(FIXED)]
-        parts += [fixed.assign(less=fixed["count"]), found[leads].assign(less=BEST)]
+        places = zip(compared.dataset, compared.population, strict=True)
+        compared["count"] = compared["second"]
+        leads = compared["count"].to_numpy() == [named.loc[place] for place in places]
+        fixed = compared[compared["count"].isin(FIXED)]
+        parts += [fixed.assign(less=fixed["count"]), compared[leads].assign(less=BEST)]
     frame = pd.concat(parts, ignore_index=True)
     frame["verdict"] = np.select([frame.low > 0, frame.high < 0], ["higher", "lower"], "open")
     return frame[list(COLUMNS)]

@@ -187,15 +187,15 @@ def measure(
         milliseconds = {BUILD: 1e3 * (now() - start)}
         connected = canonicalise(parsed.cells).edges.any(axis=(1, 2)).all()
         dead = not (connected or is_live(network, seen))
-        found = {}
+        scored = {}
         for name in proxies:
             small = small_network(name, member, classes, settings, space=built)
-            found[name] = score(name, network, seen, settings.seed, small, dead=dead)
+            scored[name] = score(name, network, seen, settings.seed, small, dead=dead)
         yield Measured(
             architecture,
-            {name: one.components for name, one in found.items()},
-            milliseconds | {name: one.milliseconds for name, one in found.items()},
-            {name: one.reason for name, one in found.items() if one.reason},
+            {name: one.components for name, one in scored.items()},
+            milliseconds | {name: one.milliseconds for name, one in scored.items()},
+            {name: one.reason for name, one in scored.items() if one.reason},
         )
 
 
@@ -243,13 +243,13 @@ def score(
     with restored(network), drawing(draws, batch.device):
         now = _clock(batch.device)
         start = now()
-        given: float | tuple[float, ...] = (float("nan"),) * len(names)
+        components: float | tuple[float, ...] = (float("nan"),) * len(names)
         try:
-            given = compute(network.train(), batch, generator, **more)
+            components = compute(network.train(), batch, generator, **more)
         except UnfitNetworkError as error:
             reason = f"{proxy} cannot score the network: {error}"
         milliseconds = 1e3 * (now() - start)
-    values = given if isinstance(given, tuple) else (given,)
+    values = components if isinstance(components, tuple) else (components,)
     unfit = [f"{name} is {v}" for name, v in zip(names, values, strict=True) if not np.isfinite(v)]
     finite = tuple(v if np.isfinite(v) else float("nan") for v in values)
     return Scored(finite, milliseconds, reason or ", ".join(unfit))
@@ -266,9 +266,9 @@ def unread(family: Family, batch: Batch | Tokens) -> str:
 def lacking(proxy: str, network: nn.Module) -> str:
     """Return what a proxy's card requires and a network lacks, as a sentence; empty if nothing."""
     family = family_of(proxy)
-    found = _sequences.FOUND if family is SEQUENCE_PROXIES else FOUND
-    required = [what for what in family.module(proxy).CARD.requires if what in found]
-    missing = [what for what in required if not found[what](network)]
+    checks = _sequences.FOUND if family is SEQUENCE_PROXIES else FOUND
+    required = [what for what in family.module(proxy).CARD.requires if what in checks]
+    missing = [what for what in required if not checks[what](network)]
     if not missing:
         return ""
     return f"{proxy} needs {', '.join(required)}; the network has no {' and no '.join(missing)}"

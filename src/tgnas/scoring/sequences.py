@@ -72,10 +72,10 @@ def measure_sequences(
     for architecture in architectures:
         network = network_of(space, architecture, seed, **size)
         # Tokens reach the output of each architecture of these spaces, so that none is dead.
-        found = {name: score(name, network, batch, seed, dead=False) for name in proxies}
+        scored = {name: score(name, network, batch, seed, dead=False) for name in proxies}
         yield Measured(
             architecture,
-            {name: one.components for name, one in found.items()},
-            {name: one.milliseconds for name, one in found.items()},
-            {name: one.reason for name, one in found.items() if one.reason},
+            {name: one.components for name, one in scored.items()},
+            {name: one.milliseconds for name, one in scored.items()},
+            {name: one.reason for name, one in scored.items() if one.reason},
         )

@@ -88,11 +88,11 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     kind, _, number = part.rpartition("-seed")
     seed, space = int(number), open_space(SPACE)
     recipe, images = _digits.opened(files["recipe"], **settings.change)
-    asked = settings.search | {"shared": kind == SHARED}
+    search_settings = settings.search | {"shared": kind == SHARED}
     searched = d_darts.train(
         space,
         images.validated(),
-        read_settings(d_darts.Settings, asked, "studies.d_darts_cells.search"),
+        read_settings(d_darts.Settings, search_settings, "studies.d_darts_cells.search"),
         Context(checkpoints=folder),
         torch.Generator().manual_seed(seed),
     )

@@ -203,7 +203,7 @@ def _repeat(settings: Settings, recipe: Path, number: int) -> Iterator[Row]:
     from tgnas.methods.generators.nago import random_theta
 
     trainer = _Trainer(settings, recipe)
-    found = {"no search": random_theta(trainer.range, np.random.default_rng([2, number, CHOSEN]))}
+    thetas = {"no search": random_theta(trainer.range, np.random.default_rng([2, number, CHOSEN]))}
     for place, name in enumerate(SEARCHES):
         generator = np.random.default_rng([2, number, 10 + place])
 
@@ -225,8 +225,8 @@ def _repeat(settings: Settings, recipe: Path, number: int) -> Iterator[Row]:
             yield REPEAT, name, written(one.theta), "memory", one.memory, number
         yield REPEAT, name, "", "epochs", settings.budget - budget.epochs, number
         yield REPEAT, name, "", "thetas", budget.begun, number
-        found[name] = budget.best().theta
-    for place, (name, theta) in enumerate(found.items()):
+        thetas[name] = budget.best().theta
+    for place, (name, theta) in enumerate(thetas.items()):
         generator = np.random.default_rng([2, number, FRESH, place])
         for _ in range(settings.fresh):
             _, accuracy, memory = trainer.evaluate(theta, settings.epochs, generator)

@@ -102,10 +102,10 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     for cost in settings.costs:
         price = table[cost].to_numpy(dtype=np.float64)
         priced = replace(listed, attributes={**listed.attributes, "cost": price})
-        found = measured(
+        measures = measured(
             search, settings, seeds, benchmark.space, priced, labels, reported, context
         )
-        rows += [{"cost": cost, **row} for row in found]
+        rows += [{"cost": cost, **row} for row in measures]
     return pd.DataFrame(rows)
 
 
@@ -142,12 +142,12 @@ def measured(
     rows = []
     for seed in seeds:
         start = time.process_time()
-        asked = _asked(search, settings, pool, labels, context, np.random.default_rng(seed))
+        queried = _asked(search, settings, pool, labels, context, np.random.default_rng(seed))
         spent = time.process_time() - start
         for count in settings.at:
-            if count > len(asked):
+            if count > len(queried):
                 continue
-            first = asked[:count]
+            first = queried[:count]
             members = first[front(costs[first], labels[first])]
             volume = hypervolume(costs[members], reported[members], highest, GUESS)
             about = {"search": search, "seed": seed, "queries": count, "processor": spent}
@@ -188,9 +188,9 @@ def _asked(
     module = SEARCHERS.module(name)
     set_keys = module.Settings(**{k: known[k] for k in module.Settings.model_fields if k in known})
 
-    def answer(asked: Any, fidelity: int | None) -> tuple[np.ndarray, float]:
+    def answer(architectures: Any, fidelity: int | None) -> tuple[np.ndarray, float]:
         del fidelity  # labels are of one
-        return labels[pool.rows_of(asked)], 0.0
+        return labels[pool.rows_of(architectures)], 0.0
 
     trace = module.search(pool, Oracle(answer, "label"), set_keys, generator)
     return pool.rows_of(trace.architectures)

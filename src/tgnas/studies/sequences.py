@@ -89,17 +89,17 @@ def _with_networks(benchmark: "Benchmark", shard: int, settings: Settings) -> pd
     from tgnas.scoring.sequences import measure_sequences, text_batch
 
     recurrent = benchmark.name == "nasbench_nlp"
-    asked = settings.recipes if recurrent else settings.encoders
+    sample_size = settings.recipes if recurrent else settings.encoders
     shape = (settings.rows, settings.steps)
     if not recurrent:
         shape = (settings.encoder_rows, settings.encoder_steps)
     known = _labelled(benchmark)
-    drawn = np.random.default_rng(settings.seed).choice(known, min(asked, len(known)), False)
+    drawn = np.random.default_rng(settings.seed).choice(known, min(sample_size, len(known)), False)
     drawn = np.array_split(np.sort(drawn), settings.shards)[shard]
     strings = [benchmark.strings[row] for row in drawn]
     proxies = RECURRENT if recurrent else OF_ENCODERS
     size = {} if recurrent else {"hidden": 256, "width": 1024}
-    found = measure_sequences(
+    measured = measure_sequences(
         strings,
         proxies,
         text_batch(*shape, settings.seed),
@@ -116,7 +116,7 @@ def _with_networks(benchmark: "Benchmark", shard: int, settings: Settings) -> pd
             one.milliseconds[proxy],
             one.reasons.get(proxy, ""),
         )
-        for row, one in zip(drawn, found, strict=True)
+        for row, one in zip(drawn, measured, strict=True)
         for proxy in proxies
         for component, value in zip(components_of(proxy), one.components[proxy], strict=True)
     ]

@@ -124,14 +124,14 @@ def _requests(settings: Settings, most: int) -> Iterator[Row]:
     from tgnas.spaces.synthesis import shortest, skips_of, synthesise
 
     generator = np.random.default_rng([3, most])
-    asked = [random_request(generator, most) for _ in range(settings.requests)]
-    made = [synthesise(request, start, most, generator) for request, start in asked]
+    requests = [random_request(generator, most) for _ in range(settings.requests)]
+    syntheses = [synthesise(request, start, most, generator) for request, start in requests]
     graphs, wanted, longer = [], [], []
-    for (request, start), found in zip(asked, made, strict=True):
-        if found.operators is None:
+    for (request, start), synthesis in zip(requests, syntheses, strict=True):
+        if synthesis.operators is None:
             continue
-        codes = [CODE_OF[name] for name in found.operators]
-        graphs.append(([INPUT, *codes, OUTPUT], skips_of(found.operators, 0.3, generator)))
+        codes = [CODE_OF[name] for name in synthesis.operators]
+        graphs.append(([INPUT, *codes, OUTPUT], skips_of(synthesis.operators, 0.3, generator)))
         wanted.append(
             [request.channels, request.side, request.depth, request.pixels, request.mixing]
         )
@@ -139,27 +139,29 @@ def _requests(settings: Settings, most: int) -> Iterator[Row]:
     cells = SPACE.form.pack(graphs)
     found_properties, valid = properties_of(cells, EFFECTS)
     right = valid & (whole(cells, found_properties) == np.array(wanted)).all(axis=1)
-    by = [found.by for found in made]
+    by = [synthesis.by for synthesis in syntheses]
     facts = {
-        "requests": len(made),
+        "requests": len(syntheses),
         "progressive": by.count("progressive"),
         "exhaustive": by.count("exhaustive"),
         "unsatisfiable": by.count("none"),
         "satisfied": len(graphs),
         "right": right.sum(),
         "longer": np.mean(longer),
-        "states": np.mean([f.tried for f in made if f.by == "progressive"]),
-        "guessed": _guessed(asked, made, most, settings.guesses, generator),
+        "states": np.mean([one.tried for one in syntheses if one.by == "progressive"]),
+        "guessed": _guessed(requests, syntheses, most, settings.guesses, generator),
     }
     if most == max(settings.bounds):
-        facts["built"], facts["built_right"] = _built(graphs, wanted, asked, made, settings.built)
+        facts["built"], facts["built_right"] = _built(
+            graphs, wanted, requests, syntheses, settings.built
+        )
     for measure, value in facts.items():
         yield REQUESTS, str(most), 0, 0, "", measure, float(value)
 
 
 def _guessed(
-    asked: Sequence[Any],
-    made: Sequence[Any],
+    requests: Sequence[Any],
+    syntheses: Sequence[Any],
     most: int,
     guesses: int,
     generator: np.random.Generator,
@@ -174,8 +176,8 @@ def _guessed(
         ]
     )
     hits = []
-    for (request, start), found in zip(asked, made, strict=True):
-        if found.operators is None:
+    for (request, start), synthesis in zip(requests, syntheses, strict=True):
+        if synthesis.operators is None:
             continue
         length = generator.integers(most + 1, size=(guesses, 1, 1))
         steps = effects[generator.integers(len(effects), size=(guesses, most))]
@@ -192,8 +194,8 @@ def _guessed(
 def _built(
     graphs: Sequence[Any],
     wanted: Sequence[Any],
-    asked: Sequence[Any],
-    made: Sequence[Any],
+    requests: Sequence[Any],
+    syntheses: Sequence[Any],
     most: int,
 ) -> tuple[int, int]:
     """Return how many programs were run, and how many of them give the shape asked for."""
@@ -203,7 +205,11 @@ def _built(
     from tgnas.spaces.architectures import Architectures
     from tgnas.spaces.programs import NARROWEST, SPACE
 
-    starts = [start for (_, start), f in zip(asked, made, strict=True) if f.operators is not None]
+    starts = [
+        start
+        for (_, start), one in zip(requests, syntheses, strict=True)
+        if one.operators is not None
+    ]
     right, side = 0, 16
     some = list(zip(graphs, wanted, starts, strict=True))[:most]
     for graph, (channels, halvings, *_), start in some:
@@ -244,11 +250,12 @@ def _exhaustion(most: int) -> Iterator[Row]:
         operators = np.concatenate([ends[0], chosen, ends[1]], axis=1).astype(np.uint8)
         for edges in adjacency:
             cells = Cells.from_arrays(operators, np.repeat(edges[None], len(operators), axis=0))
-            found, valid = properties_of(cells, EFFECTS)
+            properties, valid = properties_of(cells, EFFECTS)
             programs += int(valid.sum())
-            found, last = found[valid], whole(cells, found)[valid]
+            properties, last = properties[valid], whole(cells, properties)[valid]
             for start in starts:
-                channels, side = found[:, :, 0] + start.channels, found[:, :, 1] + start.side
+                channels = properties[:, :, 0] + start.channels
+                side = properties[:, :, 1] + start.side
                 within = (channels >= NARROWEST) & (channels <= WIDEST) & (side <= HALVINGS)
                 kept = np.unique(last[within.all(axis=1)], axis=0)
                 seen[start] |= {Properties(*row) for row in kept.tolist()}
