@@ -223,7 +223,7 @@ def once(path: Path, what: str, work: Callable[[Path], str]) -> str:
         known = saved["known"] if saved["identity"] == identity else {}
         if isinstance(known[what], str):
             return known[what]
-    found = work(path)
+    answer = work(path)
     now = time.time_ns()
     if _identity(path) == identity and now - max(identity[3:]) > SETTLED * 1e9:
         with suppress(OSError):
@@ -232,9 +232,9 @@ def once(path: Path, what: str, work: Callable[[Path], str]) -> str:
                 shutil.rmtree(kept.parent)
                 kept.parent.mkdir(exist_ok=True)
             with written_whole(kept) as part:
-                known = {**known, what: found}
+                known = {**known, what: answer}
                 part.write_text(json.dumps({"identity": identity, "known": known}))
-    return found
+    return answer
 
 
 def _sha256(path: Path) -> str:

@@ -72,7 +72,7 @@ class OperatorAttributes(Keys):
             weights = 2 * self.expansion + inner if square else 0.0
             channel_weights = square * self.expansion * apart
         reach = self.repeats * self.dilation * max(self.kernel - 1, 0) / 2
-        given = (
+        totals = (
             self.repeats * weights if self.weights is None else self.weights,
             reach if self.reach is None else self.reach,
             self.repeats * channel_weights
@@ -84,7 +84,7 @@ class OperatorAttributes(Keys):
             *(self.kernel, self.dilation, 0 if apart else groups, int(separable)),
             *(self.expansion, self.repeats, *words, self.stride, self.widen, self.width),
         )
-        return tuple(map(float, (*given, *rest)))
+        return tuple(map(float, (*totals, *rest)))
 
 
 _SHORTCUTS = ("none", "plain", "projected")

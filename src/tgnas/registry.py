@@ -100,25 +100,27 @@ def check(module: ModuleType, contract: str) -> None:
         ContractError: what is missing, or of another kind or signature.
     """
     where, _, name = contract.rpartition(".")
-    asked = vars(import_module(where))
+    namespace = vars(import_module(where))
     faults = []
-    for member, kind in get_type_hints(asked[name]).items():
+    for member, kind in get_type_hints(namespace[name]).items():
         value = getattr(module, member, None)
         if not isinstance(value, kind):
             faults.append(f"{member} must be a {kind.__name__}")
         elif member == "Settings" and not _is_settings(value):
             faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
-    required = _functions(asked[name])
-    others = asked.get("OPTIONAL", {}).get(asked[name], ())
+    required = _functions(namespace[name])
+    others = namespace.get("OPTIONAL", {}).get(namespace[name], ())
     optional = {n: f for part in others for n, f in _functions(part).items()}
     for member, function in (required | optional).items():
-        given = getattr(module, member, None)
-        if given is None and member in optional:
+        definition = getattr(module, member, None)
+        if definition is None and member in optional:
             continue
-        if not callable(given):
+        if not callable(definition):
             faults.append(f"there is no function {member}{_signature(function)}")
-        elif _signature(given) != _signature(function):
-            faults.append(f"{member}{_signature(given)} must be {member}{_signature(function)}")
+        elif _signature(definition) != _signature(function):
+            faults.append(
+                f"{member}{_signature(definition)} must be {member}{_signature(function)}"
+            )
     if faults:
         raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
 
@@ -140,8 +142,8 @@ def _signature(function: Any) -> str:
     """
     nothing, keyword = inspect.Parameter.empty, inspect.Parameter.KEYWORD_ONLY
     parameters = inspect.signature(function).parameters.values()
-    asked = [p for p in parameters if p.kind is not keyword or p.default is nothing]
-    return str(inspect.Signature([p.replace(annotation=nothing) for p in asked]))
+    counted = [p for p in parameters if p.kind is not keyword or p.default is nothing]
+    return str(inspect.Signature([p.replace(annotation=nothing) for p in counted]))
 
 
 @cache
@@ -257,12 +259,12 @@ def named(name: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
-        found: Any = import_module(where)
+        target: Any = import_module(where)
         for part in attribute.split("."):
-            found = getattr(found, part)
+            target = getattr(target, part)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{name}: {error}") from error
-    return found
+    return target
 
 
 SPACES = Family("space", "tgnas.spaces", "SPACE", data=".yaml")

@@ -147,8 +147,8 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
     model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if model and not isinstance(values, dict):
         where = f"{what}: {place}" if place else what
-        found = "and there are none" if values is None else f"not {shown(values)}"
-        raise ConfigError(f"{where}: keys with values are expected, {found}")
+        actual = "and there are none" if values is None else f"not {shown(values)}"
+        raise ConfigError(f"{where}: keys with values are expected, {actual}")
     _hold_to_limits(values, f"{what}: {place}" if place else what)
     try:
         return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)

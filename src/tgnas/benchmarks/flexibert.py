@@ -96,12 +96,12 @@ def read_metrics(path: Path) -> pd.DataFrame:
         raise CorruptTableError(f"{path} is no file of metrics: {error}") from error
 
 
-def _member(given: Mapping[str, Any]) -> dict[str, Any]:
+def _member(entry: Mapping[str, Any]) -> dict[str, Any]:
     layers = [
         [
             f"{one['operation_type']}-{one['operation_parameter']}-{one['num_operation_heads']}",
             f"{one['feed_forward_dimension']}x{one['num_feed_forward']}",
         ]
-        for one in given["nas_config"]["encoder_layers"]
+        for one in entry["nas_config"]["encoder_layers"]
     ]
-    return {"layers": layers, "width": given["hidden_size"]}
+    return {"layers": layers, "width": entry["hidden_size"]}

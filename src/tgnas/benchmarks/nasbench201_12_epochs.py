@@ -36,8 +36,8 @@ def build(files: Sequence[Path]) -> pa.Table:
     table = nasbench201.build(whole)
     frame = load_old_frame_columns(short.read_bytes())
     strings = table.column("architecture").to_pylist()
-    index, found = frame["arch"], frame["cellstr"].tolist()
-    if found != strings or not np.array_equal(index, np.arange(len(strings))):
+    index, listed = frame["arch"], frame["cellstr"].tolist()
+    if listed != strings or not np.array_equal(index, np.arange(len(strings))):
         raise CorruptTableError(f"{short} lists other architectures than {whole[-1]}")
     for dataset, name in COLUMNS.items():
         for split, validated in (("validation", VALIDATED[dataset]), ("test", dataset)):

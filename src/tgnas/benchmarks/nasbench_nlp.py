@@ -103,10 +103,10 @@ def read_parameters(path: Path) -> pd.Series:
 
     The file is several that were joined: headers stand within it, one behind a line.
     """
-    found = [match.groups() for match in map(_LINE.match, path.read_text().splitlines()) if match]
-    if not found:
+    rows = [match.groups() for match in map(_LINE.match, path.read_text().splitlines()) if match]
+    if not rows:
         raise CorruptTableError(f"{path} is no file of parameters")
-    table = pd.DataFrame(found, columns=["log", "parameters"]).drop_duplicates("log")
+    table = pd.DataFrame(rows, columns=["log", "parameters"]).drop_duplicates("log")
     return table.set_index("log").parameters.astype(np.int64)
 
 

@@ -148,8 +148,8 @@ def _network(architectures: Architectures, skeleton: Skeleton) -> tuple[list[Row
     """Return the layers, and the work of all that stands around them."""
     keys = skeleton.keys
     width, side = (
-        _own(architectures, name, given)
-        for name, given in (("width", keys.width), ("resolution", keys.image))
+        _own(architectures, name, default)
+        for name, default in (("width", keys.width), ("resolution", keys.image))
     )
     table = attribute_table(architectures)
     if skeleton.form == "widths":
@@ -168,11 +168,11 @@ def _network(architectures: Architectures, skeleton: Skeleton) -> tuple[list[Row
     return rows, around + links + classifier(*last, keys.classes, keys.counting)
 
 
-def _own(architectures: Architectures, name: str, given: int) -> Int64[np.ndarray, " N"]:
+def _own(architectures: Architectures, name: str, default: int) -> Int64[np.ndarray, " N"]:
     """Return what architectures have as a number of their own, or what all have."""
     if name in architectures.attributes:
         return architectures.attributes[name].astype(np.int64)
-    return np.array([given], dtype=np.int64)
+    return np.array([default], dtype=np.int64)
 
 
 def _usual_depth(skeleton: Skeleton) -> int:

@@ -155,9 +155,9 @@ def work_of(
     around = 2 * outputs * later
     first = np.where(expands, expand + middle(hidden, hidden) + project, plain)
     behind = more * np.where(expands, around + middle(later, later), again)
-    given = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
+    stated = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
     counted = convolves & ~_given(of)
-    weights = np.where(counted, first + behind, given)
+    weights = np.where(counted, first + behind, stated)
     done = weights * area + np.where(counted & expands, expand * (before - area), 0)
     norms = np.where(expands, 2 * hidden + outputs + more * (2 * later + outputs), outputs)
     norms = convolves * np.where(expands, norms, of["repeats"] * outputs)
@@ -184,5 +184,5 @@ def _given(of: dict[str, np.ndarray]) -> Bool[np.ndarray, "*rest"]:
     plain = np.where(apart, of["separable"], square / groups)
     wide = 2 * of["expansion"] + np.where(apart, 0, square * of["expansion"] ** 2 / groups)
     channel = square * apart * np.where(expands, of["expansion"], 1)
-    said = of["repeats"] * np.stack([np.where(expands, wide, plain), channel])
-    return ~np.isclose(np.stack([of["weights"], of["channel_weights"]]), said).all(axis=0)
+    derived = of["repeats"] * np.stack([np.where(expands, wide, plain), channel])
+    return ~np.isclose(np.stack([of["weights"], of["channel_weights"]]), derived).all(axis=0)

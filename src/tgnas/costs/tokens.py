@@ -35,14 +35,14 @@ def parameters_on_tokens(
 def _recurrent(architectures: Architectures) -> Int64[np.ndarray, " N"]:
     cells = architectures.cells
     linear = cells.operators == nasbench_nlp.FORM.alphabet.codes[nasbench_nlp.LINEAR]
-    taken = cells.adjacency() & linear[:, None, :]
-    tokens = taken[:, 0].sum(axis=1)
-    states, nodes = taken[:, 1:].sum(axis=(1, 2)), linear.sum(axis=1)
+    into_linear = cells.adjacency() & linear[:, None, :]
+    tokens = into_linear[:, 0].sum(axis=1)
+    states, nodes = into_linear[:, 1:].sum(axis=(1, 2)), linear.sum(axis=1)
     embedding, hidden = nasbench_nlp.EMBEDDING, nasbench_nlp.HIDDEN
     total = np.full(len(cells), nasbench_nlp.WORDS * (embedding + 1), dtype=np.int64)
     sizes = [embedding, *[hidden] * (nasbench_nlp.LAYERS - 1), embedding]
-    for given, made in pairwise(sizes):
-        total += made * (tokens * given + states * made + nodes)
+    for inputs, outputs in pairwise(sizes):
+        total += outputs * (tokens * inputs + states * outputs + nodes)
     return total
 
 

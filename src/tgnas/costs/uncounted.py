@@ -20,6 +20,6 @@ def said_uncounted(space: Space) -> str:
 @cache
 def warn_of_uncounted(space: Space) -> None:
     """Log once for a space of a file that is counted which of its operators count for nothing."""
-    said = "" if space.name in SPACES.names() else said_uncounted(space)
-    if said and not {"params", "flops"} <= set(space.options):
-        logger.warning("%s: %s", space.name, said)
+    message = "" if space.name in SPACES.names() else said_uncounted(space)
+    if message and not {"params", "flops"} <= set(space.options):
+        logger.warning("%s: %s", space.name, message)

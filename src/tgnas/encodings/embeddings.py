@@ -146,14 +146,14 @@ def sentence_vectors(
         from tgnas.encodings import sentence as model  # noqa: PLC0415 - 1 s that others save
 
         # The first one's vector is known: it tells whether this is the same model.
-        asked = [embeddings.sentences[0], *(sentences[i] for i in missing)]
-        known, *made = model.embed_sentences(asked, model.model_source(MINILM))
+        texts = [embeddings.sentences[0], *(sentences[i] for i in missing)]
+        known, *embedded = model.embed_sentences(texts, model.model_source(MINILM))
         if known @ embeddings.vectors[0] < 1 - TOLERANCE:
             raise ResourceError(
                 f"the installed {MINILM} is not the one that the predictor learned with: "
-                f"their vectors of {asked[0]!r} differ"
+                f"their vectors of {texts[0]!r} differ"
             )
-        for i, vector in zip(missing, made, strict=True):
+        for i, vector in zip(missing, embedded, strict=True):
             vectors[i] = vector
             _keep(paths[i], vector)
     return np.stack([vectors[i] for i in range(len(sentences))]).astype(np.float32)

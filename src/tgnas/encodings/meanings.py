@@ -53,15 +53,15 @@ def meanings_of(operators: KnownOperators) -> Meanings:
     """Return what the vocabulary's and the new operators are."""
     attributes = operators.attributes.astype(np.float64)
     count = len(attributes)
-    taken, similarity = np.arange(count), np.ones(count)
-    said = (attributes != np.array(UNKNOWN)).any(axis=1)
-    wordless = [c for c in range(len(NAMES), count) if not said[c]]
+    taken_for, similarity = np.arange(count), np.ones(count)
+    described = (attributes != np.array(UNKNOWN)).any(axis=1)
+    wordless = [c for c in range(len(NAMES), count) if not described[c]]
     if wordless:
         unit = operators.vectors / np.linalg.norm(operators.vectors, axis=1, keepdims=True)
         cosines = unit[wordless] @ unit[_TAKEN].T
         nearest = cosines.argmax(axis=1)
-        taken[wordless] = np.array(_TAKEN)[nearest]
+        taken_for[wordless] = np.array(_TAKEN)[nearest]
         similarity[wordless] = cosines.max(axis=1)
-    of = {name: attributes[taken, place] for name, place in _PLACE.items()}
+    of = {name: attributes[taken_for, place] for name, place in _PLACE.items()}
     weights = of["weights"] + of["channel_weights"] / CHANNELS
-    return Meanings(taken, similarity, weights, of["pooling"] > 0, of["reach"] > 0)
+    return Meanings(taken_for, similarity, weights, of["pooling"] > 0, of["reach"] > 0)

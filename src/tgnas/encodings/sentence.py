@@ -56,15 +56,15 @@ def embed_operators(
         ResourceError: the model is not to be had, or is another one.
         UnknownNameError: no such model or operator, or no sentence of that length.
     """
-    made = _embed(model, length, components, folder)
-    vectors = made.vectors.copy()
+    embeddings = _embed(model, length, components, folder)
+    vectors = embeddings.vectors.copy()
     for pair in alike.items():
         for name in pair:
             if name not in CODES:
                 raise UnknownNameError("operator of alike", name, NAMES)
     for name, other in alike.items():
-        vectors[CODES[name]] = made.vectors[CODES[other]]
-    return replace(made, vectors=vectors)
+        vectors[CODES[name]] = embeddings.vectors[CODES[other]]
+    return replace(embeddings, vectors=vectors)
 
 
 def _embed(model: str, length: str, components: int, folder: Path | None) -> OperatorEmbeddings:

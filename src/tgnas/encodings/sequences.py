@@ -61,8 +61,8 @@ class Vocabulary:
         raw = _raw(architectures, self.vertices)[:, self.places]
         tokens = np.empty_like(raw)
         for place, known in enumerate(self.values):
-            found = np.minimum(np.searchsorted(known, raw[:, place]), len(known) - 1)
-            tokens[:, place] = np.where(known[found] == raw[:, place], found, len(known))
+            indices = np.minimum(np.searchsorted(known, raw[:, place]), len(known) - 1)
+            tokens[:, place] = np.where(known[indices] == raw[:, place], indices, len(known))
         return tokens
 
 

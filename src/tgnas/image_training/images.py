@@ -105,8 +105,8 @@ def load_cifar10(path: Path, drawn: tuple[int, int] | None = None, seed: int = 0
     """
     readable(path)
     expected = KNOWN.get(path.stat().st_size)
-    if expected and (found := sha256_of(path)) != expected:
-        raise CorruptTableError(f"{path} is damaged: sha256 {expected} expected, {found} found")
+    if expected and (digest := sha256_of(path)) != expected:
+        raise CorruptTableError(f"{path} is damaged: sha256 {expected} expected, {digest} found")
     with path.open("rb") as stream:
         start = stream.read(4)
     with _faults_named(path):

@@ -158,8 +158,8 @@ def train(
     bar = tqdm(total=total, disable=hidden, unit="image", unit_scale=True, desc="training")
     with bar as progress:
         module = process.parallel(Loss(network, task, recipe))
-        taken = _step(network, module, recipe, process.device, step)
-        run = _Run(network, taken.optimizer, task, recipe, seed, process, progress, taken)
+        stepper = _step(network, module, recipe, process.device, step)
+        run = _Run(network, stepper.optimizer, task, recipe, seed, process, progress, stepper)
         if checkpoint and (content := read_checkpoint(checkpoint, digest, process.device)):
             run.load(content)
         if process.writes and log is not None:
@@ -248,14 +248,14 @@ def _step(
         nesterov=recipe.nesterov,
         fused=recipe.fused or captured or None,
     )
-    given = module, optimizer, partial(_autocast, recipe, device), recipe.clip
+    arguments = module, optimizer, partial(_autocast, recipe, device), recipe.clip
     if not isinstance(rate, Tensor):
-        return Step(*given)
+        return Step(*arguments)
     if recipe.drop_path:
         network.kept = torch.ones((), device=device)
     if kind == "compiled":
         module.compile()
-    return CapturedStep(*given, rate=rate)
+    return CapturedStep(*arguments, rate=rate)
 
 
 def _keep(network: Any, kept: float) -> None:
@@ -287,8 +287,8 @@ def _laid_out(images: Tensor) -> Tensor:
 
 def _digest(network: nn.Module, task: Task, recipe: Recipe, seed: int) -> str:
     """Return a sha256 of all that says which training it is; the number of processes is none."""
-    given = [recipe.settings(), seed, repr(network), task.digest()]
-    digest = hashlib.sha256(json.dumps(given).encode())
+    identity = [recipe.settings(), seed, repr(network), task.digest()]
+    digest = hashlib.sha256(json.dumps(identity).encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -21,5 +21,5 @@ def not_reached(family: Family, name: str) -> tuple[str, ...]:
 @cache
 def _all() -> dict[str, dict[str, list[str]]]:
     text = resources.files("tgnas.methods").joinpath("not_reached.yaml").read_text("utf-8")
-    found: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return found
+    sentences: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
+    return sentences

@@ -113,10 +113,10 @@ class _Builder:
                 return sources
             return self.add("norm", sources, f"{name}.weight", layer.weight.shape)
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            found = self.add(_kind(layer), sources, f"{name}.weight", layer.weight.shape)
+            ends = self.add(_kind(layer), sources, f"{name}.weight", layer.weight.shape)
             if layer.bias is not None:
-                found = self.add("bias", found, f"{name}.bias", layer.bias.shape)
-            return found
+                ends = self.add("bias", ends, f"{name}.bias", layer.bias.shape)
+            return ends
         if next(layer.parameters(), None) is not None:
             raise ConfigError(
                 f"{name}: parameters of {type(layer).__name__} are not predicted; those of "

@@ -155,16 +155,16 @@ class CellModule(nn.Module):
         A tensor of shape () is a probability that may change where the step is a CUDA graph.
         """
         dropping = self.training and (isinstance(kept, Tensor) or kept < 1)
-        given = [self.first(before), self.second(last)]
+        states = [self.first(before), self.second(last)]
         for step in range(NODES):
             parts = []
             for place in (2 * step, 2 * step + 1):
                 operator = self.operators[place]
-                part = operator(given[self.nodes[place]])
+                part = operator(states[self.nodes[place]])
                 drops = dropping and not isinstance(operator, nn.Identity)
                 parts.append(drop_path(part, kept) if drops else part)
-            given.append(parts[0] + parts[1])
-        return torch.cat([given[node] for node in self.concatenated], dim=1)
+            states.append(parts[0] + parts[1])
+        return torch.cat([states[node] for node in self.concatenated], dim=1)
 
     def extra_repr(self) -> str:
         """Return what the operators take from, so that two different cells never look alike."""

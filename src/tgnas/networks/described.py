@@ -95,11 +95,11 @@ class CellModule(nn.Module):
         self, before: Float[Tensor, "B D H W"], last: Float[Tensor, "B D H W"]
     ) -> Float[Tensor, "B D H W"]:
         """Return what reaches the output vertex: of what is dead, zeros."""
-        given = dict(zip(self.inputs, [before, last][-len(self.inputs) :], strict=True))
+        outputs = dict(zip(self.inputs, [before, last][-len(self.inputs) :], strict=True))
         for name, operator in self.operators.items():
-            heard = [given[source] for source in self.sources[int(name)]]
-            given[int(name)] = operator(reduce(torch.add, heard))
-        heard = [given[source] for source in self.sources[self.last]]
+            heard = [outputs[source] for source in self.sources[int(name)]]
+            outputs[int(name)] = operator(reduce(torch.add, heard))
+        heard = [outputs[source] for source in self.sources[self.last]]
         return reduce(torch.add, heard) if heard else last * 0.0
 
     def extra_repr(self) -> str:
@@ -188,11 +188,11 @@ def network_of_description(
         return _of_blocks(space, space.form.stages, spelled, classes, channels)
     cells = space.parse(architecture).cells
     widths = [channels << stage for stage in range(STAGES)]
-    made = []
+    modules = []
     for codes, edges in zip(cells.operators.tolist(), cells.adjacency(), strict=True):
         sources = [edges[:, vertex].nonzero()[0].tolist() for vertex in range(len(codes))]
-        made.append(_cell(space, codes, sources))
-    return Network(Stages(made, widths, repeats), channels, widths[-1], classes)
+        modules.append(_cell(space, codes, sources))
+    return Network(Stages(modules, widths, repeats), channels, widths[-1], classes)
 
 
 def _cell(space: Space, codes: list[int], sources: list[list[int]]) -> Callable[[int], CellModule]:
@@ -234,16 +234,16 @@ def _operator(
             f"description; without one are {', '.join(KNOWN)}"
         )
     factory: Factory = named(named_module) if named_module else KNOWN[name]
-    asked = f"{named_module or name}({source}, {target}, {stride})"
+    call = f"{named_module or name}({source}, {target}, {stride})"
     try:
-        made = factory(source, target, stride)
-        if not isinstance(made, nn.Module):
-            raise TypeError(f"it gives {type(made).__name__}, not a torch.nn.Module")
+        module = factory(source, target, stride)
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"it gives {type(module).__name__}, not a torch.nn.Module")
         with torch.no_grad():
-            given = made.eval()(torch.zeros(2, source, SIDE, SIDE))
+            output = module.eval()(torch.zeros(2, source, SIDE, SIDE))
     except (RuntimeError, TypeError, ValueError, AttributeError, LookupError) as error:
-        raise ConfigError(f"{where}: {asked}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{where}: {call}: {' '.join(str(error).split())}") from error
     wanted = (2, target, SIDE // stride, SIDE // stride)
-    if tuple(given.shape) != wanted and not (changes and given.dim() == 4):
-        raise ConfigError(f"{where}: {asked} gives {tuple(given.shape)}, not {wanted}")
-    return made.train()
+    if tuple(output.shape) != wanted and not (changes and output.dim() == 4):
+        raise ConfigError(f"{where}: {call} gives {tuple(output.shape)}, not {wanted}")
+    return module.train()

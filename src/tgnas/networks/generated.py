@@ -133,20 +133,20 @@ class Network(nn.Module):
 
     def forward(self, images: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B C"]:
         """Return the logits."""
-        given: dict[tuple[int, int], Tensor] = {(0, 0): self.stem(images)}
+        outputs: dict[tuple[int, int], Tensor] = {(0, 0): self.stem(images)}
         stage = self.drawn.stage
 
         def heard(vertex: int, sources: Sequence[int]) -> list[Tensor]:
             to = stage[vertex]
             for source in sources:
-                if (source, to) not in given:
+                if (source, to) not in outputs:
                     crossing = self.crossings[f"{source}:{to}"]
-                    given[source, to] = crossing(given[source, stage[source]])
-            return [given[source, to] for source in sources]
+                    outputs[source, to] = crossing(outputs[source, stage[source]])
+            return [outputs[source, to] for source in sources]
 
         for place, merged in enumerate(self.vertices, start=1):
             assert isinstance(merged, Merged)
-            given[place, stage[place]] = merged(heard(place, merged.sources))
+            outputs[place, stage[place]] = merged(heard(place, merged.sources))
         return self.classifier(self.last(heard(len(stage) - 1, self.last.sources)))
 
 

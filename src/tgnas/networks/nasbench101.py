@@ -57,13 +57,13 @@ class CellModule(nn.Module):
 
     def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E H W"]:
         """Return what reaches the output vertex."""
-        given = [images]
+        outputs = [images]
         for vertex, operator in enumerate(self.operators, start=1):
             width = self.widths[vertex]
-            parts = [given[source][:, :width] for source in self.sources[vertex]]
-            given.append(operator(reduce(torch.add, self._projected(vertex, images) + parts)))
-        last = len(given)
-        inner = [given[source] for source in self.sources[last]]
+            parts = [outputs[source][:, :width] for source in self.sources[vertex]]
+            outputs.append(operator(reduce(torch.add, self._projected(vertex, images) + parts)))
+        last = len(outputs)
+        inner = [outputs[source] for source in self.sources[last]]
         joined = [torch.cat(inner, dim=1)] if inner else []
         return reduce(torch.add, self._projected(last, images) + joined)
 

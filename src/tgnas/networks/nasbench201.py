@@ -38,10 +38,10 @@ class CellModule(nn.Module):
 
     def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B D H W"]:
         """Return what reaches the output vertex."""
-        given = [images]
+        outputs = [images]
         for operator, sources in zip(self.operators, self.sources[:-1], strict=True):
-            given.append(operator(reduce(torch.add, [given[source] for source in sources])))
-        return reduce(torch.add, [given[source] for source in self.sources[-1]])
+            outputs.append(operator(reduce(torch.add, [outputs[source] for source in sources])))
+        return reduce(torch.add, [outputs[source] for source in self.sources[-1]])
 
     def extra_repr(self) -> str:
         """Return the edges, so that two different cells never look alike."""

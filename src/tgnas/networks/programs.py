@@ -63,22 +63,22 @@ class Program(nn.Module):
     ) -> None:
         super().__init__()
         self.sources = [list(heard) for heard in sources]
-        width, made = [channels], []
+        width, modules = [channels], []
         for name, heard in zip(names, self.sources[1:], strict=False):
-            made.append(MODULES[name](width[heard[0]]))
+            modules.append(MODULES[name](width[heard[0]]))
             with torch.no_grad():
-                shape = made[-1].eval()(torch.zeros(1, width[heard[0]], 2, 2)).shape
-            made[-1].train()
+                shape = modules[-1].eval()(torch.zeros(1, width[heard[0]], 2, 2)).shape
+            modules[-1].train()
             width.append(shape[1])
-        self.operators = nn.ModuleList(made)
+        self.operators = nn.ModuleList(modules)
         self.width = width[self.sources[-1][0]]
 
     def forward(self, images: Float[Tensor, "B D H W"]) -> Float[Tensor, "B E I J"]:
         """Return what the output vertex hears."""
-        given = [images]
+        outputs = [images]
         for operator, heard in zip(self.operators, self.sources[1:], strict=False):
-            given.append(operator(reduce(torch.add, [given[source] for source in heard])))
-        return reduce(torch.add, [given[source] for source in self.sources[-1]])
+            outputs.append(operator(reduce(torch.add, [outputs[source] for source in heard])))
+        return reduce(torch.add, [outputs[source] for source in self.sources[-1]])
 
 
 class Network(nn.Module):

@@ -37,14 +37,14 @@ _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "activation_tanh": torch.tanh,
     "activation_sigm": torch.sigmoid,
     "activation_leaky_relu": functional.leaky_relu,
-    COMPLEMENT: lambda given: 1 - given,
+    COMPLEMENT: lambda values: 1 - values,
 }
 
 
 class RecurrentLayer(nn.Module):
     """One layer: the recipe's cell at every step."""
 
-    def __init__(self, recipe: Mapping[str, Any], given: int, hidden: int) -> None:
+    def __init__(self, recipe: Mapping[str, Any], input_size: int, hidden: int) -> None:
         super().__init__()
         self.hidden = hidden
         self.order = [(name, recipe[name]["op"], recipe[name]["input"]) for name in ordered(recipe)]
@@ -54,7 +54,7 @@ class RecurrentLayer(nn.Module):
         for name, operator, inputs in self.order:
             for number, source in enumerate(inputs if operator == LINEAR else ()):
                 self._place[name, source] = len(self.parts)
-                size = given if source == TOKEN else hidden
+                size = input_size if source == TOKEN else hidden
                 self.parts.append(nn.Linear(size, hidden, bias=number == 0))
         for value in self.parameters():
             nn.init.uniform_(value, -(hidden**-0.5), hidden**-0.5)
@@ -126,11 +126,11 @@ class RecurrentNetwork(nn.Module):
 
     def states(self, tokens: Int64[Tensor, "B T"]) -> list[Float[Tensor, "T B _"]]:
         """Return the first hidden state of each layer before each step."""
-        found, values = [], self.embedding(tokens).transpose(0, 1)
+        states, values = [], self.embedding(tokens).transpose(0, 1)
         for layer in self.layers:
             values, before = layer(values)
-            found.append(before)
-        return found
+            states.append(before)
+        return states
 
     def forward(self, tokens: Int64[Tensor, "B T"]) -> Float[Tensor, "B T W"]:
         """Return a logit for each word that may come next."""

@@ -56,10 +56,10 @@ class Edge(nn.ModuleDict):
         for place, (name, operator) in enumerate(self.items()):
             if not gates[place] or name == ZERO:
                 continue
-            given = operator(images)
+            output = operator(images)
             if weights is not None:
-                given = given * weights[place]
-            total = given if total is None else total + given
+                output = output * weights[place]
+            total = output if total is None else total + output
         return total
 
 
@@ -67,13 +67,13 @@ def _reaching(
     vertex: int,
     edges: Sequence[tuple[int, int]],
     modules: Any,
-    given: Sequence[Tensor],
+    outputs: Sequence[Tensor],
     gates: np.ndarray,
     weights: Tensor | None,
 ) -> list[Tensor | None]:
     """Return what each edge into a vertex gives."""
     return [
-        module.gated(given[source], gates[place], None if weights is None else weights[place])
+        module.gated(outputs[source], gates[place], None if weights is None else weights[place])
         for place, ((source, target), module) in enumerate(zip(edges, modules, strict=True))
         if target == vertex
     ]
@@ -102,11 +102,11 @@ class StackedCell(nn.Module):
         self, images: Float[Tensor, "B D H W"], gates: np.ndarray, weights: Tensor | None = None
     ) -> Float[Tensor, "B D H W"]:
         """Return what reaches the last vertex."""
-        given = [images]
+        outputs = [images]
         for vertex in range(1, 4):
-            parts = _reaching(vertex, nasbench201_space.EDGES, self.edges, given, gates, weights)
-            given.append(_summed(parts, images))
-        return given[-1]
+            parts = _reaching(vertex, nasbench201_space.EDGES, self.edges, outputs, gates, weights)
+            outputs.append(_summed(parts, images))
+        return outputs[-1]
 
 
 class StackedSupernet(StackedNetwork):
@@ -159,15 +159,15 @@ class StackedSupernet(StackedNetwork):
             without: the place of a cell that is passed by.
         """
         cells = _rows(gates, weights, self.cell_kinds)
-        given, place = self.stem(images), 0
+        features, place = self.stem(images), 0
         for layer in self.stages:
             if isinstance(layer, StackedCell):
                 own = next(cells)
-                given = given if place == without else layer(given, *own)
+                features = features if place == without else layer(features, *own)
                 place += 1
             else:
-                given = layer(given)
-        return self.classifier(self.last(given))
+                features = layer(features)
+        return self.classifier(self.last(features))
 
     def stand_alone(self, architecture: Architectures) -> nasbench201.Network:
         """Return the network of one architecture with this supernet's weights.
@@ -218,20 +218,20 @@ class PairCell(nn.Module):
 
     def passed_by(self, last: Tensor) -> Float[Tensor, "B E H W"]:
         """Return what follows where the cell is left out: its last input, in the cell's shape."""
-        given = self.second(last)
-        given = given[:, :, ::2, ::2] if self.reduces else given
-        return torch.cat([given] * darts_space.NODES, dim=1)
+        features = self.second(last)
+        features = features[:, :, ::2, ::2] if self.reduces else features
+        return torch.cat([features] * darts_space.NODES, dim=1)
 
     def forward(
         self, before: Tensor, last: Tensor, gates: np.ndarray, weights: Tensor | None = None
     ) -> Float[Tensor, "B E H W"]:
         """Return the concatenated steps."""
-        given = [self.first(before), self.second(last)]
-        small = given[0][:, :, ::2, ::2] if self.reduces else given[0]
+        states = [self.first(before), self.second(last)]
+        small = states[0][:, :, ::2, ::2] if self.reduces else states[0]
         for step in range(2, 2 + darts_space.NODES):
-            parts = _reaching(step, DARTS_EDGES, self.edges, given, gates, weights)
-            given.append(_summed(parts, small))
-        return torch.cat(given[2:], dim=1)
+            parts = _reaching(step, DARTS_EDGES, self.edges, states, gates, weights)
+            states.append(_summed(parts, small))
+        return torch.cat(states[2:], dim=1)
 
 
 class PairSupernet(nn.Module):
@@ -277,8 +277,8 @@ class PairSupernet(nn.Module):
         cells = _rows(gates, weights, self.cell_kinds)
         stages: Any = zip(self.stages, cells, strict=True)
         for place, (cell, own) in enumerate(stages):
-            given = cell.passed_by(last) if place == without else cell(before, last, *own)
-            before, last = last, given
+            output = cell.passed_by(last) if place == without else cell(before, last, *own)
+            before, last = last, output
         return self.classifier(self.last(last))
 
     def stand_alone(self, architecture: Architectures) -> darts.Network:

@@ -32,9 +32,9 @@ def split(values: Float[Tensor, "B T D"], heads: int) -> Float[Tensor, "B H T d"
 class Closing(nn.Module):
     """A dense layer, the residual sum and the normalisation."""
 
-    def __init__(self, given: int, hidden: int) -> None:
+    def __init__(self, input_size: int, hidden: int) -> None:
         super().__init__()
-        self.dense = nn.Linear(given, hidden)
+        self.dense = nn.Linear(input_size, hidden)
         self.dropout = nn.Dropout(DROPOUT)
         self.norm = nn.LayerNorm(hidden, EPSILON)
 
@@ -56,14 +56,14 @@ class Attention(nn.Module):
         self.softmax, self.dropout = nn.Softmax(dim=-1), nn.Dropout(DROPOUT)
         self.closing = Closing(hidden, hidden)
 
-    def forward(self, given: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
+    def forward(self, states: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
         """Return the layer's output."""
-        query = self.query(given)
+        query = self.query(states)
         if self.weight is not None:
             query = self.weight(query)
-        key, value = split(self.key(given), self.heads), split(self.value(given), self.heads)
+        key, value = split(self.key(states), self.heads), split(self.value(states), self.heads)
         context = attend(split(query, self.heads), key, value, self.softmax, self.dropout)
-        return self.closing(context.transpose(1, 2).flatten(2), given)
+        return self.closing(context.transpose(1, 2).flatten(2), states)
 
     @property
     def projections(self) -> list[nn.Linear]:
@@ -93,9 +93,9 @@ class Transform(nn.Module):
         self.input = nn.Linear(hidden, hidden)
         self.softmax = nn.Softmax(dim=-1)  # of no effect on the output; a metric looks at it
 
-    def forward(self, given: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
+    def forward(self, states: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
         """Return the transform."""
-        values = split(self.input(given), self.heads)
+        values = split(self.input(states), self.heads)
         if self.cosine:
             left, right = (cosines(size, values) for size in values.shape[-2:])
             values = left @ values @ right.T
@@ -134,19 +134,19 @@ class SpanConvolution(nn.Module):
         self.softmax, self.dropout = nn.Softmax(dim=-1), nn.Dropout(DROPOUT)
         self.closing = Closing(hidden, hidden)
 
-    def forward(self, given: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
+    def forward(self, states: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
         """Return the layer's output."""
-        query = self.query(given)
-        key, value = split(self.key(given), self.heads), split(self.value(given), self.heads)
+        query = self.query(states)
+        key, value = split(self.key(states), self.heads), split(self.value(states), self.heads)
         attended = attend(split(query, self.heads), key, value, self.softmax, self.dropout)
-        keys = self.pointwise(self.depthwise(given.transpose(1, 2))).transpose(1, 2)
+        keys = self.pointwise(self.depthwise(states.transpose(1, 2))).transpose(1, 2)
         kernels = self.kernels(keys * query).unflatten(-1, (self.heads, self.kernel)).softmax(-1)
         side = self.kernel // 2
-        padded = functional.pad(self.spans(given), (0, 0, side, side))
+        padded = functional.pad(self.spans(states), (0, 0, side, side))
         spans = padded.unfold(1, self.kernel, 1).unflatten(2, (self.heads, -1))
         convolved = (spans @ kernels.unsqueeze(-1)).squeeze(-1)
         return self.closing(
-            torch.cat([attended.transpose(1, 2), convolved], dim=2).flatten(2), given
+            torch.cat([attended.transpose(1, 2), convolved], dim=2).flatten(2), states
         )
 
     @property
@@ -165,12 +165,12 @@ class FeedForward(nn.Module):
         self.activation = nn.GELU()
         self.closing = Closing(width, hidden)
 
-    def forward(self, given: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
+    def forward(self, states: Float[Tensor, "B T H"]) -> Float[Tensor, "B T H"]:
         """Return the layer's output."""
-        values = given
+        values = states
         for dense in self.dense:
             values = self.activation(dense(values))
-        return self.closing(values, given)
+        return self.closing(values, states)
 
 
 MIXERS = (Attention, Transform, SpanConvolution)

@@ -269,7 +269,7 @@ def _download(resource: Resource, target: Path, timeout: float) -> None:
 
 
 def _report(
-    asked: Resource,
+    resource: Resource,
     reason: str,
     folder: Path,
     mirrors: Sequence[Path],
@@ -277,10 +277,10 @@ def _report(
 ) -> str:
     """Return the message that lists all that is missing and the two ways to provide it."""
     there = {name for name, row in sheet.items() if available(row, folder, mirrors)}
-    lacking = {asked.name: asked} | {
+    lacking = {resource.name: resource} | {
         name: row for name, row in sheet.items() if not there & {name, *_alternatives(name)}
     }
-    lines = [f"{asked.name} is in no mirror and could not be downloaded ({reason})."]
+    lines = [f"{resource.name} is in no mirror and could not be downloaded ({reason})."]
     lines += [f"Missing ({len(lacking)} of {len(sheet)} files):"]
     for name, row in lacking.items():
         notes = "" if row.has_address else " (only from a mirror)"

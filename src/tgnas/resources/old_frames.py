@@ -62,10 +62,10 @@ def _columns(frame: Any) -> dict[str, np.ndarray]:
         raise TypeError(f"a DataFrame expected, {type(frame).__name__} found")
     whole = frame.state["_data"].state[3][VERSION]
     names = whole["axes"][0].arguments[1]["data"].names()
-    found: dict[str, np.ndarray] = {}
+    columns: dict[str, np.ndarray] = {}
     for block in whole["blocks"]:
-        found.update(zip(names[block["mgr_locs"]], block["values"].values(), strict=True))
-    lengths = {len(values) for values in found.values()}
-    if set(found) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
-        raise ValueError(f"columns {names} expected, {sorted(found)} found, of lengths {lengths}")
-    return {name: found[name] for name in names}
+        columns.update(zip(names[block["mgr_locs"]], block["values"].values(), strict=True))
+    lengths = {len(values) for values in columns.values()}
+    if set(columns) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
+        raise ValueError(f"columns {names} expected, {sorted(columns)} found, of lengths {lengths}")
+    return {name: columns[name] for name in names}

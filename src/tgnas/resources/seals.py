@@ -53,19 +53,19 @@ def check_seal(path: Path) -> None:
 def _checked(path: Path) -> str:
     digest, places = _content(path)
     with path.open("rb") as stream:
-        given = set()
+        seals = set()
         for place in places:
             stream.seek(place)
-            given.add(stream.read(64).decode(errors="replace"))
-    if not given:
+            seals.add(stream.read(64).decode(errors="replace"))
+    if not seals:
         raise CorruptTableError(
             f"{path} is damaged, or no file that this version of tgnas wrote: it carries no sha256 "
             "of its content"
         )
-    if given != {digest}:
+    if seals != {digest}:
         raise CorruptTableError(
             f"{path} is damaged: the sha256 of its content is {digest}, and it says "
-            f"{', '.join(sorted(given))}; make it anew"
+            f"{', '.join(sorted(seals))}; make it anew"
         )
     return digest
 
@@ -76,12 +76,12 @@ def _content(path: Path) -> tuple[str, list[int]]:
     if not path.stat().st_size:
         return digest.hexdigest(), []
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found = data.find(MARK)
-        while found >= 0:
-            place = found + len(MARK)
+        start = data.find(MARK)
+        while start >= 0:
+            place = start + len(MARK)
             if _DIGITS.match(data, place):
                 places.append(place)
-            found = data.find(MARK, place)
+            start = data.find(MARK, place)
         with memoryview(data) as view:
             for place in places:
                 digest.update(view[done:place])

@@ -262,21 +262,21 @@ def _weigh(stream: bytes) -> None:
             stack.append(memo[int(argument or 0)])
         else:
             marked, below, pushes = EFFECTS[name]
-            taken: list[list[int]] = []
+            items: list[list[int]] = []
             while marked and (item := stack.pop()) is not None:
-                taken.append(item)
-            taken += [stack.pop() for _ in range(below)]
-            weight = sum([item[0] for item in taken])
-            depth = max([item[1] for item in taken], default=0)
+                items.append(item)
+            items += [stack.pop() for _ in range(below)]
+            weight = sum([item[0] for item in items])
+            depth = max([item[1] for item in items], default=0)
             if weight > MOST or depth > DEEPEST:
                 raise ValueError(
                     f"opcode {name} makes {weight:,} objects of few, {depth} deep; at most "
                     f"{MOST:,} and {DEEPEST} are allowed"
                 )
             if name in GROWING:  # its lowest item is what grows
-                within = max([item[1] for item in taken[:-1]], default=0)
-                taken[-1][:] = weight, max(taken[-1][1], 1 + within)
-                stack.append(taken[-1])
+                within = max([item[1] for item in items[:-1]], default=0)
+                items[-1][:] = weight, max(items[-1][1], 1 + within)
+                stack.append(items[-1])
             elif pushes:
                 stack.append([weight + 1, depth + 1])
 
@@ -291,7 +291,7 @@ def _columns(frame: object) -> dict[str, np.ndarray]:
     for block in blocks:
         array, placement = block.arguments
         columns_of.update(zip(names[placement], array.values(), strict=True))
-    lengths, given = {len(values) for values in columns_of.values()}, sorted(columns_of)
-    if set(given) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
-        raise ValueError(f"columns {names} expected, {given} found, of lengths {lengths}")
+    lengths, present = {len(values) for values in columns_of.values()}, sorted(columns_of)
+    if set(present) != set(names) or len(set(names)) != len(names) or len(lengths) != 1:
+        raise ValueError(f"columns {names} expected, {present} found, of lengths {lengths}")
     return {name: columns_of[name] for name in names}

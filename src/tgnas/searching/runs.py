@@ -67,7 +67,7 @@ def run_searches(
         ConfigError: labels for a searcher that does not declare to use them, or none for one that
             needs them.
     """
-    given, rows = list(sources), []
+    by_seed, rows = list(sources), []
     for searcher, settings in plan.searchers.items():
         module = SEARCHERS.module(searcher)
         if ("labels" if label else "scores") not in module.CARD.needs:
@@ -75,7 +75,7 @@ def run_searches(
             raise ConfigError(f"searcher {searcher} needs {module.CARD.needs}, not {kind}")
         chosen, surrogate = read_settings(module.Settings, settings), surrogates.get(searcher)
         repeats = range(1 if module.DETERMINISTIC else plan.runs)
-        for (seed, source), run in product(enumerate(given), repeats):
+        for (seed, source), run in product(enumerate(by_seed), repeats):
             oracle, generator = Oracle(source), np.random.default_rng([seed, run])
             start = time.perf_counter()
             trace = module.search(space, oracle, chosen, generator, surrogate)
@@ -178,12 +178,14 @@ def compare_partial_scores(space: Space, sources: Iterable[Source], plan: Plan) 
     Columns beside those of ``run_searches``: partial (the score), and tied (the share of the
     operators, before anything is pruned, whose removal costs what another's on that edge does).
     """
-    given, settings, tables = list(sources), plan.searchers["pruning"], []
+    by_seed, settings, tables = list(sources), plan.searchers["pruning"], []
     for name in pruning.PARTIAL_SCORES:
         chosen = replace(plan, searchers={"pruning": {**settings, "partial_architecture": name}})
-        runs = run_searches(space, given, chosen)
+        runs = run_searches(space, by_seed, chosen)
         tied = [
-            _tied(space, given[seed], pruning.Settings(**chosen.searchers["pruning"]), [seed, run])
+            _tied(
+                space, by_seed[seed], pruning.Settings(**chosen.searchers["pruning"]), [seed, run]
+            )
             for seed, run in zip(runs.seed, runs.run, strict=True)
         ]
         tables.append(runs.assign(partial=name, tied=tied))

@@ -59,8 +59,8 @@ class Columns:
         good = items.to_numpy(zero_copy_only=False) == len(self.options) + 1
         values = {}
         for name, options in self.options.items():
-            found = pc.extract_regex(tails, rf"\s{name}=(?P<number>{_NUMBER})(?:\s|$)")
-            written_out = pc.if_else(found.is_valid(), found.field("number"), None)
+            matches = pc.extract_regex(tails, rf"\s{name}=(?P<number>{_NUMBER})(?:\s|$)")
+            written_out = pc.if_else(matches.is_valid(), matches.field("number"), None)
             numbers = written_out.cast(pa.float64()).fill_null(np.nan)
             values[name] = numbers.to_numpy(zero_copy_only=False)
             good &= self._allowed(name, options, values[name])
@@ -77,10 +77,10 @@ class Columns:
         pairs = [item.split("=", 1) for item in match["tail"].split()]
         if len({name for name, _ in pairs}) < len(pairs):
             raise InvalidCellError(f"{self.space}: a number stands in {text!r} twice")
-        given = {
+        numbers = {
             name: float(value) if re.fullmatch(_NUMBER, value) else value for name, value in pairs
         }
-        return match["text"], self.checked(given)
+        return match["text"], self.checked(numbers)
 
     def of_object(self, member: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
         """Return a JSON object without its numbers, and the numbers.
@@ -88,29 +88,29 @@ class Columns:
         Raises:
             InvalidCellError: one is missing, or not as it may be.
         """
-        given = {name: member[name] for name in member if name in self.options}
+        numbers = {name: member[name] for name in member if name in self.options}
         rest = {name: value for name, value in member.items() if name not in self.options}
-        return rest, self.checked(given)
+        return rest, self.checked(numbers)
 
-    def checked(self, given: Mapping[str, Any]) -> dict[str, float]:
+    def checked(self, numbers: Mapping[str, Any]) -> dict[str, float]:
         """Return the numbers, each of which must be there and as it may be."""
-        unknown = [name for name in given if name not in self.options]
-        missing = [name for name in self.options if name not in given]
+        unknown = [name for name in numbers if name not in self.options]
+        missing = [name for name in self.options if name not in numbers]
         if unknown or missing:
             raise InvalidCellError(
                 f"{self.space}: an architecture has the numbers {list(self.options)}, not "
-                f"{list(given)}; write them behind it, as in "
+                f"{list(numbers)}; write them behind it, as in "
                 f"'ARCHITECTURE {' '.join(f'{name}=NUMBER' for name in self.options)}', or in "
                 "columns of the table"
             )
         for name, options in self.options.items():
-            value = given[name]
+            value = numbers[name]
             plain = isinstance(value, int | float) and not isinstance(value, bool)
             if not plain or not self._allowed(name, options, np.array([value], dtype=float))[0]:
                 whole = "a whole number" if name in WHOLE else "a number above 0"
                 allowed = whole if options == "any" else ", ".join(map(written, options))
                 raise InvalidCellError(f"{self.space}: {name} is {value!r}; allowed is {allowed}")
-        return {name: float(given[name]) for name in self.options}
+        return {name: float(numbers[name]) for name in self.options}
 
     def strings(
         self, texts: Sequence[str], attributes: Mapping[str, Float64[np.ndarray, " N"]]

@@ -101,44 +101,44 @@ def attributes_of(description: str) -> OperatorAttributes:
     mixes = any(word in text for word in words)
     apart = mixes or "depthwise" in text or "depth wise" in text
     apart |= re.search(_OWN_KERNELS, full) is not None
-    found = {name: _said(clue, text) for name, clue in _CLUES.items()}
-    found["repeats"] = _said(_REPEATS, _rest(text))
-    if not found["expansion"]:
-        found["repeats"] |= _said(_TIMES, text)
-    pairs = found.pop("kernel")
-    sides = {int(side) for sides in (*pairs, *found.pop("side")) for side in sides}
+    matches = {name: _said(clue, text) for name, clue in _CLUES.items()}
+    matches["repeats"] = _said(_REPEATS, _rest(text))
+    if not matches["expansion"]:
+        matches["repeats"] |= _said(_TIMES, text)
+    pairs = matches.pop("kernel")
+    sides = {int(side) for sides in (*pairs, *matches.pop("side")) for side in sides}
     if apart and len(sides) == 2 and 1 in sides:
         sides.remove(1)
         mixes = True
     in_two = len(sides) == 2 and pairs == {("1", str(max(sides))), (str(max(sides)), "1")}
-    if in_two and not (apart or found["repeats"]):
+    if in_two and not (apart or matches["repeats"]):
         sides.remove(1)
     is_pool = "pool" in text
     is_convolution = any(word in text for word in ("conv", "residual", "bottleneck"))
-    ambiguous = any(len(values) > 1 for values in found.values()) or is_pool == is_convolution
+    ambiguous = any(len(values) > 1 for values in matches.values()) or is_pool == is_convolution
     # Groups of which no one says how many, and those of pointwise convolutions.
     in_groups = re.search(_GROUPED, text) is not None
-    ambiguous |= bool(found["groups"]) if apart else in_groups and not found["groups"]
+    ambiguous |= bool(matches["groups"]) if apart else in_groups and not matches["groups"]
     ambiguous |= bool(re.search(_BEYOND, plain) or re.search(_NUMBER, _without_clues(text)))
     if ambiguous or len(sides) != 1:
         return OperatorAttributes()
     kernel = sides.pop()
     if is_pool:
         return _pool(kernel, text) if not in_two else OperatorAttributes()
-    numbers = {name: float(next(iter(values))[0]) for name, values in found.items() if values}
-    said: dict[str, Any] = {"kernel": kernel} | {
+    numbers = {name: float(next(iter(values))[0]) for name, values in matches.items() if values}
+    attributes: dict[str, Any] = {"kernel": kernel} | {
         name: number if name == "expansion" else int(number) for name, number in numbers.items()
     }
     if in_two:
-        said["weights"] = 2.0 * kernel
-    if any(word in text for word in _HOLES) and "dilation" not in said:
-        said["dilation"] = 2
+        attributes["weights"] = 2.0 * kernel
+    if any(word in text for word in _HOLES) and "dilation" not in attributes:
+        attributes["dilation"] = 2
     if re.search(_TWICE, text):
-        said["repeats"] = 2
+        attributes["repeats"] = 2
     if apart and kernel > 1:  # a pointwise convolution is no more than its kernel says
         mixes |= re.search(_MIXES, text) is not None
-        said["groups"] = "separable" if mixes else "depthwise"
-    return _of_block(said, text)
+        attributes["groups"] = "separable" if mixes else "depthwise"
+    return _of_block(attributes, text)
 
 
 def _pool(kernel: int, text: str) -> OperatorAttributes:
@@ -150,21 +150,21 @@ def _pool(kernel: int, text: str) -> OperatorAttributes:
     return OperatorAttributes(kernel=kernel, pooling="max" if largest else "average")
 
 
-def _of_block(said: dict[str, Any], text: str) -> OperatorAttributes:
+def _of_block(attributes: dict[str, Any], text: str) -> OperatorAttributes:
     """Return the attributes of a convolution, or of the block that a text says it stands in.
 
     They are none where others of the block's parts are not named.
     """
     if any(word in text for word in ("inverted residual", "inverted bottleneck", "mbconv")):
-        return OperatorAttributes(**said, shortcut="plain")
-    if "bottleneck" in text and said.get("expansion", 1) >= 1:
+        return OperatorAttributes(**attributes, shortcut="plain")
+    if "bottleneck" in text and attributes.get("expansion", 1) >= 1:
         return OperatorAttributes()  # no one says how much narrower its middle is
-    if said.get("groups") == "depthwise" and re.search(_COMPOSED, text):
+    if attributes.get("groups") == "depthwise" and re.search(_COMPOSED, text):
         return OperatorAttributes()
     if "residual" in text and "block" in text:
         usual = {"repeats": 1 if "bottleneck" in text else 2}
-        return OperatorAttributes(**usual | said, shortcut="projected")
-    return OperatorAttributes(**said)
+        return OperatorAttributes(**usual | attributes, shortcut="projected")
+    return OperatorAttributes(**attributes)
 
 
 def unread_words(description: str) -> tuple[str, ...]:

@@ -95,14 +95,14 @@ class Encoders(Form):
 
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return the layers of each cell."""
-        names, found = self.alphabet.names, []
+        names, members = self.alphabet.names, []
         for codes, size in zip(cells.operators, cells.sizes, strict=True):
             inner = codes[1 : size - 1].tolist()
             if any(code not in names for code in inner):
                 raise self.alphabet.refuse("a cell is not in this search space")
             spelled = [names[code] for code in inner]
-            found.append({"layers": [spelled[i : i + 2] for i in range(0, len(spelled), 2)]})
-        return found
+            members.append({"layers": [spelled[i : i + 2] for i in range(0, len(spelled), 2)]})
+        return members
 
     def sample(self, count: int, generator: np.random.Generator) -> Cells:
         """Return chains: 2 or 4 layers with the same chance, then each operator."""
@@ -131,18 +131,20 @@ class Encoders(Form):
 
 
 def _operators() -> dict[str, NewOperator]:
-    found = {}
+    operators = {}
     for kind, heads in product(KINDS, HEADS):
         known = OperatorAttributes(weights=_WEIGHTS[kind], shortcut="plain")
-        found[f"{kind}-{heads}"] = NewOperator(f"{KINDS[kind]} with {heads} heads", known.numbers)
+        operators[f"{kind}-{heads}"] = NewOperator(
+            f"{KINDS[kind]} with {heads} heads", known.numbers
+        )
     for width, layers in FORWARD:
         share = width / REFERENCE
         known = OperatorAttributes(weights=2 * share + (layers - 1) * share**2, shortcut="plain")
         words = (
             f"Feed-forward network of {layers} hidden layer{'s' * (layers > 1)} of {width} units"
         )
-        found[f"{width}x{layers}"] = NewOperator(words, known.numbers)
-    return found
+        operators[f"{width}x{layers}"] = NewOperator(words, known.numbers)
+    return operators
 
 
 _NEW = _operators()
@@ -160,9 +162,9 @@ SPACE = Space(
 
 def layers_of(member: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
     """Return kind, heads, feed-forward width and number of its hidden layers, for each layer."""
-    found = []
+    rows = []
     for mixer, feed in member["layers"]:
         kind, _, heads = mixer.rpartition("-")
         width, _, layers = feed.partition("x")
-        found.append((kind, int(heads), int(width), int(layers)))
-    return found
+        rows.append((kind, int(heads), int(width), int(layers)))
+    return rows

@@ -89,11 +89,11 @@ class Recipes(Form):
         """Return the recipe of a string, or of the benchmark's own JSON."""
         if text.startswith("{"):
             try:
-                found = json.loads(text)
+                recipe = json.loads(text)
             except ValueError:
-                found = None
-            if isinstance(found, dict):
-                return found
+                recipe = None
+            if isinstance(recipe, dict):
+                return recipe
         matches = [_NODE.fullmatch(part) for part in text.split(";")]
         nodes = [match.groupdict() for match in matches if match]
         if len(nodes) < len(matches) or len({node["name"] for node in nodes}) < len(nodes):
@@ -162,8 +162,8 @@ class Recipes(Form):
         if f"{NEW}0" not in recipe:
             raise self.alphabet.refuse(f"there is no {NEW}0, which the next layer takes")
         states = {name for name in recipe if _STATE.fullmatch(name)}
-        taken = {i for node in recipe.values() for i in node["input"] if i.startswith(PREVIOUS)}
-        lost = sorted(name for name in taken if name.replace(PREVIOUS, NEW) not in states)
+        previous = {i for node in recipe.values() for i in node["input"] if i.startswith(PREVIOUS)}
+        lost = sorted(name for name in previous if name.replace(PREVIOUS, NEW) not in states)
         if lost:
             raise self.alphabet.refuse(f"{lost[0]} is taken, but no step makes it anew")
         order = ordered(recipe)
@@ -239,8 +239,8 @@ class Recipes(Form):
             least, _ = ARITIES[operator]
             many = int(generator.integers(1, 4)) if operator == LINEAR else least
             if many < len(names):
-                taken = generator.choice(names[1:], many, replace=False)
-                recipe[f"node_{number}"] = {"op": operator, "input": taken.tolist()}
+                inputs = generator.choice(names[1:], many, replace=False)
+                recipe[f"node_{number}"] = {"op": operator, "input": inputs.tolist()}
                 names.append(f"node_{number}")
         for state in range(states):
             source = "node_0" if state == 0 else str(generator.choice(names[states + 1 :]))

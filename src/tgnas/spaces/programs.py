@@ -121,8 +121,8 @@ EFFECTS.flags.writeable = False
 
 def sound(cells: Cells) -> Bool[np.ndarray, " N"]:
     """Tell which cells are programs: sums are of one shape, and every shape is within bounds."""
-    found, valid = properties_of(cells, EFFECTS)
-    channels, side = found[:, :, 0], found[:, :, 1]
+    properties, valid = properties_of(cells, EFFECTS)
+    channels, side = properties[:, :, 0], properties[:, :, 1]
     within = (channels >= NARROWEST) & (channels <= WIDEST) & (side <= HALVINGS)
     return valid & within.all(axis=1)
 

@@ -97,23 +97,23 @@ def properties_of(
     """
     edges, operators = cells.adjacency(), cells.operators
     count, size = operators.shape
-    found = np.zeros((count, size, len(NAMES)), dtype=np.int64)
+    properties = np.zeros((count, size, len(NAMES)), dtype=np.int64)
     valid = np.ones(count, dtype=bool)
     for vertex in range(1, size):
         heard = edges[:, :vertex, vertex, None]
         there = operators[:, vertex] != PADDING
-        high = np.where(heard, found[:, :vertex], -FAR).max(axis=1)
-        low = np.where(heard, found[:, :vertex], FAR).min(axis=1)
+        high = np.where(heard, properties[:, :vertex], -FAR).max(axis=1)
+        low = np.where(heard, properties[:, :vertex], FAR).min(axis=1)
         fits = heard.any(axis=(1, 2)) & (high[:, :2] == low[:, :2]).all(axis=1)
         valid &= fits | ~there
         effect = effects[operators[:, vertex]]
         here = np.concatenate(
             [high[:, :3] + effect[:, :3], np.maximum(high[:, 3:], effect[:, 3:])], axis=1
         )
-        found[:, vertex] = np.where((there & fits)[:, None], here, 0)
-    return found, valid
+        properties[:, vertex] = np.where((there & fits)[:, None], here, 0)
+    return properties, valid
 
 
-def whole(cells: Cells, found: Vertices) -> Int64[np.ndarray, "N 5"]:
+def whole(cells: Cells, properties: Vertices) -> Int64[np.ndarray, "N 5"]:
     """Return the properties of the last vertex of every cell."""
-    return found[np.arange(len(cells)), cells.sizes - 1]
+    return properties[np.arange(len(cells)), cells.sizes - 1]

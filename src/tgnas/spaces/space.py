@@ -355,22 +355,22 @@ class Space:
         joined = {name: np.concatenate([numbers[name], more[name]]) for name in numbers}
         return Parsed(self._packed(every, joined)[place], errors)
 
-    def _column(self, given: Any) -> tuple[pa.Array, dict[int, Any]]:
+    def _column(self, column: Any) -> tuple[pa.Array, dict[int, Any]]:
         """Return the texts, and by their row what is no text."""
-        if isinstance(given, pa.ChunkedArray):
-            given = given.combine_chunks()
-        if isinstance(given, pa.Array) and pa.types.is_string(given.type):
-            return given, {}
-        alone = isinstance(given, str | bytes | Mapping) or hasattr(given, "_fields")
-        if alone or not isinstance(given, Iterable):
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks()
+        if isinstance(column, pa.Array) and pa.types.is_string(column.type):
+            return column, {}
+        alone = isinstance(column, str | bytes | Mapping) or hasattr(column, "_fields")
+        if alone or not isinstance(column, Iterable):
             raise InvalidCellError(
-                f"{self.name}: {shown(given)} is not several architectures; put one into a list"
+                f"{self.name}: {shown(column)} is not several architectures; put one into a list"
             )
-        if hasattr(given, "columns"):
+        if hasattr(column, "columns"):
             raise InvalidCellError(
                 f"{self.name}: a table is not a column; give the one that holds the architectures"
             )
-        rows = list(given)
+        rows = list(column)
         objects = {i: row for i, row in enumerate(rows) if not _is_text(row)}
         texts = [None if i in objects else row for i, row in enumerate(rows)]
         return pa.array(texts, pa.string()), objects
@@ -401,18 +401,18 @@ class Space:
     def _object(self, architecture: Any) -> tuple[dict[str, Any], dict[str, float]]:
         """Return the form's object of whatever says an architecture, and the numbers of its own."""
         try:
-            given = plain(architecture)
+            notation = plain(architecture)
         except InvalidCellError as error:
             raise error.at(self.name) from None
-        given = given.strip() if isinstance(given, str) else given
-        if given is None or given == "":
+        notation = notation.strip() if isinstance(notation, str) else notation
+        if notation is None or notation == "":
             raise InvalidCellError(f"{self.name}: there is no architecture")
-        if isinstance(given, str):
-            return self._of_text(given)
-        if isinstance(given, dict):
-            data, numbers = self.columns.of_object(given)
+        if isinstance(notation, str):
+            return self._of_text(notation)
+        if isinstance(notation, dict):
+            data, numbers = self.columns.of_object(notation)
             return self._of_plain(data), numbers
-        return self._of_plain(given), self.columns.checked({})
+        return self._of_plain(notation), self.columns.checked({})
 
     def _of_text(self, text: str) -> tuple[dict[str, Any], dict[str, float]]:
         if self.options and not text.endswith("}"):
@@ -670,9 +670,9 @@ def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) ->
     """Refuse an operator that changes the shape where the form of the cells decides it."""
     decided = SHAPES[form]
     for spelled, entry in entries.items():
-        given = entry.attributes or OperatorAttributes()
+        attributes = entry.attributes or OperatorAttributes()
         for key in decided:
-            if getattr(given, key) != getattr(OperatorAttributes(), key):
+            if getattr(attributes, key) != getattr(OperatorAttributes(), key):
                 raise ConfigError(
                     f"{where}: operators: {spelled}: attributes.{key} says nothing of operators of "
                     f"the form {form}"
@@ -682,15 +682,15 @@ def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) ->
 def _check_network(file: SpaceFile, form: str, where: str) -> None:
     """Refuse what a space of a form says of its networks and no count would read."""
     read, usual = READ[form], NetworkKeys()
-    given = file.network.model_fields_set
-    said = {key for key in given if getattr(file.network, key) != getattr(usual, key)}
-    places = [f"network.{key}" for key in NetworkKeys.model_fields if key in said - read]
+    fields = file.network.model_fields_set
+    changed = {key for key in fields if getattr(file.network, key) != getattr(usual, key)}
+    places = [f"network.{key}" for key in NetworkKeys.model_fields if key in changed - read]
     # A list of widths has its stem's; the length of a sequence is its depth.
     places += [f"columns.{key}" for key in ("width", "depth") if key in set(file.columns) - read]
     counted = isinstance(file.network.stages, int)
-    if form in SEQUENCES and "stages" in said and counted:
+    if form in SEQUENCES and "stages" in changed and counted:
         raise ConfigError(f"{where}: network.stages of {form} are a list, as in [{{cells: 4}}]")
-    places += ["network.depth"] * ("depth" in said and not counted)
+    places += ["network.depth"] * ("depth" in changed and not counted)
     if places:
         raise ConfigError(f"{where}: {places[0]} says nothing of networks of the form {form}")
 
@@ -741,10 +741,10 @@ def _of_widths(
             f"{where}: operators: {len(entries)}; a space of widths has one, which each layer is"
         )
     [entry] = entries.values()
-    said = entry.attributes.model_dump(exclude_unset=True) if entry.attributes else {}
+    attributes = entry.attributes.model_dump(exclude_unset=True) if entry.attributes else {}
     return {
         str(width): entry.model_copy(
-            update={"attributes": OperatorAttributes(**said | {"width": width})}
+            update={"attributes": OperatorAttributes(**attributes | {"width": width})}
         )
         for width in widths
     }
@@ -787,20 +787,20 @@ def _operators(
     return codes, tuple(new)
 
 
-def _differs(known: str, given: OperatorAttributes | None) -> bool:
+def _differs(known: str, attributes: OperatorAttributes | None) -> bool:
     """Tell whether a file says otherwise of a known operator than the vocabulary does."""
-    return given is not None and _attributes(known, "", given) != _OWN[known].numbers
+    return attributes is not None and _attributes(known, "", attributes) != _OWN[known].numbers
 
 
 def _attributes(
-    known: str | None, words: str, given: OperatorAttributes | None
+    known: str | None, words: str, attributes: OperatorAttributes | None
 ) -> tuple[float, ...]:
     """Return attributes: those of the file, and for what it leaves open those of the words."""
     base = _OWN[known] if known else attributes_of(words)
-    if given is None:
+    if attributes is None:
         return base.numbers
-    said = base.model_dump(exclude_unset=True) | given.model_dump(exclude_unset=True)
-    return OperatorAttributes(**said).numbers
+    merged = base.model_dump(exclude_unset=True) | attributes.model_dump(exclude_unset=True)
+    return OperatorAttributes(**merged).numbers
 
 
 @cache

@@ -59,9 +59,9 @@ def synthesise(
         most: operators of the sequence.
         generator: of the operators among those that bring the properties nearer.
     """
-    found, tried = progressive(request, start, most, generator)
-    if found is not None:
-        return Synthesis(found, "progressive", tried)
+    operators, tried = progressive(request, start, most, generator)
+    if operators is not None:
+        return Synthesis(operators, "progressive", tried)
     known = shortest(start, most)
     sequence = known.get(request)
     return Synthesis(sequence, "none" if sequence is None else "exhaustive", tried + len(known))
@@ -96,18 +96,18 @@ def progressive(
 @cache
 def shortest(start: Start, most: int) -> MappingProxyType[Properties, tuple[str, ...]]:
     """Return all properties of sequences of at most `most` operators, with a shortest of each."""
-    found: dict[Properties, tuple[str, ...]] = {IDENTITY: ()}
+    sequences: dict[Properties, tuple[str, ...]] = {IDENTITY: ()}
     newest = [IDENTITY]
     for _ in range(most):
         following = []
         for state in newest:
             for name, effect in _EFFECTS.items():
                 moved = state.then(effect)
-                if moved not in found and _within(moved, start):
-                    found[moved] = (*found[state], name)
+                if moved not in sequences and _within(moved, start):
+                    sequences[moved] = (*sequences[state], name)
                     following.append(moved)
         newest = following
-    return MappingProxyType(found)
+    return MappingProxyType(sequences)
 
 
 def _within(state: Properties, start: Start) -> bool:

@@ -106,9 +106,9 @@ class FewLabelJobs:
         elif job.learner == ZERO_SHOT:
             learned = {"method": ZERO_SHOT, "settings": {}, "sizes": [0], "seeds": 1}
         else:
-            given = section.predictors[job.learner]
-            learned = {"method": given.method, "settings": dict(given.settings)}
-            learned |= {"sizes": list(section.sizes), "seeds": given.seeds or section.seeds}
+            predictor = section.predictors[job.learner]
+            learned = {"method": predictor.method, "settings": dict(predictor.settings)}
+            learned |= {"sizes": list(section.sizes), "seeds": predictor.seeds or section.seeds}
         if learned:
             learned["tested"] = section.tested
         own = target.start in self.config.predictors

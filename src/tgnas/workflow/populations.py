@@ -161,18 +161,18 @@ def _zero_shot(entry: ZeroShotBenchmark, config: Config) -> list[Population]:
         learned = [row for row in used if entry.benchmark in row.learned_from]
         return not learned or (not whole and all(row.cells != "all" for row in learned))
 
-    asked = [name for name in config.zero_shot.methods if unknowing(name)]
+    methods = [name for name in config.zero_shot.methods if unknowing(name)]
     # What no weights of the package score is scored with the whole benchmark, where it is.
     elsewhere = [*GRAPH_PROXIES.names(), *STORED.get(entry.benchmark, {})]
     scored = entry.benchmark in config.experiments.model_dump(exclude_none=True) and whole
-    needed = {of_predictors[m] for name in asked for m in members(name) if m in of_predictors}
+    needed = {of_predictors[m] for name in methods for m in members(name) if m in of_predictors}
     first, *further = entry.splits
     own = Population(
         f"{entry.benchmark}{ZERO_SHOT}",
         entry.benchmark,
         architectures="" if whole else str(entry.architectures),
         inputs=next((name for name in entry.datasets if name in DATASETS), "cifar10"),
-        methods=(*asked, *(proxies_of(entry.benchmark) if whole else ())),
+        methods=(*methods, *(proxies_of(entry.benchmark) if whole else ())),
         labels={"datasets": list(entry.datasets), "split": first, "epochs": entry.epochs},
         unlearned=tuple(sorted(needed)) if not whole else (),
         folders=dict.fromkeys(elsewhere, entry.benchmark) if scored else {},

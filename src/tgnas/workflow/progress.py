@@ -242,8 +242,8 @@ class Places:
         for option, value in pairwise(arguments):
             if option in ("--configfile", "--configfiles") and Path(value).is_file():
                 content = read_keys(Path(value))
-                given = content.get("pathvars")
-                named = given.items() if isinstance(given, dict) else ()
+                pathvars = content.get("pathvars")
+                named = pathvars.items() if isinstance(pathvars, dict) else ()
                 paths |= {k: v for k, v in named if k in paths and isinstance(v, str)}
                 listed = content.get("tables")
                 tables += map(str, listed if isinstance(listed, list) else ())
@@ -277,8 +277,8 @@ def made_in(places: Places) -> list[str]:
     """Return the lines that a finished run ends with."""
     folders = {"tables": "*.csv", "figures": "*.png"}
     counts = {n: len(list((places.results / n).glob(glob))) for n, glob in folders.items()}
-    made = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
-    lines = [f"made: {made or 'what was asked for'} in {places.results}/"]
+    summary = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    lines = [f"made: {summary or 'what was asked for'} in {places.results}/"]
     lines += [line] if (line := result_of(places)) else []
     report = places.results / "report.html"
     return [*lines, *([f"report: {report} (open it in a browser)"] if report.is_file() else [])]

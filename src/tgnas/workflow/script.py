@@ -81,17 +81,19 @@ def _handlers(job: Any) -> list[logging.Handler]:
 
 def _of_job(main: Callable[..., None], job: Any) -> dict[str, Any]:
     """Return the arguments that a job's named parts hold; `files` are all its inputs by name."""
-    given = {"threads": job.threads, "files": dict(job.input.items())}
+    arguments = {"threads": job.threads, "files": dict(job.input.items())}
     for part in (job.wildcards, job.params, job.input, job.output):
-        repeated = given.keys() & dict(part.items()).keys()
+        repeated = arguments.keys() & dict(part.items()).keys()
         if repeated:
             raise ConfigError(f"the rule gives {', '.join(sorted(repeated))} twice")
-        given.update(part.items())
+        arguments.update(part.items())
     names, hints = inspect.signature(main).parameters, get_type_hints(main)
     for name in names:
-        if name not in given:
-            raise ConfigError(f"the rule gives no {name!r}; it gives {', '.join(sorted(given))}")
-    return {name: _typed(given[name], hints[name]) for name in names}
+        if name not in arguments:
+            raise ConfigError(
+                f"the rule gives no {name!r}; it gives {', '.join(sorted(arguments))}"
+            )
+    return {name: _typed(arguments[name], hints[name]) for name in names}
 
 
 def _typed(value: Any, hint: Any) -> Any:

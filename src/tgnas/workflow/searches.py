@@ -63,8 +63,8 @@ class Searches:
         """Return the file of one searcher's runs, those of others among them."""
         section = self.search.darts if space == "darts" else self.search
         shared = space == "darts" or scorer in self.search.scorers
-        given = [job for job in jobs(section.searchers) if searcher in job.split("+") and shared]
-        return _file("searches", space, scorer, *(given or [searcher]))
+        matches = [job for job in jobs(section.searchers) if searcher in job.split("+") and shared]
+        return _file("searches", space, scorer, *(matches or [searcher]))
 
     def to_train(self, space: str) -> str:
         """Return the file whose best incumbent is trained."""
@@ -150,9 +150,11 @@ class Searches:
 
     def _settings(self, searcher: str, budget: int) -> dict[str, Any]:
         """Return what of the config's settings is a searcher's."""
-        given = self.search.settings | {"budget": budget}
+        settings = self.search.settings | {"budget": budget}
         return {
-            key: given[key] for key in SEARCHERS.settings(searcher).model_fields if key in given
+            key: settings[key]
+            for key in SEARCHERS.settings(searcher).model_fields
+            if key in settings
         }
 
 

@@ -190,7 +190,7 @@ class Hypernet(nn.Module):
         ):
             if batch.owners[row][1]:
                 groups.setdefault((kind, tuple(shape)), []).append(row)
-        found: list[dict[str, Tensor]] = [{} for _ in graphs]
+        parameters: list[dict[str, Tensor]] = [{} for _ in graphs]
         for (kind, shape), rows in groups.items():
             if max(shape[2:]) > self.largest_kernel:
                 raise ConfigError(
@@ -200,8 +200,8 @@ class Hypernet(nn.Module):
             for place, values in self._decoded(kind, shape, states[rows]):
                 for row, value in zip(rows, values, strict=True):
                     owner, name = batch.owners[row]
-                    found[owner][name.replace(".weight", place)] = value
-        return found
+                    parameters[owner][name.replace(".weight", place)] = value
+        return parameters
 
     def _states(self, batch: GraphBatch) -> Float[Tensor, "N D"]:
         device = self.kinds.weight.device
@@ -239,7 +239,7 @@ class Hypernet(nn.Module):
 
 def tiled(values: Float[Tensor, "..."], shape: Sequence[int]) -> Float[Tensor, "..."]:
     """Return values of N vertices, repeated along each dimension and cut to a shape."""
-    times = [-(-wanted // given) for wanted, given in zip(shape, values.shape[1:], strict=True)]
+    times = [-(-wanted // size) for wanted, size in zip(shape, values.shape[1:], strict=True)]
     cut = tuple(slice(wanted) for wanted in shape)
     return values.repeat(1, *times)[(slice(None), *cut)]
 

@@ -167,7 +167,7 @@ def reached(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> bool:
 def without_normalisation(network: nn.Module) -> Iterator[None]:
     """Let every batch normalisation give back its input."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    with watching(norms, lambda _module, given, _output: given):
+    with watching(norms, lambda _module, features, _output: features):
         yield
 
 

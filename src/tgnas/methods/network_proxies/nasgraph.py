@@ -68,13 +68,13 @@ def _add_cell(
     graph: "_ChannelGraph", cell: CellModule, into: list[int], linked: Callable[..., Tensor]
 ) -> list[int]:
     """Add a cell's operators, linked as they are; return the layers that its output sums."""
-    given = [into]
+    layers = [into]
     for operator, sources in zip(cell.operators, cell.sources[:-1], strict=True):
-        parents = [layer for source in sources for layer in given[source]]
+        parents = [layer for source in sources for layer in layers[source]]
         weighted = isinstance(operator, nn.Sequential)
         module = _without_relu(operator) if weighted else operator
-        given.append([graph.add(parents, linked(module, rectify=weighted))])
-    return [layer for source in cell.sources[-1] for layer in given[source]]
+        layers.append([graph.add(parents, linked(module, rectify=weighted))])
+    return [layer for source in cell.sources[-1] for layer in layers[source]]
 
 
 def _without_relu(convolution: nn.Module) -> nn.Module:

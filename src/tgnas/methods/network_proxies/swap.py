@@ -32,12 +32,12 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the number of distinct patterns."""
     del generator  # of no influence
-    given = batch.images[:IMAGES]
-    place = 1 << np.arange(len(given), dtype=np.uint32)[:, None]
+    images = batch.images[:IMAGES]
+    place = 1 << np.arange(len(images), dtype=np.uint32)[:, None]
 
     def patterns(_module: nn.Module, _given: Tensor, output: Tensor) -> np.ndarray:
         on = (output > 0).flatten(1).numpy(force=True)
         return np.unique((on * place).sum(axis=0, dtype=np.uint32))
 
-    parts = seen_in(network, relus(network), given, patterns)[1]
+    parts = seen_in(network, relus(network), images, patterns)[1]
     return float(len(np.unique(np.concatenate(parts))))

@@ -68,7 +68,7 @@ def fisher_information(
 
 
 def first_weights(
-    module: nn.Module, given: Tensor, gradient: Tensor
+    module: nn.Module, features: Tensor, gradient: Tensor
 ) -> Float[Tensor, "B parameters"]:
     """Return each image's gradient to the first entries of a module's weight and bias.
 
@@ -77,17 +77,17 @@ def first_weights(
     Raises:
         UnfitNetworkError: no convolution, dense layer or batch normalisation with statistics.
     """
-    given, out = given.detach(), gradient[:, 0]
+    features, out = features.detach(), gradient[:, 0]
     if isinstance(module, nn.Conv2d) and not isinstance(module.padding, str):
         (top, left), (down, right) = module.padding, module.stride
-        padded = functional.pad(given[:, 0], (left, left, top, top))[:, ::down, ::right]
+        padded = functional.pad(features[:, 0], (left, left, top, top))[:, ::down, ::right]
         met = padded[:, : out.shape[1], : out.shape[2]]
     elif isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
         statistics = module.running_mean, module.running_var
         mean, variance = (torch.as_tensor(statistic)[0] for statistic in statistics)
-        met = (given[:, 0] - mean) / (variance + module.eps).sqrt()
+        met = (features[:, 0] - mean) / (variance + module.eps).sqrt()
     elif isinstance(module, nn.Linear):
-        met = given[:, 0]
+        met = features[:, 0]
     else:
         raise UnfitNetworkError(f"it knows no derivative of the weights of {type(module).__name__}")
     entries = [met * out] if module.bias is None else [met * out, out]

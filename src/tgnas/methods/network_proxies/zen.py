@@ -41,7 +41,7 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     moved = noise + STEP * noise_like(batch.images, generator)
     pools = modules_of(network, nn.AdaptiveAvgPool2d)
     first, second = (
-        seen_in(network, pools, images, lambda _pool, given, _output: given)[1][-1]
+        seen_in(network, pools, images, lambda _pool, features, _output: features)[1][-1]
         for images in (noise, moved)
     )
     change = (first - second).abs().flatten(1).sum(1).mean().log()

@@ -75,10 +75,10 @@ class Network(nn.Module):
         super().__init__()
         self.settings = settings
         self.register_buffer("features", torch.from_numpy(features), persistent=False)
-        width, given = settings.width, features.shape[1] + 2 * settings.degrees
+        width, inputs = settings.width, features.shape[1] + 2 * settings.degrees
         embeds = settings.bidirectional or settings.residual
-        self.embed = nn.Linear(given, width) if embeds else None
-        heard = [width if embeds else given, *[width] * (settings.layers - 1)]
+        self.embed = nn.Linear(inputs, width) if embeds else None
+        heard = [width if embeds else inputs, *[width] * (settings.layers - 1)]
         self.ways = 3 if settings.bidirectional else 1
         self.mixes = nn.ModuleList(nn.Linear(self.ways * size, width) for size in heard)
         self.norms = nn.ModuleList(_Norm(settings.norm, width) for _ in heard)

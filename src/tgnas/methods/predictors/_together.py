@@ -201,8 +201,8 @@ def fit_copies(
 
     copies = minimise(begun, loss, count, settings, generators)
     with torch.no_grad():
-        said = scores(copies, torch.arange(count).repeat(len(sources), 1)).double().numpy()
-    lines = [_line(*row, settings.loss) for row in zip(said, target, strict=True)]
+        predictions = scores(copies, torch.arange(count).repeat(len(sources), 1)).double().numpy()
+    lines = [_line(*row, settings.loss) for row in zip(predictions, target, strict=True)]
     return [
         Predictor(
             form,
@@ -281,12 +281,12 @@ LOSSES = {"mse": mean_square, "hinge": hinge}
 
 
 def _line(
-    said: Float64[np.ndarray, " n"], target: Float64[np.ndarray, " n"], loss: str
+    predictions: Float64[np.ndarray, " n"], target: Float64[np.ndarray, " n"], loss: str
 ) -> tuple[float, float]:
     """Return slope and mean that make normal scores of what a network says."""
-    if loss == "mse" or len(said) < 2:
+    if loss == "mse" or len(predictions) < 2:
         return 1.0, 0.0
-    centred = said - said.mean()
+    centred = predictions - predictions.mean()
     slope = float(centred @ target) / max(float(centred @ centred), 1e-12)
     slope = max(slope, LEAST_SLOPE)
-    return slope, float(target.mean() - slope * said.mean())
+    return slope, float(target.mean() - slope * predictions.mean())

@@ -55,8 +55,8 @@ def _initial(settings: Settings, count: int, generators: Sequence[torch.Generato
         scale = 1.0 if name == "operators" else shape[0] ** -0.5
         return torch.randn(shape, generator=generator) * scale
 
-    made = {n: torch.stack([drawn(n, s, g) for g in generators]) for n, s in shapes.items()}
-    return made | {"slope": torch.full((len(generators), 1, 1), settings.prior)}
+    parameters = {n: torch.stack([drawn(n, s, g) for g in generators]) for n, s in shapes.items()}
+    return parameters | {"slope": torch.full((len(generators), 1, 1), settings.prior)}
 
 
 def _embedded(

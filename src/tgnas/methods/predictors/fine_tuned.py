@@ -60,9 +60,9 @@ def fit_together(
         )
     known = sources[0].architectures if context.unlabelled is None else context.unlabelled
     known = known[:: max(1, len(known) // POPULATION)]
-    taken = [generator.initial_seed() % len(networks) for generator in generators]
+    places = [generator.initial_seed() % len(networks) for generator in generators]
     each = [_scaled(network, form, known, settings.slope) for network in networks]
-    begun = {name: torch.stack([each[place][name] for place in taken]) for name in each[0]}
+    begun = {name: torch.stack([each[place][name] for place in places]) for name in each[0]}
     return fit_copies(sources, form, begun, settings, context, generators)
 
 
@@ -78,12 +78,12 @@ def _scaled(network: Network, form: GraphForm, known: Architectures, slope: floa
     copy = {name: entry.detach().clone() for name, entry in network.named_parameters()}
     one = {name: entry[None] for name, entry in copy.items()}
     with torch.inference_mode():
-        said = form.scores(one, tuple(part[None] for part in form.read(known)))[0].numpy()
-    said = np.clip(said, *np.quantile(said, [0.01, 0.99]))
-    factor = slope / max(float(said.std()), 1e-6)
+        scores = form.scores(one, tuple(part[None] for part in form.read(known)))[0].numpy()
+    scores = np.clip(scores, *np.quantile(scores, [0.01, 0.99]))
+    factor = slope / max(float(scores.std()), 1e-6)
     weight, bias = (f"head.{len(network.head) - 1}.{kind}" for kind in ("weight", "bias"))
     copy[weight] = copy[weight] * factor
-    copy[bias] = (copy[bias] - float(said.mean())) * factor
+    copy[bias] = (copy[bias] - float(scores.mean())) * factor
     return copy
 
 

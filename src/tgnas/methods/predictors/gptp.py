@@ -84,8 +84,8 @@ def fit_together(
     members = context.start.members if context.start else ()
     known = [m.parameters for m in members if isinstance(m, Predictor) and _fits(m.form, form)]
     if known:
-        taken = [known[generator.initial_seed() % len(known)] for generator in generators]
-        begun = {name: torch.cat([one[name] for one in taken]) for name in known[0]}
+        starts = [known[generator.initial_seed() % len(known)] for generator in generators]
+        begun = {name: torch.cat([one[name] for one in starts]) for name in known[0]}
         return fit_copies(sources, form, begun, settings, context, generators)
     table = form.network.features.numpy().tobytes()
     if settings.pretraining:

@@ -211,15 +211,15 @@ def _learn(
     generator: torch.Generator,
 ) -> None:
     """Reconstruct tokens, and predict quantiles where there are any."""
-    given = torch.from_numpy(tokens)
+    sequences = torch.from_numpy(tokens)
     aim = None if quantiles is None else torch.from_numpy(quantiles.astype(np.float32))
     rate, decay = settings.learning_rate, settings.weight_decay
     adam = torch.optim.Adam(network.parameters(), rate, weight_decay=decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps, rate / 10)
     for _ in range(steps):
-        rows = torch.randint(len(given), (settings.batch,), generator=generator)
-        embedded = network.encode(given[rows])
-        loss = (1 - LOSS_WEIGHT) * network.reconstruction(embedded, given[rows])
+        rows = torch.randint(len(sequences), (settings.batch,), generator=generator)
+        embedded = network.encode(sequences[rows])
+        loss = (1 - LOSS_WEIGHT) * network.reconstruction(embedded, sequences[rows])
         if aim is not None:
             error = network.predict(embedded).sigmoid() - aim[rows]
             loss = loss + LOSS_WEIGHT * (error**2).mean()

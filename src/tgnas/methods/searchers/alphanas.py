@@ -154,11 +154,11 @@ def mutated(
     start = Start(*properties_of(parent.cells, EFFECTS)[0][0, entry, :2].tolist())
     free = space.form.vertices - size
     most = last - first + 1 + min(settings.longer, free)
-    made = synthesise(changed(has, generator), start, most, generator).operators
-    if made is None:
+    operators = synthesise(changed(has, generator), start, most, generator).operators
+    if operators is None:
         return None
-    skips = skips_of(made, settings.skips, generator)
-    cells = space.form.pack([_replaced(codes, edges, part, made, skips)])
+    skips = skips_of(operators, settings.skips, generator)
+    cells = space.form.pack([_replaced(codes, edges, part, operators, skips)])
     # A changed shape may not fit what the rest of the program adds to it.
     return replace(parent, cells=cells) if sound(cells)[0] and cells.sizes[0] > 2 else None
 
@@ -183,13 +183,13 @@ def _subgraph(
 
     The third is the vertex outside that the part hears. What passes the part by stays as it is.
     """
-    size, found = len(edges), []
+    size, parts = len(edges), []
     for first in range(1, size - 1):
         for last in range(first, min(first + largest, size - 1)):
             sources = np.flatnonzero(edges[:first, first : last + 1].any(axis=1))
             if len(sources) == 1 and not edges[first:last, last + 1 :].any():
-                found.append((first, last, int(sources[0])))
-    return found[int(generator.integers(len(found)))]
+                parts.append((first, last, int(sources[0])))
+    return parts[int(generator.integers(len(parts)))]
 
 
 def _alone(
@@ -209,12 +209,12 @@ def _replaced(
     codes: UInt8[np.ndarray, " V"],
     edges: Bool[np.ndarray, "V V"],
     part: tuple[int, int, int],
-    made: Sequence[str],
+    operators: Sequence[str],
     inside: Sequence[tuple[int, int]],
 ) -> Graph:
     """Return a program with a sequence, and skips of it, in the place of a part."""
     first, last, entry = part
-    longer = len(made) - (last - first + 1)
+    longer = len(operators) - (last - first + 1)
 
     def moved(vertex: int) -> int:
         return vertex if vertex < first else vertex + longer
@@ -229,7 +229,7 @@ def _replaced(
         if not first <= source <= last and not first <= target <= last
     }
     for source, target in inside:
-        targets = [moved(v) for v in after] if target > len(made) else [placed(target)]
+        targets = [moved(v) for v in after] if target > len(operators) else [placed(target)]
         pairs |= {(placed(source), to) for to in targets}
-    names = [CODE_OF[name] for name in made]
+    names = [CODE_OF[name] for name in operators]
     return [*codes[:first].tolist(), *names, *codes[last + 1 :].tolist()], sorted(pairs)

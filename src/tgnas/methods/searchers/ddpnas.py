@@ -72,13 +72,13 @@ def search(
     theta = _first(space, every, settings.zero_shot)
     trace, left = Trace(oracle), every.copy()
     while trace.queries < settings.budget:
-        taken, accuracies = [], []
+        choices, accuracies = [], []
         for _ in range(settings.sweeps):
             rows = sweep(theta, left, generator)[: settings.budget - trace.queries]
             if len(rows):
                 accuracies.append(trace.query(space.of_choices(rows)))
-                taken.append(rows)
-        theta = updated(theta, left, np.concatenate(taken), np.concatenate(accuracies), settings)
+                choices.append(rows)
+        theta = updated(theta, left, np.concatenate(choices), np.concatenate(accuracies), settings)
         pruned = dropped(theta, left, weighted)
         left = every.copy() if np.array_equal(pruned, left) else pruned
     return trace.choose_best()
@@ -130,9 +130,9 @@ def updated(
 
 def means_of(choices: Int64[np.ndarray, "N D"], values: Scores, left: Options) -> Distributions:
     """Return the mean value of the architectures that take each option; NaN where none does."""
-    taken = choices[:, :, None] == np.arange(left.shape[1])
-    counts = taken.sum(axis=0)
-    sums = np.einsum("n,ndo->do", values, taken)
+    one_hot = choices[:, :, None] == np.arange(left.shape[1])
+    counts = one_hot.sum(axis=0)
+    sums = np.einsum("n,ndo->do", values, one_hot)
     return np.where(left & (counts > 0), sums / np.maximum(counts, 1), np.nan)
 
 

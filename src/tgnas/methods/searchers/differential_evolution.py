@@ -93,7 +93,7 @@ def _cross(
     population: np.ndarray, mutant: np.ndarray, settings: Settings, generator: np.random.Generator
 ) -> np.ndarray:
     """Return each member with a share CR of its mutant's numbers, at least one."""
-    taken = generator.random(population.shape) < settings.crossover
+    from_mutant = generator.random(population.shape) < settings.crossover
     forced = generator.integers(population.shape[1], size=len(population))
-    taken[np.arange(len(population)), forced] = True
-    return np.where(taken, mutant, population)
+    from_mutant[np.arange(len(population)), forced] = True
+    return np.where(from_mutant, mutant, population)

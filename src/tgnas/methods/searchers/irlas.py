@@ -89,7 +89,7 @@ def mirror_stimulus(
     """
     s = settings
     mixture = listed[generator.integers(len(listed), size=256)].mean(axis=0)
-    distances, best, found = [float(np.linalg.norm(expert - mixture))], np.inf, mixture
+    distances, best, best_weights = [float(np.linalg.norm(expert - mixture))], np.inf, mixture
     for _ in range(s.rounds):
         weights = expert - mixture
         controller = Controller(sequences, s.hidden, s.learning_rate, 0.0, generator)
@@ -100,14 +100,14 @@ def mirror_stimulus(
         policy = listed[controller.sample(256)].mean(axis=0)
         gap = float(np.linalg.norm(expert - policy))
         if gap < best:
-            best, found = gap, weights
+            best, best_weights = gap, weights
         along = policy - mixture
         share = float(along @ weights / max(along @ along, 1e-12))
         mixture = mixture + np.clip(share, 0, 1) * along
         distances.append(float(np.linalg.norm(expert - mixture)))
         if distances[-1] <= s.tolerance * distances[0]:
             break
-    return Stimulus(found, tuple(distances), mixture)
+    return Stimulus(best_weights, tuple(distances), mixture)
 
 
 def search(

@@ -107,8 +107,8 @@ def place_gradients(
 ) -> list[Float64[np.ndarray, "C P"]]:
     """Return both gradients to the embedding of places: a row for each of its channels."""
     (places,) = places_of(network)
-    found = both_gradients(network, tokens, [places.get_parameter("weight")], generator)
-    return [gradient.T.double().numpy(force=True) for (gradient,) in found]
+    gradients = both_gradients(network, tokens, [places.get_parameter("weight")], generator)
+    return [gradient.T.double().numpy(force=True) for (gradient,) in gradients]
 
 
 def saliencies(
@@ -119,8 +119,8 @@ def saliencies(
 ) -> tuple[float, ...]:
     """Return the sum of |weight x gradient| by both gradients, then the mean over the weights."""
     sums = [
-        float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, found, strict=True)))
-        for found in both_gradients(network, tokens, weights, generator)
+        float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, gradients, strict=True)))
+        for gradients in both_gradients(network, tokens, weights, generator)
     ]
     return (*sums, *(one / len(weights) for one in sums))
 
@@ -152,5 +152,7 @@ def reached(network: nn.Module, tokens: Int64[Tensor, "B T"]) -> bool:
         handle.remove()
     # Weighted, for what ends in a normalisation has a constant sum.
     ways = torch.arange(1, outputs.shape[-1] + 1).to(outputs).expand_as(outputs)
-    (found,) = torch.autograd.grad(outputs, seen, ways, allow_unused=True, materialize_grads=True)
-    return bool((found != 0).any())
+    (gradient,) = torch.autograd.grad(
+        outputs, seen, ways, allow_unused=True, materialize_grads=True
+    )
+    return bool((gradient != 0).any())

@@ -34,6 +34,8 @@ def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tupl
         [projection for mixer in mixers for projection in mixer.projections],  # type: ignore[union-attr]
         [mixer.get_submodule("softmax") for mixer in mixers],
     )
-    found = [outputs_of(network, some, batch.tokens) for some in watched]
-    sums = [float(sum(output.amax(dim=1).mean() for output in outputs)) for outputs in found]
-    return (*sums, *(one / len(outputs) for one, outputs in zip(sums, found, strict=True)))
+    output_groups = [outputs_of(network, some, batch.tokens) for some in watched]
+    sums = [
+        float(sum(output.amax(dim=1).mean() for output in outputs)) for outputs in output_groups
+    ]
+    return (*sums, *(one / len(outputs) for one, outputs in zip(sums, output_groups, strict=True)))

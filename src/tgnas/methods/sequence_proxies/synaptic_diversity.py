@@ -29,7 +29,7 @@ def score(network: nn.Module, batch: Tokens, generator: torch.Generator) -> tupl
     weights = _sequences.dense_weights(_sequences.mixers_of(network))
     norms = [_sequences.nuclear(weight) for weight in weights]
     sums = [
-        float(sum(norm * _sequences.nuclear(g) for norm, g in zip(norms, found, strict=True)))
-        for found in _sequences.both_gradients(network, batch.tokens, weights, generator)
+        float(sum(norm * _sequences.nuclear(g) for norm, g in zip(norms, gradients, strict=True)))
+        for gradients in _sequences.both_gradients(network, batch.tokens, weights, generator)
     ]
     return (*sums, *(one / len(weights) for one in sums))

@@ -67,8 +67,8 @@ class MixtureLearner(Learner):
         weights = (p for p in self.supernet.parameters() if p.requires_grad)
         optimizer = common.sgd(weights, settings, rate if captured else None)
         autocast = partial(common.forward_pass, self.task, settings)
-        given = _Mixed(self), optimizer, autocast, settings.clip
-        return CapturedStep(*given, rate=rate) if captured else Step(*given)
+        arguments = _Mixed(self), optimizer, autocast, settings.clip
+        return CapturedStep(*arguments, rate=rate) if captured else Step(*arguments)
 
     @property
     def alphas(self) -> nn.Parameter:

@@ -122,10 +122,10 @@ class _Learner(PathLearner):
                 target, other = _mean(moving, place, other, gates)
                 following = _mean(moving, place, one, gates)[1]
             for path in gates:
-                made = predictor(
+                predicted = predictor(
                     online["heads"][place](through(online["blocks"][place], one, path))
                 )
-                losses.append(apart(made, target).mean())
+                losses.append(apart(predicted, target).mean())
             one = following
         return torch.stack(losses).mean()
 
@@ -164,15 +164,15 @@ class Ensembled:
         count = learner.settings.population
         population = list(paths_of(self.space.name, self.space.sample(count, generator)))
         gates = paths_of(self.space.name, architectures)
-        scores, given = np.zeros(len(architectures)), images
+        scores, features = np.zeros(len(architectures)), images
         for place in range(len(learner.blocks)):
             with common.statistics(scorer, population[0]):
-                centre, following = _mean(networks, place, given, population)
+                centre, following = _mean(networks, place, features, population)
                 for row, path in enumerate(gates):
-                    made = through(networks["blocks"][place], given, path)
-                    made = networks["heads"][place](made)
-                    scores[row] -= float(apart(made, centre).mean())
-            given = following
+                    outputs = through(networks["blocks"][place], features, path)
+                    outputs = networks["heads"][place](outputs)
+                    scores[row] -= float(apart(outputs, centre).mean())
+            features = following
         return scores
 
 

@@ -77,8 +77,8 @@ class _Learner(PathLearner):
         """Return the loss of each block of a path; `features` are the teacher's of the images."""
         inputs = [images, *features[:-1]]
         return [
-            distance(through(block, given, gates), wanted)
-            for block, given, wanted in zip(self.blocks, inputs, features, strict=True)
+            distance(through(block, block_input, gates), wanted)
+            for block, block_input, wanted in zip(self.blocks, inputs, features, strict=True)
         ]
 
     def step(self, given: Given) -> Tensor:
@@ -97,19 +97,19 @@ class _Learner(PathLearner):
 def features_of(teacher: nasbench201.Network, images: Tensor) -> list[Tensor]:
     """Return what the teacher gives after each of its stages, with its running statistics."""
     teacher.eval()
-    given, features = teacher.stem(images), []
+    maps, features = teacher.stem(images), []
     for layer in teacher.stages:
         if isinstance(layer, nasbench201.ReductionBlock):
-            features.append(given)
-        given = layer(given)
-    return [*features, given]
+            features.append(maps)
+        maps = layer(maps)
+    return [*features, maps]
 
 
-def distance(given: Tensor, wanted: Tensor) -> Tensor:
+def distance(features: Tensor, wanted: Tensor) -> Tensor:
     """Return the mean squared error, that of each channel over its variance."""
-    given, wanted = given.float(), wanted.float()  # of bfloat16 where the forward pass is
+    features, wanted = features.float(), wanted.float()  # of bfloat16 where the forward pass is
     variance = wanted.var(dim=(0, 2, 3), keepdim=True) + 1e-6
-    return ((given - wanted) ** 2 / variance).mean()
+    return ((features - wanted) ** 2 / variance).mean()
 
 
 @dataclass(eq=False)

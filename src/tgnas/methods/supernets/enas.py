@@ -47,16 +47,16 @@ class Controller(nn.Module):
         self, count: int
     ) -> tuple[Int64[Tensor, "N E"], Float[Tensor, " N"], Float[Tensor, " N"]]:
         """Return drawn operators, their log probabilities and their entropies."""
-        given, state = self.start.expand(count, -1), None
+        embedded, state = self.start.expand(count, -1), None
         drawn, logarithms, entropies = [], [], []
         for _ in range(self.edges):
-            state = self.cell(given, state)
+            state = self.cell(embedded, state)
             choice = torch.distributions.Categorical(logits=self.head(state[0]))
             operators = choice.sample()
             drawn.append(operators)
             logarithms.append(choice.log_prob(operators))
             entropies.append(choice.entropy())
-            given = self.embedding(operators)
+            embedded = self.embedding(operators)
         return torch.stack(drawn, 1), torch.stack(logarithms).sum(0), torch.stack(entropies).sum(0)
 
 

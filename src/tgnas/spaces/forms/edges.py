@@ -119,22 +119,22 @@ class OperatorsOnEdges(FixedGraph):
     def __init__(self, alphabet: Alphabet, keys: EdgeKeys) -> None:
         nodes = keys.nodes
         everything = [(source, target) for target in range(nodes) for source in range(target)]
-        given = everything if keys.edges is None else list(keys.edges)
-        if not given or not set(given) <= set(everything) or len(set(given)) < len(given):
+        edges = everything if keys.edges is None else list(keys.edges)
+        if not edges or not set(edges) <= set(everything) or len(set(edges)) < len(edges):
             raise ConfigError(
-                f"{alphabet.space}: edges {given} must be different pairs [SOURCE, TARGET] with "
+                f"{alphabet.space}: edges {edges} must be different pairs [SOURCE, TARGET] with "
                 f"0 <= SOURCE < TARGET < {nodes}"
             )
         reached = {0}
-        for source, target in sorted(given, key=lambda pair: pair[1]):
+        for source, target in sorted(edges, key=lambda pair: pair[1]):
             reached |= {target} if source in reached else set()
         if nodes - 1 not in reached:
             raise ConfigError(
-                f"{alphabet.space}: edges {given} lead from node 0 to no node {nodes - 1}, so that "
+                f"{alphabet.space}: edges {edges} lead from node 0 to no node {nodes - 1}, so that "
                 "nothing connects input and output"
             )
         self.alphabet, self.nodes = alphabet, nodes
-        self.pairs = sorted(given, key=lambda pair: (pair[1], pair[0]))
+        self.pairs = sorted(edges, key=lambda pair: (pair[1], pair[0]))
         self.vertices = len(self.pairs) + 2
         self.choices = (alphabet.spellings,) * len(self.pairs)
         into = [

@@ -71,8 +71,8 @@ class Genotypes(Form):
         self.alphabet, self.kinds = alphabet, tuple(keys.cell_weights)
         self.cell_weights = tuple(keys.cell_weights.values())
         if abs(sum(self.cell_weights) - 1) > 1e-6:
-            given = list(self.cell_weights)
-            raise ConfigError(f"{alphabet.space}: the cell weights {given} must add to 1")
+            weights = list(self.cell_weights)
+            raise ConfigError(f"{alphabet.space}: the cell weights {weights} must add to 1")
         if keys.different and inputs < pairs:
             raise ConfigError(
                 f"{alphabet.space}: {number_of(pairs, 'pair')} cannot take from "
@@ -146,8 +146,8 @@ class Genotypes(Form):
     def _concat(self, member: Mapping[str, Any], kind: str) -> list[int]:
         ends = self.computed
         if self.concat == "loose":
-            taken = {pair[1] for pair in member[kind]}
-            ends = [node for node in self.computed if node not in taken]
+            sources = {pair[1] for pair in member[kind]}
+            ends = [node for node in self.computed if node not in sources]
         concat = member.get(f"{kind}_concat", ends)
         numbers = isinstance(concat, list) and all(type(node) is int for node in concat)
         if not (numbers and concat and set(concat) <= set(self.computed)):
@@ -163,16 +163,16 @@ class Genotypes(Form):
         return concat
 
     def _graph(self, member: Mapping[str, Any], kind: str) -> Graph:
-        given = member[kind]
+        pairs = member[kind]
         total = self.nodes * self.pairs
-        if not is_items(given, str, int) or len(given) != total:
+        if not is_items(pairs, str, int) or len(pairs) != total:
             raise self.alphabet.refuse(
                 f"{kind} must be a list of {number_of(total, 'pair')} [OPERATOR, NODE], "
-                f"not {shown(given)}"
+                f"not {shown(pairs)}"
             )
         concat = self._concat(member, kind)
         codes, edges = [], []
-        for place, (name, source) in enumerate(given):
+        for place, (name, source) in enumerate(pairs):
             node = self.inputs + place // self.pairs
             codes.append(self._code(name))
             if not 0 <= source < node:
@@ -180,7 +180,7 @@ class Genotypes(Form):
                     f"node {node} of the {kind} cell takes from node {source}; allowed are 0 to "
                     f"{node - 1}"
                 )
-            before = [n for _, n in given[place - place % self.pairs : place]]
+            before = [n for _, n in pairs[place - place % self.pairs : place]]
             if self.different and source in before:
                 raise self.alphabet.refuse(
                     f"node {node} of the {kind} cell takes from node {source} twice; allowed are "
@@ -307,10 +307,10 @@ class Genotypes(Form):
             between = [text for source in range(node) for text in self._after(kind, place, source)]
             ways = len(between) // node
             after = pc.index_in(column[2 * pair + 2], value_set=pa.array(between))
-            found = after.fill_null(-1).to_numpy()
-            source = found // ways
+            indices = after.fill_null(-1).to_numpy()
+            source = indices // ways
             if place == total - 1:
-                ends[rows, kind] = masks[np.maximum(found, 0) % ways]
+                ends[rows, kind] = masks[np.maximum(indices, 0) % ways]
             right = right & (name >= 0) & (source >= 0)
             places[rows, kind, place, 0] = np.maximum(name, 0)
             places[rows, kind, place, 1] = np.maximum(source, 0)
@@ -342,11 +342,11 @@ class Genotypes(Form):
         """
         inner = len(self._sources) * (1 + self.pairs)
         steps = rows[:, :inner].reshape(len(rows), len(self._sources), 1 + self.pairs)
-        taken = [np.array(s)[steps[:, node, 0]] for node, s in enumerate(self._sources)]
+        sources = [np.array(s)[steps[:, node, 0]] for node, s in enumerate(self._sources)]
         ends = None
         if self.concat == "any":
             ends = np.array([mask for _, mask in self._endings], dtype=bool)[rows[:, inner:]]
-        return self._cells(steps[..., 1:], np.stack(taken, axis=1), ends)
+        return self._cells(steps[..., 1:], np.stack(sources, axis=1), ends)
 
     def choices_of(self, cells: Cells) -> Choices:
         """Return the decisions; the pairs of a node count in ascending order of their sources."""

@@ -89,12 +89,12 @@ class OperatorsOnNodes(Form):
     def graphs_of(self, member: Mapping[str, Any]) -> list[Graph]:
         """Return the graph itself."""
         self._fields(member, {"operators", "edges"}, {"operators", "edges"})
-        names, given = self._operators(member["operators"]), member["edges"]
-        if not is_items(given, int, int):
+        names, pairs = self._operators(member["operators"]), member["edges"]
+        if not is_items(pairs, int, int):
             raise self.alphabet.refuse(
-                f"edges must be a list of [SOURCE, TARGET], not {shown(given)}"
+                f"edges must be a list of [SOURCE, TARGET], not {shown(pairs)}"
             )
-        edges = [(source, target) for source, target in given]
+        edges = [(source, target) for source, target in pairs]
         size = len(names)
         if size < 2 or (names[0], names[-1]) != ("input", "output"):
             raise self.alphabet.refuse(
@@ -107,7 +107,7 @@ class OperatorsOnNodes(Form):
                     f"edge [{source}, {target}] must go from a lower to a higher of {size} nodes"
                 )
         if len(set(edges)) < len(edges):
-            raise self.alphabet.refuse(f"edges must be different, not {shown(given)}")
+            raise self.alphabet.refuse(f"edges must be different, not {shown(pairs)}")
         if self.connected:
             codes, edges = self._pruned(codes, edges)
         if len(codes) > self.vertices or len(edges) > self.max_edges:
@@ -146,13 +146,13 @@ class OperatorsOnNodes(Form):
         names, pairs = (
             pc.split_pattern(halves.field(side).fill_null(""), ",") for side in ("left", "right")
         )
-        given = pairs.flatten()
+        edges = pairs.flatten()
         edge_row, _ = rows_and_places(pairs)
         # No text behind the semicolon is no edge; between two commas it is a fault.
         alone = np.bincount(edge_row, minlength=count)[edge_row] == 1
-        kept = ~(alone & pc.equal(given, "").to_numpy(zero_copy_only=False))
-        given, edge_row = given.filter(pa.array(kept)), edge_row[kept]
-        numbers = pc.extract_regex(given, "^(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3})$")
+        kept = ~(alone & pc.equal(edges, "").to_numpy(zero_copy_only=False))
+        edges, edge_row = edges.filter(pa.array(kept)), edge_row[kept]
+        numbers = pc.extract_regex(edges, "^(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3})$")
         good = np.ones(count, dtype=bool)
         row, place = rows_and_places(names)
         code = pc.index_in(names.flatten(), value_set=self._spelled).fill_null(-1).to_numpy()

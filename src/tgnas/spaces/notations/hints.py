@@ -19,6 +19,6 @@ _LOOKS = (
 
 def hint(text: str, space: str) -> str:
     """Return what a text looks like, as the end of a message; empty where it is not of another."""
-    found = [what for pattern, what in _LOOKS if re.fullmatch(pattern, text, re.DOTALL)]
-    looks = [what for what in found if f"--space {space})" not in what]
+    matches = [what for pattern, what in _LOOKS if re.fullmatch(pattern, text, re.DOTALL)]
+    looks = [what for what in matches if f"--space {space})" not in what]
     return f"; this looks like {looks[0]}" if looks else ""

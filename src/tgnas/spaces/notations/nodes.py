@@ -42,17 +42,17 @@ def notations_of(form: Nodes) -> dict[str, Notation]:
 
 
 def _of_matrix(value: Any) -> Member | None:
-    given: Any = value
+    pair: Any = value
     if isinstance(value, dict):
-        found = [keys for keys in KEYS if set(keys) <= set(value)]
-        if not found:
+        matches = [keys for keys in KEYS if set(keys) <= set(value)]
+        if not matches:
             return None
-        given = [value[key] for key in found[0]]
-    if not isinstance(given, list) or len(given) != 2 or not words(given[1]):
+        pair = [value[key] for key in matches[0]]
+    if not isinstance(pair, list) or len(pair) != 2 or not words(pair[1]):
         return None
-    if not isinstance(given[0], list) or not all(isinstance(row, list) for row in given[0]):
+    if not isinstance(pair[0], list) or not all(isinstance(row, list) for row in pair[0]):
         return None
-    return _member(*given)
+    return _member(*pair)
 
 
 def _member(rows: list[list[int]], names: list[str]) -> Member:

@@ -117,9 +117,9 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
         return plain(read_json(text))
     except (ValueError, RecursionError, InvalidCellError):
         pass
-    found = _GENOTYPE.search(text)
-    if found:
-        text = _call_at(text, found)
+    match = _GENOTYPE.search(text)
+    if match:
+        text = _call_at(text, match)
     elif re.fullmatch(r"[\[\]\d\s.]+", text):  # numpy's print of an array, which has no commas
         text = re.sub(r"(?<=[\d\].])\s+(?=[\d\[])", ", ", text.strip())
     try:
@@ -132,10 +132,10 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
         return None
 
 
-def _call_at(text: str, found: re.Match[str]) -> str:
+def _call_at(text: str, match: re.Match[str]) -> str:
     """Return a call from its name to its closing bracket; nothing where more stands behind it."""
     depth, quote = 0, ""
-    for place in range(found.end() - 1, len(text)):
+    for place in range(match.end() - 1, len(text)):
         letter = text[place]
         if quote:
             quote = "" if letter == quote else quote
@@ -147,7 +147,7 @@ def _call_at(text: str, found: re.Match[str]) -> str:
             depth -= 1
             if not depth:
                 rest = text[place + 1 :]
-                return text[found.start() : place + 1] if _BEHIND.fullmatch(rest) else ""
+                return text[match.start() : place + 1] if _BEHIND.fullmatch(rest) else ""
     return ""
 
 
@@ -171,20 +171,20 @@ def _value(node: ast.expr, fields: tuple[str, ...]) -> Any:
 def _called(call: ast.Call, fields: tuple[str, ...]) -> Any:
     """Return what a call of a known name gives."""
     name = ast.unparse(call.func).rpartition(".")[2]
-    given = [_value(argument, fields) for argument in call.args]
+    arguments = [_value(argument, fields) for argument in call.args]
     if name == "Genotype":
         named = [(str(word.arg), _value(word.value, fields)) for word in call.keywords]
-        both = [*zip(fields, given, strict=False), *named]
-        if len(given) > len(fields):
+        both = [*zip(fields, arguments, strict=False), *named]
+        if len(arguments) > len(fields):
             raise ValueError("more fields than there are")
         twice = [field for field, times in Counter(field for field, _ in both).items() if times > 1]
         if twice:
             raise InvalidCellError(f"the field {twice[0]!r} stands there twice")
         return dict(both)
     if name == "range" and not call.keywords:
-        if not all(type(end) is int and abs(end) <= LARGEST for end in given):
+        if not all(type(end) is int and abs(end) <= LARGEST for end in arguments):
             raise ValueError("a range of no use")
-        return list(range(*given))
-    if len(given) == 1 and name in _ARRAYS | _NUMBERS | _TEXTS:
-        return given[0]
+        return list(range(*arguments))
+    if len(arguments) == 1 and name in _ARRAYS | _NUMBERS | _TEXTS:
+        return arguments[0]
     raise ValueError(f"a call of {name}")

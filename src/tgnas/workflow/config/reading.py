@@ -162,13 +162,13 @@ def parse(values: dict[str, Any]) -> Config:
         ConfigError: where, the value, what is allowed.
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
     """
-    given = dict(values)
-    outside = given.get("methods", ())
+    sections = dict(values)
+    outside = sections.get("methods", ())
     if isinstance(outside, list | tuple) and all(isinstance(name, str) for name in outside):
         add_methods(outside)  # whose names the rest of the config may have
-    if isinstance(given.get("predictors"), dict):
-        given["predictors"] = _predictors(given["predictors"])
-    return validated(Config, given)
+    if isinstance(sections.get("predictors"), dict):
+        sections["predictors"] = _predictors(sections["predictors"])
+    return validated(Config, sections)
 
 
 def _predictors(entries: dict[str, Any]) -> dict[str, Predictor]:
