@@ -136,6 +136,7 @@ def write_results(folder: Path) -> dict[str, dict[str, Any]]:
     file = folder / "predictions_nasbench201.png"
     save(figure, file)
     drawn = {"target": "NAS-Bench-201", "title": "T", "seed": 0, "sources": "NAS-Bench-101"}
+    drawn |= {"labels": {"split": "test", "epochs": 200}}
     results[str(file)] = {"name": "predictions", "values": drawn}
     facts = {
         "environment": environment(),
