@@ -11,9 +11,10 @@ from functools import partial, wraps
 from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 import jaxtyping
-from beartype import beartype
+from beartype import BeartypeConf, beartype
 
 FULL = jaxtyping.jaxtyped
+BEARTYPE = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError))  # as jaxtyping
 
 
 def checked(function: Any = None, *, typechecker: Callable[..., Any]) -> Any:
@@ -25,7 +26,7 @@ def checked(function: Any = None, *, typechecker: Callable[..., Any]) -> Any:
     parts = [part for hint in function.__annotations__.values() for part in parts_of(hint)]
     if any(isinstance(part, str | ForwardRef) for part in parts):  # names to be looked up
         return FULL(function, typechecker=typechecker)
-    checking = beartype(function)
+    checking = BEARTYPE(function)
     shaped = any(inspect.isclass(p) and issubclass(p, jaxtyping.AbstractArray) for p in parts)
 
     @wraps(function)

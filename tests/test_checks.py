@@ -6,7 +6,6 @@ import jaxtyping
 import numpy as np
 import pytest
 from beartype import beartype
-from beartype.roar import BeartypeCallHintViolation
 from checks import checked
 from jaxtyping import Float, jaxtyped
 
@@ -31,7 +30,7 @@ def counted(number: int) -> Iterator[int]:
 
 
 def refused() -> pytest.RaisesExc:
-    return pytest.raises(BeartypeCallHintViolation)
+    return pytest.raises(jaxtyping.TypeCheckError)
 
 
 def test_the_package_is_checked_by_these():
@@ -62,7 +61,7 @@ def test_dimensions_of_one_name_are_of_one_size():
 
 def test_a_generator_stays_one():
     assert list(counted(2)) == [0, 1]
-    with pytest.raises(jaxtyping.TypeCheckError):
+    with refused():
         counted("2")
 
 
