@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import checks  # noqa: F401  # before the package, whose functions it checks
 import pytest
 import torch
 from filelock import FileLock

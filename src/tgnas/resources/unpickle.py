@@ -24,6 +24,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ EFFECTS = {
     op.name: (MARK in op.stack_before, [*op.stack_before, MARK].index(MARK), bool(op.stack_after))
     for op in pickletools.opcodes
 }
+PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"})
+GETS = frozenset({"GET", "BINGET", "LONG_BINGET"})
+# These put one object on the stack and take none.
+LEAVES = {n for n, effect in EFFECTS.items() if effect == (False, 0, True)} - REFUSED - GETS
 
 
 class _StandIn:
@@ -82,10 +87,14 @@ class _Dtype(_StandIn):
     def kind(self) -> np.dtype:
         """Return the type; numbers only."""
         parts = self.state[1], self.arguments[0]  # bytes where Python 2 wrote them
-        code = "".join(part.decode() if isinstance(part, bytes) else part for part in parts)
-        if not re.fullmatch("[<>|][biuf][1248]", code):
-            raise ValueError(f"values of type {code!r} where numbers are expected")
-        return np.dtype(code)
+        return _kind_of("".join([p.decode() if isinstance(p, bytes) else p for p in parts]))
+
+
+@cache
+def _kind_of(code: str) -> np.dtype:
+    if not re.fullmatch("[<>|][biuf][1248]", code):
+        raise ValueError(f"values of type {code!r} where numbers are expected")
+    return np.dtype(code)
 
 
 class _Scalar(_StandIn):
@@ -213,9 +222,11 @@ def _expected(what: str) -> Iterator[None]:
 
 
 def _number(value: object) -> float:
-    if not isinstance(value, float | _Scalar):
+    if isinstance(value, float):
+        return value
+    if not isinstance(value, _Scalar):
         raise TypeError(f"a number expected, {type(value).__name__} found")
-    return value.value() if isinstance(value, _Scalar) else value
+    return value.value()
 
 
 def _load(stream: bytes, allowed: Names, encoding: str = "ASCII") -> Any:
@@ -249,17 +260,17 @@ def _weigh(stream: bytes) -> None:
         name = opcode.name
         if number > MOST:
             raise ValueError(f"more than {MOST:,} opcodes")
-        if name in REFUSED:
-            raise ValueError(f"opcode {name} has no place in such a file")
-        if name == "MARK":
-            stack.append(None)
-        elif name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+        if name in LEAVES:
+            stack.append(None if name == "MARK" else [1, 1])
+        elif name in GETS:
+            stack.append(memo[int(argument or 0)])
+        elif name in PUTS:
             place = len(memo) if name == "MEMOIZE" else int(argument or 0)
             if place > len(stream):
                 raise ValueError(f"opcode {name} {place} in {len(stream)} bytes")
             memo[place] = stack[-1]
-        elif name in ("GET", "BINGET", "LONG_BINGET"):
-            stack.append(memo[int(argument or 0)])
+        elif name in REFUSED:
+            raise ValueError(f"opcode {name} has no place in such a file")
         else:
             marked, below, pushes = EFFECTS[name]
             items: list[list[int]] = []
