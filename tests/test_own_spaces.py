@@ -1,5 +1,6 @@
 """A space of each kind, as in examples/: what it is, how large it is, what is refused."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from tgnas.costs.layers import count_flops, count_parameters, layers_of
 from tgnas.costs.operators import (
@@ -27,7 +29,7 @@ from tgnas.networks.described import network_of_description
 from tgnas.operators import OperatorAttributes
 from tgnas.spaces.descriptions import attributes_of, unread_words
 from tgnas.spaces.skeleton import NetworkKeys
-from tgnas.spaces.space import FORMS, open_space, space_of
+from tgnas.spaces.space import FORMS, numberless, open_space, space_of
 
 SEPARABLE = {"groups": "separable"}
 RESIDUAL = {"kernel": 3, "repeats": 1, "shortcut": "projected"}
@@ -186,6 +188,12 @@ def test_numbers_that_are_not_as_they_may_be_are_refused(text, message):
         ({"kernel": 7, "groups": "depthwise"}, 49 * 8 + 16),
         ({"kernel": 3, "groups": "separable", "repeats": 2}, 2 * (9 * 8 + 64 + 16)),
         ({"kernel": 3, "expansion": 0.25}, 2 * 8 * 2 + 9 * 2 * 2 + 2 * (2 * 2 + 8)),
+        ({"kernel": 3, "expansion": 1}, 2 * 64 + 9 * 64 + 3 * 16),
+        ({"kernel": 3, "expansion": 1} | SEPARABLE, 9 * 8 + 64 + 16),
+        ({"kernel": 3, "pointwise": True} | SEPARABLE, 2 * 64 + 9 * 8 + 3 * 16),
+        ({"kernel": 3, "expansion": 1, "pointwise": False}, 9 * 64 + 16),
+        ({"kernel": 3, "groups": "depthwise", "widen": 2}, 9 * 16 + 32),
+        ({"kernel": 3, "pooling": "max", "widen": 2}, 8 * 16 + 32),
         ({"kernel": 3, "widen": 2.0}, 9 * 8 * 16 + 32),
         ({"kernel": 3, "width": 5}, 9 * 8 * 5 + 10),
         ({"weights": 2.0, "channel_weights": 3.0}, 2 * 64 + 3 * 8),
@@ -222,11 +230,23 @@ def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
         ("Convolution 3 by 3 to twice the channels", {"kernel": 3}),
         ("Residual block of three 3x3 convolutions", RESIDUAL | {"repeats": 3}),
         ("Residual bottleneck block 3x3, expansion 0.25", RESIDUAL | {"expansion": 0.25}),
+        ("Residual bottleneck block 3x3, expansion 1", RESIDUAL | {"expansion": 1.0}),
+        ("Max pooling 2 by 2, stride 2", {"kernel": 2, "pooling": "max", "stride": 2}),
+        ("7x1 convolution followed by 1x7 convolution", {"kernel": 7, "weights": 14.0}),
+        ("3x3 strided convolution, stride 2", {"kernel": 3, "stride": 2}),
         # What attributes cannot say, or what is no whole operator.
         ("1D convolution with kernel size 5", {}),
         ("One-dimensional convolution of kernel size 5", {}),
         ("Temporal convolution, kernel size 5, dilation 2", {}),
         ("sepconv1d, kernel size 5", {}),
+        ("Convolution over time, kernel size 5", {}),
+        ("Causal convolution, kernel size 5", {}),
+        ("Convolution 3 by 3 followed by a convolution 3 by 3", {}),
+        ("conv 3x3 -> BN -> ReLU -> conv 3x3", {}),
+        ("Strided convolution 3 by 3", {}),
+        ("Max pooling 3 by 3, dilation 2", {}),
+        ("Max pooling 3 by 3, applied twice", {}),
+        ("Residual bottleneck block 3x3, expansion 4", {}),
         ("Transposed convolution 4 by 4, stride 2", {}),
         ("Fused MBConv 3x3, expansion 4", {}),
         ("CBAM attention with a 7x7 convolution", {}),
@@ -261,6 +281,7 @@ def test_a_number_that_is_no_attribute_leaves_a_description_unread(kernel, kind,
         kernel=st.integers(0, 7),
         groups=st.sampled_from([1, 2, 4, "depthwise", "separable"]),
         expansion=st.sampled_from([0.5, 1.0, 3.0]),
+        pointwise=st.none() | st.booleans(),
         repeats=st.integers(1, 3),
         weights=st.none() | st.integers(0, 20),
         channel_weights=st.none() | st.integers(0, 20),
@@ -315,6 +336,45 @@ def test_an_architecture_is_shown_wherever_one_can_be_drawn():
     space = space_of({"name": "some", "operators": some, "cells": cells})
     assert space.parse(example_of(space))
     assert example_of(OPEN["node_cells"]) is None  # any FLOPs
+
+
+def test_a_stage_of_bottlenecks_has_the_size_of_its_torch_modules():
+    said = {"kernel": 3, "repeats": 2, "shortcut": "projected", "stride": 2}
+    for expansion, groups, width in product([0.5, 1], [1, 4], [8, 16]):
+        shape = {"expansion": expansion, "groups": groups, "width": width}
+        blocks = [
+            _Bottleneck(inputs, width, round(expansion * width), groups, stride)
+            for inputs, stride in ((8, 2), (width, 1))
+        ]
+        by_torch = sum(len(p.flatten()) for block in blocks for p in block.parameters())
+        assert parameters_of(**said, **shape) == by_torch
+
+
+class _Bottleneck(nn.Module):
+    """ResNet's bottleneck of some inner channels, whose shortcut is projected where it must be."""
+
+    def __init__(self, inputs: int, width: int, inner: int, groups: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.Conv2d(inputs, inner, 1, bias=False), nn.BatchNorm2d(inner)),
+            nn.Conv2d(inner, inner, 3, stride, 1, groups=groups, bias=False),
+            *(nn.BatchNorm2d(inner), nn.Conv2d(inner, width, 1, bias=False), nn.BatchNorm2d(width)),
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1 or inputs != width:
+            self.shortcut.append(nn.Conv2d(inputs, width, 1, stride, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(width))
+
+
+def test_an_operator_that_has_no_more_than_a_place_counts_for_nothing_and_is_named():
+    said = [{"stride": 2}, {"repeats": 3}, {"groups": "separable", "shortcut": "plain"}]
+    for attributes in said:
+        operators = {"a": {"description": "Something with gates", "attributes": attributes}}
+        content = layer() | {"operators": operators}
+        assert numberless(space_of(content)) == ["a"]
+    widths = {"cells": {"form": "widths"} | CELLS["widths"], "network": {}}
+    content = layer() | {"operators": {"a": "Something with gates"}} | widths
+    assert numberless(space_of(content)) == ["8", "16"]
 
 
 def test_attributes_of_the_file_go_before_the_words():

@@ -33,7 +33,9 @@ from tgnas.errors import (
     shown,
 )
 from tgnas.operators import (
+    ATTRIBUTES,
     CODES,
+    COUNTED,
     NAMES,
     PADDING,
     UNKNOWN,
@@ -543,8 +545,16 @@ def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> 
 
 
 def numberless(space: Space) -> list[str]:
-    """Return the new operators of which neither the file nor their words say a number."""
-    unknown = {len(NAMES) + i for i, o in enumerate(space.new) if tuple(o.attributes) == UNKNOWN}
+    """Return the new operators of which neither the file nor their words say what they compute.
+
+    A stride or a width says where an operator stands, not what it is.
+    """
+    places = [ATTRIBUTES.index(name) for name in COUNTED]
+    unknown = {
+        len(NAMES) + i
+        for i, operator in enumerate(space.new)
+        if not any(operator.attributes[place] for place in places)
+    }
     return [name for name, code in space.operators.items() if code in unknown]
 
 
