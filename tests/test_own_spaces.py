@@ -409,6 +409,9 @@ def test_what_is_said_as_it_is_usual_may_be_said():
             "columns.width says nothing of networks of the form",
         ),
         ({"columns": {"depth": [8, 16]}}, "columns.depth says nothing|network.stages says"),
+        ({"operators": {"a": {"kind": "identity"}}}, "operators: a: its kind is identity"),
+        ({"operators": {"a": {"description": "", "kind": "zero"}}}, "a: its kind is zero"),
+        ({"operators": {"a": "Skip connection"}}, "operators: a: 'Skip connection' sounds"),
     ],
 )
 def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
@@ -432,6 +435,38 @@ def test_a_shape_that_an_operator_says_is_counted_or_refused(form, key, value):
         assert f"attributes.{key} says nothing" in str(error)
     else:
         assert changed != costs()
+
+
+def test_numbers_of_an_architecture_change_where_blocks_are_no_independent_choices():
+    cells = {"form": "blocks", "length": [1, 3]}
+    operators = {"a": "conv_3x3", "b": "conv_1x1"}
+    columns = {"width": [8, 16, 24], "resolution": [32, 64], "flops": "any"}
+    content = {"name": "b", "operators": operators, "cells": cells, "columns": columns}
+    space = space_of(content)
+    one = space.parse("a,b width=16 resolution=32 flops=3")
+    around = space.format(space.neighbours(one))
+    ends = [f"a,b width={w} resolution={r} flops=3" for w, r in ((8, 32), (24, 32), (16, 64))]
+    assert around[-3:] == ends
+    assert all(text.endswith("width=16 resolution=32 flops=3") for text in around[:-3])
+    many = one[np.zeros(300, dtype=np.int64)]
+    assert set(space.format(space.mutate(many, np.random.default_rng(0)))) == set(around)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_stride_that_only_words_say_is_counted_or_refused(form):
+    def costs(description):
+        content = {"name": "b", "operators": {"a": description}}
+        space = space_of(content | {"cells": {"form": form} | CELLS[form]})
+        return count_flops(space.sample(20, np.random.default_rng(0))).tolist()
+
+    try:
+        changed = costs("5x5 convolution, stride 2")
+    except ConfigError as error:
+        assert "operators: a: the description says a stride of 2" in str(error)
+        said = {"description": "5x5 convolution, stride 2", "attributes": {"stride": 1}}
+        assert costs(said) == costs("5x5 convolution")
+    else:
+        assert changed != costs("5x5 convolution")
 
 
 def test_stages_that_change_the_shape_begin_where_sums_begin():

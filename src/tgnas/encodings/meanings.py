@@ -54,7 +54,7 @@ def meanings_of(operators: KnownOperators) -> Meanings:
     attributes = operators.attributes.astype(np.float64)
     count = len(attributes)
     taken_for, similarity = np.arange(count), np.ones(count)
-    described = attributes[:, [_PLACE[name] for name in COUNTED]].any(axis=1)
+    described = (attributes[:, [_PLACE[name] for name in COUNTED]] != 0).any(axis=1)
     wordless = [c for c in range(len(NAMES), count) if not described[c]]
     if wordless:
         unit = operators.vectors / np.linalg.norm(operators.vectors, axis=1, keepdims=True)

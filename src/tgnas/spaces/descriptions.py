@@ -161,7 +161,7 @@ def _pool(kernel: int, stride: int, text: str) -> OperatorAttributes:
     largest = "max" in text or "largest" in text
     if averages == largest:
         return OperatorAttributes()
-    strided = {"stride": stride} if stride > 1 else {}
+    strided: dict[str, Any] = {"stride": stride} if stride > 1 else {}
     return OperatorAttributes(kernel=kernel, pooling="max" if largest else "average", **strided)
 
 
