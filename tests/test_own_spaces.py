@@ -1,5 +1,6 @@
 """A space of each kind, as in examples/: what it is, how large it is, what is refused."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -70,6 +71,19 @@ def test_what_is_drawn_is_written_read_and_changed_in_one_decision(kind):
 def test_the_page_shows_the_example_as_it_is(kind):
     page, file = Path("docs/own-space.md").read_text(), Path(f"examples/{kind}.yaml").read_text()
     assert f"```yaml\n{file}```" in page
+
+
+def test_the_space_of_the_page_ranks_networks_that_are_a_table_of_numbers():
+    [(_, file)] = re.findall(
+        r"```yaml\n(# Networks that are known by their numbers alone.*?\n)(.*?)```",
+        Path("docs/own-space.md").read_text(),
+        re.DOTALL,
+    )
+    space = space_of(yaml.safe_load(file))
+    numbers = [(4e6, 600), (5e5, 80), (4e6, 100)]
+    rows = [f"any params={params:.0f} flops={flops}" for params, flops in numbers]
+    scores = load_scorer("universal").score(rows, space)
+    assert np.argsort(-scores).tolist() == [0, 2, 1]
 
 
 @pytest.mark.parametrize(("kind", "table"), TABLES)

@@ -535,7 +535,7 @@ class Space:
         for name, values in self._free().items():
             new = [value for value in values if value != architectures.attributes[name][0]]
             some = architectures[np.zeros(len(new), dtype=np.int64)]
-            numbers = some.attributes | {name: np.array(new)}
+            numbers = {**some.attributes, name: np.array(new)}
             parts.append(replace(some, attributes=numbers))
         return Architectures.concatenate(parts)
 
