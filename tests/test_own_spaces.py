@@ -1,5 +1,7 @@
 """A space of each kind, as in examples/: what it is, how large it is, what is refused."""
 
+import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from tgnas.costs.layers import count_flops, count_parameters, layers_of
 from tgnas.costs.operators import (
@@ -27,7 +30,7 @@ from tgnas.networks.described import network_of_description
 from tgnas.operators import OperatorAttributes
 from tgnas.spaces.descriptions import attributes_of, unread_words
 from tgnas.spaces.skeleton import NetworkKeys
-from tgnas.spaces.space import FORMS, open_space, space_of
+from tgnas.spaces.space import FORMS, numberless, open_space, space_of
 
 SEPARABLE = {"groups": "separable"}
 RESIDUAL = {"kernel": 3, "repeats": 1, "shortcut": "projected"}
@@ -68,6 +71,19 @@ def test_what_is_drawn_is_written_read_and_changed_in_one_decision(kind):
 def test_the_page_shows_the_example_as_it_is(kind):
     page, file = Path("docs/own-space.md").read_text(), Path(f"examples/{kind}.yaml").read_text()
     assert f"```yaml\n{file}```" in page
+
+
+def test_the_space_of_the_page_ranks_networks_that_are_a_table_of_numbers():
+    [(_, file)] = re.findall(
+        r"```yaml\n(# Networks that are known by their numbers alone.*?\n)(.*?)```",
+        Path("docs/own-space.md").read_text(),
+        re.DOTALL,
+    )
+    space = space_of(yaml.safe_load(file))
+    numbers = [(4e6, 600), (5e5, 80), (4e6, 100)]
+    rows = [f"any params={params:.0f} flops={flops}" for params, flops in numbers]
+    scores = load_scorer("universal").score(rows, space)
+    assert np.argsort(-scores).tolist() == [0, 2, 1]
 
 
 @pytest.mark.parametrize(("kind", "table"), TABLES)
@@ -186,6 +202,12 @@ def test_numbers_that_are_not_as_they_may_be_are_refused(text, message):
         ({"kernel": 7, "groups": "depthwise"}, 49 * 8 + 16),
         ({"kernel": 3, "groups": "separable", "repeats": 2}, 2 * (9 * 8 + 64 + 16)),
         ({"kernel": 3, "expansion": 0.25}, 2 * 8 * 2 + 9 * 2 * 2 + 2 * (2 * 2 + 8)),
+        ({"kernel": 3, "expansion": 1}, 2 * 64 + 9 * 64 + 3 * 16),
+        ({"kernel": 3, "expansion": 1} | SEPARABLE, 9 * 8 + 64 + 16),
+        ({"kernel": 3, "pointwise": True} | SEPARABLE, 2 * 64 + 9 * 8 + 3 * 16),
+        ({"kernel": 3, "expansion": 1, "pointwise": False}, 9 * 64 + 16),
+        ({"kernel": 3, "groups": "depthwise", "widen": 2}, 9 * 16 + 32),
+        ({"kernel": 3, "pooling": "max", "widen": 2}, 8 * 16 + 32),
         ({"kernel": 3, "widen": 2.0}, 9 * 8 * 16 + 32),
         ({"kernel": 3, "width": 5}, 9 * 8 * 5 + 10),
         ({"weights": 2.0, "channel_weights": 3.0}, 2 * 64 + 3 * 8),
@@ -222,11 +244,23 @@ def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
         ("Convolution 3 by 3 to twice the channels", {"kernel": 3}),
         ("Residual block of three 3x3 convolutions", RESIDUAL | {"repeats": 3}),
         ("Residual bottleneck block 3x3, expansion 0.25", RESIDUAL | {"expansion": 0.25}),
+        ("Residual bottleneck block 3x3, expansion 1", RESIDUAL | {"expansion": 1.0}),
+        ("Max pooling 2 by 2, stride 2", {"kernel": 2, "pooling": "max", "stride": 2}),
+        ("7x1 convolution followed by 1x7 convolution", {"kernel": 7, "weights": 14.0}),
+        ("3x3 strided convolution, stride 2", {"kernel": 3, "stride": 2}),
         # What attributes cannot say, or what is no whole operator.
         ("1D convolution with kernel size 5", {}),
         ("One-dimensional convolution of kernel size 5", {}),
         ("Temporal convolution, kernel size 5, dilation 2", {}),
         ("sepconv1d, kernel size 5", {}),
+        ("Convolution over time, kernel size 5", {}),
+        ("Causal convolution, kernel size 5", {}),
+        ("Convolution 3 by 3 followed by a convolution 3 by 3", {}),
+        ("conv 3x3 -> BN -> ReLU -> conv 3x3", {}),
+        ("Strided convolution 3 by 3", {}),
+        ("Max pooling 3 by 3, dilation 2", {}),
+        ("Max pooling 3 by 3, applied twice", {}),
+        ("Residual bottleneck block 3x3, expansion 4", {}),
         ("Transposed convolution 4 by 4, stride 2", {}),
         ("Fused MBConv 3x3, expansion 4", {}),
         ("CBAM attention with a 7x7 convolution", {}),
@@ -261,6 +295,7 @@ def test_a_number_that_is_no_attribute_leaves_a_description_unread(kernel, kind,
         kernel=st.integers(0, 7),
         groups=st.sampled_from([1, 2, 4, "depthwise", "separable"]),
         expansion=st.sampled_from([0.5, 1.0, 3.0]),
+        pointwise=st.none() | st.booleans(),
         repeats=st.integers(1, 3),
         weights=st.none() | st.integers(0, 20),
         channel_weights=st.none() | st.integers(0, 20),
@@ -317,6 +352,45 @@ def test_an_architecture_is_shown_wherever_one_can_be_drawn():
     assert example_of(OPEN["node_cells"]) is None  # any FLOPs
 
 
+def test_a_stage_of_bottlenecks_has_the_size_of_its_torch_modules():
+    said = {"kernel": 3, "repeats": 2, "shortcut": "projected", "stride": 2}
+    for expansion, groups, width in product([0.5, 1], [1, 4], [8, 16]):
+        shape = {"expansion": expansion, "groups": groups, "width": width}
+        blocks = [
+            _Bottleneck(inputs, width, round(expansion * width), groups, stride)
+            for inputs, stride in ((8, 2), (width, 1))
+        ]
+        by_torch = sum(len(p.flatten()) for block in blocks for p in block.parameters())
+        assert parameters_of(**said, **shape) == by_torch
+
+
+class _Bottleneck(nn.Module):
+    """ResNet's bottleneck of some inner channels, whose shortcut is projected where it must be."""
+
+    def __init__(self, inputs: int, width: int, inner: int, groups: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *(nn.Conv2d(inputs, inner, 1, bias=False), nn.BatchNorm2d(inner)),
+            nn.Conv2d(inner, inner, 3, stride, 1, groups=groups, bias=False),
+            *(nn.BatchNorm2d(inner), nn.Conv2d(inner, width, 1, bias=False), nn.BatchNorm2d(width)),
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1 or inputs != width:
+            self.shortcut.append(nn.Conv2d(inputs, width, 1, stride, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(width))
+
+
+def test_an_operator_that_has_no_more_than_a_place_counts_for_nothing_and_is_named():
+    said = [{"stride": 2}, {"repeats": 3}, {"groups": "separable", "shortcut": "plain"}]
+    for attributes in said:
+        operators = {"a": {"description": "Something with gates", "attributes": attributes}}
+        content = layer() | {"operators": operators}
+        assert numberless(space_of(content)) == ["a"]
+    widths = {"cells": {"form": "widths"} | CELLS["widths"], "network": {}}
+    content = layer() | {"operators": {"a": "Something with gates"}} | widths
+    assert numberless(space_of(content)) == ["8", "16"]
+
+
 def test_attributes_of_the_file_go_before_the_words():
     space = OPEN["genotypes"]
     [operator] = space.new
@@ -349,6 +423,9 @@ def test_what_is_said_as_it_is_usual_may_be_said():
             "columns.width says nothing of networks of the form",
         ),
         ({"columns": {"depth": [8, 16]}}, "columns.depth says nothing|network.stages says"),
+        ({"operators": {"a": {"kind": "identity"}}}, "operators: a: its kind is identity"),
+        ({"operators": {"a": {"description": "", "kind": "zero"}}}, "a: its kind is zero"),
+        ({"operators": {"a": "Skip connection"}}, "operators: a: 'Skip connection' sounds"),
     ],
 )
 def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
@@ -372,6 +449,38 @@ def test_a_shape_that_an_operator_says_is_counted_or_refused(form, key, value):
         assert f"attributes.{key} says nothing" in str(error)
     else:
         assert changed != costs()
+
+
+def test_numbers_of_an_architecture_change_where_blocks_are_no_independent_choices():
+    cells = {"form": "blocks", "length": [1, 3]}
+    operators = {"a": "conv_3x3", "b": "conv_1x1"}
+    columns = {"width": [8, 16, 24], "resolution": [32, 64], "flops": "any"}
+    content = {"name": "b", "operators": operators, "cells": cells, "columns": columns}
+    space = space_of(content)
+    one = space.parse("a,b width=16 resolution=32 flops=3")
+    around = space.format(space.neighbours(one))
+    ends = [f"a,b width={w} resolution={r} flops=3" for w, r in ((8, 32), (24, 32), (16, 64))]
+    assert around[-3:] == ends
+    assert all(text.endswith("width=16 resolution=32 flops=3") for text in around[:-3])
+    many = one[np.zeros(300, dtype=np.int64)]
+    assert set(space.format(space.mutate(many, np.random.default_rng(0)))) == set(around)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_stride_that_only_words_say_is_counted_or_refused(form):
+    def costs(description):
+        content = {"name": "b", "operators": {"a": description}}
+        space = space_of(content | {"cells": {"form": form} | CELLS[form]})
+        return count_flops(space.sample(20, np.random.default_rng(0))).tolist()
+
+    try:
+        changed = costs("5x5 convolution, stride 2")
+    except ConfigError as error:
+        assert "operators: a: the description says a stride of 2" in str(error)
+        said = {"description": "5x5 convolution, stride 2", "attributes": {"stride": 1}}
+        assert costs(said) == costs("5x5 convolution")
+    else:
+        assert changed != costs("5x5 convolution")
 
 
 def test_stages_that_change_the_shape_begin_where_sums_begin():

@@ -596,6 +596,23 @@ def test_blocks_keep_the_limits_of_their_operators():
         opened.parse("net(conv,conv,conv)")
 
 
+def test_limits_of_some_blocks_leave_the_others_free():
+    limits = [{"operators": ["conv"], "most": 0, "blocks": [2, 3]}]
+    opened = space("blocks", length=3, limits=limits)
+    others = len(opened.operators) - 1
+    texts = opened.format(opened.enumerate())
+    assert len(texts) == (others + 1) * others**2
+    assert set(opened.format(drawn(opened, 0, 2000))) == set(texts)
+    around = opened.format(opened.neighbours(opened.parse(texts[0])))
+    assert len(around) == others + 2 * (others - 1)
+    assert set(around) < set(texts)
+    with pytest.raises(InvalidCellError, match="1 block of conv among blocks 2 to 3; allowed are"):
+        opened.parse("net(conv,conv,none)")
+    for blocks in ([3, 2], [2, 4]):
+        with pytest.raises(ConfigError, match="must rise, from 1 to 3"):
+            space("blocks", length=3, limits=[limits[0] | {"blocks": blocks}])
+
+
 def test_blocks_that_no_architecture_can_have_are_not_drawn_for_ever():
     none = [{"operators": ["conv"], "least": 4}]
     with pytest.raises(ConfigError, match="the limits leave next to nothing to draw"):

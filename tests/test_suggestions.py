@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import tgnas
 from tgnas.benchmarks._digits import read_table
 from tgnas.cli.app import app
+from tgnas.costs.layers import count_flops
 from tgnas.errors import ConfigError, DataError
 from tgnas.evaluation.pareto import expected_improvement, hypervolume
 from tgnas.inference.fronts import Rounds, improving, search_front, zero_shot_front
@@ -23,7 +24,7 @@ from tgnas.methods.predictors.gaussian_process import Settings
 from tgnas.methods.searchers._few import Candidates
 from tgnas.searching.live import Surrogate
 from tgnas.searching.pool import Pool
-from tgnas.spaces.space import open_space
+from tgnas.spaces.space import open_space, space_of
 
 ROOT = Path(__file__).parents[1]
 NB201 = open_space("nasbench201")
@@ -225,6 +226,27 @@ def test_a_large_space_and_a_space_file_get_suggestions(tmp_path):
     every = open_space(file).format(open_space(file).enumerate())
     table = tgnas.suggest(file, every[:8], np.arange(8.0), count=30).to_pandas()
     assert set(table.architecture) == set(every[8:])
+
+
+@pytest.mark.parametrize("columns", [{}, {"resolution": [32, 64]}])
+def test_suggestions_keep_the_network_and_the_numbers_of_a_space_file(columns):
+    cells = {"form": "blocks", "length": 3}
+    operators = {"a": "conv_3x3", "b": "conv_1x1", "c": "sep_conv_5x5"}
+    network = {"width": 32, "stages": [{"cells": 1}, {"cells": 2, "stride": 2, "width": 96}]}
+    about = {"name": "b", "operators": operators, "cells": cells, "network": network}
+    space = space_of(about | {"columns": columns})
+    every = space.enumerate()
+    texts, flops = space.format(every), count_flops(every)
+    table = tgnas.suggest(space, count=6, constraints=[f"flops<={np.median(flops)}"]).to_pandas()
+    counted = dict(zip(texts, flops, strict=True))
+    assert table.flops.tolist() == [counted[text] for text in table.architecture]
+    assert (table.flops <= np.median(flops)).all()
+    scores = dict(zip(texts, load_pretrained().score(every, space), strict=True))
+    best = sorted((s for t, s in scores.items() if counted[t] <= np.median(flops)), reverse=True)
+    assert [scores[text] for text in table.architecture] == pytest.approx(best[:6])
+    known = tgnas.suggest(space, texts[:9], flops[:9], count=2, against="params").to_pandas()
+    assert not set(known.architecture) & set(texts[:9])
+    assert set(known.architecture) < set(texts)
 
 
 def test_a_search_of_a_table_returns_an_accuracy_of_it(digits, tmp_path):

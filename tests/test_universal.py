@@ -327,6 +327,10 @@ def test_it_cannot_tell_where_flops_and_parameters_contradict_each_other(shipped
     verdict = shipped.verdict(space.enumerate(), space)
     assert verdict.counts_agree < 0
     assert "no one knows which says more" in str(verdict)
+    texts = space.format(space.enumerate())
+    measured = space_of(file | {"columns": {"resolution": "any"}})
+    some = measured.architectures([f"{text} resolution=32" for text in texts])
+    assert shipped.verdict(some, measured).counts_agree == verdict.counts_agree
     agreeing = open_space("small_widths")
     assert shipped.verdict(agreeing.sample(50, np.random.default_rng(0)), agreeing).tells
 

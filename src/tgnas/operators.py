@@ -22,7 +22,9 @@ class OperatorAttributes(Keys):
     """What is known of an operator beside words.
 
     One that expands its channels is a 1x1 convolution to `expansion` times as many, a convolution
-    of the kernel, and a 1x1 convolution to the channels that it puts out.
+    of the kernel, and a 1x1 convolution to the channels that it puts out. As many are those that
+    come in; of one with a projected shortcut, the bottleneck of ResNet and RegNet, those that go
+    out.
     """
 
     weights: Least0 | None = None
@@ -42,7 +44,12 @@ class OperatorAttributes(Keys):
     """Groups of channels that do not mix; depthwise has one for each channel, and separable has a
     1x1 convolution behind it."""
     expansion: Factor = 1.0
-    """Channels between its 1x1 convolutions for each that comes in; 1 for what expands none."""
+    """Channels between its 1x1 convolutions for each that comes in, or that goes out of one with a
+    projected shortcut; 1 for what expands none."""
+    pointwise: bool | None = None
+    """Whether 1x1 convolutions stand before and behind a kernel whose expansion is 1; so, if not
+    given, where that 1 is written down and no channel has a kernel of its own (a bottleneck of
+    RegNet, in contrast to MobileNetV2's first block)."""
     repeats: Count = 1
     """How many of them follow each other."""
     pooling: Literal["none", "average", "max"] = "none"
@@ -58,13 +65,21 @@ class OperatorAttributes(Keys):
     """Channels that it puts out; 0 where `widen` says."""
 
     @cached_property
+    def expands(self) -> bool:
+        """Whether 1x1 convolutions stand before and behind the kernel."""
+        if self.expansion != 1:
+            return True
+        said = "expansion" in self.model_fields_set and not isinstance(self.groups, str)
+        return said if self.pointwise is None else self.pointwise
+
+    @cached_property
     def numbers(self) -> tuple[float, ...]:
         """The attributes in the order of ``ATTRIBUTES``, words as numbers."""
         apart = isinstance(self.groups, str)  # each channel has a kernel of its own
         groups = 1 if isinstance(self.groups, str) else self.groups
         square = 0 if self.pooling != "none" else self.kernel**2
         separable = self.groups == "separable"
-        if self.expansion == 1:
+        if not self.expands:
             weights = float(separable and square > 0) if apart else square / groups
             channel_weights = float(square * apart)
         else:
@@ -83,18 +98,21 @@ class OperatorAttributes(Keys):
         rest = (
             *(self.kernel, self.dilation, 0 if apart else groups, int(separable)),
             *(self.expansion, self.repeats, *words, self.stride, self.widen, self.width),
+            int(self.expands and square > 0),
         )
         return tuple(map(float, (*totals, *rest)))
 
 
 _SHORTCUTS = ("none", "plain", "projected")
 # Groups are 0 where each channel is one; pooling is 1 by the average and 2 by the maximum; shortcut
-# is 1 where it is plain and 2 where it is projected.
+# is 1 where it is plain and 2 where it is projected; pointwise is 1 where 1x1 convolutions stand
+# around the kernel, whatever the expansion.
 ATTRIBUTES = (
     *("weights", "reach", "channel_weights", "kernel", "dilation", "groups", "separable"),
-    *("expansion", "repeats", "pooling", "shortcut", "stride", "widen", "width"),
+    *("expansion", "repeats", "pooling", "shortcut", "stride", "widen", "width", "pointwise"),
 )
 UNKNOWN = OperatorAttributes().numbers  # of what nothing is known but words
+COUNTED = ("weights", "reach", "channel_weights", "kernel", "pooling")  # all 0: it does nothing
 
 
 @dataclass(frozen=True, slots=True)

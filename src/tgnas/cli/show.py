@@ -157,7 +157,7 @@ def check(
     example = example_of(space)
     if example is not None:
         size = space.size
-        many = "architectures without a bound" if size is None else number_of(size, "architecture")
+        many = "architectures" if size is None else number_of(size, "architecture")
         typer.echo(f"{many} can be written, such as\n  {example}")
         typer.echo(f"or, as JSON,\n  {json.dumps(space.object_of(example))}")
         some = space.sample(DRAWN, np.random.default_rng(0))

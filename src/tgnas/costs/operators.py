@@ -45,6 +45,11 @@ def attribute(table: Float64[np.ndarray, "*rest A"], name: str) -> Float64[np.nd
     return table[..., _PLACE[name]]
 
 
+def expands(table: Float64[np.ndarray, "*rest A"]) -> Bool[np.ndarray, "*rest"]:
+    """Tell in which rows 1x1 convolutions stand before and behind the kernel."""
+    return (attribute(table, "expansion") != 1) | (attribute(table, "pointwise") > 0)
+
+
 def coefficients(
     table: Float64[np.ndarray, "256 A"], stride: int = 1, scale: bool = True
 ) -> Coefficients:
@@ -53,13 +58,13 @@ def coefficients(
     Where normalisations have no scale, as in a search, pools have one behind them, too.
     """
     of = {name: attribute(table, name) for name in ATTRIBUTES}
-    expands = of["expansion"] != 1
+    around = expands(table)
     convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
-    first = (stride**2 - 1) * expands * of["expansion"]  # a 1x1 convolution before the stride
-    norms = convolves * of["repeats"] * np.where(expands, 2 * of["expansion"] + 1, 1)
+    first = (stride**2 - 1) * around * of["expansion"]  # a 1x1 convolution before the stride
+    norms = convolves * of["repeats"] * np.where(around, 2 * of["expansion"] + 1, 1)
     weights, multiply_adds = of["weights"].copy(), of["weights"] + first * convolves
     normalised = norms + first * convolves
-    relus = norms + convolves * np.where(expands, first, stride**2 - 1)
+    relus = norms + convolves * np.where(around, first, stride**2 - 1)
     if stride > 1:
         # An identity that changes the shape is a 1x1 convolution, and so is a projected shortcut.
         identity, projected = CODES["identity"], of["shortcut"] == PROJECTED
@@ -128,6 +133,7 @@ def work_of(
     Args:
         attributes: of the operators.
         identity: which of them are identities; where the shape changes, they are 1x1 convolutions.
+            A pool that changes the channels has one behind it.
         inputs: channels that come in.
         outputs: channels that go out.
         side: of what comes out.
@@ -138,33 +144,35 @@ def work_of(
     apart, square = of["groups"] == 0, of["kernel"] ** 2
     groups = np.where(apart, 1, of["groups"])
     convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
-    expands = of["expansion"] != 1
+    around, adds = expands(attributes), of["shortcut"] == PROJECTED
     more = np.maximum(of["repeats"] - 1, 0)  # of those behind the first, at the width that goes out
-    hidden, later = (np.rint(of["expansion"] * c) for c in (inputs, outputs))
+    later = np.rint(of["expansion"] * outputs)
+    hidden = np.where(adds, later, np.rint(of["expansion"] * inputs))
 
     def middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return the weights of the convolution with the kernel, a channels to b."""
         return np.where(apart, square * a, square * a * b / groups)
 
-    # Without an expansion: a kernel for each channel, and what leads to the channels that go out.
-    plain = np.where(apart, square * inputs + of["separable"] * inputs * outputs, 0)
+    # Without 1x1 convolutions around it: a kernel for each channel, and what leads to the channels
+    # that go out; several kernels for each channel where more go out and nothing mixes them.
+    kernels = np.where(of["separable"] > 0, inputs, np.maximum(inputs, outputs))
+    plain = np.where(apart, square * kernels + of["separable"] * inputs * outputs, 0)
     plain = np.where(apart, plain, square * inputs * outputs / groups)
     again = np.where(apart, square * outputs + of["separable"] * outputs**2, 0)
     again = np.where(apart, again, square * outputs**2 / groups)
     expand, project = inputs * hidden, hidden * outputs
-    around = 2 * outputs * later
-    first = np.where(expands, expand + middle(hidden, hidden) + project, plain)
-    behind = more * np.where(expands, around + middle(later, later), again)
+    first = np.where(around, expand + middle(hidden, hidden) + project, plain)
+    behind = more * np.where(around, 2 * outputs * later + middle(later, later), again)
     stated = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
     counted = convolves & ~_given(of)
     weights = np.where(counted, first + behind, stated)
-    done = weights * area + np.where(counted & expands, expand * (before - area), 0)
-    norms = np.where(expands, 2 * hidden + outputs + more * (2 * later + outputs), outputs)
-    norms = convolves * np.where(expands, norms, of["repeats"] * outputs)
-    elements = norms * area + np.where(convolves & expands, hidden * (before - area), 0)
+    done = weights * area + np.where(counted & around, expand * (before - area), 0)
+    norms = np.where(around, 2 * hidden + outputs + more * (2 * later + outputs), outputs)
+    norms = convolves * np.where(around, norms, of["repeats"] * outputs)
+    elements = norms * area + np.where(convolves & around, hidden * (before - area), 0)
 
-    changed = (inputs != outputs) | (stride > 1)
-    projected = changed & (identity | (of["shortcut"] == PROJECTED))
+    wider, pools = inputs != outputs, of["pooling"] > 0
+    projected = (wider | (stride > 1)) & (identity | adds) | wider & pools
     weights = weights + projected * inputs * outputs
     done = done + projected * inputs * outputs * area
     norms, elements = norms + projected * outputs, elements + projected * outputs * area
@@ -173,16 +181,19 @@ def work_of(
         multiply_adds=done,
         scaled=elements,
         relus=elements,
-        pooled=(of["pooling"] > 0) * square * outputs * area,
+        pooled=pools * square * inputs * area,
     )
 
 
 def _given(of: dict[str, np.ndarray]) -> Bool[np.ndarray, "*rest"]:
     """Tell of which operators a file says weights that are not what the other attributes say."""
     apart, square = of["groups"] == 0, of["kernel"] ** 2
-    groups, expands = np.where(apart, 1, of["groups"]), of["expansion"] != 1
+    groups, around = (
+        np.where(apart, 1, of["groups"]),
+        (of["expansion"] != 1) | (of["pointwise"] > 0),
+    )
     plain = np.where(apart, of["separable"], square / groups)
     wide = 2 * of["expansion"] + np.where(apart, 0, square * of["expansion"] ** 2 / groups)
-    channel = square * apart * np.where(expands, of["expansion"], 1)
-    derived = of["repeats"] * np.stack([np.where(expands, wide, plain), channel])
+    channel = square * apart * np.where(around, of["expansion"], 1)
+    derived = of["repeats"] * np.stack([np.where(around, wide, plain), channel])
     return ~np.isclose(np.stack([of["weights"], of["channel_weights"]]), derived).all(axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.operators import ATTRIBUTES, CODES, NAMES, UNKNOWN, VOCABULARY
+from tgnas.operators import ATTRIBUTES, CODES, COUNTED, NAMES, VOCABULARY
 
 CODED = 256
 CHANNELS = 32  # of a cell, where weights for each channel count beside those for each pair
@@ -54,7 +54,7 @@ def meanings_of(operators: KnownOperators) -> Meanings:
     attributes = operators.attributes.astype(np.float64)
     count = len(attributes)
     taken_for, similarity = np.arange(count), np.ones(count)
-    described = (attributes != np.array(UNKNOWN)).any(axis=1)
+    described = (attributes[:, [_PLACE[name] for name in COUNTED]] != 0).any(axis=1)
     wordless = [c for c in range(len(NAMES), count) if not described[c]]
     if wordless:
         unit = operators.vectors / np.linalg.norm(operators.vectors, axis=1, keepdims=True)

@@ -4,7 +4,7 @@ Nothing here reads a label. The bounds were chosen on development spaces (docs/u
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -179,11 +179,14 @@ def verdict_on(
 def counts_agree(space: Space) -> float:
     """Return Kendall's tau of FLOPs and parameters over a sample of a space of sequences.
 
-    It is NaN where nothing can be drawn, or one of the two does not vary.
+    What an architecture has as a number of its own is left aside where it may be any. The tau is
+    NaN where both are such numbers, or one of the two does not vary.
     """
-    if space.columns.choices is None:
+    listed = {name: values for name, values in space.options.items() if values != "any"}
+    if {"params", "flops"} <= space.options.keys() - listed.keys():
         return float("nan")
-    counted = counts_of(space.sample(SAMPLED, np.random.default_rng(0)))
+    drawn = replace(space, options=listed).sample(SAMPLED, np.random.default_rng(0))
+    counted = counts_of(drawn)
     if not {"flops", "params"} <= counted.keys():
         return float("nan")
     from tgnas.evaluation.ranking import kendall_tau  # noqa: PLC0415 - pandas, .3 s

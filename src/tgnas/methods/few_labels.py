@@ -19,7 +19,7 @@ from tgnas.encodings.graph_features import graph_features
 from tgnas.errors import ConfigError
 from tgnas.methods.contracts import Context
 from tgnas.methods.light_contracts import ZeroShot
-from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached
+from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached, bare
 from tgnas.spaces.architectures import Architectures
 
 QUANTILES = 257  # of zero-shot scores that are kept
@@ -168,7 +168,7 @@ def prepared(architectures: Architectures, context: Context) -> tuple[Architectu
     inputs = {kind: Inputs.of(kind, known, context, prior=prior) for kind in kinds}
     borne = {f"scaled_{kind}": one.features(known) for kind, one in inputs.items()}
     borne["prior"] = inputs["graph"].prior(known)
-    kept = {SCORE: known.attributes[SCORE]} if prior else {}
+    kept = dict(bare(known).attributes) | ({SCORE: known.attributes[SCORE]} if prior else {})
     ready = replace(known, attributes=kept | borne)
     return ready, replace(context, unlabelled=ready, inputs=inputs)
 

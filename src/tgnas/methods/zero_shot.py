@@ -6,6 +6,7 @@ once: ``attached`` returns architectures that bear it as attributes, which slice
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -15,9 +16,11 @@ from tgnas.errors import ConfigError
 from tgnas.methods.contracts import Predictor
 from tgnas.methods.light_contracts import ZeroShot
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.columns import Name
 
 SCORE, EMBEDDING = "zero_shot", "embedding"
 CHUNK = 8192
+_OWN = get_args(Name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +82,12 @@ def attached(
 
 
 def bare(architectures: Architectures) -> Architectures:
-    """Return architectures without attributes, as spaces write and look them up."""
-    return Architectures(architectures.cells, architectures.cell_weights)
+    """Return architectures without what was attached, as spaces write and look them up.
+
+    Numbers of their own (``spaces.columns``), and the network around the cells, stay.
+    """
+    own = {name: values for name, values in architectures.attributes.items() if name in _OWN}
+    return replace(architectures, attributes=own)
 
 
 def _cut(architectures: Architectures) -> list[Architectures]:

@@ -7,7 +7,7 @@ the listed architectures whose features are nearest.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
@@ -35,12 +35,13 @@ class Pool(Space):
     @classmethod
     def of(cls, space: Space, listed: Architectures) -> "Pool":
         """Return the listed architectures of a space."""
-        return cls(space.name, space.description, space.form, space.new, listed=listed)
+        about = space.name, space.description, space.form, space.new
+        return cls(*about, space.network, space.options, listed=listed)
 
     @property
     def choices(self) -> tuple[tuple[str, ...], ...]:
         """What may stand at each decision, where all combinations are listed; else none."""
-        options = self.form.choices
+        options = () if self.options else self.form.choices
         return options if options and prod(map(len, options)) == len(self.listed) else ()
 
     def enumerate(self) -> Architectures:
@@ -65,10 +66,10 @@ class Pool(Space):
         if not self._row_of:
             keys = bare(self.listed).row_keys()
             self._row_of.update(zip(keys, range(len(keys)), strict=True))
-        cells = architectures.cells
+        cells, some = architectures.cells, bare(architectures)
         if cells.vertices != self.listed.cells.vertices:
-            cells = cells.padded(self.listed.cells.vertices)
-        keys = Architectures(cells, architectures.cell_weights).row_keys()
+            some = replace(some, cells=cells.padded(self.listed.cells.vertices))
+        keys = some.row_keys()
         return np.array([self._row_of.get(key, -1) for key in keys], dtype=np.int64)
 
     def choices_of(self, architectures: Architectures) -> Int64[np.ndarray, "N D"]:

@@ -46,12 +46,15 @@ _ASIDE = r"\b2 ?d(?:imensional)?\b|\bpad(?:ding)? \d+\b|\bbench \d+\b|\bresnet \
 _ASIDE += r"|\brelu 6\b|\b1 group\b|\bmomentum \d+(?:\.\d+)?\b"
 _NUMBER = r"\b(?!1\b)\d+(?:\.\d+)?\b"
 # What attributes cannot say: signals and volumes, an expansion by the kernel itself, larger images,
-# weights that are computed from the input, and groups of which no one says how many.
+# weights that are computed from the input, and groups and strides of which no one says how many.
 _BEYOND = (
     r"\b(?:[a-z]*conv)?[13][- ]?d\b(?! ?[=:]? ?\d)|\b(?:1|3|one|three)[- ]dimensional\b"
-    r"|\btemporal\b|\bfused|\btranspos|\bdeconv|\bupsampl|\battenti(?:on|ve)\b(?![- ]free)"
+    r"|\btemporal\b|\bcausal|\b(?:over|along|across) (?:(?:the|a) )?(?:time|frequenc|sequence|token"
+    r"|word|frame)|\bfused|\btranspos|\bdeconv|\bupsampl|\battenti(?:on|ve)\b(?![- ]free)"
 )
 _GROUPED = r"\bgroup(?:ed|s)?\b(?! norm)"
+_STRIDED = r"\bstrided\b|\bdown ?sampl"
+_BETWEEN = r"\b(?:follow\w*|then|behind|before|after|and)\b|[>+;,]"  # two convolutions
 # A composition that names none of its parts but a depthwise convolution has others.
 _COMPOSED = r"\b(?:blocks?|modules?)\b|(?<!linear )\bunits?\b(?! stride)"
 # A kernel for each channel, and what mixes them afterwards, said in other words.
@@ -119,13 +122,18 @@ def attributes_of(description: str) -> OperatorAttributes:
     # Groups of which no one says how many, and those of pointwise convolutions.
     in_groups = re.search(_GROUPED, text) is not None
     ambiguous |= bool(matches["groups"]) if apart else in_groups and not matches["groups"]
+    ambiguous |= not matches["stride"] and re.search(_STRIDED, text) is not None
+    ambiguous |= not (apart or in_two) and _follow(text)
     ambiguous |= bool(re.search(_BEYOND, plain) or re.search(_NUMBER, _without_clues(text)))
     if ambiguous or len(sides) != 1:
         return OperatorAttributes()
     kernel = sides.pop()
-    if is_pool:
-        return _pool(kernel, text) if not in_two else OperatorAttributes()
     numbers = {name: float(next(iter(values))[0]) for name, values in matches.items() if values}
+    if is_pool:
+        several = in_two or re.search(_TWICE, text) or any(word in text for word in _HOLES)
+        only = numbers.keys() <= {"stride"}
+        stride = int(numbers.get("stride", 1))
+        return _pool(kernel, stride, text) if only and not several else OperatorAttributes()
     attributes: dict[str, Any] = {"kernel": kernel} | {
         name: number if name == "expansion" else int(number) for name, number in numbers.items()
     }
@@ -141,13 +149,20 @@ def attributes_of(description: str) -> OperatorAttributes:
     return _of_block(attributes, text)
 
 
-def _pool(kernel: int, text: str) -> OperatorAttributes:
+def _follow(text: str) -> bool:
+    """Tell whether convolutions that are named one by one follow each other."""
+    parts = re.split(_BETWEEN, _rest(text))
+    return sum("#" in part and "conv" in part for part in parts) > 1
+
+
+def _pool(kernel: int, stride: int, text: str) -> OperatorAttributes:
     """Return the attributes of a pool; none where a text names both kinds, or neither."""
     averages = any(word in text for word in ("average", "avg", "averag", "mean"))
     largest = "max" in text or "largest" in text
     if averages == largest:
         return OperatorAttributes()
-    return OperatorAttributes(kernel=kernel, pooling="max" if largest else "average")
+    strided: dict[str, Any] = {"stride": stride} if stride > 1 else {}
+    return OperatorAttributes(kernel=kernel, pooling="max" if largest else "average", **strided)
 
 
 def _of_block(attributes: dict[str, Any], text: str) -> OperatorAttributes:
@@ -157,7 +172,7 @@ def _of_block(attributes: dict[str, Any], text: str) -> OperatorAttributes:
     """
     if any(word in text for word in ("inverted residual", "inverted bottleneck", "mbconv")):
         return OperatorAttributes(**attributes, shortcut="plain")
-    if "bottleneck" in text and attributes.get("expansion", 1) >= 1:
+    if "bottleneck" in text and not attributes.get("expansion", 2) <= 1:
         return OperatorAttributes()  # no one says how much narrower its middle is
     if attributes.get("groups") == "depthwise" and re.search(_COMPOSED, text):
         return OperatorAttributes()

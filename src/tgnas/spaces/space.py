@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jaxtyping import Float64, Int64
 from pydantic import Field, model_validator
 
 from tgnas.cell import Cells
@@ -33,7 +34,9 @@ from tgnas.errors import (
     shown,
 )
 from tgnas.operators import (
+    ATTRIBUTES,
     CODES,
+    COUNTED,
     NAMES,
     PADDING,
     UNKNOWN,
@@ -473,8 +476,7 @@ class Space:
         """
         rows = self.form.choices_of(architectures.cells)
         for name, values in self._listed().items():
-            places = architectures.attributes[name][:, None] == np.array(values)
-            rows = np.column_stack([rows, places.argmax(axis=1)])
+            rows = np.column_stack([rows, _places(architectures.attributes[name], values)])
         return rows
 
     def enumerate(self) -> Architectures:
@@ -504,9 +506,21 @@ class Space:
         if self.options and self.choices:
             sizes = [len(options) for options in self.choices]
             return self.of_choices(mutated(self.choices_of(architectures), sizes, generator))
-        return self._packed(
-            self.form.mutate(architectures.cells, generator), architectures.attributes
-        )
+        cells = self.form.mutate(architectures.cells, generator)
+        changed = self._packed(cells, architectures.attributes)
+        free = self._free()
+        if not free:
+            return changed
+        # Each number is as likely to change as each vertex; where one does, the cell stays.
+        count = len(architectures)
+        drawn = generator.integers(len(free) + self.form.vertices - 2, size=count)
+        others = dict(architectures.attributes)
+        for i, (name, values) in enumerate(free.items()):
+            place = _places(others[name], values)
+            place += (drawn == i) * generator.integers(1, len(values), size=count)
+            others[name] = np.array(values)[place % len(values)]
+        both = Architectures.concatenate([changed, replace(architectures, attributes=others)])
+        return both[np.arange(count) + count * (drawn < len(free))]
 
     def neighbours(self, architectures: Architectures) -> Architectures:
         """Return all architectures one step away from one; errors as in ``sample``."""
@@ -516,7 +530,19 @@ class Space:
         cells = self.form.neighbours(architectures.cells)
         count = len(cells) // len(self.cell_weights)
         own = architectures.attributes.items()
-        return self._packed(cells, {name: np.repeat(values, count) for name, values in own})
+        around = self._packed(cells, {name: np.repeat(values, count) for name, values in own})
+        parts = [around]
+        for name, values in self._free().items():
+            new = [value for value in values if value != architectures.attributes[name][0]]
+            some = architectures[np.zeros(len(new), dtype=np.int64)]
+            numbers = {**some.attributes, name: np.array(new)}
+            parts.append(replace(some, attributes=numbers))
+        return Architectures.concatenate(parts)
+
+    def _free(self) -> dict[str, tuple[float, ...]]:
+        """Return the values of every number of an architecture that may be another listed one."""
+        listed = ((n, values) for n, values in self.options.items() if values != "any")
+        return {name: values for name, values in listed if len(set(values)) > 1}
 
     def _listed(self) -> dict[str, tuple[float, ...]]:
         """Return the values that every number of an architecture may have."""
@@ -535,6 +561,11 @@ class Space:
         return {name: np.array(values)[places] for (name, values), places in columns}
 
 
+def _places(numbers: Float64[np.ndarray, " N"], values: Sequence[float]) -> Int64[np.ndarray, " N"]:
+    """Return the place of each number among listed values."""
+    return (numbers[:, None] == np.array(values)).argmax(axis=1)
+
+
 def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> Choices:
     """Return places that are drawn uniformly; nothing is drawn where there is nothing to draw."""
     if not sizes:
@@ -543,8 +574,16 @@ def _drawn(sizes: Sequence[int], count: int, generator: np.random.Generator) -> 
 
 
 def numberless(space: Space) -> list[str]:
-    """Return the new operators of which neither the file nor their words say a number."""
-    unknown = {len(NAMES) + i for i, o in enumerate(space.new) if tuple(o.attributes) == UNKNOWN}
+    """Return the new operators of which neither the file nor their words say what they compute.
+
+    A stride or a width says where an operator stands, not what it is.
+    """
+    places = [ATTRIBUTES.index(name) for name in COUNTED]
+    unknown = {
+        len(NAMES) + i
+        for i, operator in enumerate(space.new)
+        if not any(operator.attributes[place] for place in places)
+    }
     return [name for name, code in space.operators.items() if code in unknown]
 
 
@@ -668,14 +707,21 @@ def space_of(content: Any, where: str = "space") -> Space:
 
 def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) -> None:
     """Refuse an operator that changes the shape where the form of the cells decides it."""
-    decided = SHAPES[form]
+    usual = OperatorAttributes()
     for spelled, entry in entries.items():
-        attributes = entry.attributes or OperatorAttributes()
-        for key in decided:
-            if getattr(attributes, key) != getattr(OperatorAttributes(), key):
+        said, words = entry.attributes or usual, attributes_of(entry.description)
+        for key in SHAPES[form]:
+            place = f"{where}: operators: {spelled}"
+            if getattr(said, key) != getattr(usual, key):
                 raise ConfigError(
-                    f"{where}: operators: {spelled}: attributes.{key} says nothing of operators of "
-                    f"the form {form}"
+                    f"{place}: attributes.{key} says nothing of operators of the form {form}"
+                )
+            of_words = getattr(words, key)
+            if of_words != getattr(usual, key) and key not in said.model_fields_set:
+                raise ConfigError(
+                    f"{place}: the description says a {key} of {of_words}, which operators of the "
+                    f"form {form} have not; describe it without, or say attributes: "
+                    f"{{{key}: {getattr(usual, key)}}}"
                 )
 
 
@@ -734,13 +780,19 @@ def _of_widths(
     """Return the only operator of a space at each of its widths, by the width.
 
     Raises:
-        ConfigError: there are several.
+        ConfigError: there are several, or it is none that could have a width.
     """
     if len(entries) > 1:
         raise ConfigError(
             f"{where}: operators: {len(entries)}; a space of widths has one, which each layer is"
         )
-    [entry] = entries.values()
+    [(spelled, entry)] = entries.items()
+    [code] = _operators(entries, where)[0].values()  # what is wrong with it is said by its name
+    if code in (CODES["identity"], CODES["zero"]):
+        raise ConfigError(
+            f"{where}: operators: {spelled}: its kind is {NAMES[code]}, which has no width; "
+            "the layer of a space of widths computes something"
+        )
     attributes = entry.attributes.model_dump(exclude_unset=True) if entry.attributes else {}
     return {
         str(width): entry.model_copy(

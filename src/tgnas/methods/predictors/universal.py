@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float32, Float64
 
 from tgnas.costs.layers import Layers, layers_of
-from tgnas.costs.operators import attribute_table
+from tgnas.costs.operators import attribute_table, expands
 from tgnas.encodings.live import is_dead, live_pattern, live_vertices
 from tgnas.encodings.meanings import Meanings, meanings_of
 from tgnas.errors import ConfigError
@@ -155,7 +155,7 @@ def mean_depth(architectures: Architectures, layers: Layers) -> Float64[np.ndarr
     table, codes = attribute_table(architectures), architectures.cells.operators[:, 1:-1]
     of = {name: table[:, place] for place, name in enumerate(ATTRIBUTES)}
     convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
-    known = of["repeats"] * np.where(of["expansion"] != 1, 3, 1)
+    known = of["repeats"] * np.where(expands(table), 3, 1)
     guessed = np.where(of["weights"] > 0, np.maximum(1, np.rint(of["weights"] / 9)), 0)
     count = np.where(convolves, known, guessed)[codes]
     kept = (layers.inputs == layers.width) & (layers.stride == 1)

@@ -35,6 +35,7 @@ from tgnas.validation import Keys
 
 DRAWS = 1000  # of at least a thousand strings each, before a space counts as empty
 Length = Annotated[int, Field(ge=1, le=60)]
+Place = Annotated[int, Field(ge=1)]
 
 
 class Limit(Keys):
@@ -46,6 +47,13 @@ class Limit(Keys):
     """The least number of blocks that have one of them."""
     most: Annotated[int, Field(ge=0)] = 60
     """The greatest."""
+    blocks: tuple[Place, Place] | None = None
+    """The first and the last of the blocks that are looked at, counted from 1; all by default."""
+
+    @property
+    def places(self) -> slice:
+        """The blocks that are looked at, counted from 0."""
+        return slice(self.blocks[0] - 1, self.blocks[1]) if self.blocks else slice(None)
 
 
 class BlockKeys(Keys):
@@ -62,7 +70,8 @@ class BlockKeys(Keys):
     separator: str = ","
     """What stands between two blocks; a comma by default, and it may be empty."""
     limits: tuple[Limit, ...] = ()
-    """How many blocks may be of some operators, e.g. of those that halve the resolution."""
+    """How many blocks may be of some operators, e.g. of those that halve the resolution, in all or
+    from one block to another."""
 
 
 class Blocks(FixedGraph):
@@ -103,6 +112,11 @@ class Blocks(FixedGraph):
         for limit in self.limits:
             for name in limit.operators:
                 alphabet.code(name)  # an unknown one is refused
+            if limit.blocks and not limit.blocks[0] <= limit.blocks[1] <= self.most:
+                raise ConfigError(
+                    f"{alphabet.space}: limits: blocks {list(limit.blocks)} must rise, from 1 to "
+                    f"{self.most}"
+                )
         if self.least == self.most and not self.limits:
             self.choices = (alphabet.spellings,) * self.most
         self._edges = [self._chain(blocks) for blocks in range(self.most + 1)]
@@ -158,12 +172,14 @@ class Blocks(FixedGraph):
             raise self.alphabet.refuse(f"{number_of(len(names), 'block')}; allowed are {allowed}")
         codes = [self._code(name, block) for block, name in enumerate(names, start=1)]
         for limit in self.limits:
-            count = sum(name in limit.operators for name in names)
+            count = sum(name in limit.operators for name in names[limit.places])
             if not limit.least <= count <= limit.most:
+                among = (
+                    f" among blocks {limit.blocks[0]} to {limit.blocks[1]}" if limit.blocks else ""
+                )
                 raise self.alphabet.refuse(
-                    f"{number_of(count, 'block')} of {', '.join(limit.operators)}; allowed are "
-                    f"{limit.least} to "
-                    f"{limit.most}"
+                    f"{number_of(count, 'block')} of {', '.join(limit.operators)}{among}; allowed "
+                    f"are {limit.least} to {limit.most}"
                 )
         return [([INPUT, *codes, OUTPUT], self._edges[len(names)])]
 
@@ -218,7 +234,7 @@ class Blocks(FixedGraph):
         spellings, kept = self.alphabet.spellings, np.ones(len(places), dtype=bool)
         for limit in self.limits:
             counted = [spellings.index(name) for name in limit.operators]
-            count = np.isin(places, counted).sum(axis=1)
+            count = np.isin(places[:, limit.places], counted).sum(axis=1)
             kept &= (limit.least <= count) & (count <= limit.most)
         return kept
 
