@@ -391,6 +391,8 @@ def test_an_operator_that_has_no_more_than_a_place_counts_for_nothing_and_is_nam
         operators = {"a": {"description": "Something with gates", "attributes": attributes}}
         content = layer() | {"operators": operators}
         assert numberless(space_of(content)) == ["a"]
+        [doubt] = doubtful_readings(space_of(content))
+        assert doubt.startswith("no number is known of 'a'")
     widths = {"cells": {"form": "widths"} | CELLS["widths"], "network": {}}
     content = layer() | {"operators": {"a": "Something with gates"}} | widths
     assert numberless(space_of(content)) == ["8", "16"]
@@ -492,10 +494,8 @@ def test_an_identity_that_is_a_strided_convolution_elsewhere_may_be_described_so
     words = "Identity, a 1x1 convolution with stride 2 in reduction cells"
     operators = {"a": "conv_3x3", "s": {"kind": "identity", "description": words}}
     cells = {"form": "genotype"} | CELLS["genotype"]
-    assert (
-        space_of({"name": "b", "operators": operators, "cells": cells}).operators["s"]
-        == CODES["identity"]
-    )
+    space = space_of({"name": "b", "operators": operators, "cells": cells})
+    assert space.operators["s"] == CODES["identity"]
 
 
 def test_a_value_that_a_column_lists_twice_is_one():
