@@ -611,6 +611,8 @@ def test_limits_of_some_blocks_leave_the_others_free():
     for blocks in ([3, 2], [2, 4]):
         with pytest.raises(ConfigError, match="must rise, from 1 to 3"):
             space("blocks", length=3, limits=[limits[0] | {"blocks": blocks}])
+    with pytest.raises(ConfigError, match=r"limits.0.blocks: .* it should have at least 2 values"):
+        space("blocks", length=3, limits=[limits[0] | {"blocks": [2]}])
 
 
 def test_blocks_of_which_there_are_exactly_so_many_change_places():
