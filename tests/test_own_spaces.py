@@ -27,7 +27,7 @@ from tgnas.inference.streaming import Source
 from tgnas.inference.summary import example_of
 from tgnas.inference.understanding import doubtful_readings, not_told_apart
 from tgnas.networks.described import network_of_description
-from tgnas.operators import OperatorAttributes
+from tgnas.operators import CODES, OperatorAttributes
 from tgnas.spaces.descriptions import attributes_of, unread_words
 from tgnas.spaces.skeleton import NetworkKeys
 from tgnas.spaces.space import FORMS, numberless, open_space, space_of
@@ -258,6 +258,11 @@ def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
         ("Convolution 3 by 3 followed by a convolution 3 by 3", {}),
         ("conv 3x3 -> BN -> ReLU -> conv 3x3", {}),
         ("Strided convolution 3 by 3", {}),
+        ("3x3 depthwise conv followed by 3x3 conv", {}),
+        ("3x3 depthwise convolution, then 1x1 convolution", {"kernel": 3} | SEPARABLE),
+        ("3x3 convolution, stride 0", {}),
+        ("Max pooling 3 by 3, stride 0", {}),
+        ("MBConv 3x3, expansion 0", {}),
         ("Max pooling 3 by 3, dilation 2", {}),
         ("Max pooling 3 by 3, applied twice", {}),
         ("Residual bottleneck block 3x3, expansion 4", {}),
@@ -386,6 +391,8 @@ def test_an_operator_that_has_no_more_than_a_place_counts_for_nothing_and_is_nam
         operators = {"a": {"description": "Something with gates", "attributes": attributes}}
         content = layer() | {"operators": operators}
         assert numberless(space_of(content)) == ["a"]
+        [doubt] = doubtful_readings(space_of(content))
+        assert doubt.startswith("no number is known of 'a'")
     widths = {"cells": {"form": "widths"} | CELLS["widths"], "network": {}}
     content = layer() | {"operators": {"a": "Something with gates"}} | widths
     assert numberless(space_of(content)) == ["8", "16"]
@@ -481,6 +488,22 @@ def test_a_stride_that_only_words_say_is_counted_or_refused(form):
         assert costs(said) == costs("5x5 convolution")
     else:
         assert changed != costs("5x5 convolution")
+
+
+def test_an_identity_that_is_a_strided_convolution_elsewhere_may_be_described_so():
+    words = "Identity, a 1x1 convolution with stride 2 in reduction cells"
+    operators = {"a": "conv_3x3", "s": {"kind": "identity", "description": words}}
+    cells = {"form": "genotype"} | CELLS["genotype"]
+    space = space_of({"name": "b", "operators": operators, "cells": cells})
+    assert space.operators["s"] == CODES["identity"]
+
+
+def test_a_value_that_a_column_lists_twice_is_one():
+    content = {"name": "b", "operators": {"a": "conv_3x3", "b": "conv_1x1"}}
+    content |= {"cells": {"form": "blocks", "length": 2}, "columns": {"width": [8, 16, 16]}}
+    space = space_of(content)
+    texts = space.format(space.enumerate())
+    assert space.size == len(texts) == len(set(texts)) == 8
 
 
 def test_stages_that_change_the_shape_begin_where_sums_begin():

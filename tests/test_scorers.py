@@ -124,6 +124,20 @@ def test_operators_that_a_count_takes_for_one_are_named():
     assert not_told_apart(space, load_scorer("params"), some) == [("max", "average")]
 
 
+def test_the_1x1_convolutions_around_a_kernel_are_shown_where_no_expansion_says_so():
+    said = [{"expansion": 1}, {"groups": "separable", "pointwise": True}, {"expansion": 3}]
+    entries = ({"description": "Convolution 3 by 3", "attributes": one} for one in said)
+    operators = dict(zip("abc", entries, strict=True))
+    cells = {"form": "operators_on_edges", "nodes": 3}
+    space = space_of({"name": "around", "operators": operators, "cells": cells})
+    rows = understood(space, load_pretrained().weights.embeddings)
+    assert [row.attributes.partition(" C^2")[0] for row in rows] == [
+        "kernel 3, pointwise, 11",
+        "kernel 3, separable, pointwise, 2",
+        "kernel 3, expansion 3, 87",
+    ]
+
+
 def test_a_new_operator_is_shown_with_what_it_is_taken_for():
     space = open_space("examples/own_space.yaml")
     rows = {row.spelling: row for row in understood(space, load_pretrained().weights.embeddings)}

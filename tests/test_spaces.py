@@ -611,6 +611,25 @@ def test_limits_of_some_blocks_leave_the_others_free():
     for blocks in ([3, 2], [2, 4]):
         with pytest.raises(ConfigError, match="must rise, from 1 to 3"):
             space("blocks", length=3, limits=[limits[0] | {"blocks": blocks}])
+    with pytest.raises(ConfigError, match=r"limits.0.blocks: .* it should have at least 2 values"):
+        space("blocks", length=3, limits=[limits[0] | {"blocks": [2]}])
+
+
+def test_blocks_of_which_there_are_exactly_so_many_change_places():
+    limits = [{"operators": ["conv"], "least": 2, "most": 2}]
+    opened = space("blocks", length=3, limits=limits)
+    texts = opened.format(opened.enumerate())
+    assert len(texts) == 3 * (len(opened.operators) - 1)
+    seen = {texts[0]}
+    for _ in texts:
+        reached = opened.architectures(sorted(seen))
+        seen |= set(opened.format(opened.mutate(reached, np.random.default_rng(len(seen)))))
+        steps = [opened.neighbours(reached[row : row + 1]) for row in range(len(reached))]
+        seen |= {text for part in steps for text in opened.format(part)}
+    assert seen == set(texts)
+    alone = space("blocks", length=2, limits=limits)
+    with pytest.raises(ConfigError, match="an architecture has none that is one step away"):
+        alone.mutate(alone.enumerate(), np.random.default_rng(0))
 
 
 def test_blocks_that_no_architecture_can_have_are_not_drawn_for_ever():

@@ -14,6 +14,7 @@ import tgnas
 from tgnas.benchmarks._digits import read_table
 from tgnas.cli.app import app
 from tgnas.costs.layers import count_flops
+from tgnas.encodings.graph_features import graph_features
 from tgnas.errors import ConfigError, DataError
 from tgnas.evaluation.pareto import expected_improvement, hypervolume
 from tgnas.inference.fronts import Rounds, improving, search_front, zero_shot_front
@@ -22,6 +23,7 @@ from tgnas.inference.suggestions import context_of
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.predictors.gaussian_process import Settings
 from tgnas.methods.searchers._few import Candidates
+from tgnas.operators import NAMES
 from tgnas.searching.live import Surrogate
 from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space, space_of
@@ -247,6 +249,27 @@ def test_suggestions_keep_the_network_and_the_numbers_of_a_space_file(columns):
     known = tgnas.suggest(space, texts[:9], flops[:9], count=2, against="params").to_pandas()
     assert not set(known.architecture) & set(texts[:9])
     assert set(known.architecture) < set(texts)
+
+
+@pytest.mark.parametrize("listed_whole", [True, False])
+def test_a_walk_in_a_pool_changes_cells_and_numbers(listed_whole):
+    cells = {"form": "blocks", "length": 2}
+    operators = {"a": "conv_3x3", "b": "conv_1x1", "c": "sep_conv_5x5"}
+    columns = {"resolution": [32 + side for side in range(20)]}  # more than neighbours in a pool
+    space = space_of({"name": "b", "operators": operators, "cells": cells, "columns": columns})
+    every = space.enumerate()[:: 1 if listed_whole else 2]
+    raw = graph_features(every, len(NAMES) + 1)
+    scaled = (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-6)
+    scaled /= np.sqrt((raw.std(axis=0) > 0).sum())
+    listed = replace(every, attributes=dict(every.attributes) | {"scaled_graph": scaled})
+    pool, generator = Pool.of(space, listed), np.random.default_rng(0)
+    walked, seen = listed[:30], set()
+    for _ in range(40):
+        walked = pool.mutate(walked, generator)
+        assert (pool.rows_of(walked) >= 0).all()
+        seen |= set(pool.format(walked))
+    assert len({text.split()[0] for text in seen}) == 9
+    assert len({text.split()[1] for text in seen}) == (20 if listed_whole else 10)
 
 
 def test_a_search_of_a_table_returns_an_accuracy_of_it(digits, tmp_path):

@@ -9,7 +9,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from tgnas.errors import ConfigError, TgnasError, UnknownNameError, UnreadableFileError, shown
+from tgnas.errors import (
+    ConfigError,
+    TgnasError,
+    UnknownNameError,
+    UnreadableFileError,
+    number_of,
+    shown,
+)
 
 _WORDS = {
     "a valid string": "a text",
@@ -187,7 +194,7 @@ def _place_of(location: tuple[int | str, ...], values: Any) -> tuple[list[str], 
     path: list[str] = []
     for part in location:
         inside = (
-            isinstance(values, list | tuple)
+            isinstance(values, list | tuple) and part < len(values)
             if isinstance(part, int)
             else (isinstance(values, dict) and part in values)
         )
@@ -204,7 +211,10 @@ def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str])
             f"{what} key at {where}", fault["ctx"]["name"], fault["ctx"]["known"]
         )
     if fault["type"] == "missing":
-        return ConfigError(f"{what}: {where}: the key {fault['loc'][-1]!r} is missing")
+        last = fault["loc"][-1]
+        if isinstance(last, str):
+            return ConfigError(f"{what}: {where}: the key {last!r} is missing")
+        messages = [f"have at least {number_of(last + 1, 'value')}"]
     if fault["loc"][-1:] == ("[key]",):
         where, _, name = where.rpartition(".")
         if fault["type"] == "literal_error":

@@ -19,7 +19,7 @@ from tgnas.operators import (
 )
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.descriptions import attributes_of, unread_words
-from tgnas.spaces.space import Space
+from tgnas.spaces.space import Space, numberless
 
 DRAWN = 64  # architectures in which operators are exchanged
 ALIKE = 0.01  # of the scores' standard deviation: what an exchange must change on average
@@ -84,9 +84,10 @@ def doubtful_readings(space: Space) -> list[str]:
     if uncounted := said_uncounted(space):
         doubts.append(uncounted)
     of_vocabulary = [VOCABULARY[c] for c in space.operators.values() if c < len(NAMES)]
+    wordy = numberless(space)
     for spelled, code in space.operators.items():
         new = space.new[code - len(NAMES)] if code >= len(NAMES) else None
-        if new is None or new.attributes == UNKNOWN:
+        if new is None or spelled in wordy:
             continue
         read = attributes_of(new.description)
         if _but(new.attributes, *_OF_PLACE) != _but(read.numbers, *_OF_PLACE):
@@ -181,6 +182,7 @@ def _said(numbers: tuple[float, ...]) -> str:
             parts.append(f"{word} {name}" if name == "shortcut" else word)
         else:
             parts.append(f"{name} {of[name]:g}")
+    parts += ["pointwise"] * (of["pointwise"] > 0 and of["expansion"] == usual["expansion"])
     parts += [f"{n} {of[n]:g}" for n in ("stride", "widen", "width") if of[n] != usual[n]]
     weights = [f"{of['weights']:g} C^2"] * (of["weights"] > 0)
     weights += [f"{of['channel_weights']:g} C"] * (of["channel_weights"] > 0)

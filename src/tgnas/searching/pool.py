@@ -41,7 +41,7 @@ class Pool(Space):
     @property
     def choices(self) -> tuple[tuple[str, ...], ...]:
         """What may stand at each decision, where all combinations are listed; else none."""
-        options = () if self.options else self.form.choices
+        options = super().choices
         return options if options and prod(map(len, options)) == len(self.listed) else ()
 
     def enumerate(self) -> Architectures:
@@ -94,9 +94,15 @@ class Pool(Space):
     def _nearest(self, rows: Int64[np.ndarray, " M"]) -> Int64[np.ndarray, "M K"]:
         """Return the listed ones whose features are nearest to those of some, without themselves.
 
-        Features are those of the canonical graph, as ``methods.few_labels`` scales them.
+        Features are those of the canonical graph, as ``methods.few_labels`` scales them, and beside
+        them the numbers of their own, which together weigh as much: else all that are one cell
+        would be nearer to each other than to any other.
         """
         scaled: Float[np.ndarray, "N F"] = self.listed.attributes["scaled_graph"]
+        numbers = [np.log(self.listed.attributes[name]) for name in self.options]
+        spreads = [values.std() for values in numbers]
+        own = [v / s for v, s in zip(numbers, spreads, strict=True) if s > 0]
+        scaled = np.column_stack([scaled, *(values / len(own) ** 0.5 for values in own)])
         squares = (scaled**2).sum(axis=1)
         distance = squares - 2 * scaled[rows] @ scaled.T
         distance[np.arange(len(rows)), rows] = np.inf

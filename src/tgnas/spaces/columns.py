@@ -13,13 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Float64
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tgnas.errors import InvalidCellError
 
 Name = Literal["width", "depth", "resolution", "params", "flops"]
 Positive = Annotated[float, Field(gt=0)]
-Listed = Annotated[tuple[Positive, ...], Field(min_length=1)]
+# A value that stands there twice is one.
+_Distinct = AfterValidator(lambda values: tuple(dict.fromkeys(values)))
+Listed = Annotated[tuple[Positive, ...], Field(min_length=1), _Distinct]
 Options = Listed | Literal["any"]
 WHOLE = ("width", "depth", "resolution")  # numbers of channels, cells and pixels
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"

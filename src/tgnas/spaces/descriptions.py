@@ -54,6 +54,7 @@ _BEYOND = (
 )
 _GROUPED = r"\bgroup(?:ed|s)?\b(?! norm)"
 _STRIDED = r"\bstrided\b|\bdown ?sampl"
+_SINGLE = r"\b1 ?(?:x|by|\*) ?1\b"
 _BETWEEN = r"\b(?:follow\w*|then|behind|before|after|and)\b|[>+;,]"  # two convolutions
 # A composition that names none of its parts but a depthwise convolution has others.
 _COMPOSED = r"\b(?:blocks?|modules?)\b|(?<!linear )\bunits?\b(?! stride)"
@@ -123,12 +124,15 @@ def attributes_of(description: str) -> OperatorAttributes:
     in_groups = re.search(_GROUPED, text) is not None
     ambiguous |= bool(matches["groups"]) if apart else in_groups and not matches["groups"]
     ambiguous |= not matches["stride"] and re.search(_STRIDED, text) is not None
-    ambiguous |= not (apart or in_two) and _follow(text)
+    # A 1x1 beside a depthwise kernel is a part of the one convolution.
+    ambiguous |= not in_two and _follow(re.sub(_SINGLE, " ", text) if apart else text)
     ambiguous |= bool(re.search(_BEYOND, plain) or re.search(_NUMBER, _without_clues(text)))
     if ambiguous or len(sides) != 1:
         return OperatorAttributes()
     kernel = sides.pop()
     numbers = {name: float(next(iter(values))[0]) for name, values in matches.items() if values}
+    if 0 in (kernel, *numbers.values()):
+        return OperatorAttributes()
     if is_pool:
         several = in_two or re.search(_TWICE, text) or any(word in text for word in _HOLES)
         only = numbers.keys() <= {"stride"}

@@ -709,7 +709,9 @@ def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) ->
     """Refuse an operator that changes the shape where the form of the cells decides it."""
     usual = OperatorAttributes()
     for spelled, entry in entries.items():
-        said, words = entry.attributes or usual, attributes_of(entry.description)
+        # What is an identity or a zero is so whatever its description says.
+        spoken = "" if entry.kind in ("identity", "zero") else entry.description
+        said, words = entry.attributes or usual, attributes_of(spoken)
         for key in SHAPES[form]:
             place = f"{where}: operators: {spelled}"
             if getattr(said, key) != getattr(usual, key):

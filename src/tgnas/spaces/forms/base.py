@@ -150,6 +150,10 @@ class Form(ABC):
         """Return a random neighbour of each: where choices are independent, another option."""
         if not self.choices:
             around = [self.neighbours(cells[row : row + 1]) for row in range(len(cells))]
+            if not all(map(len, around)):
+                raise ConfigError(
+                    f"{self.alphabet.space}: an architecture has none that is one step away"
+                )
             chosen = [int(generator.integers(len(part))) for part in around]
             parts = [part[i : i + 1] for part, i in zip(around, chosen, strict=True)]
             return Cells.concatenate([self.pack([]), *parts])

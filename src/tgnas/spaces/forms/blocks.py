@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import combinations
 from typing import Annotated, Any
 
 import numpy as np
@@ -274,7 +275,10 @@ class Blocks(FixedGraph):
         raise ConfigError(f"{self.alphabet.space}: the limits leave next to nothing to draw")
 
     def neighbours(self, cells: Cells) -> Cells:
-        """Return all architectures with another block, one block more or one block less."""
+        """Return all architectures with another block, one block more or one block less.
+
+        Two blocks change places, too, where a limit says exactly how many there are of them.
+        """
         if self.choices:
             return super().neighbours(cells)
         own = self.places_at(np.arange(self.most), cells.operators[:1, 1:-1])[0]
@@ -286,6 +290,9 @@ class Blocks(FixedGraph):
             rows += [np.insert(own, spot, option) for spot, option in spots]
         if len(own) > self.least:
             rows += [np.delete(own, spot) for spot in range(len(own))]
+        if any(0 < limit.least == limit.most for limit in self.limits):
+            pairs = combinations(range(len(own)), 2)
+            rows += [_exchanged(own, *pair) for pair in pairs if own[pair[0]] != own[pair[1]]]
         places = np.unique(np.concatenate([self._padded(row[None]) for row in rows]), axis=0)
         return self._of_places(places[self._within(places)])
 
@@ -303,3 +310,10 @@ class Blocks(FixedGraph):
         self.alphabet.known(places[blocks < cells.sizes[:, None] - 2])
         rows = zip(places.tolist(), (cells.sizes - 2).tolist(), strict=True)
         return [{"operators": [names[place] for place in row[:size]]} for row, size in rows]
+
+
+def _exchanged(row: Int64[np.ndarray, " n"], one: int, other: int) -> Int64[np.ndarray, " n"]:
+    """Return a row in which two places have changed what stands there."""
+    changed = row.copy()
+    changed[[one, other]] = row[[other, one]]
+    return changed
