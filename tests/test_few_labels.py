@@ -33,7 +33,7 @@ from tgnas.results.few_labels import table
 from tgnas.searching.oracles import Oracle
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import of_cells
-from tgnas.spaces.space import open_space
+from tgnas.spaces.space import open_space, space_of
 from tgnas.training.splits import TrainingRows, TrainingSet
 
 VECTORS = OperatorEmbeddings.read(resources.files("tgnas") / "weights" / "minilm_short.parquet")
@@ -133,6 +133,27 @@ def test_a_predictor_of_few_labels_ranks_what_it_has_not_seen(name, target):
     measured = learn(target, name, settings, sizes=[100], seeds=2, tested=400)
     assert measured.kendall_tau.mean() > LEAST_TAU.get(name, 0.25)
     assert measured.labels.tolist() == [100, 100]
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [("gaussian_process", "graph"), ("gaussian_process", "embedding"), ("gradient_boosting", "")],
+)
+def test_labels_teach_what_a_number_of_an_architecture_is_worth(name, inputs):
+    operators = {"a": "conv_3x3", "b": "conv_1x1", "c": "sep_conv_5x5", "d": "max_pool_3x3"}
+    columns = {"resolution": [96, 128, 160, 192, 224]}
+    cells = {"form": "blocks", "length": 3}
+    space = space_of({"name": "s", "operators": operators, "cells": cells, "columns": columns})
+    every, generator = space.enumerate(), np.random.default_rng(0)
+    labels = every.attributes["resolution"] + generator.normal(size=len(every))
+    module, known = PREDICTORS.module(name), generator.permutation(len(every))[:40]
+    settings = settings_of(module, inputs=inputs, trees=200)
+    operators = KnownOperators.of(VECTORS, (), (CODES["input"],))
+    context = Context(operators, start=START.as_start())
+    sources = [TrainingSet(every[known], labels[known])]
+    fitted = module.fit(sources, settings, context, torch.Generator().manual_seed(0))
+    rest = np.setdiff1d(np.arange(len(every)), known)
+    assert kendall_tau(fitted.score(every[rest]), labels[rest]) > 0.5  # 0 by cells alone
 
 
 @pytest.mark.parametrize("name", OF_FEW_LABELS)

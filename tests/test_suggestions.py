@@ -14,16 +14,15 @@ import tgnas
 from tgnas.benchmarks._digits import read_table
 from tgnas.cli.app import app
 from tgnas.costs.layers import count_flops
-from tgnas.encodings.graph_features import graph_features
 from tgnas.errors import ConfigError, DataError
 from tgnas.evaluation.pareto import expected_improvement, hypervolume
 from tgnas.inference.fronts import Rounds, improving, search_front, zero_shot_front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.suggestions import context_of
+from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.predictors.gaussian_process import Settings
 from tgnas.methods.searchers._few import Candidates
-from tgnas.operators import NAMES
 from tgnas.searching.live import Surrogate
 from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space, space_of
@@ -258,10 +257,7 @@ def test_a_walk_in_a_pool_changes_cells_and_numbers(listed_whole):
     columns = {"resolution": [32 + side for side in range(20)]}  # more than neighbours in a pool
     space = space_of({"name": "b", "operators": operators, "cells": cells, "columns": columns})
     every = space.enumerate()[:: 1 if listed_whole else 2]
-    raw = graph_features(every, len(NAMES) + 1)
-    scaled = (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-6)
-    scaled /= np.sqrt((raw.std(axis=0) > 0).sum())
-    listed = replace(every, attributes=dict(every.attributes) | {"scaled_graph": scaled})
+    listed, _ = prepared(every, Context())
     pool, generator = Pool.of(space, listed), np.random.default_rng(0)
     walked, seen = listed[:30], set()
     for _ in range(40):

@@ -19,7 +19,7 @@ from tgnas.encodings.graph_features import graph_features
 from tgnas.errors import ConfigError
 from tgnas.methods.contracts import Context
 from tgnas.methods.light_contracts import ZeroShot
-from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached, bare
+from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached, bare, own_numbers
 from tgnas.spaces.architectures import Architectures
 
 QUANTILES = 257  # of zero-shot scores that are kept
@@ -65,6 +65,9 @@ class LabelScale:
 class Inputs:
     """How architectures become numbers; all that it holds is kept in a predictor's state.
 
+    An architecture's numbers of its own, such as its width, stand behind what its cells say and
+    weigh as much, all of them together.
+
     Attributes:
         kind: "graph" (features of the canonical graph) or "embedding" (of the start).
         columns: the features that vary.
@@ -108,6 +111,8 @@ class Inputs:
         if prior and start is not None:
             quantiles = np.quantile(start.score(known), np.linspace(0, 1, QUANTILES))
         mean, deviation = raw.mean(axis=0)[columns], deviation[columns]
+        own = columns >= raw.shape[1] - own_numbers(known).shape[1]
+        deviation[own] *= (own.sum() / max(1, (~own).sum())) ** 0.5  # together as much as the cells
         return cls(kind, columns, mean, deviation, quantiles, operators, start)
 
     @classmethod
@@ -123,7 +128,11 @@ class Inputs:
         return {name: torch.from_numpy(np.ascontiguousarray(getattr(self, name))) for name in names}
 
     def features(self, architectures: Architectures) -> Float64[np.ndarray, "N F"]:
-        """Return the features of architectures; the mean square norm over the space is 1."""
+        """Return the features of architectures.
+
+        The mean square norm over the space is 1, and less than 2 where they have numbers of their
+        own.
+        """
         if f"scaled_{self.kind}" in architectures.attributes:
             return architectures.attributes[f"scaled_{self.kind}"]
         raw = _raw(self.kind, architectures, self.operators, self.start)[:, self.columns]
@@ -150,10 +159,13 @@ def _raw(
     kind: str, architectures: Architectures, operators: int, start: ZeroShot | None
 ) -> Float[np.ndarray, "N F"]:
     if kind == "graph":
-        return graph_features(architectures, operators)
-    if start is None:
+        of_cells = graph_features(architectures, operators)
+    elif start is None:
         raise ConfigError("an embedding needs the predictor that it is of")
-    return start.embed(architectures)
+    else:
+        of_cells = start.embed(architectures)
+    own = own_numbers(architectures)
+    return np.column_stack([of_cells, own]) if own.size else of_cells
 
 
 def prepared(architectures: Architectures, context: Context) -> tuple[Architectures, Context]:

@@ -90,6 +90,12 @@ def bare(architectures: Architectures) -> Architectures:
     return replace(architectures, attributes=own)
 
 
+def own_numbers(architectures: Architectures) -> Float64[np.ndarray, "N C"]:
+    """Return the logarithms of the numbers that architectures have of their own, if any."""
+    logs = [np.log(architectures.attributes[n]) for n in _OWN if n in architectures.attributes]
+    return np.column_stack([np.empty((len(architectures), 0)), *logs])
+
+
 def _cut(architectures: Architectures) -> list[Architectures]:
     starts = range(0, max(1, len(architectures)), CHUNK)
     return [architectures[start : start + CHUNK] for start in starts]

@@ -94,15 +94,10 @@ class Pool(Space):
     def _nearest(self, rows: Int64[np.ndarray, " M"]) -> Int64[np.ndarray, "M K"]:
         """Return the listed ones whose features are nearest to those of some, without themselves.
 
-        Features are those of the canonical graph, as ``methods.few_labels`` scales them, and beside
-        them the numbers of their own, which together weigh as much: else all that are one cell
-        would be nearer to each other than to any other.
+        Features are those of the canonical graph and the numbers of their own, as
+        ``methods.few_labels`` scales them.
         """
         scaled: Float[np.ndarray, "N F"] = self.listed.attributes["scaled_graph"]
-        numbers = [np.log(self.listed.attributes[name]) for name in self.options]
-        spreads = [values.std() for values in numbers]
-        own = [v / s for v, s in zip(numbers, spreads, strict=True) if s > 0]
-        scaled = np.column_stack([scaled, *(values / len(own) ** 0.5 for values in own)])
         squares = (scaled**2).sum(axis=1)
         distance = squares - 2 * scaled[rows] @ scaled.T
         distance[np.arange(len(rows)), rows] = np.inf
