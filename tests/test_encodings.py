@@ -20,6 +20,7 @@ from tgnas.encodings.sentence import (
     principal_components,
 )
 from tgnas.errors import ConfigError, CorruptTableError, ResourceError, UnknownNameError
+from tgnas.methods.predictors._gcn import DglInputs
 from tgnas.methods.predictors.tgnas import Settings, new_network
 from tgnas.operators import CODES, LENGTHS, NAMES, PADDING, VOCABULARY
 from tgnas.registry import SPACES
@@ -69,7 +70,8 @@ def test_cells_of_eight_vertices_get_no_padding():
 @given(st.lists(cells(), min_size=1, max_size=4))
 def test_a_batch_is_the_graphs_of_its_rows(several):
     graphs, row = encode(Cells.from_cells(several)), len(several) - 1
-    chosen = graphs.select(torch.tensor([row]))
+    inputs = DglInputs(graphs.operators, graphs.aggregation, graphs.counted)
+    chosen = inputs.select(torch.tensor([row]))
     assert np.array_equal(chosen.operators[0], graphs.operators[row])
     assert np.array_equal(chosen.aggregation[0], graphs.aggregation[row])
 

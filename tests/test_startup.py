@@ -95,3 +95,14 @@ import tgnas.methods.predictors.tgnas, tgnas.searching.runs, tgnas.evaluation.ra
 print(*sys.modules, file=sys.stderr)
 """
     assert "scipy.stats" not in spent("-c", code)[1].split()
+
+
+def test_results_are_planned_without_torch_and_the_statistics_of_scipy():
+    code = """
+import sys
+from tgnas.registry import RESULTS
+print(len([RESULTS.module(name) for name in RESULTS.names()]), *sys.modules, file=sys.stderr)
+"""
+    count, *modules = spent("-c", code)[1].split()
+    assert int(count) > 40
+    assert not {"torch", "scipy.stats", "sklearn", "onnx", "networkx"} & set(modules)

@@ -178,9 +178,14 @@ def _members(folders: tuple[Path, ...], export: str, data: str) -> tuple[str, ..
     return tuple(sorted(members))
 
 
+@cache
+def _own_folder(package: str) -> Path:
+    return Path(str(resources.files(package)))
+
+
 def folders_of(package: str) -> tuple[Path, ...]:
     """Return the folders of a package: its own, and of a family of methods those outside."""
-    own = Path(str(resources.files(package)))
+    own = _own_folder(package)
     parent, _, family = package.rpartition(".")
     if parent != METHODS:
         return (own,)

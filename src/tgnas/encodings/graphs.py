@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8, UInt64
-from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,6 @@ class Graphs:
         kept = slice(vertices)
         aggregation = self.aggregation[rows, kept, kept]
         return Graphs(self.operators[rows, kept], aggregation, self.counted[rows, kept])
-
-    def select(self, index: Int64[Tensor, " b"]) -> "Graphs":
-        """Return the graphs of a batch."""
-        rows = index.numpy()
-        return Graphs(self.operators[rows], self.aggregation[rows], self.counted[rows])
 
 
 def distinct(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
+from scipy.special import stdtrit
 
 from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
@@ -127,7 +127,7 @@ def mean_and_interval(differences: pd.Series) -> tuple[float, float, float]:
     if not count:
         return (float("nan"),) * 3
     mean = float(differences.mean())
-    half = stats.t.ppf(0.975, count - 1) * differences.sem() if count > 1 else float("nan")
+    half = stdtrit(count - 1, 0.975) * differences.sem() if count > 1 else float("nan")
     return mean, mean - half, mean + half
 
 

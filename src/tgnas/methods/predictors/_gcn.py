@@ -222,6 +222,15 @@ class DenseGCN(GCN):
         return (hidden + shift).relu_()
 
 
+class DglInputs(Graphs):
+    """Graphs as the DGL back end reads them."""
+
+    def select(self, index: Int[Tensor, " b"]) -> "DglInputs":
+        """Return the graphs of a batch."""
+        rows = index.numpy()
+        return DglInputs(self.operators[rows], self.aggregation[rows], self.counted[rows])
+
+
 class DglGCN(GCN):
     """The network on a batched DGLGraph; arguments and entries are ``DenseGCN``'s."""
 
@@ -239,9 +248,9 @@ class DglGCN(GCN):
 
         super().__init__(features, partial(GraphConv, norm="none"), layers, width)
 
-    def prepare(self, graphs: Graphs) -> Graphs:
+    def prepare(self, graphs: Graphs) -> "DglInputs":
         """Return the cells as they are: graphs are batched in ``forward``."""
-        return graphs
+        return DglInputs(graphs.operators, graphs.aggregation, graphs.counted)
 
     def forward(self, graphs: Graphs) -> Float[Tensor, " B"]:
         """Return one score per graph, read at the global node."""
