@@ -15,11 +15,12 @@ from tgnas.encodings.live import live_vertices
 from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.inference.asked import available
-from tgnas.inference.pretrained import Pretrained, load_pretrained
+from tgnas.inference.pretrained import Pretrained, learned_rows, load_pretrained
 from tgnas.methods.trained import CHUNK, save
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
-SHIPPED = ["canonical", "canonical_mean", "code", "darts", "universal"]
+DISTILLED = ["distilled_az_nas", "distilled_meco", "distilled_zen"]
+SHIPPED = ["canonical", "canonical_mean", "code", "darts", *DISTILLED, "universal"]
 WEIGHTS = Path(tgnas.__file__).parent / "weights"
 BEST = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -65,6 +66,14 @@ def test_a_card_says_what_was_learned_and_never_from_what_it_is_measured_on(ship
     assert card["licence"] == "MIT"
     assert card["made_by"]["commit"]
     assert card["settings"]["epochs"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DISTILLED)
+def test_what_is_distilled_has_learned_no_label(nasbench101, name):
+    card = load_pretrained(name).card
+    assert card["trained_on"]["nasbench101"].keys() == {"distil_from", "cells"}
+    assert not any(len(rows.rows) for rows in learned_rows(card, nasbench101))
 
 
 def test_a_cell_that_computes_something_scores_above_one_that_does_not(shipped):
@@ -193,7 +202,7 @@ def test_loading_needs_neither_sentence_transformer_nor_dgl():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["canonical", "canonical_mean", "code"])
+@pytest.mark.parametrize("name", ["canonical", "canonical_mean", "code", *DISTILLED])
 def test_the_shipped_weights_give_the_measures_of_their_card(nasbench201, name):
     check_card(load_pretrained(name), nasbench201)
 

@@ -56,7 +56,10 @@ def methods(
     rows = []
     for trained in available():
         card = read_card(None, trained)
-        learned = ", ".join(card["trained_on"])
+        learned = ", ".join(
+            f"{name} (scores of {of['distil_from']}, no label)" if "distil_from" in of else name
+            for name, of in card["trained_on"].items()
+        )
         rows.append(("--predictor", "trained", trained, card["title"], learned))
     for taken_by, family in families:
         kind = {"network proxy": "zero-cost proxy"}.get(family.kind, family.kind)

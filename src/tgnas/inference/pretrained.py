@@ -179,9 +179,10 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: str | Path | None = 
 
     Args:
         name: universal (ours, for any space), canonical (ours, from NAS-Bench-101 alone),
-            canonical_mean (our second
-            configuration), code (the authors' configuration), darts (ours, from NAS-Bench-101 and
-            NAS-Bench-201), or the path of a weights file.
+            canonical_mean (our second configuration), code (the authors' configuration), darts
+            (ours, from NAS-Bench-101 and NAS-Bench-201), distilled_az_nas, distilled_meco,
+            distilled_zen (ours, from scores of a zero-cost proxy in place of labels), or the path
+            of a weights file.
         folder: where the package's predictors are; its own by default.
 
     Raises:
@@ -236,10 +237,11 @@ def _card_of(path: Path, card: Any, model: "type[_Card]" = _Card) -> dict[str, A
 def learned_rows(card: Mapping[str, Any], benchmark: Benchmark) -> list[TrainingRows]:
     """Return the rows of a benchmark that each member of a packaged predictor has learned from.
 
-    The package keeps no rows: they are drawn again, as its settings say.
+    The package keeps no rows: they are drawn again, as its settings say. What is distilled from a
+    proxy has learned no label of the cells that the proxy scored.
     """
     learned = card["trained_on"].get(benchmark.name)
-    if learned is None:
+    if learned is None or "distil_from" in learned:
         return [TrainingRows(benchmark.name, np.array([], dtype=np.int64)) for _ in card["seeds"]]
     label = {key: learned[key] for key in ("dataset", "split", "epochs")}
     return [drawn_rows(benchmark, label, card["settings"], seed) for seed in card["seeds"]]
