@@ -32,8 +32,9 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     """Return the sum of the least eigenvalues for one image of noise."""
 
     def redundancy(_module: nn.Module, _given: object, output: object) -> float:
-        of_images = isinstance(output, Tensor) and output.dim() == 4
-        return float(least_eigenvalue(output[0].flatten(1))) if of_images else 0.0
+        if not isinstance(output, Tensor) or output.dim() != 4:
+            return 0.0
+        return float(least_eigenvalue(output[0].flatten(1)))
 
     leaves = [module for module in network.modules() if not list(module.children())]
     return sum(seen_in(network, leaves, noise_like(batch.images[:1], generator), redundancy)[1])

@@ -82,6 +82,7 @@ def first_weights(
     """
     features, out = features.detach(), gradient[:, 0]
     if isinstance(module, nn.Conv2d):
+        assert not isinstance(module.padding, str)  # which is not known
         (top, left), (down, right) = module.padding, module.stride
         padded = functional.pad(features[:, 0], (left, left, top, top))[:, ::down, ::right]
         met = padded[:, : out.shape[1], : out.shape[2]]
