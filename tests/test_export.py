@@ -50,6 +50,11 @@ def wrong(source: int, target: int, stride: int) -> nn.Module:
     return nn.Conv2d(source, target + 1, 3, stride, padding=1)
 
 
+def particular(source: int, target: int, stride: int) -> nn.Module:
+    assert source == 3, "3 channels alone"
+    return nn.Conv2d(source, target, 3, stride, padding=1)
+
+
 def halves(source: int, target: int, stride: int) -> nn.Module:
     return nn.Conv2d(source, 2 * target, 3, 2 * stride, padding=1)
 
@@ -151,6 +156,7 @@ def test_an_operator_without_a_module_is_named():
         ("test_export:read", "takes 1 positional argument"),
         ("test_export:nothing", "has no attribute 'nothing'"),
         ("nowhere:gated", "No module named 'nowhere'"),
+        ("test_export:particular", r"\(16, 16, 1\): AssertionError: 3 channels alone"),
     ],
 )
 def test_a_module_that_does_not_fit_is_named(module, message):
@@ -232,6 +238,16 @@ def test_a_file_to_write_must_be_named(tmp_path):
     about = ["--architecture", NB201, "--space", "nasbench201"]
     assert "name a file" in tgnas("export", *about).stderr
     assert ".onnx" in tgnas("export", *about, "--onnx", tmp_path / "a.txt").stderr
+
+
+def test_images_that_a_network_cannot_take_are_said_in_a_line_and_nothing_is_written(tmp_path):
+    about = ["--architecture", NB201, "--space", "nasbench201", "--set", "channels=2"]
+    files = ["--python", tmp_path / "network.py", "--torchscript", tmp_path / "network.pt"]
+    done = tgnas("export", *about, *files, "--size", 33)
+    assert done.exit_code == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("tgnas: the network cannot take images (2, 3, 33, 33): RuntimeError: ")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_space_of_the_name_of_a_built_in_one_is_the_users():

@@ -11,6 +11,8 @@ from elsewhere import There, device
 from test_cli import tgnas
 from test_harness import CLASSES, SOUND, batch, settings
 from torch import nn
+from torch.nn import functional
+from torch.nn.utils import parametrizations
 
 import tgnas as package
 from tgnas.errors import ConfigError, DataError, UnknownNameError
@@ -181,9 +183,227 @@ def test_of_several_outputs_the_first_tensor_is_the_logits():
     )
 
 
+def test_the_first_tensor_is_found_however_deep_it_lies():
+    class Nested(Own):
+        def forward(self, images):
+            logits = super().forward(images)
+            return ([logits, logits * 2], {"features": logits * 3})
+
+    torch.manual_seed(1)
+    assert package.measure(Nested(), IMAGES, proxies="snip").scores == (
+        package.measure(own(), IMAGES, proxies="snip").scores
+    )
+
+
+def test_a_network_that_changes_its_images_in_place_changes_none_that_are_given():
+    class Centred(Own):
+        def forward(self, images):
+            return super().forward(images.sub_(0.5))
+
+    torch.manual_seed(1)
+    images = IMAGES.clone()
+    found = package.measure(Centred(), images, proxies="snip,l2_norm")
+    assert torch.equal(images, IMAGES)
+    assert found.scores == package.measure(own(), IMAGES - 0.5, proxies="snip,l2_norm").scores
+
+
+@pytest.mark.parametrize("rectify", [functional.relu_, functional.hardtanh_])
+def test_a_function_that_works_in_place_changes_no_score(rectify):
+    class Functional(Own):
+        def __init__(self, *, in_place):
+            super().__init__(nn.Identity)
+            self.in_place = in_place
+
+        def forward(self, images):
+            features = self.stem(images)
+            for stage in self.stages:
+                features = stage(rectify(features if self.in_place else features.clone()))
+            return self.head(rectify(features if self.in_place else features.clone()))
+
+    found = []
+    for in_place in (False, True):
+        torch.manual_seed(1)
+        network = Functional(in_place=in_place)
+        found.append(package.measure(network, IMAGES, proxies="vkdnw,fisher,az_nas,meco").scores)
+    assert found[0] == found[1]
+
+
+class Shares(nn.Module):
+    """Two convolutions: one module that is called twice under two names, or one weight of both."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.stem, self.first = nn.Conv2d(3, 6, 3), nn.Conv2d(6, 6, 3)
+        self.rectify, self.head, self.second = nn.ReLU(), nn.Linear(6, 4), self.first
+        if what == "parameters":
+            self.second = nn.Conv2d(6, 6, 3)
+            self.second.weight, self.second.bias = self.first.weight, self.first.bias
+
+    def forward(self, images):
+        features = self.rectify(self.stem(images))
+        for layer in (self.first, self.second):
+            features = self.rectify(layer(features))
+        return self.head(features.mean((2, 3)))
+
+
+@pytest.mark.parametrize("proxy", sorted({*EVERY} - UNKNOWN_ELSEWHERE - {"az_nas", "zen"}))
+def test_a_network_whose_layers_are_shared_is_as_it_was(proxy):
+    network = Shares("module")
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    parameters = [id(parameter) for parameter in network.parameters()]
+    assert np.isfinite(package.measure(network, IMAGES, proxies=proxy).scores[proxy])
+    assert parameters == [id(parameter) for parameter in network.parameters()]
+    assert all(torch.equal(before[name], now) for name, now in network.state_dict().items())
+
+
+def test_a_weight_that_layers_share_counts_once():
+    proxies = "snip,grad_norm,grasp,gradsign,l2_norm,plain,synflow,zico"
+    module, parameters = (
+        package.measure(Shares(what), IMAGES, proxies=proxies).scores
+        for what in ("module", "parameters")
+    )
+    assert parameters == module
+
+
+@pytest.mark.parametrize(
+    "normalise", [parametrizations.weight_norm, parametrizations.spectral_norm]
+)
+def test_a_weight_that_is_worked_out_from_others_is_the_reason_for_a_nan(normalise):
+    network = own()
+    normalise(network.stages[0][1])
+    proxies = "snip,grad_norm,grasp,gradsign,l2_norm,plain,synflow,zico,vkdnw,zen,az_nas"
+    found = package.measure(network, IMAGES, proxies=proxies)
+    assert np.isnan(list(found.scores.values())).all()
+    assert "the weight of a ParametrizedConv2d is no parameter" in found.reasons["snip"]
+
+
+class Mixer(nn.Module):
+    """A dense layer on every pixel, as a convolution or on channels that come last."""
+
+    def __init__(self, *, last: bool) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.stem, self.rectify, self.head = nn.Conv2d(3, 6, 4, 4), nn.ReLU(), nn.Linear(6, 4)
+        mix = nn.Conv2d(6, 5, 1), nn.Conv2d(5, 6, 1)
+        self.mix = nn.Sequential(*map(_dense_of, mix)) if last else nn.Sequential(*mix)
+        self.last = last
+
+    def forward(self, images):
+        features = self.rectify(self.stem(images))
+        if self.last:
+            features = self.mix(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        else:
+            features = self.mix(features)
+        return self.head(self.rectify(features).mean((2, 3)))
+
+
+def _dense_of(convolution: nn.Conv2d) -> nn.Linear:
+    dense = nn.Linear(convolution.in_channels, convolution.out_channels)
+    dense.weight.data, dense.bias.data = convolution.weight.data[:, :, 0, 0], convolution.bias.data
+    return dense
+
+
+@pytest.mark.parametrize("proxy", sorted({*EVERY} - UNKNOWN_ELSEWHERE - {"az_nas", "zen", "meco"}))
+def test_a_dense_layer_of_every_pixel_counts_as_a_convolution_of_one_pixel(proxy):
+    found = [
+        package.measure(Mixer(last=last), IMAGES, proxies=proxy).scores[proxy]
+        for last in (False, True)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
+class Place(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = nn.Buffer(torch.zeros(1, 8, 1, 1))
+
+    def forward(self):
+        return self.shift, None
+
+
+class Called(Own):
+    """Modules that take what has a name, or nothing, and give a pair."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = Place()
+
+    def forward(self, images):
+        features = self.stem(images) + self.place()[0]
+        for rectifier, convolution, norm in self.stages:
+            features = norm(convolution(input=rectifier(input=features)))
+        return self.head(features)
+
+
+def test_how_a_network_calls_its_modules_changes_no_score():
+    torch.manual_seed(1)
+    names = [name for name in EVERY if name not in UNKNOWN_ELSEWHERE | {"az_nas"}]
+    called, plain = (package.measure(n, IMAGES, proxies=names) for n in (Called(), own()))
+    assert called.scores == plain.scores
+
+
+def test_vkdnw_knows_no_derivative_of_what_pads_otherwise_or_gives_several():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.head = nn.LSTM(3, 8), nn.Linear(8, 4)
+
+        def forward(self, images):
+            return self.head(self.layer(images.flatten(2).transpose(1, 2))[0][:, -1])
+
+    mirrored = own()
+    mirrored.stages[0][1].padding_mode = "reflect"
+    for network, name in ((mirrored, "padding_mode=reflect"), (Recurrent(), "LSTM(3, 8)")):
+        found = package.measure(network, IMAGES, proxies="vkdnw")
+        assert name in found.reasons["vkdnw"]
+
+
+def test_synflow_passes_by_normalisations_of_a_single_image():
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(768, 8), nn.BatchNorm1d(8), nn.Linear(8, 4))
+    bare = nn.Sequential(network[0], network[1], network[3])
+    with_norm, without = (
+        package.measure(n, IMAGES, proxies="synflow").scores["synflow"] for n in (network, bare)
+    )
+    assert with_norm == without
+
+
+class Raises(Own):
+    """A network that refuses what it cannot take, as torchvision's and timm's do."""
+
+    def __init__(self, error: Exception, least: int) -> None:
+        super().__init__()
+        self.error, self.least = error, least
+
+    def forward(self, images):
+        if len(images) < self.least:
+            raise self.error
+        return super().forward(images)
+
+
+@pytest.mark.parametrize("error", [AssertionError("side 224"), ZeroDivisionError("of none")])
+def test_whatever_a_network_raises_is_said_in_a_line(error):
+    with pytest.raises(DataError, match=f"cannot take images .*: {type(error).__name__}: {error}"):
+        package.measure(Raises(error, 9), IMAGES)
+    found = package.measure(Raises(error, 2), IMAGES, proxies="synflow,snip")
+    assert found.reasons == {"synflow": f"{type(error).__name__}: {error}"}
+
+
+class Gradientless(Own):
+    @torch.no_grad()
+    def forward(self, images):
+        return super().forward(images)
+
+
 @pytest.mark.parametrize(
     ("network", "given", "message"),
     [
+        (Gradientless(), {}, "the network's logits have no gradient: RuntimeError: element 0"),
+        (own().to("meta"), {}, "the meta device"),
+        (Own(), {"images": torch.full((4, 3, 8, 8), torch.nan)}, "not finite"),
+        (nn.Sequential(own(), nn.Threshold(9, torch.inf)), {}, "logits that are not finite"),
+        (torch.jit.ScriptModule(), {}, "TorchScript shows no layers"),
         (nn.Conv2d(3, 4, 3), {}, r"gives \(64, 4, 30, 30\), not logits"),
         (nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), {}, "cannot take images"),
         (nn.Sequential(nn.Flatten(), nn.Linear(3072, 1)), {}, "one logit"),
@@ -288,6 +508,12 @@ def test_the_command_writes_every_proxy_with_its_reason(monkeypatch, tmp_path: P
     done = tgnas("measure", "--module", "test_measure:nothing")
     assert done.exit_code == 1
     assert "has no attribute 'nothing'" in done.stderr
+    done = tgnas("measure", "--module", "nowhere.at:x:y")
+    assert done.stderr == "tgnas: nowhere.at:x:y: No module named 'nowhere'\n"
+    (tmp_path / "broken_module.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = tgnas("measure", "--module", "broken_module:build")
+    assert done.stderr.startswith("tgnas: broken_module:build: ZeroDivisionError: ")
     done = tgnas("measure", "--module", "torch.nn:Linear")
     assert done.exit_code == 1
     [line] = done.stderr.splitlines()

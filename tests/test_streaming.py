@@ -89,6 +89,14 @@ def test_wide_rows_come_in_smaller_chunks(tmp_path, monkeypatch, suffix):
     assert max(sizes) < 3 << 20
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_blank_line_of_json_lines_is_no_row(tmp_path, count):
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"architecture": "a"}\n\n{"architecture": "b"}\r\n \r\n\n')
+    parts = [read(file, Shard(number, count)) for number in range(1, count + 1)]
+    assert [row for part in parts for row in part] == [(1, "a"), (3, "b")]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_every_unreadable_row_is_counted_by_one_shard(tmp_path, count):
     file = tmp_path / "a.csv"

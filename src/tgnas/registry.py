@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from tgnas.errors import ConfigError, ContractError, UnknownNameError
+from tgnas.errors import ConfigError, ContractError, UnknownNameError, words_of
 
 OUTSIDE, METHODS = "TGNAS_METHODS", "tgnas.methods"
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
@@ -269,6 +269,8 @@ def named(name: str) -> Any:
             target = getattr(target, part)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"{name}: {error}") from error
+    except Exception as error:  # the module is the user's, and may raise anything
+        raise ConfigError(f"{name}: {words_of(error)}") from error
     return target
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 # How torch says so.
 NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "can't start new thread")
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:

@@ -54,6 +54,7 @@ def export(
         networks.check_onnx()
     network = networks.build_network(architecture, space, classes, sizes, seed)
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(seed))
+    networks.check_images(network, images)
     if python is not None:
         networks.write_python(network, python, f"{architecture} of {space}.")
     if torchscript is not None:

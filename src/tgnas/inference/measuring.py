@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tgnas.errors import ConfigError, DataError, number_of, shown
+from tgnas.errors import ConfigError, DataError, number_of, shown, words_of
 from tgnas.inference.arguments import checked
 from tgnas.methods.contracts import Batch
 from tgnas.registry import NETWORK_PROXIES, named
@@ -17,8 +17,6 @@ from tgnas.scoring import harness
 from tgnas.training.device import device_of
 
 BATCH, SIDE = 64, 32
-# What a network that is not of this package may raise where a proxy asks for what it cannot do.
-FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,7 @@ def measure(
 
     Args:
         module: an ``nn.Module`` that gives logits (B, C), or a tuple, list or mapping whose first
-            tensor they are.
+            tensor they are, however deep.
         images: (B, D, H, W), normalised as the network shall see them; if None, 64 images of
             Gaussian noise of 32 x 32 pixels.
         labels: 0 to C - 1; if None, 0, 1, ..., C - 1, 0, ...
@@ -73,11 +71,15 @@ def measure(
     names = NETWORK_PROXIES.names() if proxies == "all" else list(_listed(proxies))
     for name in names:
         NETWORK_PROXIES.module_name(name)  # refuses what there is not
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        raise DataError("TorchScript shows no layers; measure the module that it was made of")
     tensors = [*module.parameters(), *module.buffers()]
     if any(map(is_lazy, tensors)):
         raise DataError("the network has lazy layers without a size; call it on images before")
     before = tensors[0].device if tensors else torch.device("cpu")
     place = before if device is None else device_of(device)
+    if place.type == "meta":
+        raise DataError("the network lies on the meta device, where nothing has a value")
     with _placed(module, before, place) as place, _logits_alone(module):
         batch = _batch(module, images, labels, seed, place)
         return _measured(module, batch, names, seed)
@@ -96,8 +98,7 @@ def module_named(name: str) -> nn.Module:
         try:
             network = network()
         except Exception as error:  # the builder is the user's, and may raise anything
-            why = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            raise ConfigError(f"{name}() builds no network: {why}") from error
+            raise ConfigError(f"{name}() builds no network: {words_of(error)}") from error
     if not isinstance(network, nn.Module):
         raise ConfigError(f"{name} gives {type(network).__name__}, not a torch.nn.Module")
     return network
@@ -108,7 +109,10 @@ def _listed(proxies: str | Sequence[str]) -> Sequence[str]:
 
 
 def _measured(module: nn.Module, batch: Batch, names: Sequence[str], seed: int) -> NetworkScores:
-    live = harness.is_live(module, batch)
+    try:
+        live = harness.is_live(module, batch)
+    except Exception as error:  # the network is the user's, and may raise anything
+        raise DataError(f"the network's logits have no gradient: {words_of(error)}") from error
     scores: dict[str, float] = {}
     reasons: dict[str, str] = {}
     milliseconds: dict[str, float] = {}
@@ -116,9 +120,8 @@ def _measured(module: nn.Module, batch: Batch, names: Sequence[str], seed: int) 
         parts = harness.components_of(name)
         try:
             one = harness.score(name, module, batch, seed, dead=not live)
-        except FAULTS as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            one = harness.Scored((float("nan"),) * len(parts), 0.0, reason)
+        except Exception as error:  # where a proxy asks for what the network cannot do
+            one = harness.Scored((float("nan"),) * len(parts), 0.0, words_of(error))
         keys = parts if parts == (name,) else [f"{name}.{part}" for part in parts]
         scores |= dict(zip(keys, one.components, strict=True))
         milliseconds[name] = one.milliseconds
@@ -150,17 +153,20 @@ def _batch(
     if images.dim() != 4 or len(images) < 2 or not images.is_floating_point():
         kind = str(images.dtype).removeprefix("torch.")
         raise DataError(f"images are (B, D, H, W), B >= 2, not {kind} {tuple(images.shape)}")
+    if not images.isfinite().all():
+        raise DataError("images hold numbers that are not finite")
     images = images.detach().to(device, dtype)
     with harness.restored(module), harness.drawing(seed, device), torch.no_grad():
         try:
             logits = module.eval()(images)
-        except FAULTS as error:
-            reason = " ".join(str(error).split())
-            what = f"images {tuple(images.shape)}: {type(error).__name__}: {reason}"
+        except Exception as error:  # the network is the user's, and may raise anything
+            what = f"images {tuple(images.shape)}: {words_of(error)}"
             raise DataError(f"the network cannot take {what}") from error
     output = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != len(images):
         raise DataError(f"the network gives {output}, not logits ({len(images)}, classes)")
+    if not logits.isfinite().all():
+        raise DataError("the network gives logits that are not finite")
     classes = logits.shape[1]
     if classes < 2:
         raise DataError("the network gives one logit; proxies need those of 2 classes or more")
@@ -202,16 +208,28 @@ def _placed(
 
 @contextmanager
 def _logits_alone(module: nn.Module) -> Iterator[None]:
-    """Let a module that gives several tensors give the first of them alone."""
+    """Let a module give the first of its tensors alone, and change none of the images in place."""
+
+    def copied(_module: nn.Module, images: tuple) -> tuple:
+        return tuple(image.clone() for image in images)
 
     def first(_module: nn.Module, _given: object, output: Any) -> Any:
-        values = output.values() if isinstance(output, Mapping) else output
-        if isinstance(values, Tensor):
-            return None
-        return next((v for v in values if isinstance(v, Tensor)), None) if values else None
+        return next(_tensors_of(output), None)
 
-    handle = module.register_forward_hook(first)
+    handles = [module.register_forward_pre_hook(copied), module.register_forward_hook(first)]
     try:
         yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
+
+
+def _tensors_of(output: Any) -> Iterator[Tensor]:
+    """Yield the tensors of an output in order, however deep they lie."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, Mapping):
+        yield from _tensors_of(list(output.values()))
+    elif isinstance(output, list | tuple):
+        for part in output:
+            yield from _tensors_of(part)

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, fx, nn
 
-from tgnas.errors import ConfigError, ResourceError, UnknownNameError
+from tgnas.errors import ConfigError, DataError, ResourceError, UnknownNameError, words_of
 from tgnas.files import written_whole
 from tgnas.inference.arguments import checked
 from tgnas.inference.pretrained import Where
@@ -128,6 +128,22 @@ def write_predicted(network: nn.Module, path: Path, weights: Path | None = None)
         save_file(known | state, part)
     counted = sum(value.numel() for value in state.values())
     return counted, sum(parameter.numel() for parameter in network.parameters())
+
+
+def check_images(network: nn.Module, images: Tensor) -> None:
+    """Refuse images that a network cannot take, such as those of a side that it cannot halve.
+
+    Raises:
+        DataError: the network raises anything.
+    """
+    learns = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(images)
+        network.train(learns)
+    except Exception as error:  # an operator may be the user's, and raise anything
+        what = f"images {tuple(images.shape)}: {words_of(error)}"
+        raise DataError(f"the network cannot take {what}") from error
 
 
 def check_onnx() -> None:

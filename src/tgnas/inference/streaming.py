@@ -369,6 +369,8 @@ class Source:
         while lines := list(islice(remaining, CHUNK)):
             rows: dict[int, dict[str, Any]] = {}
             for number, line in enumerate(lines, start):
+                if not line.strip():  # of no row, as in a CSV
+                    continue
                 try:
                     row = read_json(line)
                     if not isinstance(row, dict):

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from tgnas.errors import ConfigError
+from tgnas.errors import ConfigError, words_of
 from tgnas.networks.layers import StackedNetwork, Zero, convolution, global_pool, normalised
 from tgnas.networks.nasbench201 import ReductionBlock
 from tgnas.operators import NAMES
@@ -241,8 +241,8 @@ def _operator(
             raise TypeError(f"it gives {type(module).__name__}, not a torch.nn.Module")
         with torch.no_grad():
             output = module.eval()(torch.zeros(2, source, SIDE, SIDE))
-    except (RuntimeError, TypeError, ValueError, AttributeError, LookupError) as error:
-        raise ConfigError(f"{where}: {call}: {' '.join(str(error).split())}") from error
+    except Exception as error:  # the module is the user's, and may raise anything
+        raise ConfigError(f"{where}: {call}: {words_of(error)}") from error
     wanted = (2, target, SIDE // stride, SIDE // stride)
     if tuple(output.shape) != wanted and not (changes and output.dim() == 4):
         raise ConfigError(f"{where}: {call} gives {tuple(output.shape)}, not {wanted}")

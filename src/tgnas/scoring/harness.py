@@ -271,7 +271,8 @@ def lacking(proxy: str, network: nn.Module) -> str:
     missing = [what for what in required if not checks[what](network)]
     if not missing:
         return ""
-    return f"{proxy} needs {', '.join(required)}; the network has no {' and no '.join(missing)}"
+    lack = f"the network has no {' and no '.join(missing)} among its modules"
+    return f"{proxy} needs {', '.join(required)}; {lack}"
 
 
 def small_network(

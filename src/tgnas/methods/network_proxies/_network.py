@@ -16,9 +16,12 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tgnas.errors import UnfitNetworkError
+
 Weighted = nn.Conv2d | nn.Linear
-# Called with a module, its input and its output; what it returns, if anything, is the new output.
-See = Callable[[nn.Module, Tensor, Tensor], Tensor | None]
+# Called with a module, its first input, if any, and its output; what it returns, if anything, is
+# the new output.
+See = Callable[[nn.Module, Any, Any], Tensor | None]
 Seen = TypeVar("Seen")
 
 
@@ -28,8 +31,23 @@ def weighted_layers(network: nn.Module) -> list[Weighted]:
 
 
 def weights_of(network: nn.Module) -> list[Tensor]:
-    """Return the weight of each weighted layer."""
-    return [layer.weight for layer in weighted_layers(network)]
+    """Return the weights of the weighted layers, each once, however many layers share it.
+
+    Raises:
+        UnfitNetworkError: a weight is worked out anew from others, so that it has no gradient.
+    """
+    for layer in weighted_layers(network):
+        if not isinstance(layer.weight, nn.Parameter):
+            kind = type(layer).__name__
+            raise UnfitNetworkError(
+                f"the weight of a {kind} is no parameter, but worked out from others"
+            )
+    return list({id(layer.weight): layer.weight for layer in weighted_layers(network)}.values())
+
+
+def weights_for_one(layer: nn.Module) -> int:
+    """Return how many weights of a weighted layer go into one number that it gives."""
+    return torch.as_tensor(layer.weight)[0].numel()
 
 
 def relus(network: nn.Module) -> list[nn.Module]:
@@ -82,10 +100,10 @@ def drawn_like(
 def watching(modules: Iterable[nn.Module], see: See) -> Iterator[None]:
     """Call `see` at each forward pass of one of the modules."""
 
-    def hook(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor | None:
-        return see(module, inputs[0], output)
+    def hook(module: nn.Module, given: tuple, named: dict[str, Any], output: Any) -> Tensor | None:
+        return see(module, next(iter((*given, *named.values())), None), output)
 
-    handles = [module.register_forward_hook(hook) for module in modules]
+    handles = [module.register_forward_hook(hook, with_kwargs=True) for module in modules]
     try:
         yield
     finally:
@@ -97,14 +115,21 @@ def seen_in(
     network: nn.Module,
     modules: Iterable[nn.Module],
     images: Float[Tensor, "B 3 H W"],
-    take: Callable[[nn.Module, Tensor, Tensor], Seen],
+    take: Callable[[nn.Module, Any, Any], Seen],
 ) -> tuple[Tensor, list[Seen]]:
     """Return the logits, and what is taken of the modules in the order of the forward pass.
 
-    `take` is called with a module, its input and its output.
+    `take` is called with a module, its first input and its output. Where gradients are asked for,
+    the network goes on with a copy of the output: what is done in place then changes none that is
+    taken.
     """
     seen: list[Seen] = []
-    with watching(modules, lambda *passed: seen.append(take(*passed))):
+
+    def see(module: nn.Module, given: Any, output: Any) -> Tensor | None:
+        seen.append(take(module, given, output))
+        return output.clone() if isinstance(output, Tensor) and output.requires_grad else None
+
+    with watching(modules, see):
         logits = network(images)
     return logits, seen
 
@@ -165,8 +190,10 @@ def reached(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> bool:
 
 @contextmanager
 def without_normalisation(network: nn.Module) -> Iterator[None]:
-    """Let every batch normalisation give back its input."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    """Let every batch normalisation give back its input, be it of a single image; it evaluates."""
+    norms = modules_of(network, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+    for norm in norms:
+        norm.eval()
     with watching(norms, lambda _module, features, _output: features):
         yield
 
@@ -176,7 +203,11 @@ def initialise(network: nn.Module, generator: torch.Generator, *, kaiming: bool)
     """Draw all weights from normal distributions; biases become 0, normalisations 1 and 0.
 
     The variance is 2 / fan-in (He et al. 2015) where `kaiming` is true, else 1.
+
+    Raises:
+        UnfitNetworkError: see ``weights_of``.
     """
+    weights_of(network)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             if kaiming:
@@ -201,8 +232,8 @@ def noise_like(
 def multiply_adds(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
     """Return the millions of multiply-adds of weighted layers in one image's forward pass."""
 
-    def count(layer: nn.Module, _given: Tensor, output: Tensor) -> int:
-        return output[0].numel() * layer.get_parameter("weight")[0].numel()
+    def count(layer: nn.Module, _given: object, output: Tensor) -> int:
+        return output[0].numel() * weights_for_one(layer)
 
     with torch.no_grad():
         return sum(seen_in(network, weighted_layers(network), images[:2], count)[1]) / 1e6

@@ -11,7 +11,12 @@ from torch.nn import functional
 
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
-from tgnas.methods.network_proxies._network import gradients, seen_in, weighted_layers
+from tgnas.methods.network_proxies._network import (
+    gradients,
+    seen_in,
+    weighted_layers,
+    weights_for_one,
+)
 
 CARD = NetworkCard(
     title="Fisher",
@@ -34,7 +39,9 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     slopes = gradients(loss, [output for _, output in seen])
     for (layer, output), slope in zip(seen, slopes, strict=True):
         product = output.detach() * slope
+        if isinstance(layer, nn.Linear):  # whose channels come last, behind places or tokens
+            product = product.movedim(-1, 1)
         effect = product.flatten(2).sum(2) if product.dim() > 2 else product
         channels = effect.square().mean(0) / 2
-        total += float(channels.sum()) * layer.get_parameter("weight")[0].numel()
+        total += float(channels.sum()) * weights_for_one(layer)
     return total

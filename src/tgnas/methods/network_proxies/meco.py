@@ -31,8 +31,10 @@ CARD = NetworkCard(
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
     """Return the sum of the least eigenvalues for one image of noise."""
 
-    def redundancy(_module: nn.Module, _given: Tensor, output: Tensor) -> float:
-        return float(least_eigenvalue(output[0].flatten(1))) if output.dim() == 4 else 0.0
+    def redundancy(_module: nn.Module, _given: object, output: object) -> float:
+        if not isinstance(output, Tensor) or output.dim() != 4:
+            return 0.0
+        return float(least_eigenvalue(output[0].flatten(1)))
 
     leaves = [module for module in network.modules() if not list(module.children())]
     return sum(seen_in(network, leaves, noise_like(batch.images[:1], generator), redundancy)[1])

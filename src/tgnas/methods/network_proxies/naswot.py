@@ -27,7 +27,7 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     """Return the logarithm of the kernel's determinant."""
     del generator  # of no influence
 
-    def agreements(_module: nn.Module, _given: Tensor, output: Tensor) -> Tensor:
+    def agreements(_module: nn.Module, _given: object, output: Tensor) -> Tensor:
         # Signs of +1 and -1: their products add up to agreements minus disagreements.
         on = (output.flatten(1) > 0).float().mul_(2).sub_(1)
         return ((on @ on.T).double() + on.shape[1]) / 2

@@ -35,7 +35,7 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     images = batch.images[:IMAGES]
     place = 1 << np.arange(len(images), dtype=np.uint32)[:, None]
 
-    def patterns(_module: nn.Module, _given: Tensor, output: Tensor) -> np.ndarray:
+    def patterns(_module: nn.Module, _given: object, output: Tensor) -> np.ndarray:
         on = (output > 0).flatten(1).numpy(force=True)
         return np.unique((on * place).sum(axis=0, dtype=np.uint32))
 

@@ -30,16 +30,18 @@ def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float
     Batch normalisations are passed by.
     """
     del generator  # of no influence
-    state = {
-        name: value.detach().double() if value.is_floating_point() else value.detach().clone()
-        for name, value in network.named_buffers()
-    }
     positive = {id(p): p.detach().double().abs().requires_grad_() for p in network.parameters()}
-    state |= {name: positive[id(parameter)] for name, parameter in network.named_parameters()}
+    state, every = {}, {"recurse": False, "remove_duplicate": False}
+    for place, module in network.named_modules():  # each once, for torch mixes up a shared one's
+        for name, value in module.named_buffers(place, **every):
+            wide = value.is_floating_point()
+            state[name] = value.detach().double() if wide else value.detach().clone()
+        for name, parameter in module.named_parameters(place, **every):
+            state[name] = positive[id(parameter)]
     weights = [positive[id(weight)] for weight in weights_of(network)]
     ones = torch.ones_like(batch.images[:1], dtype=torch.float64)
     with without_normalisation(network):
-        flow = functional_call(network, state, (ones,)).sum()
+        flow = functional_call(network, state, (ones,), tie_weights=False).sum()
     pairs = zip(weights, gradients(flow, weights), strict=True)
     sums = [(weight.detach() * gradient).abs().sum() for weight, gradient in pairs]
     return float(torch.stack(sums).sum().log1p())

@@ -95,7 +95,7 @@ def condition_number(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> fl
 def linear_regions(network: nn.Module, images: Float[Tensor, "B 3 H W"]) -> float:
     """Return how many different patterns the rectifiers show."""
 
-    def on(_module: nn.Module, _given: Tensor, output: Tensor) -> Tensor:
+    def on(_module: nn.Module, _given: object, output: Tensor) -> Tensor:
         return (output > 0).flatten(1)
 
     patterns = seen_in(network, relus(network), images, on)[1]

@@ -54,13 +54,18 @@ def fisher_information(
     Images must not touch each other: the network has to be evaluating.
     """
     owners = [module for module in network.modules() if list(module.parameters(recurse=False))]
+    for owner in owners:
+        check_known(owner)
     logits, seen = seen_in(network, owners, images, lambda *passed: passed)
     modules, inputs, outputs = zip(*seen, strict=True)
     jacobian = []
     for column in logits.unbind(1):
         slopes = gradients(column.sum(), outputs, retain_graph=True)
-        rows = map(first_weights, modules, inputs, slopes)
-        jacobian.append(torch.cat(list(rows), dim=1))
+        rows: dict[nn.Module, Tensor] = {}
+        for module, features, slope in zip(modules, inputs, slopes, strict=True):
+            row = first_weights(module, features, slope)
+            rows[module] = rows[module] + row if module in rows else row
+        jacobian.append(torch.cat(list(rows.values()), dim=1))
     stacked = torch.stack(jacobian, dim=1).double()  # (B, C, weights)
     chances = logits.detach().double().softmax(1) * (1 - SMOOTHING) + SMOOTHING / logits.shape[1]
     covariance = torch.diag_embed(chances) - chances[:, :, None] * chances[:, None, :]
@@ -72,23 +77,38 @@ def first_weights(
 ) -> Float[Tensor, "B parameters"]:
     """Return each image's gradient to the first entries of a module's weight and bias.
 
-    The gradient that is given is that of a logit to the module's output.
-
-    Raises:
-        UnfitNetworkError: no convolution, dense layer or batch normalisation with statistics.
+    The gradient that is given is that of a logit to the module's output. Modules are those that
+    ``check_known`` lets pass.
     """
     features, out = features.detach(), gradient[:, 0]
-    if isinstance(module, nn.Conv2d) and not isinstance(module.padding, str):
+    if isinstance(module, nn.Conv2d):
+        assert not isinstance(module.padding, str)  # which is not known
         (top, left), (down, right) = module.padding, module.stride
         padded = functional.pad(features[:, 0], (left, left, top, top))[:, ::down, ::right]
         met = padded[:, : out.shape[1], : out.shape[2]]
-    elif isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
+    elif isinstance(module, nn.BatchNorm2d):
         statistics = module.running_mean, module.running_var
         mean, variance = (torch.as_tensor(statistic)[0] for statistic in statistics)
         met = (features[:, 0] - mean) / (variance + module.eps).sqrt()
-    elif isinstance(module, nn.Linear):
-        met = features[:, 0]
     else:
-        raise UnfitNetworkError(f"it knows no derivative of the weights of {type(module).__name__}")
+        met, out = features[..., 0], gradient[..., 0]  # of a dense layer, whose channels come last
     entries = [met * out] if module.bias is None else [met * out, out]
     return torch.stack([entry.reshape(len(out), -1).sum(1) for entry in entries], dim=1)
+
+
+def check_known(module: nn.Module) -> None:
+    """Refuse a module of whose weights no derivative is known.
+
+    Raises:
+        UnfitNetworkError: no convolution that pads with zeros, dense layer or batch normalisation
+            with statistics, or one whose weight is worked out from others.
+    """
+    if isinstance(module, nn.Conv2d):
+        known = not isinstance(module.padding, str) and module.padding_mode == "zeros"
+    elif isinstance(module, nn.BatchNorm2d):
+        known = module.running_mean is not None
+    else:
+        known = isinstance(module, nn.Linear)
+    if not (known and isinstance(module.weight, nn.Parameter)):
+        what = f"{type(module).__name__}({module.extra_repr()})"
+        raise UnfitNetworkError(f"it knows no derivative of the weights of {what}")
