@@ -49,7 +49,7 @@ rule draw_batch:
 rule score_with_predictor:
     input:
         architectures=lambda w: POPULATIONS[w.population].file,
-        embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
+        embeddings=lambda w: CONFIG.vectors_of(w.predictor),
         epochs=trained_or_shipped,
     output:
         scores="<results>/scores/{population}/{predictor}.parquet",

@@ -4,16 +4,20 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
+from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+from tgnas.methods.trained import load
 from tgnas.registry import NETWORK_PROXIES, SEARCHERS
 from tgnas.workflow.config.checks import read_config
 from tgnas.workflow.few_labels import FewLabelJobs
+from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import (
     COLUMNS,
     LEAKED,
@@ -136,6 +140,20 @@ def test_shipped_weights_are_not_made_where_they_are_read(config):
     assert "overwrite them" in refusal_of(config, ConfigError)
     config["pathvars"] = {"weights": "results/shipped/weights"}
     assert read_config(config).shipped_weights
+
+
+def test_weights_of_the_package_are_scored_with_the_vectors_that_they_learned(config):
+    run = read_config(config | {"shipped_weights": True, "pathvars": {"weights": "elsewhere"}})
+    for entry in run.shipped.values():
+        vectors = run.vectors_of(entry.predictor)
+        load(ROOT / str(run.shipped_as(entry.predictor)), OperatorEmbeddings.read(ROOT / vectors))
+        job = SimpleNamespace(
+            searches="searches", space="nasbench201", scorer=entry.predictor, searchers="hybrid"
+        )
+        assert Searches(run).inputs(job)["embeddings"] == [vectors]
+    trained = read_config(config)
+    assert trained.vectors_of("tgnas_code") == "<results>/embeddings/minilm_short.parquet"
+    assert run.vectors_of("tgnas_paper") == "<results>/embeddings/minilm_short.parquet"
 
 
 def test_a_missing_key_is_named(config):

@@ -77,8 +77,8 @@ class Searches:
         Of a predictor that is scored with the weights of the package that is their one file.
         """
         predictor, seeds = self.predictor(job), range(self.config.seeds)
-        read = [predictor] if predictor else self._surrogates(job).values()
-        named = dict.fromkeys(row.embedding for row in read)
+        fitted = dict.fromkeys(row.embedding for row in self._surrogates(job).values())
+        vectors = [f"<results>/embeddings/{name}.parquet" for name in fitted]
         by_file = not predictor and not self.label(job)
         dataset, scores = self.search.constraints.dataset, f"{BENCHMARK}/{job.scorer}"
         constrained = job.searches == CONSTRAINED
@@ -90,7 +90,7 @@ class Searches:
             "scores": f"<results>/scores/{scores}.parquet" if by_file else [],
             "costs": f"<results>/costs/{BENCHMARK}/{dataset}.parquet" if constrained else [],
             "weights": weights if predictor else [],
-            "embeddings": [f"<results>/embeddings/{name}.parquet" for name in named],
+            "embeddings": [self.config.vectors_of(job.scorer)] if predictor else vectors,
         }
 
     def plan(self, job: Any) -> dict[str, Any]:

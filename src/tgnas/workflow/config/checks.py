@@ -10,7 +10,7 @@ from tgnas.registry import BENCHMARKS, GRAPH_PROXIES, PREDICTORS, SEARCHERS, SUP
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
-from tgnas.workflow.config.reading import Config, parse
+from tgnas.workflow.config.reading import PACKAGED, Config, parse
 
 OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
@@ -43,7 +43,7 @@ def read_config(values: dict[str, Any]) -> Config:
         _studies,
     ):
         one(config)
-    if config.shipped_weights and config.pathvars.weights in (None, "src/tgnas/weights"):
+    if config.shipped_weights and config.pathvars.weights in (None, PACKAGED):
         raise ConfigError(
             "config: shipped_weights needs another folder in pathvars.weights, or a job may train "
             "the weights of the package anew and overwrite them (take --configfile "

@@ -11,6 +11,7 @@ from tgnas.validation import Keys, count, key, read_keys, validated
 from tgnas.workflow.config import models
 from tgnas.workflow.config.models import Listed, Named, NamedSome, Predictor
 
+PACKAGED = "src/tgnas/weights"
 SHARED = tuple(name for name in Predictor.model_fields if name != "settings")
 
 
@@ -76,7 +77,15 @@ class Config(Keys):
         """Return the weights of the package that stand for a training, where they do for this."""
         of = {entry.predictor: name for name, entry in self.shipped.items()}
         known = self.shipped_weights and predictor in of
-        return f"src/tgnas/weights/{of[predictor]}.safetensors" if known else None
+        return f"{PACKAGED}/{of[predictor]}.safetensors" if known else None
+
+    def vectors_of(self, predictor: str) -> str:
+        """Return the sentence vectors that a predictor reads where it scores.
+
+        Weights of the package are of the package's vectors: another processor rounds them otherwise.
+        """
+        folder = PACKAGED if self.shipped_as(predictor) else "<results>/embeddings"
+        return f"{folder}/{self.predictors[predictor].embedding}.parquet"
 
     @cached_property
     def rounds(self) -> list[models.Round]:
