@@ -11,18 +11,16 @@ PLAN = Plan(
 try:
     RESULTS = catalogue(PLAN)
     TABLES, FIGURES = wanted(PLAN, "table"), wanted(PLAN, "figure")
+    TABULATED = [stem for stem, result in RESULTS.items() if result.makes("table")]
+    # What README shows of the tables; the page has the whole ones.
+    SHORT = [
+        stem
+        for stem in made_by("readme", TABULATED)
+        if set(RESULTS[stem].tables(PLAN)) <= set(TABLES)
+    ]
 except TgnasError as error:
     raise WorkflowError(str(error)) from None
-TABULATED = [stem for stem, result in RESULTS.items() if result.makes("table")]
 DRAWN = [stem for stem, result in RESULTS.items() if result.makes("figure")]
-
-
-# What README shows of the tables; the page has the whole ones.
-SHORT = [
-    stem
-    for stem in made_by("readme", TABULATED)
-    if set(RESULTS[stem].tables(PLAN)) <= set(TABLES)
-]
 PROXY_TABLES = made_by("proxies", TABULATED)
 PROXY_FIGURES = made_by("proxies", DRAWN)
 # Results that a page of their own shows, which are published without the rest.

@@ -1,6 +1,7 @@
 """Methods that stand outside of the package are walked like its own."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,8 +10,15 @@ import pytest
 from test_cli import BEST, tgnas, write
 
 from tgnas import registry
-from tgnas.errors import ConfigError
-from tgnas.registry import GRAPH_PROXIES, OUTSIDE, SEARCHERS, add_methods, folders_of
+from tgnas.errors import ConfigError, ContractError
+from tgnas.registry import (
+    GRAPH_PROXIES,
+    NETWORK_PROXIES,
+    OUTSIDE,
+    SEARCHERS,
+    add_methods,
+    folders_of,
+)
 from tgnas.workflow import provenance
 from tgnas.workflow.provenance import _file, code_digest
 
@@ -31,7 +39,9 @@ def outside(tmp_path, monkeypatch):
     path = sys.modules["tgnas.methods.graph_proxies"].__path__
     path[:] = [folder for folder in path if not folder.startswith(str(tmp_path))]
     _file.cache_clear()
+    provenance._is_module.cache_clear()
     registry._outside.cache_clear()
+    registry.packages.cache_clear()
 
 
 def test_a_method_of_a_folder_is_listed_checked_and_used(outside, tmp_path):
@@ -52,7 +62,65 @@ def test_its_code_counts_in_the_digest_of_a_job(outside):
     assert code_digest(SCRIPT, NAME) != before
 
 
-def test_a_package_is_named_by_an_entry_point(outside, tmp_path, monkeypatch):
+@pytest.mark.parametrize("imported", ["from ._mine import ONE", "from . import _mine"])
+def test_what_its_file_imports_beside_it_counts_in_the_digest(outside, imported):
+    beside, method = (outside / "graph_proxies" / file for file in ("_mine.py", "mine.py"))
+    beside.write_text("ONE = 1\n")
+    method.write_text(f"{method.read_text()}\n{imported}\n")
+    before = code_digest(SCRIPT, NAME)
+    beside.write_text("ONE = 2\n")
+    provenance._read.cache_clear()
+    assert code_digest(SCRIPT, NAME) != before
+
+
+def test_what_it_imports_of_its_own_package_counts_in_the_digest(their_package):
+    method, module = their_package / "graph_proxies" / "theirs.py", NAME.replace("mine", "theirs")
+    method.write_text(f"{method.read_text()}\nfrom their_methods.features import ONE\n")
+    (their_package / "features.py").write_text("ONE = 1\n")
+    before = code_digest(SCRIPT, module)
+    (their_package / "features.py").write_text("ONE = 2\n")
+    provenance._read.cache_clear()
+    assert code_digest(SCRIPT, module) != before
+
+
+@pytest.mark.parametrize("code", [b"def score(:", b"'\xff'"])
+def test_a_file_that_is_no_python_is_named_in_a_line(outside, code):
+    (outside / "graph_proxies" / "mine.py").write_bytes(code)
+    with pytest.raises(ContractError, match=r"graph_proxies/mine\.py is no Python: "):
+        GRAPH_PROXIES.names()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("np.ones(len(architectures) - 1)", r"shape \(0,\), not \(1,\)"),
+        ("np.ones((len(architectures), 1))", r"shape \(1, 1\), not \(1,\)"),
+        ("None", "None, not numbers"),
+        ("['good']", r"\['good'\], not numbers"),
+    ],
+)
+def test_scores_that_are_none_are_refused_with_the_method_in_a_line(
+    outside, tmp_path, given, message
+):
+    head, rest = (outside / "graph_proxies" / "mine.py").read_text().split("def score(")
+    signature = rest.partition(" -> ")[0]
+    code = f"{head}def score({signature}:\n    return {given}\n"  # no hint that tests check
+    (outside / "graph_proxies" / "mine.py").write_text(code)
+    file = write(tmp_path / "a.csv", BEST)
+    done = tgnas("score", "--space", "nats", "--predictor", "mine", "--architectures", file)
+    assert done.exit_code == 1
+    assert re.fullmatch(f"tgnas: graph proxy 'mine': score gives {message}\n", done.stderr)
+
+
+def test_a_proxy_of_networks_gives_as_many_numbers_as_it_has_components(monkeypatch):
+    module = NETWORK_PROXIES.module("te_nas")
+    monkeypatch.setattr(module, "score", lambda network, batch, generator: 1.0)
+    with pytest.raises(ContractError, match=r"network proxy 'te_nas': score gives shape \(\), not"):
+        NETWORK_PROXIES.load("te_nas")(None, None, None)
+
+
+@pytest.fixture
+def their_package(outside, tmp_path, monkeypatch):
     site = tmp_path / "site"
     package = site / "their_methods"
     shutil.copytree(outside, package)
@@ -64,6 +132,11 @@ def test_a_package_is_named_by_an_entry_point(outside, tmp_path, monkeypatch):
     (about / "entry_points.txt").write_text("[tgnas.methods]\ntheirs = their_methods\n")
     monkeypatch.syspath_prepend(site)
     registry._outside.cache_clear()
+    registry.packages.cache_clear()
+    return package
+
+
+def test_a_package_is_named_by_an_entry_point(their_package):
     assert {"mine", "theirs"} <= set(GRAPH_PROXIES.names())
     assert GRAPH_PROXIES.module("theirs").CARD.title == "#convolutions"
 

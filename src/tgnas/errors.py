@@ -123,7 +123,7 @@ class UnfitNetworkError(TgnasError):
 
 
 class ContractError(TgnasError):
-    """A method's file that does not define what its family's contract asks for."""
+    """A method that does not define, or do, what its family's contract asks for."""
 
 
 class InUseError(TgnasError):

@@ -15,15 +15,15 @@ import inspect
 import os
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module, metadata, resources, util
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from tgnas.errors import ConfigError, ContractError, UnknownNameError, words_of
+from tgnas.errors import ConfigError, ContractError, UnknownNameError, cut, shown, words_of
 
 OUTSIDE, METHODS = "TGNAS_METHODS", "tgnas.methods"
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
@@ -81,8 +81,10 @@ class Family:
         return self.module_name(name)
 
     def load(self, name: str) -> Any:
-        """Return what the member exports."""
-        return getattr(self.module(name), self.export)
+        """Return what the member exports; a proxy's scores are held to what it was given."""
+        module = self.module(name)
+        export = getattr(module, self.export)
+        return _held(export, f"{self.kind} {name!r}", module) if self.export == "score" else export
 
     def settings(self, name: str) -> Any:
         """Return a method's Settings; where its file imports them, that file alone is imported."""
@@ -123,6 +125,30 @@ def check(module: ModuleType, contract: str) -> None:
             )
     if faults:
         raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
+
+
+def _held(score: Callable[..., Any], called: str, module: ModuleType) -> Callable[..., Any]:
+    """Return a proxy that gives a number for each architecture, or for each of its components.
+
+    A proxy of networks is given one network; what has a length is architectures.
+    """
+
+    @wraps(score)
+    def held(given: Any, *args: Any, **kwargs: Any) -> Any:
+        import numpy as np  # noqa: PLC0415  # listing a family needs none
+
+        of_cells = module.__name__.startswith(f"{METHODS}.graph_proxies.")
+        components = len(getattr(module, "COMPONENTS", (called,)))
+        wanted = (len(given) if of_cells else components,)
+        values = score(given, *args, **kwargs)
+        found = np.asarray(values)
+        if found.dtype.kind not in "biuf":
+            raise ContractError(f"{called}: score gives {shown(values)}, not numbers")
+        if found.shape != wanted and (of_cells or found.size != components or components > 1):
+            raise ContractError(f"{called}: score gives shape {found.shape}, not {wanted}")
+        return values
+
+    return held
 
 
 def _is_settings(model: Any) -> bool:
@@ -228,6 +254,13 @@ def _outside(named: str) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folders))
 
 
+@cache
+def packages() -> frozenset[str]:
+    """Return the packages outside of this one that hold methods, by their entry points."""
+    named = (entry.value for entry in metadata.entry_points(group=METHODS))
+    return frozenset(name.partition(".")[0] for name in named)
+
+
 def _place(folders: tuple[Path, ...], name: str) -> Path:
     """Return where a module stands, without its ending."""
     for folder in folders:
@@ -237,8 +270,16 @@ def _place(folders: tuple[Path, ...], name: str) -> Path:
 
 
 def _tree(module: Path) -> ast.Module:
+    """Return the code of a module.
+
+    Raises:
+        ContractError: it is no Python.
+    """
     file = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
-    return ast.parse(file.read_text())
+    try:
+        return ast.parse(file.read_text(), str(file))
+    except (SyntaxError, ValueError) as error:  # ValueError: not UTF-8, or a null byte
+        raise ContractError(f"{file} is no Python: {cut(str(error))}") from error
 
 
 def _defined(module: Path) -> set[str]:

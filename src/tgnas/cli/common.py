@@ -15,6 +15,7 @@ from rich.text import Text
 from tgnas.cli.option import STANDARD
 from tgnas.errors import (
     ConfigError,
+    ContractError,
     CorruptTableError,
     DataError,
     InUseError,
@@ -61,6 +62,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             InvalidCellError,
             CorruptTableError,
             ConfigError,
+            ContractError,
             TrainingError,
         ) as error:
             _end(error, DATA)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tgnas.errors import ConfigError
 from tgnas.files import once
-from tgnas.registry import METHODS, folders_of
+from tgnas.registry import METHODS, folders_of, packages
 
 PACKAGE = "tgnas"
 # These name, carry and refuse values but compute none, so an edit of them re-runs nothing.
@@ -38,9 +38,10 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 def code_digest(script: str | Path, *modules: str) -> str:
     """Return a hash of a script, of `modules`, and of all of this package that they import.
 
-    Comments, docstrings, layout and ``PLUMBING`` do not count: they change no result. A data
-    file beside a module with the module's name (``operators.yaml``) counts with it. Modules that
-    are loaded by name at run time (a method) cannot be seen in the imports and are given.
+    A package that names methods by an entry point counts as this one does. Comments, docstrings,
+    layout and ``PLUMBING`` do not count: they change no result. A data file beside a module with
+    the module's name (``operators.yaml``) counts with it. Modules that are loaded by name at run
+    time (a method) cannot be seen in the imports and are given.
     """
     digest = hashlib.sha256(_normalised(Path(script)).encode())
     waiting = [*_imports(Path(script)), *modules]
@@ -50,7 +51,7 @@ def code_digest(script: str | Path, *modules: str) -> str:
         if name in seen:
             continue
         seen.add(name)
-        waiting += _imports(_file(name))
+        waiting += _imports(_file(name), name)
     for name in sorted(seen):
         digest.update(name.encode())
         digest.update(_normalised(_file(name)).encode())
@@ -73,9 +74,10 @@ def weights_digest(name: str) -> str:
 @cache
 def _file(module: str) -> Path:
     """Return a module's file; nothing is imported for it."""
-    spec = util.find_spec(PACKAGE)
+    top = module.partition(".")[0]
+    spec = util.find_spec(top)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"no package {PACKAGE!r} to take a digest of")
+        raise ModuleNotFoundError(f"no package {top!r} to take a digest of")
     path = Path(spec.submodule_search_locations[0]).joinpath(*module.split(".")[1:])
     # A search space may be a YAML file without a module.
     for file in (path.with_suffix(".py"), path / "__init__.py", path.with_suffix(".yaml")):
@@ -96,20 +98,28 @@ def _normalised(path: Path) -> str:
     return _read(path)[0]
 
 
-def _imports(path: Path) -> tuple[str, ...]:
-    """Return the modules of this package that a file imports by name."""
-    return _read(path)[1]
+def _imports(path: Path, module: str = "") -> tuple[str, ...]:
+    """Return the modules that a file imports of this package, or of one that holds methods.
+
+    A module's name says what its relative imports mean.
+    """
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    relative = {name for name in _read(path)[1] if name.startswith(".")}
+    names = {*_read(path)[1]} - relative
+    names |= {util.resolve_name(name, package) for name in relative if package}
+    known = {PACKAGE, *packages()}
+    ours = {name for name in names if name.partition(".")[0] in known} - PLUMBING
+    return tuple(sorted(filter(_is_module, ours)))
 
 
 @cache
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return a file's normalised code, and the modules of this package that it imports."""
+    """Return a file's normalised code, and the names that it imports."""
     if path.suffix != ".py":
         return path.read_text(), ()
     # Hundreds of files take a second or two, at each start of the workflow.
     code, names = json.loads(once(path, f"code {_reader()}", _parsed))
-    ours = {name for name in names if name.split(".")[0] == PACKAGE} - PLUMBING
-    return code, tuple(sorted(filter(_is_module, ours)))
+    return code, tuple(names)
 
 
 @cache
@@ -126,8 +136,10 @@ def _parsed(path: Path) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            where = "." * node.level + (node.module or "")
+            inside = f"{where}." if node.module else where
+            names |= {where, *(f"{inside}{alias.name}" for alias in node.names)}
         elif isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
             node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
     return json.dumps([ast.unparse(tree), sorted(names)])
