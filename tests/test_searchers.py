@@ -11,21 +11,22 @@ import pytest
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.stored_scores import read_dump
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.errors import ConfigError, UnknownNameError
+from tgnas.errors import ConfigError, ContractError, UnknownNameError
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.graph_proxies import effective_params
+from tgnas.methods.light_contracts import Trace
 from tgnas.methods.predictors import ctnas, gaussian_process, nao
 from tgnas.methods.searchers import ddpnas, differential_evolution, pruning
 from tgnas.methods.settings import read_settings
 from tgnas.methods.zero_shot import bare
 from tgnas.registry import SEARCHERS
 from tgnas.searching.live import Surrogate
-from tgnas.searching.oracles import Listing, Oracle, measured, predicted, tabulated
+from tgnas.searching.oracles import Listing, Oracle, measured, predicted, searched, tabulated
 from tgnas.searching.pool import Pool
 from tgnas.searching.runs import Plan, compare_partial_scores, look_up, run_searches, standing
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.space import open_space
+from tgnas.spaces.space import Space, open_space
 
 SPACE, DARTS, NB101 = map(open_space, ("nasbench201", "darts", "nasbench101"))
 FOLDER = resources.files("tgnas") / "weights"
@@ -468,3 +469,36 @@ def test_weaknas_queries_among_the_best_predicted():
     late, early = trace.scores[40:].mean(), trace.scores[:20].mean()
     assert late > early
     assert len(trace.architectures.distinct()[0]) == trace.queries == 60
+
+
+@pytest.mark.parametrize(
+    ("search", "fault"),
+    [
+        (lambda _space, _oracle: None, "search gives None, not a Trace"),
+        (lambda _space, oracle: Trace(oracle), "search makes no query"),
+        (lambda space, oracle: queried(Trace(oracle), space, 2), "search chooses no incumbent"),
+        (
+            lambda space, oracle: queried(Trace(oracle), space, 9).choose_best(),
+            "search makes 9 queries of a budget of 4",
+        ),
+        (
+            lambda space, oracle: queried(Trace(oracle), space, 2, past=1).choose_best(),
+            "search makes 3 queries, of which its trace has 2",
+        ),
+    ],
+)
+def test_a_searcher_that_breaks_its_contract_is_told_in_a_line(monkeypatch, search, fault):
+    module = SEARCHERS.module("random")
+    monkeypatch.setattr(module, "search", lambda space, oracle, *_: search(space, oracle))
+    oracle, settings = Oracle(predicted(effective_params.score)), module.Settings(budget=4)
+    with pytest.raises(ContractError, match="searcher 'random': ") as told:
+        searched("random", SPACE, oracle, settings, np.random.default_rng(0))
+    assert fault in str(told.value)
+
+
+def queried(trace: Trace, space: Space, count: int, past: int = 0) -> Trace:
+    """Return a trace that has queried, and its oracle more often where `past` says so."""
+    trace.query(space.sample(count, np.random.default_rng(0)))
+    if past:
+        trace.oracle.query(space.sample(past, np.random.default_rng(1)))
+    return trace

@@ -26,7 +26,7 @@ from tgnas.methods.settings import read_settings
 from tgnas.methods.trained import Trained, codes_of
 from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.searching.live import Surrogate
-from tgnas.searching.oracles import Oracle
+from tgnas.searching.oracles import Oracle, searched
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import Architectures
 from tgnas.training.splits import TrainingSet, draw_rows
@@ -199,8 +199,8 @@ def query(
         seeds: runs.
         at: after how many labels is looked.
     """
-    module, rows = SEARCHERS.module(searcher), []
-    chosen = read_settings(module.Settings, settings, searcher)
+    rows: list[dict[str, Any]] = []
+    chosen = read_settings(SEARCHERS.module(searcher).Settings, settings, searcher)
     surrogate = None
     if predictor is not None:
         method = PREDICTORS.module(predictor["method"])
@@ -209,7 +209,7 @@ def query(
     for seed in range(seeds):
         start = time.process_time()
         oracle, generator = Oracle(_source(target), "label"), np.random.default_rng(seed)
-        trace = module.search(target.pool, oracle, chosen, generator, surrogate)
+        trace = searched(searcher, target.pool, oracle, chosen, generator, surrogate)
         processor = time.process_time() - start
         rows += _steps(target, trace, at, {"seed": seed, "processor": processor})
     return pd.DataFrame(rows)

@@ -21,7 +21,7 @@ from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.zero_shot import bare
 from tgnas.registry import PREDICTORS, SEARCHERS
 from tgnas.searching.live import Surrogate
-from tgnas.searching.oracles import Oracle
+from tgnas.searching.oracles import Oracle, searched
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -125,9 +125,8 @@ def search_known(
         return labels[pool.rows_of(architectures)], 0.0
 
     oracle = Oracle(answer, "accuracy")
-    trace = module.search(
-        pool, oracle, module.Settings(**settings), np.random.default_rng(seed), surrogate
-    )
+    chosen, generator = module.Settings(**settings), np.random.default_rng(seed)
+    trace = searched(searcher, pool, oracle, chosen, generator, surrogate)
     incumbent = bare(trace.architectures[trace.incumbent : trace.incumbent + 1])
     hit = np.flatnonzero(trace.scores == labels.max())
     return KnownBest(

@@ -17,7 +17,7 @@ from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
 from tgnas.inference.verdict import Verdict
 from tgnas.registry import SEARCHERS
-from tgnas.searching.oracles import Oracle
+from tgnas.searching.oracles import Oracle, searched
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 
@@ -232,8 +232,8 @@ def search(
     queries = Queries(scorer, space, known, limits, threads, told)
     incumbent, interrupted = None, False
     try:
-        trace = module.search(space, Oracle(queries), settings, np.random.default_rng(seed))
-        incumbent = trace.incumbent
+        draws = np.random.default_rng(seed)
+        incumbent = searched(searcher, space, Oracle(queries), settings, draws).incumbent
     except KeyboardInterrupt:
         if not queries.scores:
             raise

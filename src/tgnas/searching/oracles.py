@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
-from tgnas.errors import ConfigError, UnknownNameError, number_of
+from tgnas.errors import ConfigError, ContractError, UnknownNameError, number_of, shown
+from tgnas.methods.light_contracts import Surrogate, Trace
 from tgnas.operators import PADDING
+from tgnas.registry import SEARCHERS
 from tgnas.searching.constraints import Constraint
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -59,6 +62,36 @@ class Oracle:
     def distinct(self) -> int:
         """How many different architectures were scored."""
         return len(Architectures.concatenate(self._queried).distinct()[0]) if self._queried else 0
+
+
+def searched(
+    searcher: str,
+    space: Space,
+    oracle: Oracle,
+    settings: Any,
+    generator: np.random.Generator,
+    surrogate: Surrogate | None = None,
+) -> Trace:
+    """Return what a file of ``tgnas.methods.searchers`` finds, held to its contract.
+
+    Raises:
+        ContractError: it returns no trace or no incumbent, queries nothing, queries past its trace,
+            or more than its budget.
+    """
+    trace = SEARCHERS.module(searcher).search(space, oracle, settings, generator, surrogate)
+    if not isinstance(trace, Trace):
+        raise ContractError(f"searcher {searcher!r}: search gives {shown(trace)}, not a Trace")
+    queries = number_of(oracle.queries, "query")
+    budget = getattr(settings, "budget", oracle.queries)
+    faults = {
+        "makes no query": not oracle.queries,
+        f"makes {queries}, of which its trace has {trace.queries}": trace.queries != oracle.queries,
+        f"makes {queries} of a budget of {budget}": oracle.queries > budget,
+        "chooses no incumbent (choose, choose_best)": not 0 <= trace.incumbent < trace.queries,
+    }
+    for fault in [fault for fault, is_so in faults.items() if is_so][:1]:
+        raise ContractError(f"searcher {searcher!r}: search {fault}")
+    return trace
 
 
 class Listing:

@@ -20,7 +20,7 @@ from tgnas.methods.searchers import pruning
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
 from tgnas.searching.constraints import Constraint
-from tgnas.searching.oracles import Listing, Oracle, Source, tabulated
+from tgnas.searching.oracles import Listing, Oracle, Source, searched, tabulated
 from tgnas.spaces.space import Space
 
 
@@ -78,7 +78,7 @@ def run_searches(
         for (seed, source), run in product(enumerate(by_seed), repeats):
             oracle, generator = Oracle(source), np.random.default_rng([seed, run])
             start = time.perf_counter()
-            trace = module.search(space, oracle, chosen, generator, surrogate)
+            trace = searched(searcher, space, oracle, chosen, generator, surrogate)
             seconds = time.perf_counter() - start
             about = {"searcher": searcher, "label": label, "seed": seed, "run": run}
             cost = {"seconds": seconds, "training_seconds": oracle.training_seconds}

@@ -169,7 +169,7 @@ def _asked(
     from tgnas.methods.searchers._few import Candidates
     from tgnas.registry import PREDICTORS, SEARCHERS
     from tgnas.searching.live import Surrogate
-    from tgnas.searching.oracles import Oracle
+    from tgnas.searching.oracles import Oracle, searched
 
     name, own = SEARCHES[search]
     if name == FRONT:
@@ -192,5 +192,5 @@ def _asked(
         del fidelity  # labels are of one
         return labels[pool.rows_of(architectures)], 0.0
 
-    trace = module.search(pool, Oracle(answer, "label"), set_keys, generator)
+    trace = searched(name, pool, Oracle(answer, "label"), set_keys, generator)
     return pool.rows_of(trace.architectures)

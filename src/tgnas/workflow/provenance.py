@@ -98,6 +98,7 @@ def _normalised(path: Path) -> str:
     return _read(path)[0]
 
 
+@cache
 def _imports(path: Path, module: str = "") -> tuple[str, ...]:
     """Return the modules that a file imports of this package, or of one that holds methods.
 

@@ -6,7 +6,15 @@ from typing import Any
 from tgnas.benchmarks.stored import STORED
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.settings import read_settings
-from tgnas.registry import BENCHMARKS, GRAPH_PROXIES, PREDICTORS, SEARCHERS, SUPERNETS, Family
+from tgnas.registry import (
+    BENCHMARKS,
+    GRAPH_PROXIES,
+    NETWORK_PROXIES,
+    PREDICTORS,
+    SEARCHERS,
+    SUPERNETS,
+    Family,
+)
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
@@ -31,6 +39,7 @@ def read_config(values: dict[str, Any]) -> Config:
     """
     config = parse(values)
     for one in (
+        _names,
         _predictors,
         _ensembles,
         _selection,
@@ -75,13 +84,26 @@ def _known(kind: str, name: str, known: Collection[str]) -> None:
         raise UnknownNameError(kind, name, known)
 
 
+def _names(config: Config) -> None:
+    """Refuse a name that two of what is scored bear: their scores would be one file."""
+    stored = {name for names in STORED.values() for name in names}
+    proxies = {*GRAPH_PROXIES.names(), *NETWORK_PROXIES.names()}
+    owners = dict.fromkeys(proxies, "a proxy") | dict.fromkeys(LABELLED, "an oracle")
+    owners |= dict.fromkeys((f"{name}{REDUCED}" for name in proxies), "scores of reduced networks")
+    owners |= dict.fromkeys(stored - proxies, "stored scores")
+    owners |= {f"{name}_leaked": f"predictors.{name}, leaked" for name in config.predictors}
+    for section in ("predictors", "ensembles", "shipped"):
+        for name in getattr(config, section):
+            if owner := owners.get(name):
+                raise ConfigError(f"config: {section}.{name} bears the name of {owner}")
+            owners[name] = f"{section}.{name}"
+
+
 def _predictors(config: Config) -> None:
     for name, entry in config.embeddings.items():
         if entry.model == "one_hot" and entry.components:
             raise ConfigError(f"config: embeddings.{name}: one_hot has no components to keep")
     for name, predictor in config.predictors.items():
-        if name in GRAPH_PROXIES.names():
-            raise ConfigError(f"config: predictors.{name} bears the name of a proxy")
         _predictor(config, f"predictors.{name}", predictor)
     for name, predictor in config.candidates.items():
         _predictor(config, f"candidate {name}", predictor)
@@ -115,8 +137,6 @@ def _ensembles(config: Config) -> None:
     stored = sorted({name for names in STORED.values() for name in names})
     scored = dict.fromkeys([*config.predictors, *GRAPH_PROXIES.names(), *stored])
     for name, entry in config.ensembles.items():
-        if name in scored:
-            raise ConfigError(f"config: ensembles.{name} bears the name of another method")
         for member in entry.members:
             _known(f"member of ensemble {name}", member, scored)
 
@@ -233,9 +253,6 @@ def _zero_shot(config: Config) -> None:
     ]
     for method in named:
         _known("method of zero_shot.methods", method, config.zero_shot.methods)
-    for name in config.shipped:
-        if name in config.predictors or name in config.ensembles or name in GRAPH_PROXIES.names():
-            raise ConfigError(f"config: shipped.{name} bears the name of another method")
     names = [entry.benchmark for entry in config.zero_shot.benchmarks]
     if len(set(names)) < len(names):
         raise ConfigError("config: zero_shot.benchmarks names a benchmark twice")

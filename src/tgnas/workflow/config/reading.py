@@ -82,7 +82,7 @@ class Config(Keys):
     def vectors_of(self, predictor: str) -> str:
         """Return the sentence vectors that a predictor reads where it scores.
 
-        Weights of the package are of the package's vectors: another processor rounds them otherwise.
+        Weights of the package read the package's vectors: another processor rounds otherwise.
         """
         folder = PACKAGED if self.shipped_as(predictor) else "<results>/embeddings"
         return f"{folder}/{self.predictors[predictor].embedding}.parquet"
