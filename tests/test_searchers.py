@@ -489,8 +489,13 @@ def test_weaknas_queries_among_the_best_predicted():
 )
 def test_a_searcher_that_breaks_its_contract_is_told_in_a_line(monkeypatch, search, fault):
     module = SEARCHERS.module("random")
-    monkeypatch.setattr(module, "search", lambda space, oracle, *_: search(space, oracle))
-    oracle, settings = Oracle(predicted(effective_params.score)), module.Settings(budget=4)
+
+    def broken(space, oracle, settings, generator, surrogate=None):
+        return search(space, oracle)
+
+    monkeypatch.setattr(module, "search", broken)
+    oracle = Oracle(predicted(lambda architectures: np.arange(float(len(architectures)))))
+    settings = module.Settings(budget=4)
     with pytest.raises(ContractError, match="searcher 'random': ") as told:
         searched("random", SPACE, oracle, settings, np.random.default_rng(0))
     assert fault in str(told.value)
