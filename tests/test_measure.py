@@ -425,6 +425,14 @@ def test_a_device_that_is_not_there_and_a_proxy_that_is_not_are_named():
         package.measure(own(), proxies="snipp")
 
 
+def test_epe_nas_compares_images_of_one_label_and_says_when_there_are_none():
+    apart = package.measure(own(), IMAGES[:4], torch.arange(4), proxies=["epe_nas"])
+    assert np.isnan(apart.scores["epe_nas"])
+    assert apart.reasons["epe_nas"].endswith("no two of the 4 images share a label")
+    alike = package.measure(own(), IMAGES[:4], torch.tensor([0, 1, 2, 2]), proxies=["epe_nas"])
+    assert np.isfinite(alike.scores["epe_nas"]) and not alike.reasons
+
+
 def test_a_dead_network_has_no_score_of_any_proxy():
     network = own()
     nn.init.zeros_(network.stages[1][1].weight)

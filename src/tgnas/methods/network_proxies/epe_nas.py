@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import input_jacobian
@@ -24,10 +25,17 @@ CARD = NetworkCard(
 
 
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
-    """Return the score; NaN where an image's gradient is constant and has no correlation."""
+    """Return the score; NaN where an image's gradient is constant and has no correlation.
+
+    Raises:
+        UnfitNetworkError: no two images share a class, so that every network would score alike.
+    """
     del generator  # deterministic
+    classes = batch.labels.numpy(force=True)
+    if len(np.unique(classes)) == len(classes):
+        raise UnfitNetworkError(f"no two of the {len(classes)} images share a label")
     jacobian, logits = input_jacobian(network, batch.images)
-    classes, many = batch.labels.numpy(force=True), logits > MANY
+    many = logits > MANY
     if not (jacobian.std(axis=1) > 0).all():
         return float("nan")
     within = []
