@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -423,6 +424,14 @@ def test_a_device_that_is_not_there_and_a_proxy_that_is_not_are_named():
         package.measure(own(), device="cuda:9")
     with pytest.raises(UnknownNameError, match="did you mean 'snip'"):
         package.measure(own(), proxies="snipp")
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, partial(torch.compile, backend="eager")])
+def test_a_network_that_is_wrapped_has_the_scores_of_the_one_within(wrap):
+    proxies = ["az_nas", "synflow"]
+    wrapped = package.measure(wrap(own()), IMAGES, proxies=proxies)
+    assert not wrapped.reasons
+    assert wrapped.scores == package.measure(own(), IMAGES, proxies=proxies).scores
 
 
 def test_epe_nas_compares_images_of_one_label_and_says_when_there_are_none():

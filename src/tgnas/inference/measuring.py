@@ -50,7 +50,8 @@ def measure(
     where it has not, the score is NaN and the reason says so. The same seed gives the same scores,
     also of a network with dropout or other draws of its own. The network is as it was afterwards:
     values, types, device, modes, statistics, gradients; so are the global generators. It is scored
-    in training mode and without in-place operators, and, if it is narrower, in float32.
+    in training mode and without in-place operators, and, if it is narrower, in float32. Of
+    ``DataParallel`` and ``torch.compile`` it is the network within.
 
     Args:
         module: an ``nn.Module`` that gives logits (B, C), or a tuple, list or mapping whose first
@@ -68,6 +69,7 @@ def measure(
     """
     if not isinstance(module, nn.Module):
         raise DataError(f"a torch.nn.Module is measured, not {type(module).__name__}")
+    module = _within(module)
     names = NETWORK_PROXIES.names() if proxies == "all" else list(_listed(proxies))
     for name in names:
         NETWORK_PROXIES.module_name(name)  # refuses what there is not
@@ -83,6 +85,14 @@ def measure(
     with _placed(module, before, place) as place, _logits_alone(module):
         batch = _batch(module, images, labels, seed, place)
         return _measured(module, batch, names, seed)
+
+
+def _within(module: nn.Module) -> nn.Module:
+    """Return the network that others run on several devices or compile."""
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return _within(module.module)
+    compiled = getattr(module, "_orig_mod", None)
+    return _within(compiled) if isinstance(compiled, nn.Module) else module
 
 
 def module_named(name: str) -> nn.Module:
