@@ -23,7 +23,7 @@ PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Kendall's tau with test accuracy against the median cost of one architecture, building its network
-included. Bars: bootstrap intervals over architectures.
+included. Bars: bootstrap intervals, which draw live patterns and seeds anew.
 """
 # By what an architecture costs: class of a card -> colour, marker.
 LOOKS = {
@@ -60,7 +60,7 @@ def draw(summary: pd.DataFrame, dataset: str) -> Figure:
     """Return Kendall's tau against milliseconds per architecture, one marker per method.
 
     The cost is that of one architecture alone, building its network included; bars are bootstrap
-    intervals over architectures. A method without a defined tau is not drawn.
+    intervals. A method without a defined tau is not drawn.
 
     Args:
         summary: the table of proxies, of one benchmark.

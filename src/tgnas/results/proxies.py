@@ -27,8 +27,8 @@ PAGE = "proxies"
 MADE_BY = "proxies"
 CAPTION = """
 Training-free proxies on real networks, predictors and trivial baselines on the same random
-architectures. [{ranking[level]:.0%} bootstrap interval, {ranking[resamples]} resamples]; ± is the
-standard deviation over seeds. Zero-cost proxies see {settings[batch]} images, of CIFAR-10 where no
+architectures. [{ranking[level]:.0%} bootstrap interval, {ranking[resamples]} resamples of live
+patterns and of seeds]; ± is the standard deviation over seeds. Zero-cost proxies see {settings[batch]} images, of CIFAR-10 where no
 other data set is named, also where accuracy is on another; seed {settings[seed]}, initialisation
 {settings[initialisation]}. An architecture on which a method fails is left out of its correlation
 and counted. Milliseconds are processor time of one core, each architecture alone, the median;
