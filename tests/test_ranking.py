@@ -129,6 +129,7 @@ def test_a_top_of_fewer_than_30_architectures_has_no_tau():
         scores, accuracies = noisy(count, 1, np.random.default_rng(0))
         found, resampled = ranking.measure(scores, accuracies, np.arange(count), **SETTINGS)
         assert {m.subset for m in found[0]} == set(resampled) == subsets
+        assert np.isfinite(ranking.top_tau(scores[0], accuracies, 0.1)) == ("top" in subsets)
 
 
 def test_a_score_that_one_seed_lacks_is_left_out_of_that_seed_alone():

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import ROOT
@@ -534,6 +535,16 @@ def test_of_two_known_accuracies_nothing_is_said_of_ranks():
         "all",
         "agreement",
     }
+
+
+def test_a_truly_best_share_of_few_networks_has_no_tau_and_no_column():
+    known = np.arange(300.0)
+    few = np.where(known < 50, known, np.nan)
+    found = summary(np.stack([known, known]), {"alone": known, "long": few}, np.arange(300), 0.1)
+    assert found["alone_tau_top"] == pytest.approx(1) and np.isnan(found["long_tau_top"])
+    frame = pd.DataFrame([dict.fromkeys(supernets.COLUMNS, np.nan) | found | {"title": "one"}])
+    alone, long, *_ = supernets.show(frame)
+    assert "KT, top" in alone.columns and "KT, top" not in long.columns
 
 
 def test_what_is_known_of_some_architectures_only_is_measured_on_those():

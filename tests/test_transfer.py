@@ -135,10 +135,15 @@ def test_a_target_of_several_data_sets_counts_with_its_mean_tau(ranked):
 def test_inside_the_best_share_only_its_own_order_counts(ranked):
     targets, _ = ranked
     target = targets["some_space"]
-    up = Target("one", target.architectures, [np.arange(4.0)], target.parameters[:1])
-    turned = np.array([[0.0, 3.0, 2.0, 1.0]])  # the three best in the wrong order
-    assert measure_transfer([turned], up) == [pytest.approx(0.0)]
-    assert measure_transfer([turned], up, share=0.1) == [-1.0]
+    for count, inside in ((300, -1.0), (290, np.nan)):  # of 29 nothing is said
+        true = np.arange(float(count))
+        up = Target("one", target.architectures, [true], [true])
+        turned = true[None].copy()
+        turned[0, -30:] *= -1  # the best, in the wrong order and below all others
+        wrong = 30 * (count - 30) + 30 * 29 / 2
+        tau = 1 - 2 * wrong / (count * (count - 1) / 2)
+        assert measure_transfer([turned], up) == [pytest.approx(tau)]
+        assert measure_transfer([turned], up, share=0.1) == pytest.approx([inside], nan_ok=True)
 
 
 def test_the_number_of_parameters_can_be_a_member(ranked):

@@ -18,7 +18,7 @@ from jaxtyping import Float64, Int64
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.errors import ConfigError
-from tgnas.evaluation.ranking import best, kendall_tau
+from tgnas.evaluation.ranking import kendall_tau, top_tau
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.light_contracts import Trace
@@ -120,8 +120,8 @@ def learn(
     """Return how a predictor ranks what it has not learned, for each number of labels and seed.
 
     Columns: labels, seed, kendall_tau (over the architectures that are measured on), top_tau
-    (inside their truly best tenth), seconds (processor time of fitting, evenly shared by seeds that
-    are fitted together).
+    (inside their truly best tenth; NaN where that is fewer than 30), seconds (processor time of
+    fitting, evenly shared by seeds that are fitted together).
 
     Args:
         target: the target.
@@ -144,10 +144,9 @@ def learn(
             rest = np.setdiff1d(measured, learned)
             scores = predictor.score(target.architectures[rest])
             true = target.reported[rest]
-            top = best(true, max(3, round(TOP * len(true))))
             taus = {
                 "kendall_tau": kendall_tau(scores, true),
-                "top_tau": kendall_tau(scores[top], true[top]),
+                "top_tau": top_tau(scores, true, TOP),
             }
             rows.append({"labels": size, "seed": seed, **taus, "seconds": seconds})
     return pd.DataFrame(rows)

@@ -56,6 +56,23 @@ def _tau(scores: np.ndarray, accuracies: np.ndarray) -> float:
     return float(scipy.stats.kendalltau(scores, accuracies, method="asymptotic").statistic)
 
 
+def top_tau(scores: Vector, accuracies: Vector, share: float) -> float:
+    """Return Kendall's tau inside the truly best share; NaN where these are too few to rank.
+
+    Raises:
+        ValueError: as in ``kendall_tau``.
+    """
+    _check(scores, accuracies)
+    rows = truly_best(accuracies, share)
+    return kendall_tau(scores[rows], accuracies[rows]) if len(rows) else float("nan")
+
+
+def truly_best(accuracies: Vector, share: float) -> Int64[np.ndarray, " _"]:
+    """Return the rows of the truly best share, in order; none of fewer than ``LEAST_TOP``."""
+    count = round(share * len(accuracies))
+    return np.sort(best(accuracies, count if count >= LEAST_TOP else 0))
+
+
 def spearman_rho(scores: Vector, accuracies: Vector) -> float:
     """Return Spearman's rho with mid-ranks for ties; NaN for constant scores.
 
@@ -169,10 +186,9 @@ def measure(
     An interval is of the mean over seeds, and so the same for every seed. What a seed has no score
     of is left out, and so not counted among the architectures.
     """
-    count = len(accuracies)
-    subsets = {"all": np.arange(count)}
-    if round(top_share * count) >= LEAST_TOP:
-        subsets["top"] = np.sort(best(accuracies, round(top_share * count)))
+    subsets = {"all": np.arange(len(accuracies))}
+    if len(top := truly_best(accuracies, top_share)):
+        subsets["top"] = top
     measures: list[list[Measure]] = [[] for _ in scores]
     resampled, nothing = {}, (float("nan"), float("nan"))
     for subset, rows in subsets.items():

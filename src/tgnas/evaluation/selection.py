@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tgnas.evaluation.ranking import best, kendall_tau
+from tgnas.evaluation.ranking import kendall_tau, top_tau
 from tgnas.scoring.transfer import Scores, Target
 from tgnas.training.auxiliary_targets import graph_scores
 from tgnas.training.ranks import mean_rank
@@ -41,21 +41,24 @@ def combined(
     ]
 
 
-def measure_transfer(scores: Sequence[Scores], target: Target, share: float = 1.0) -> list[float]:
+def measure_transfer(
+    scores: Sequence[Scores], target: Target, share: float | None = None
+) -> list[float]:
     """Return Kendall's tau of each seed, the mean over the target's data sets.
 
-    Architectures without a label are left out.
+    Architectures without a label are left out. Inside a best share that is fewer than 30 of a data
+    set there is none: NaN.
 
     Args:
         scores: for each data set, a row for each seed.
         target: what is ranked.
-        share: of the architectures, those with the highest accuracies; at least three count.
+        share: of the architectures, those with the highest accuracies; None for all.
     """
     taus = []
     for of_dataset, true in zip(scores, target.accuracies, strict=True):
-        known = np.flatnonzero(np.isfinite(true))
-        rows = known[best(true[known], max(3, round(share * len(known))))]
-        taus.append([kendall_tau(row[rows], true[rows]) for row in of_dataset])
+        rows = np.flatnonzero(np.isfinite(true))
+        pairs = [(row[rows], true[rows]) for row in of_dataset]
+        taus.append([kendall_tau(*p) if share is None else top_tau(*p, share) for p in pairs])
     return np.mean(taus, axis=0).tolist()
 
 
@@ -84,6 +87,6 @@ def measure_candidates(
             for ensemble in ensembles
         }
         for candidate, values in ranked.items():
-            taus = [measure_transfer(values, target, share) for share in (1.0, top_share)]
+            taus = [measure_transfer(values, target, share) for share in (None, top_share)]
             rows += [(candidate, name, s, *both) for s, both in enumerate(zip(*taus, strict=True))]
     return pd.DataFrame(rows, columns=["candidate", "target", "seed", "kendall_tau", "top"])

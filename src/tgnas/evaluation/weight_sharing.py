@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float64, Int64
 
-from tgnas.evaluation.ranking import best, bootstrap, interval, kendall_tau
+from tgnas.evaluation.ranking import best, bootstrap, interval, kendall_tau, top_tau
 
 AGREEMENT = "agreement"
 LEAST = 3  # architectures whose ranks say anything
@@ -25,9 +25,9 @@ def summary(
     Accuracies may be NaN: such architectures are left out of what is said of that vector; of fewer
     than ``LEAST`` distinct ones nothing is said, but NaN. Keys: for each vector of accuracies
     ``NAME_tau`` (all), ``NAME_tau_distinct``, ``NAME_tau_top`` (inside its truly best share of the
-    distinct ones), each with ``_std`` over the seeds, and ``NAME_rank`` (the true rank of the
-    best-scored distinct architecture, 1 is best, mean over the seeds); ``agreement``, the mean
-    Kendall's tau of two seeds.
+    distinct ones; NaN where that is fewer than 30), each with ``_std`` over the seeds, and
+    ``NAME_rank`` (the true rank of the best-scored distinct architecture, 1 is best, mean over the
+    seeds); ``agreement``, the mean Kendall's tau of two seeds.
     """
     facts: dict[str, float] = {}
     own = scores[:, distinct]
@@ -37,11 +37,10 @@ def summary(
         if len(true) < LEAST:
             facts |= dict.fromkeys(_keys(name), float("nan"))
             continue
-        top = best(true, max(3, round(top_share * len(true))))
         taus = {
             "tau": [kendall_tau(row[known], values[known]) for row in scores],
             "tau_distinct": [kendall_tau(row, true) for row in ranked],
-            "tau_top": [kendall_tau(row[top], true[top]) for row in ranked],
+            "tau_top": [top_tau(row, true, top_share) for row in ranked],
         }
         for measure, of_seeds in taus.items():
             facts[f"{name}_{measure}"] = float(np.mean(of_seeds))

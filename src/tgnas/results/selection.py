@@ -29,7 +29,10 @@ COLUMNS = {
     "mean": "mean over seeds of Kendall's tau, averaged over all targets",
     "std": "its standard deviation over seeds",
     "seeds": "trainings of each candidate and task",
-    "top": ("mean over targets and seeds of Kendall's tau inside the truly best share of each"),
+    "top": (
+        "mean over targets and seeds of Kendall's tau inside the truly best share of each, where "
+        "that is at least 30"
+    ),
     "TARGET": "Kendall's tau on that target, mean over seeds",
 }
 
@@ -100,7 +103,8 @@ def table(
     )
     for place, name in chosen.items():
         kind, by = ("ensemble", "top") if place == "top" else (place, "mean")
-        best = leading(summary[summary.kind == kind], by)
+        of_kind = summary[summary.kind == kind].dropna(subset=by)
+        best = leading(of_kind, by) if len(of_kind) else name
         if best != name:
             logging.warning("%s leads here; the config has chosen %s", best, name)
     return summary

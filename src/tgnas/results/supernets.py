@@ -26,7 +26,7 @@ Supernets of every method, trained on the {images} images of {benchmark} and ask
 networks trained alone ({epochs:epoch}: digits-bench), with that of {long_networks} of them trained
 for {long_epochs:epoch}, as supernets are, and with NAS-Bench-201's test accuracy on CIFAR-10,
 which no method has seen; of distinct architectures, mean and standard deviation over {seeds:seed}.
-"top": inside the truly best {top:.0%}; of the {long_networks} these are too few to say much.
+"top": inside the truly best {top:.0%}, which of the {long_networks} are too few for a tau.
 "rank": of the best-scored architecture. "agreement": of two seeds. "derived": NAS-Bench-201's
 CIFAR-10 accuracy of the architecture that a method derives, with the least and the most of its
 seeds; a bound on flops is in millions, of the benchmark's network. "seconds": of one seed's
@@ -56,7 +56,8 @@ COLUMNS = {
         for measure, text in {
             "tau": f"Kendall's tau, {about}, all",
             "tau_distinct": f"Kendall's tau, {about}, distinct",
-            "tau_top": f"Kendall's tau, {about}, inside the truly best share of the distinct",
+            "tau_top": f"Kendall's tau, {about}, inside the truly best share of the distinct where "
+            "that is at least 30",
         }.items()
         for spread in ("", "_std")
     },
@@ -207,15 +208,14 @@ def show(frame: pd.DataFrame) -> list[Block]:
     """Return how every method ranks, a table for each truth, and what else is known of it."""
     blocks: list[Block] = []
     for truth, about in TRUTHS.items():
-        rows: list[dict[str, Entry]] = [
-            {
-                "method": row["title"],
-                "KT": Number(row[f"{truth}_tau_distinct"], std=row[f"{truth}_tau_distinct_std"]),
-                "KT, top": Number(row[f"{truth}_tau_top"], std=row[f"{truth}_tau_top_std"]),
-                "rank": Number(row[f"{truth}_rank"], ".0f"),
-            }
-            for _, row in frame.iterrows()
-        ]
+        rows: list[dict[str, Entry]] = []
+        has_top = frame[f"{truth}_tau_top"].notna().any()
+        for _, row in frame.iterrows():
+            tau, top = (f"{truth}_{measure}" for measure in ("tau_distinct", "tau_top"))
+            taus = {"KT": tau} | ({"KT, top": top} if has_top else {})
+            shown = {name: Number(row[of], std=row[f"{of}_std"]) for name, of in taus.items()}
+            rank = Number(row[f"{truth}_rank"], ".0f")
+            rows.append({"method": row["title"], **shown, "rank": rank})
         blocks.append(Shown(rows, about, better={"KT": 1, "KT, top": 1, "rank": -1}))
     rows = []
     for _, row in frame.iterrows():
