@@ -290,6 +290,26 @@ def test_searches_are_compared_run_by_run():
     assert [row["less"] for row in differences.rows] == ["random search", "BO"]
 
 
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ([20.0, 23.0], "21.5"),
+        ([20.0, 22.0, 40.0], "22"),
+        ([20.0, np.nan], "> 50"),
+        ([20.0, 30.0, np.nan], "30"),
+    ],
+)
+def test_the_median_to_the_best_counts_runs_that_never_reach_it(found, shown):
+    rows = [{"queries": 50, "seed": seed, "found": query} for seed, query in enumerate(found)]
+    rest = {"accuracy": 90.0, "regret": 1.0, "seconds": 0.0, "processor": 1.0}
+    frame = label_searches.table(
+        [pd.DataFrame(rows).assign(**rest)], {"here": ["bo"]}, {"bo": "BO"}, [], {}
+    )
+    (row,) = label_searches.show(frame, {})[0].rows
+    assert str(row["to the best"]) == shown
+    assert frame.found.item() == np.isfinite(found).mean()
+
+
 def test_a_mutation_in_a_pool_is_a_listed_architecture(target):
     rows = np.arange(20)
     mutated = target.pool.mutate(target.architectures[rows], np.random.default_rng(0))

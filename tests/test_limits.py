@@ -305,6 +305,20 @@ def test_accuracies_that_are_none_are_refused(accuracies):
 # What scores are worth
 
 
+def test_architectures_of_one_live_pattern_are_no_evidence_of_their_own():
+    texts = package.sample("nats", 40)
+    accuracies = np.random.default_rng(0).random(40)
+    once, twice = (package.evaluate(texts * n, np.tile(accuracies, n), "nats") for n in (1, 2))
+    assert twice["architectures"] == 80
+    for facts in (once, once["baseline"]):
+        assert facts["interval"][0] < facts["kendall_tau"] < facts["interval"][1]
+    for name in ("interval", "baseline"):
+        assert twice[name] == once[name]
+    dead = ["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"]
+    few = package.evaluate([*texts[:1], *dead * 9], accuracies[:10], "nats")
+    assert few["interval"] != once["interval"]  # a resample of the first alone has no tau
+
+
 def test_rank_takes_what_score_wrote(tmp_path):
     file = write(tmp_path / "a.csv", *package.sample("nats", 30))
     common = ["--space", "nats", "--architectures"]

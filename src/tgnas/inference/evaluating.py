@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from tgnas.costs.limits import counted
-from tgnas.encodings.live import live_vertices
+from tgnas.encodings.live import live_pattern, live_vertices
 from tgnas.errors import DataError, are, number_of
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
@@ -25,8 +25,9 @@ def measures_of(
 ) -> dict[str, Any]:
     """Return how well scores rank architectures, beside the complexity baseline.
 
-    The interval holds 95 % of what the measure is over resampled architectures; the difference to
-    the baseline is taken on the same resamples. Numbers that are not defined are None.
+    The interval holds 95 % of what the measure is over resampled architectures, those of one live
+    pattern drawn together; the difference to the baseline is taken on the same resamples. Numbers
+    that are not defined are None.
 
     Args:
         architectures: what was scored.
@@ -51,11 +52,13 @@ def measures_of(
             "nothing is concluded"
         )
     name, complexity = baseline(architectures, space)
-    generator = np.random.default_rng(0)
-    drawn = generator.integers(count, size=(RESAMPLES, count))
+    patterns, generator = live_pattern(architectures).distinct()[1], np.random.default_rng(0)
+    drawn = ranking.resampled_rows(patterns, RESAMPLES, generator)
     taus = np.array(
         [
             [ranking.kendall_tau(v[rows], accuracies[rows]) for v in (scores, complexity)]
+            if len(rows) > 2
+            else [math.nan, math.nan]  # where two patterns or so are all that there is
             for rows in drawn
         ]
     )

@@ -139,8 +139,11 @@ def show(frame: pd.DataFrame, targets: Mapping[str, str]) -> list[Block]:
             for size in (size for size in shown if size in at.index):
                 row[f"{size} queries"] = Number(at.loc[size, "mean"], ".2f", at.loc[size, "std"])
             median = last["to the best"]
+            # The median of an even number of runs can lie between two queries.
             row["to the best"] = (
-                Number(median, ".0f") if np.isfinite(median) else f"> {int(last.queries)}"
+                Number(median, ".0f" if median.is_integer() else ".1f")
+                if np.isfinite(median)
+                else f"> {int(last.queries)}"
             )
             row["found"] = Number(last.found, ".0%")
             if last.days:
