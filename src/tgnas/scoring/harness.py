@@ -292,10 +292,14 @@ def small_network(
 def aggregate(proxy: str, components: Float64[np.ndarray, "N K"]) -> Float64[np.ndarray, " N"]:
     """Return the scores of a whole population from its components.
 
-    Ranks of one architecture depend on the others: all of a population belong into one call.
+    Ranks of one architecture depend on the others: all of a population belong into one call. An
+    architecture without any component, such as a dead one, has no score: ranks would give it one.
     """
     module = family_of(proxy).module(proxy)
-    return module.aggregate(components) if hasattr(module, "aggregate") else components[:, 0]
+    if not hasattr(module, "aggregate"):
+        return components[:, 0]
+    known = np.isfinite(components).any(axis=1)
+    return np.where(known, module.aggregate(components), np.nan)
 
 
 def shard_table(measured: Iterable[Measured], proxy: str) -> pd.DataFrame:
