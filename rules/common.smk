@@ -1,6 +1,7 @@
 # What every rules file uses: the checked config, the methods, the digests of code.
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError

@@ -87,7 +87,7 @@ rule measure_ablation:
     wildcard_constraints:
         base="|".join(sorted({base for base, _, _ in ABLATIONS})),
         axis="|".join(sorted({axis for _, axis, _ in ABLATIONS})),
-        value="[a-z0-9_]+",
+        value="|".join(sorted({re.escape(value) for _, _, value in ABLATIONS})),
     conda:
         "../workflow/envs/tgnas.yaml"
     threads: lambda w: ABLATIONS[w.base, w.axis, w.value].threads

@@ -193,6 +193,141 @@ def test_a_number_out_of_its_range_is_refused(config):
     assert "config: ranking.level: 1.0 is" in refusal_of(config, ConfigError)
 
 
+@pytest.mark.parametrize(
+    ("section", "key"), [("ranking", "at"), ("search", "top"), ("proxies", "timed")]
+)
+def test_no_more_are_asked_for_than_nasbench201_has(config, section, key):
+    value = 15626
+    config[section][key] = [1, value] if key == "at" else value
+    message = refusal_of(config, ConfigError)
+    assert f"{section}.{key}" in message
+    assert message.endswith("15626 is not allowed; it should be less than or equal to 15625")
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        (("search",), {"searchers": ["hybrid", "hybrid"]}),
+        (("search",), {"baselines": ["params", "params"]}),
+        (("search", "constraints"), {"costs": ["flops", "flops"]}),
+        (("search", "constraints"), {"shares": [0.5, 0.5]}),
+        (("search", "darts"), {"searchers": ["hybrid", "hybrid"]}),
+        (("ranking",), {"at": [10, 10]}),
+        (("ranking", "nasbench201"), {"datasets": ["cifar10", "cifar10"]}),
+        (("differences",), {"nasbench201": [["params", "flops"], ["params", "flops"]]}),
+        (("differences",), {"nasbench201": [["params", "params"]]}),
+        (("zero_shot",), {"differences": [["canonical", "canonical"]]}),
+        (("isolation",), {"benchmarks": ["nasbench201", "nasbench201"]}),
+        (("selection",), {"others": ["nasbench_macro", "nasbench_macro"]}),
+        ((), {"tables": ["search", "search"]}),
+    ],
+)
+def test_no_list_names_an_entry_twice(config, place, values):
+    section = config
+    for key in place:
+        section = section[key]
+    section.update(values)
+    message = refusal_of(config, ConfigError)
+    assert message.startswith(f"config: {'.'.join([*place, *values])}")
+    assert "it should have no entry twice, as it has" in message
+
+
+def test_the_entry_of_a_list_that_is_not_allowed_is_named(config):
+    config["ranking"]["at"] = [0]
+    message = "config: ranking.at.0: 0 is not allowed; it should be greater than or equal to 1"
+    assert refusal_of(config, ConfigError) == message
+
+
+def test_a_list_that_needs_an_entry_is_refused_without_one(config):
+    config["ranking"]["at"] = []
+    message = "config: ranking.at: [] is not allowed; it should have at least 1 entry"
+    assert refusal_of(config, ConfigError) == message
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ([("width", [4]), ("width", [8])], "the axis width stands there twice"),
+        ([("width", ["4", 4])], "the axis width: the value '4' stands there twice"),
+        ([("embedding", ["one hot"])], "the axis embedding: the value 'one hot' is no word or"),
+    ],
+)
+def test_the_values_of_an_ablation_are_files_of_their_own(config, axes, message):
+    config["ablations"]["axes"] = [
+        {"name": name, "key": name, "values": values} for name, values in axes
+    ]
+    assert message in refusal_of(config, ConfigError)
+
+
+def test_a_value_of_an_ablation_may_be_a_fraction(config):
+    axis = {"name": "rate", "key": "learning_rate", "values": [0.01, 0.001]}
+    config["ablations"]["axes"] = [axis]
+    assert {value for _, _, value in read_config(config).ablated} == {"0.01", "0.001"}
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "searcher", "message"),
+    [
+        (("search",), "searchers", "weaknas", "needs 'labels', and here it is given scores"),
+        (("search",), "labelled", "hybrid", "needs 'scores', and here it is given labels"),
+        (("search", "darts"), "searchers", "weaknas", "needs 'labels', and here it is given"),
+        (("search", "constraints"), "searchers", "weaknas", "needs 'labels', and here it is"),
+    ],
+)
+def test_no_searcher_is_given_what_its_card_does_not_need(config, place, key, searcher, message):
+    section = config
+    for name in place:
+        section = section[name]
+    section[key] = [searcher]
+    where = ".".join([*place, key])
+    start = f"config: {where}: the card of searcher {searcher!r} {message}"
+    assert refusal_of(config, ConfigError).startswith(start)
+
+
+def test_a_searcher_of_few_labels_needs_labels(config):
+    config["few_labels"]["searchers"]["mine"] = {"searcher": "hybrid", "title": "mine"}
+    message = refusal_of(config, ConfigError)
+    assert message.startswith("config: few_labels.searchers.mine: the card of searcher 'hybrid'")
+
+
+@pytest.mark.parametrize("name", SEARCHERS.names())
+def test_what_the_card_of_a_searcher_needs_is_read_without_importing_it(name):
+    assert SEARCHERS.needs(name) == SEARCHERS.module(name).CARD.needs
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("differences", "nasbench_macro"), [["params", "flops"]], "benchmark of differences"),
+        (("differences", "nasbench201"), [["tgnas_cod", "params"]], "method of differences.nasb"),
+        (("headline", "methods"), ["tgnas_cod"], "method of headline 'tgnas_cod' (did you mean"),
+        (("headline", "scorers"), ["publish"], "scorer of headline 'publish' (did you mean 'publ"),
+        (("headline", "searcher"), "hybird", "searcher of headline 'hybird' (did you mean 'hyb"),
+        (("headline", "released"), "dump", "method of headline 'dump' (did you mean 'authors_d"),
+        (("headline", "baseline"), "param", "method of headline 'param' (did you mean 'params'"),
+        (("quoted",), ["tgnas_paperr"], "'tgnas_paperr' (did you mean 'tgnas_paper'?)"),
+        (("training", "nasbench1"), None, "unknown benchmark 'nasbench1' (did you mean 'nasben"),
+        (("universal", "shipped"), ["cod"], "predictor of the package in universal.shipped"),
+        (("universal", "sequences"), ["nasbench10"], "space of universal.sequences 'nasbench10'"),
+        (("supernets", "differences"), [["dart", "darts"]], "supernets.differences 'dart' (did"),
+    ],
+)
+def test_an_unknown_name_in_what_is_compared_is_answered_with_the_nearest_one(
+    config, place, value, message
+):
+    section = config
+    for key in place[:-1]:
+        section = section[key]
+    section[place[-1]] = value or config["training"]["nasbench101"]
+    assert message in refusal_of(config)
+
+
+def test_a_searcher_of_few_labels_names_targets_that_there_are(config):
+    mine = {"searcher": "random", "title": "mine", "targets": ["nasbench11"]}
+    config["few_labels"]["searchers"]["mine"] = mine
+    assert "target of few_labels.searchers.mine 'nasbench11'" in refusal_of(config)
+
+
 @pytest.mark.parametrize("cells", ["some", 1, 2.5])
 def test_the_training_part_is_all_or_a_number(config, cells):
     config["predictors"]["tgnas_code"]["cells"] = cells
@@ -419,10 +554,11 @@ def test_a_quoted_method_has_the_numbers_of_an_earlier_run(config, tmp_path):
 
 
 def test_a_quoted_method_that_no_earlier_run_ranked_is_refused(config, tmp_path):
-    config["quoted"] = ["params"]
-    sheet = sheet_of(tmp_path, ("params", "proxy", "once", "#params"))
-    with pytest.raises(ConfigError, match=r"method of config/earlier.csv: 'params'|earlier"):
-        read_methods(sheet, read_config(config), "nasbench201")
+    config["quoted"] = ["tgnas_paper"]
+    sheet = sheet_of(tmp_path, ("tgnas_paper", "predictor", "seeds", "x"))
+    message = r":2: unknown method of config/earlier.csv 'tgnas_paper'"
+    with pytest.raises(ConfigError, match=message):
+        read_methods(sheet, read_config(config), "nasbench301")
 
 
 def test_a_part_that_is_isolated_must_be_a_predictor(config):

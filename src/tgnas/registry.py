@@ -91,6 +91,20 @@ class Family:
         elsewhere, own = _imported_from(self.package, name, "Settings")
         return getattr(import_module(elsewhere) if elsewhere else self.module(name), own)
 
+    def needs(self, name: str) -> str | None:
+        """Return what a method's card says that it needs; its file is read and not imported.
+
+        None where the file does not say it as a text in its `CARD`.
+        """
+        for node in _tree(_place(folders_of(self.package), name)).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                named = {target.id for target in node.targets if isinstance(target, ast.Name)}
+                given = {word.arg: word.value for word in node.value.keywords}
+                needs = given.get("needs") if "CARD" in named else None
+                if isinstance(needs, ast.Constant) and isinstance(needs.value, str):
+                    return needs.value
+        return None
+
 
 def check(module: ModuleType, contract: str) -> None:
     """Refuse a module that does not define what its family's contract asks for.

@@ -75,17 +75,22 @@ def _rows(sheet: Path) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, row
 
 
-def _method(row: dict[str, str], config: Config, target: str) -> Method:
-    name, family = row["method"], row["family"]
-    known = {
+def methods_of(config: Config, target: str) -> dict[str, list[str]]:
+    """Return the names that a line of a benchmark's sheet may have, by family."""
+    return {
         "predictor": list(config.predictors),
         "few_shot": list(config.predictors),
         "leaked": [predictor + LEAKED for predictor in config.predictors],
         "ensemble": list(config.ensembles),
-        "stored": STORED.get(target, ()),
+        "stored": list(STORED.get(target, ())),
         EARLIER: earlier_methods(target),
         "proxy": GRAPH_PROXIES.names(),
     }
+
+
+def _method(row: dict[str, str], config: Config, target: str) -> Method:
+    name, family = row["method"], row["family"]
+    known = methods_of(config, target)
     if family not in known:
         raise UnknownNameError("family", family, FAMILIES)
     if name not in known[family]:

@@ -1,5 +1,6 @@
 """What one key of the config says of another."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -19,11 +20,13 @@ from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
 from tgnas.workflow.config.models import Predictor
 from tgnas.workflow.config.reading import PACKAGED, Config, parse
+from tgnas.workflow.sheet import earlier_methods, methods_of
 
 OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
+PUBLISHED = "published"  # numbers of others, of config/reported.csv
 LABELLED = {
     f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
     for dataset in ("cifar10", "cifar100", "ImageNet16-120")
@@ -45,6 +48,8 @@ def read_config(values: dict[str, Any]) -> Config:
         _selection,
         _ablations,
         _search,
+        _needs,
+        _compared,
         _few_labels,
         _zero_shot,
         _samples,
@@ -65,14 +70,15 @@ def read_config(values: dict[str, Any]) -> Config:
     for name in (*config.isolation.steps, *config.isolation.embedders):
         _known("predictor of isolation", name, config.predictors)
     _known("predictor of universal", config.universal.predictor, config.predictors)
+    for name in config.universal.shipped:
+        _known("predictor of the package in universal.shipped", name, config.shipped)
+    for name in config.universal.sequences:
+        _known("space of universal.sequences", name, config.universal.spaces)
     for benchmark, space in config.universal.spaces.items():
         _known("benchmark of universal", benchmark, BENCHMARKS.names())
         _known(f"predictor of universal {benchmark}", space.predictor, config.predictors)
         if benchmark in config.predictors[space.predictor].learned_from:
             raise ConfigError(f"config: universal.{benchmark} is measured on what it learned from")
-    for name in (config.headline.published, config.headline.ours):
-        _known("predictor of headline", name, config.predictors)
-    _known("ensemble of headline", config.headline.joined, config.ensembles)
     if config.demo:
         _known("predictor of demo", config.demo.predictor, config.predictors)
         _known("drawn of demo", config.demo.drawn, config.predictors)
@@ -160,6 +166,15 @@ def _ablations(config: Config) -> None:
         _known("base of ablations", base, config.predictors)
         if config.predictors[base].distil_from:
             raise ConfigError(f"config: ablations: {base} learns no accuracy, but is distilled")
+    names = [axis.name for axis in config.ablations.axes]
+    for one in config.ablations.axes:
+        place, values = f"config: ablations: the axis {one.name}", [*map(str, one.values)]
+        if names.count(one.name) > 1:
+            raise ConfigError(f"{place} stands there twice")
+        for value in values:  # it is a file's name
+            if values.count(value) > 1 or not re.fullmatch(r"[\w.-]+", value):
+                why = "stands there twice" if values.count(value) > 1 else "is no word or number"
+                raise ConfigError(f"{place}: the value {value!r} {why}")
     for (base, axis, value), row in config.ablated.items():
         _known(f"embedding of ablation {base}/{axis}/{value}", row.embedding, config.embeddings)
 
@@ -194,6 +209,8 @@ def _few_labels(config: Config) -> None:
     for name, entry in section.searchers.items():
         place = f"few_labels.searchers.{name}"
         _own_keys(place, SEARCHERS, entry.searcher, entry.settings)
+        for searched in entry.targets or ():
+            _known(f"target of {place}", searched, section.targets)
         if entry.beside is not None:
             _known(f"entry that {place} is compared with", entry.beside, section.searchers)
         if entry.predictor:
@@ -233,6 +250,52 @@ def _searchers(config: Config) -> list[str]:
     named = [*search.searchers, *search.labelled, *search.surrogates, "exhaustive"]
     named += [*search.constraints.searchers, *search.darts.searchers]
     return list(dict.fromkeys([*named, *([config.demo.searcher] if config.demo else [])]))
+
+
+def _needs(config: Config) -> None:
+    """Refuse a searcher that uses other than what it is given, as far as its card says so."""
+    search, few = config.search, config.few_labels.searchers
+    places = {
+        "search.searchers": ("scores", search.searchers),
+        "search.constraints.searchers": ("scores", search.constraints.searchers),
+        "search.darts.searchers": ("scores", search.darts.searchers),
+        "search.labelled": ("labels", search.labelled),
+        "demo.searcher": ("scores", [config.demo.searcher] if config.demo else []),
+    }
+    places |= {f"few_labels.searchers.{n}": ("labels", [one.searcher]) for n, one in few.items()}
+    for place, (given, names) in places.items():
+        for name in names:
+            needs = SEARCHERS.needs(name)
+            if needs is not None and given not in needs:
+                raise ConfigError(
+                    f"config: {place}: the card of searcher {name!r} needs {needs!r}, and here it "
+                    f"is given {given}"
+                )
+
+
+def _compared(config: Config) -> None:
+    """Refuse a name that nothing bears in what tables and sentences are about."""
+    targets = config.experiments.model_dump(exclude_none=True)
+    methods = {
+        target: {name for names in methods_of(config, target).values() for name in names}
+        for target in targets
+    }
+    for target, pairs in config.differences.items():
+        _known("benchmark of differences", target, targets)
+        for name in (name for pair in pairs for name in pair):
+            _known(f"method of differences.{target}", name, methods[target])
+    headline, every = config.headline, set().union(*methods.values())
+    for name in (headline.published, headline.ours):
+        _known("predictor of headline", name, config.predictors)
+    _known("ensemble of headline", headline.joined, config.ensembles)
+    for name in (headline.released, headline.baseline, *headline.methods):
+        _known("method of headline", name, every)
+    for name in headline.scorers:
+        _known("scorer of headline", name, every | {*LABELLED, PUBLISHED})
+    _known("searcher of headline", headline.searcher, SEARCHERS.names())
+    earlier = {name for target in targets for name in earlier_methods(target)}
+    for name in config.quoted:
+        _known("method that an earlier run ranked, of quoted,", name, earlier)
 
 
 def _zero_shot(config: Config) -> None:
@@ -295,8 +358,12 @@ def _supernets(config: Config, dataset: str) -> None:
     for name in section.settings:
         if not any(name in SUPERNETS.settings(m).model_fields for m in methods.values()):
             raise ConfigError(f"config: supernets.settings.{name}: no method has such a key")
+    beside = [*config.predictors, *GRAPH_PROXIES.names()]
     for name in section.beside:
-        _known("method beside supernets", name, [*config.predictors, *GRAPH_PROXIES.names()])
+        _known("method beside supernets", name, beside)
+    every = [*SUPERNETS.names(), *section.own, *beside]  # a pair that is not compared is left out
+    for name in (method for pair in section.differences for method in pair):
+        _known("method of supernets.differences", name, every)
 
 
 def _trainings(config: Config) -> None:

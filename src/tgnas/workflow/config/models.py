@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from tgnas import registry
+from tgnas.errors import shown
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.training.splits import Strategy
 from tgnas.validation import Keys, count, key
@@ -23,9 +24,17 @@ def _member_of(family: registry.Family) -> AfterValidator:
     return AfterValidator(known)
 
 
+def _some(values: tuple) -> tuple:
+    if not values:
+        raise PydanticCustomError("empty", "Input should have at least 1 entry")
+    return values
+
+
 def _all_different(values: tuple) -> tuple:
-    if len(set(values)) < len(values):
-        raise PydanticCustomError("repeated", "Input should have no entry twice")
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            message = "Input should have no entry twice, as it has {value}"
+            raise PydanticCustomError("repeated", message, {"value": shown(value)})
     return values
 
 
@@ -33,14 +42,17 @@ Value = TypeVar("Value")
 Dataset = TypeVar("Dataset")
 Split = TypeVar("Split")
 Epochs = TypeVar("Epochs")
-Listed = tuple[Value, ...]
-Several = Annotated[tuple[Value, ...], Field(min_length=1)]
-Different = Annotated[tuple[Value, ...], AfterValidator(_all_different)]
-SeveralDifferent = Annotated[tuple[Value, ...], Field(min_length=1), AfterValidator(_all_different)]
+_ALL_DIFFERENT = AfterValidator(_all_different)
+# Pydantic's own `min_length` counts the entries that are allowed, so [0] would lack an entry.
+_SOME = Field(json_schema_extra={"minItems": 1})
+Listed = Annotated[tuple[Value, ...], _ALL_DIFFERENT]
+Several = Annotated[tuple[Value, ...], _SOME, AfterValidator(_some), _ALL_DIFFERENT]
+Pair = Annotated[tuple[str, str], _ALL_DIFFERENT]
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Named = dict[Name, Value]
 NamedSome = Annotated[dict[Name, Value], Field(min_length=1)]
 Positive = Annotated[int, Field(ge=1)]
+OfNasbench201 = Annotated[int, Field(ge=1, le=15625)]  # as many architectures as it has
 Weight = Annotated[float, Field(gt=0)]
 Drawn = Annotated[int, Field(ge=2)]
 Members = Annotated[dict[str, Weight], Field(min_length=1)]
@@ -108,7 +120,7 @@ class Predictor(Keys):
     method: Annotated[str, _member_of(registry.PREDICTORS)] = key(
         "A file of tgnas.methods.predictors; the keys of its `Settings` stand beside these."
     )
-    sources: Different[Benchmark] = key(
+    sources: Listed[Benchmark] = key(
         "Benchmarks whose labels are learned, entries of `training`; none with `distil_from`."
     )
     cells: Literal["all"] | Drawn | dict[Benchmark, Drawn] = key(
@@ -252,7 +264,7 @@ class Universal(Keys):
     resamples: int = count(
         "Bootstrap resamples of architectures; those of many vectors add up.", 10
     )
-    sequences: SeveralDifferent[str] = key(
+    sequences: Several[str] = key(
         "Those of `spaces` on which it was chosen what counts say of sequences of blocks."
     )
     spaces: NamedSome[UniversalSpace] = key("The benchmarks, by name.")
@@ -296,7 +308,7 @@ class Ranking(Keys):
     ) = key("Those of NAS-Bench-Graph, whose package does not say the epochs.", default=None)
     leaked_dataset: Nb201Dataset = key("Its test labels pick the epoch of the leaked rows.")
     top_share: float = key("Share of the truly best for the top measures.", gt=0, le=1)
-    at: Several[Positive] = key("Sizes k of precision@k, regret@k and true rank@k.")
+    at: Several[OfNasbench201] = key("Sizes k of precision@k, regret@k and true rank@k.")
     resamples: int = count("Bootstrap resamples of architectures.", 10)
     level: float = key("Coverage of the bootstrap intervals.", gt=0, lt=1)
 
@@ -313,20 +325,20 @@ class ZeroShotBenchmark(Keys):
     architectures: Literal["all"] | Annotated[int, Field(ge=3)] = key(
         "All, or how many are drawn of those that none of the methods has learned from."
     )
-    datasets: SeveralDifferent[str] = key("Data sets, or tasks, of the accuracies.")
-    splits: SeveralDifferent[str] = key("Splits of the accuracies.")
+    datasets: Several[str] = key("Data sets, or tasks, of the accuracies.")
+    splits: Several[str] = key("Splits of the accuracies.")
     epochs: int | str = key("Training epochs behind the accuracies.")
 
 
 class ZeroShot(Keys):
     """Benchmarks that the weights that come with the package rank, without any training."""
 
-    methods: SeveralDifferent[str] = key(
+    methods: Several[str] = key(
         "Names of `shipped`, whose members' mean score counts; their predictors, each member by "
         "itself; ensembles of these; graph proxies. Stored zero-cost proxies come by themselves."
     )
-    headline: SeveralDifferent[str] = key("Those of README's table and of the figure.")
-    differences: Several[tuple[str, str]] = key(
+    headline: Several[str] = key("Those of README's table and of the figure.")
+    differences: Several[Pair] = key(
         "Pairs of methods; how much higher the tau of the first is than that of the second."
     )
     benchmarks: Several[ZeroShotBenchmark] = key("What is ranked.")
@@ -343,13 +355,13 @@ class Sample(Keys):
     shards: int = count("Jobs of each proxy.")
     size: dict[str, Positive] = key("Of the networks, where not the benchmark's.")
     labels: Labels[str, str, int] = key("The accuracies that scores are compared with.")
-    methods: Different[str] = key("Predictors, ensembles and graph proxies beside the networks'.")
+    methods: Listed[str] = key("Predictors, ensembles and graph proxies beside the networks'.")
 
 
 class Proxies(Keys):
     """The comparison of training-free proxies on real networks."""
 
-    networks: Literal["all"] | SeveralDifferent[NetworkProxy] = key(
+    networks: Literal["all"] | Several[NetworkProxy] = key(
         "All, or files of tgnas.methods.network_proxies."
     )
     seed: int = count("Of samples, images, initial weights and the proxies' own draws.", 0)
@@ -362,7 +374,7 @@ class Proxies(Keys):
         "Your own copies of further data sets, whose images the networks then see too: "
         "cifar-100-python.tar.gz or its folder, the folder or archive of ImageNet16-120's batches."
     )
-    timed: int = count("NAS-Bench-201 architectures on which all methods are timed.", 3)
+    timed: int = count("NAS-Bench-201 architectures on which all methods are timed.", 3, le=15625)
     samples: Several[Sample] = key("What is compared on which architectures.")
 
     @property
@@ -382,7 +394,7 @@ class Distillation(Keys):
 class ReducedNetworks(Keys):
     """Proxies on a small network of every live pattern of NAS-Bench-201, and for distillation."""
 
-    proxies: Different[NetworkProxy] = key("Files of tgnas.methods.network_proxies.")
+    proxies: Listed[NetworkProxy] = key("Files of tgnas.methods.network_proxies.")
     shards: int = count("Jobs of each proxy.")
     size: dict[str, Positive] = key("Of the networks, where not the benchmark's.")
     distillation: Distillation
@@ -413,16 +425,16 @@ class Search(Keys):
     """Search on NAS-Bench-201 and in the DARTS space."""
 
     predictor: str = key("The predictor whose searches are drawn and whose incumbent is trained.")
-    scorers: SeveralDifferent[str] = key(
+    scorers: Several[str] = key(
         "Methods that every searcher queries; predictors live, others by score file."
     )
     baselines: Listed[GraphProxy] = key("Graph proxies that are searched exhaustively too.")
     searchers: Several[Searcher] = key("Files of tgnas.methods.searchers.")
     runs: int = count("Runs of each searcher, shared by the seeds of a predictor.")
-    top: int = count("Best-scored architectures among which validation accuracy chooses.")
+    top: OfNasbench201 = key("Best-scored architectures among which validation accuracy chooses.")
     budget: int = count("Queries of random search, regularised evolution and local search.")
     settings: Changes = key("Keys of the searchers' own `Settings`; equal ones are shared.")
-    labelled: Different[Searcher] = key(
+    labelled: Listed[Searcher] = key(
         "Searchers that query validation accuracy, as if they trained."
     )
     surrogates: dict[Searcher, str] = key("The predictor that a searcher fits on what it queried.")
@@ -445,7 +457,7 @@ class FewTarget(Keys):
         default=None,
     )
     drawn: Positive | None = key("How many architectures are drawn; all if none.", default=None)
-    methods: SeveralDifferent[str] | None = key(
+    methods: Several[str] | None = key(
         "Which of `predictors` and `searchers` see it; all if none are named.", default=None
     )
 
@@ -475,7 +487,7 @@ class FewSearcher(Keys):
     beside: str | None = key(
         "The entry that it is compared with, run by run; the first one by default.", default=None
     )
-    targets: SeveralDifferent[str] | None = key(
+    targets: Several[str] | None = key(
         "The targets that it can search; all if none are named.", default=None
     )
 
@@ -485,13 +497,13 @@ class FewLabels(Keys):
 
     seeds: int = count("Draws of labels, and runs of a searcher.")
     start_seeds: int = count("Seeds of a predictor of the config that is started from.")
-    sizes: SeveralDifferent[Positive] = key("Numbers of labels that predictors learn.")
+    sizes: Several[Positive] = key("Numbers of labels that predictors learn.")
     tested: int = count("Architectures that their ranks are measured on.", 30)
-    at: SeveralDifferent[Positive] = key("After how many labels of a search is looked.")
+    at: Several[Positive] = key("After how many labels of a search is looked.")
     targets: Named[FewTarget] = key("The targets by name.")
-    learned: SeveralDifferent[str] = key("Those whose labels predictors learn.")
-    queried: SeveralDifferent[str] = key("Those that are searched.")
-    methods: SeveralDifferent[str] | None = key(
+    learned: Several[str] = key("Those whose labels predictors learn.")
+    queried: Several[str] = key("Those that are searched.")
+    methods: Several[str] | None = key(
         "Which of `predictors` and `searchers` are run; all if none are named.", default=None
     )
     predictors: Named[FewPredictor] = key("The predictors by name.")
@@ -551,14 +563,14 @@ class Supernets(Training):
     seeds: int = count("Supernets of each method.", 2)
     settings: Changes = key("Keys of the methods' `Settings`, for all that have them.")
     prior: str = key("The shipped predictor that methods start from whose settings ask for one.")
-    methods: SeveralDifferent[Name] = key(
+    methods: Several[Name] = key(
         "Files of tgnas.methods.supernets, or names of `own` with a `method`."
     )
     own: Named[Changes] = key(
         "Keys of single methods; `method` is the file, where it is not the name."
     )
-    beside: Different[str] = key("Graph proxies and predictors that score the same architectures.")
-    differences: Listed[tuple[str, str]] = key(
+    beside: Listed[str] = key("Graph proxies and predictors that score the same architectures.")
+    differences: Listed[Pair] = key(
         "Pairs of these methods whose taus are compared, resample by resample."
     )
 

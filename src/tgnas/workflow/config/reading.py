@@ -32,8 +32,8 @@ class Config(Keys):
     experiments: models.Experiments
     seeds: int = count("How many seeds (0, 1, ...) a method has that has any.")
     embeddings: NamedSome[models.Embedding] = key("Vectors of the operators by name.")
-    training: NamedSome[models.Label] = key(
-        "The label that predictors learn, for each possible source."
+    training: dict[models.Benchmark, models.Label] = key(
+        "The label that predictors learn, for each possible source.", min_length=1
     )
     predictors: NamedSome[Predictor] = key("The trained configurations by name.")
     selection: models.Selection
@@ -55,7 +55,7 @@ class Config(Keys):
     headline: models.Headline
     ranking: models.Ranking
     zero_shot: models.ZeroShot
-    differences: dict[models.Benchmark, Listed[tuple[str, str]]] = key(
+    differences: dict[models.Benchmark, Listed[models.Pair]] = key(
         "Pairs of methods of a benchmark whose taus are compared, draw by draw."
     )
     proxies: models.Proxies
