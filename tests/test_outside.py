@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tgnas.registry import (
     GRAPH_PROXIES,
     NETWORK_PROXIES,
     OUTSIDE,
+    PREDICTORS,
     SEARCHERS,
     add_methods,
     folders_of,
@@ -34,10 +36,12 @@ def outside(tmp_path, monkeypatch):
     shutil.copy(method, tmp_path / "own" / "graph_proxies" / "mine.py")
     monkeypatch.setenv(OUTSIDE, str(tmp_path / "own"))
     yield tmp_path / "own"
-    for module in [name for name in sys.modules if name == NAME]:
-        del sys.modules[module]
-    path = sys.modules["tgnas.methods.graph_proxies"].__path__
-    path[:] = [folder for folder in path if not folder.startswith(str(tmp_path))]
+    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+    for name in [name for name, file in files.items() if str(file).startswith(str(tmp_path))]:
+        del sys.modules[name]
+    for folder in (tmp_path / "own").iterdir():
+        path = import_module(f"tgnas.methods.{folder.name}").__path__
+        path[:] = [place for place in path if not place.startswith(str(tmp_path))]
     _file.cache_clear()
     provenance._is_module.cache_clear()
     registry._outside.cache_clear()
@@ -163,3 +167,111 @@ def test_folders_that_the_config_names_reach_the_processes_that_are_started(outs
     assert os.environ[OUTSIDE] == str(outside)
     assert folders_of("tgnas.methods.graph_proxies")[1:] == (outside / "graph_proxies",)
     assert folders_of("tgnas.spaces")[1:] == ()
+
+
+# Files that break their family's contract
+
+
+def broken(folder: Path, family: str, text: str, name: str = "mine") -> Path:
+    """Write a method of a family into a folder of methods and return its file."""
+    file = folder / family / f"{name}.py"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_what_a_file_lacks_is_said_with_the_file(outside):
+    file = outside / "graph_proxies" / "mine.py"
+    file.write_text(file.read_text().replace("CARD = ", "CARDS = "))
+    with pytest.raises(ContractError, match=f"^{re.escape(str(file))}: CARD must be a Card$"):
+        GRAPH_PROXIES.module("mine")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (', needs="nothing"', "", "TypeError: .*missing .*argument: 'needs'"),
+        ("needs=", "kneads=", "TypeError: .*argument"),
+        ("CARD = ", "import nothing_of_this_name\nCARD = ", "ModuleNotFoundError: No module named"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_named_with_the_line_and_the_reason(
+    outside, old, new, message
+):
+    file = outside / "graph_proxies" / "mine.py"
+    file.write_text(file.read_text().replace(old, new))
+    fault = "import nothing" if "import" in new else "CARD = "
+    lines = file.read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, start=1) if text.startswith(fault))
+    where = f"^{re.escape(str(file))}:{line}: cannot be imported: "
+    with pytest.raises(ContractError, match=where + message):
+        GRAPH_PROXIES.module("mine")
+
+
+NETWORK_PROXY = """
+from tgnas.methods.card import Card, NetworkCard
+CARD = NetworkCard(title="mine", reference="mine", needs="weights", cost="forward")
+def score(network, batch, generator):
+    return 0.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("weights", "weight", r"CARD.needs has 'weight' \(did you mean 'weights'\?\); known are n"),
+        ("forward", "cheap", "CARD.cost has 'cheap'; known are counting, forward"),
+        ('"forward"', '"forward", requires=("soul",)', "CARD.requires has 'soul'; known are lay"),
+        ('= NetworkCard(title="mine", reference="mine", needs="weights", cost="forward")',
+         '= Card(title="mine", reference="mine", needs="weights")', "CARD must be a NetworkCard"),
+    ],
+)  # fmt: skip
+def test_the_card_of_a_proxy_of_networks_has_words_that_are_known(outside, old, new, message):
+    file = broken(outside, "network_proxies", NETWORK_PROXY.replace(old, new), "my_network")
+    with pytest.raises(ContractError, match=f"^{re.escape(str(file))}: {message}"):
+        NETWORK_PROXIES.module("my_network")
+
+
+PREDICTOR = """
+from tgnas.methods.card import Card
+from tgnas.methods.settings import MethodSettings as Settings
+CARD = Card(title="mine", reference="mine", needs="nothing")
+class Constant:
+    state = {}
+    def score(self, architectures):
+        return VALUES
+def fit(sources, settings, context, generator):
+    return Constant()
+def restore(state, settings, context):
+    return Constant()
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("[0.5] * (len(architectures) - 1)", r"shape \(2,\), not \(3,\)"),
+        ("[[0.5]] * len(architectures)", r"shape \(3, 1\), not \(3,\)"),
+        ("0.5", r"shape \(\), not \(3,\)"),
+        ("None", "None, not numbers"),
+    ],
+)
+def test_a_predictor_outside_gives_one_number_for_each_architecture(outside, values, message):
+    file = broken(outside, "predictors", PREDICTOR.replace("VALUES", values), "my_constant")
+    predictor = PREDICTORS.module("my_constant").fit([], None, None, None)
+    called = f"^{re.escape(str(file))}: Constant.score gives {message}$"
+    with pytest.raises(ContractError, match=called):
+        predictor.score([0, 1, 2])
+
+
+def test_scores_that_are_not_known_are_no_fault_of_a_predictor(outside):
+    text = PREDICTOR.replace("VALUES", "[float('nan')] * len(architectures)")
+    broken(outside, "predictors", text, "my_unknown")
+    predictor = PREDICTORS.module("my_unknown").fit([], None, None, None)
+    assert len(predictor.score([0, 1])) == 2
+
+
+def test_settings_may_stand_in_a_file_beside_the_method(outside):
+    broken(outside, "searchers", "class Settings: ...\n", "_mine")
+    broken(outside, "searchers", "from ._mine import Settings\ndef search(): ...\n", "my_search")
+    assert SEARCHERS.settings("my_search").__module__ == "tgnas.methods.searchers._mine"

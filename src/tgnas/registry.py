@@ -15,6 +15,7 @@ import inspect
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -23,10 +24,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from tgnas.errors import ConfigError, ContractError, UnknownNameError, cut, shown, words_of
+from tgnas.errors import (
+    ConfigError,
+    ContractError,
+    UnknownNameError,
+    cut,
+    nearest,
+    shown,
+    words_of,
+)
 
+PACKAGE = "tgnas"
 OUTSIDE, METHODS = "TGNAS_METHODS", "tgnas.methods"
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
+CARDS = "tgnas.methods.card"
+WITH_WORDS = ("NetworkProxyMethod", "SequenceProxyMethod")  # whose cards are NetworkCards
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +74,17 @@ class Family:
         return f"{self.package}.{name}"
 
     def module(self, name: str) -> ModuleType:
-        """Return a member's module.
+        """Return a member's module, whose scores are held to what they are asked of.
 
         Raises:
-            ContractError: it does not define what the family's contract asks for.
+            ContractError: it does not define what the family's contract asks for, or stands outside
+                of the package and cannot be imported.
         """
-        module = import_module(self._found(name))
+        module = _imported(self._found(name), self.package)
         if self.contract:
             check(module, self.contract)
+        if _file_outside(module):
+            _hold_scorers(module)
         return module
 
     def _found(self, name: str) -> str:
@@ -88,6 +103,7 @@ class Family:
 
     def settings(self, name: str) -> Any:
         """Return a method's Settings; where its file imports them, that file alone is imported."""
+        self._found(name)  # what it imports beside it can be imported, too
         elsewhere, own = _imported_from(self.package, name, "Settings")
         return getattr(import_module(elsewhere) if elsewhere else self.module(name), own)
 
@@ -104,6 +120,30 @@ class Family:
                 if isinstance(needs, ast.Constant) and isinstance(needs.value, str):
                     return needs.value
         return None
+
+
+def _imported(name: str, family: str) -> ModuleType:
+    """Return the module of a family's member; what one outside of the package raises is a line.
+
+    Raises:
+        ContractError: the file and line outside, and what was raised there.
+    """
+    try:
+        return import_module(name)
+    except Exception as error:  # the file is the user's, and may raise anything
+        place = _place(folders_of(family), name.rpartition(".")[2])
+        frames = traceback.extract_tb(error.__traceback__)
+        theirs = [frame for frame in frames if Path(frame.filename).is_relative_to(place.parent)]
+        if place.is_relative_to(_own_folder(PACKAGE)) or not theirs:
+            raise
+        where = f"{theirs[-1].filename}:{theirs[-1].lineno}"
+        raise ContractError(f"{where}: cannot be imported: {words_of(error)}") from error
+
+
+def _file_outside(module: ModuleType) -> str:
+    """Return the file of a module that stands outside of the package; empty for others."""
+    file = getattr(module, "__file__", None) or ""
+    return "" if not file or Path(file).is_relative_to(_own_folder(PACKAGE)) else file
 
 
 def check(module: ModuleType, contract: str) -> None:
@@ -124,6 +164,8 @@ def check(module: ModuleType, contract: str) -> None:
             faults.append(f"{member} must be a {kind.__name__}")
         elif member == "Settings" and not _is_settings(value):
             faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
+        elif member == "CARD" and name in WITH_WORDS:
+            faults += _faults_of(value)
     required = _functions(namespace[name])
     others = namespace.get("OPTIONAL", {}).get(namespace[name], ())
     optional = {n: f for part in others for n, f in _functions(part).items()}
@@ -138,7 +180,58 @@ def check(module: ModuleType, contract: str) -> None:
                 f"{member}{_signature(definition)} must be {member}{_signature(function)}"
             )
     if faults:
-        raise ContractError(f"{module.__name__}: {'; '.join(faults)}")
+        called = _file_outside(module) or module.__name__
+        raise ContractError(f"{called}: {'; '.join(faults)}")
+
+
+def _faults_of(card: Any) -> list[str]:
+    """Return what is wrong with the card of a proxy of networks, whose words others read."""
+    known = import_module(CARDS)
+    if not isinstance(card, known.NetworkCard):
+        return ["CARD must be a NetworkCard"]
+    words = {
+        "needs": (card.needs.split(", "), known.NEEDS),
+        "cost": ([card.cost], known.COSTS),
+        "requires": (card.requires, known.REQUIREMENTS),
+    }
+    return [
+        f"CARD.{key} has {word!r}{nearest(word, allowed)}; known are {', '.join(allowed)}"
+        for key, (given, allowed) in words.items()
+        for word in given
+        if word not in allowed
+    ]
+
+
+@cache
+def _hold_scorers(module: ModuleType) -> None:
+    """Have the scores checked that the classes of a file give of architectures."""
+    for one in vars(module).values():
+        score = vars(one).get("score") if isinstance(one, type) else None
+        if score and one.__module__ == module.__name__:
+            one.score = _held_method(score, f"{_file_outside(module)}: {one.__name__}.score")
+
+
+def _held_method(score: Callable[..., Any], called: str) -> Callable[..., Any]:
+    """Return the method of a scorer that gives one number for each architecture."""
+
+    @wraps(score)
+    def held(self: Any, architectures: Any) -> Any:
+        values = score(self, architectures)
+        _hold_to(values, len(architectures), called)
+        return values
+
+    return held
+
+
+def _hold_to(values: Any, wanted: int, called: str, *, alone: bool = False) -> None:
+    """Refuse what is not so many numbers; where one stands alone its shape does not matter."""
+    import numpy as np  # noqa: PLC0415  # listing a family needs none
+
+    found = np.asarray(values)
+    if found.dtype.kind not in "biuf":
+        raise ContractError(f"{called} gives {shown(values)}, not numbers")
+    if found.shape != (wanted,) and not (alone and found.size == wanted == 1):
+        raise ContractError(f"{called} gives shape {found.shape}, not {(wanted,)}")
 
 
 def _held(score: Callable[..., Any], called: str, module: ModuleType) -> Callable[..., Any]:
@@ -149,17 +242,11 @@ def _held(score: Callable[..., Any], called: str, module: ModuleType) -> Callabl
 
     @wraps(score)
     def held(given: Any, *args: Any, **kwargs: Any) -> Any:
-        import numpy as np  # noqa: PLC0415  # listing a family needs none
-
         of_cells = module.__name__.startswith(f"{METHODS}.graph_proxies.")
         components = len(getattr(module, "COMPONENTS", (called,)))
-        wanted = (len(given) if of_cells else components,)
         values = score(given, *args, **kwargs)
-        found = np.asarray(values)
-        if found.dtype.kind not in "biuf":
-            raise ContractError(f"{called}: score gives {shown(values)}, not numbers")
-        if found.shape != wanted and (of_cells or found.size != components or components > 1):
-            raise ContractError(f"{called}: score gives shape {found.shape}, not {wanted}")
+        wanted = len(given) if of_cells else components
+        _hold_to(values, wanted, f"{called}: score", alone=not of_cells)
         return values
 
     return held
@@ -197,7 +284,8 @@ def _imported_from(package: str, name: str, member: str) -> tuple[str, str]:
             continue
         for alias in node.names:
             if member == (alias.asname or alias.name):
-                return str(node.module), alias.name
+                where = "." * node.level + (node.module or "")
+                return util.resolve_name(where, package), alias.name
     return "", member
 
 
