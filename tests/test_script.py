@@ -206,3 +206,16 @@ def test_a_job_whose_fetched_input_was_changed_does_not_begin(main, called, tmp_
     with pytest.raises(SystemExit):
         run(main, job([], **parts))
     assert not called
+
+
+@pytest.mark.parametrize("part", ["input", "output"])
+@pytest.mark.parametrize("held", ["method,tau\nparams,0.5\nflo", ""])
+def test_a_job_does_not_go_on_from_a_table_that_was_cut_off(main, called, tmp_path, part, held):
+    cut = tmp_path / "cut.csv"
+    cut.write_text(held)
+    name, log = {"input": "parts", "output": "table"}[part], tmp_path / "log"
+    with pytest.raises(SystemExit):
+        run(main, job([str(log)], **PARTS | {part: {name: str(cut)}}))
+    assert not called
+    told = f"{cut} is damaged: its last line has no end, after {len(held)} bytes; what a job wrote"
+    assert told in log.read_text()

@@ -25,7 +25,7 @@ from uuid import uuid4
 
 import platformdirs
 
-from tgnas.errors import InUseError, UnreadableFileError, UnwritableFileError
+from tgnas.errors import CorruptTableError, InUseError, UnreadableFileError, UnwritableFileError
 
 logger = logging.getLogger(__name__)
 LONGEST = 255  # bytes of a file's name
@@ -101,6 +101,23 @@ def readable(path: str | Path) -> None:
             pass
     except (OSError, ValueError) as error:  # a name may hold what no name can
         raise UnreadableFileError.of(path, error) from error
+
+
+def ends_whole(path: Path) -> None:
+    """Refuse a file of lines whose last line has no end, as one that was cut off has none.
+
+    Raises:
+        CorruptTableError: it is such a file, or is empty.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 1))
+        if stream.read(1) != b"\n":
+            raise CorruptTableError(
+                f"{path} is damaged: its last line has no end, after {size:,} bytes; what a job "
+                "wrote is made anew once it is deleted"
+            )
 
 
 def writable(path: str | Path) -> None:
