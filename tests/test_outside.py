@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 from test_cli import BEST, tgnas, write
 
 from tgnas import registry
@@ -22,6 +23,7 @@ from tgnas.registry import (
     folders_of,
 )
 from tgnas.workflow import provenance
+from tgnas.workflow.config.checks import read_config
 from tgnas.workflow.provenance import _file, code_digest
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "methods"
@@ -275,3 +277,11 @@ def test_settings_may_stand_in_a_file_beside_the_method(outside):
     broken(outside, "searchers", "class Settings: ...\n", "_mine")
     broken(outside, "searchers", "from ._mine import Settings\ndef search(): ...\n", "my_search")
     assert SEARCHERS.settings("my_search").__module__ == "tgnas.methods.searchers._mine"
+
+
+def test_every_method_outside_is_checked_before_any_job(outside):
+    values = yaml.safe_load((Path(__file__).parents[1] / "config" / "config.yaml").read_text())
+    read_config(values)
+    file = broken(outside, "predictors", "def fit(): ...\n", "my_fit")
+    with pytest.raises(ContractError, match=f"^{re.escape(str(file))}: CARD must be a Card; .*"):
+        read_config(values)

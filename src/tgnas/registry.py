@@ -363,6 +363,20 @@ def packages() -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in named)
 
 
+def check_outside() -> None:
+    """Hold every method that stands outside of the package to its contract.
+
+    Raises:
+        ContractError: what is missing, or of another kind or signature, and in which file.
+    """
+    families = [one for one in globals().values() if isinstance(one, Family) and one.contract]
+    for family in families:
+        own, *outside = folders_of(family.package)
+        for name in family.names() if outside else ():
+            if _place((own, *outside), name).parent != own:
+                family.module(name)
+
+
 def _place(folders: tuple[Path, ...], name: str) -> Path:
     """Return where a module stands, without its ending."""
     for folder in folders:

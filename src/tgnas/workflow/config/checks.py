@@ -15,6 +15,7 @@ from tgnas.registry import (
     SEARCHERS,
     SUPERNETS,
     Family,
+    check_outside,
 )
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 from tgnas.validation import validated
@@ -39,8 +40,10 @@ def read_config(values: dict[str, Any]) -> Config:
     Raises:
         ConfigError: where, the value, what is allowed.
         UnknownNameError: a key or name that does not exist, with the nearest one that does.
+        ContractError: a method outside of the package does not keep the contract of its family.
     """
     config = parse(values)
+    check_outside()
     for one in (
         _names,
         _predictors,
