@@ -10,6 +10,7 @@ from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError, are, number_of
 from tgnas.benchmarks.stored import STORED, files_of
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
+from tgnas.validation import read_keys
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
 from tgnas.workflow.sheet import read_methods
 from tgnas.resources.fetch import available, hand_on, mirror_folders, read_resources
@@ -48,6 +49,9 @@ from tgnas.registry import (
 os.environ.setdefault("DGLBACKEND", "pytorch")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:
+    # Of a key that stands twice Snakemake takes the last; jobs are handed what was read.
+    for file in workflow.configfiles if workflow.is_main_process else []:
+        read_keys(Path(file))
     CONFIG = read_config(config)
     # Where a file comes from changes no result, so mirrors reach the jobs outside of their params.
     hand_on(CONFIG.mirrors)

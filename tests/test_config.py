@@ -96,6 +96,16 @@ def test_the_shipped_config_is_allowed(config):
     assert config == before
 
 
+def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path):
+    laid_over = tmp_path / "mine.yaml"
+    laid_over.write_text("search:\n  runs: 3\n  runs: 4\n")
+    command = ["-m", "snakemake", "--configfile", str(laid_over), "--dry-run", "--nolock"]
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    planned = subprocess.run([sys.executable, *command], cwd=ROOT, check=False, **told)
+    assert planned.returncode == 1
+    assert f"{laid_over}: the key 'runs' stands there twice in line 3" in planned.stdout
+
+
 def test_a_misspelled_key_is_answered_with_the_nearest_one(config):
     config["sedes"] = config.pop("seeds")
     assert "config key at the top level 'sedes' (did you mean 'seeds'?)" in refusal_of(config)
