@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgnas.errors import ConfigError, ResourceError
+from tgnas.errors import ConfigError, CorruptTableError, ResourceError
 from tgnas.files import sha256_of
 from tgnas.resources.fetch import (
     ALTERNATIVES,
@@ -270,10 +270,21 @@ def test_an_input_that_was_changed_after_fetching_is_refused(tmp_path, place):
     path = tmp_path / place / resource.name
     path.parent.mkdir(parents=True)
     path.write_bytes(CONTENT)
-    check_inputs([path, tmp_path / "results" / "other.csv"], sheet)
+    check_inputs([path, tmp_path / "results" / "other.bin"], sheet)
     path.write_bytes(bytes(len(CONTENT)))
     with pytest.raises(ResourceError, match=r"is not family/file\.bin: sha256"):
         check_inputs([path], sheet)
+
+
+def test_a_fetched_table_may_end_without_a_line_end_and_one_of_a_job_may_not(tmp_path):
+    resource = resource_of(b"a,b\n1,2", "family/table.csv")
+    fetched, made = tmp_path / resource.name, tmp_path / "made.csv"
+    fetched.parent.mkdir()
+    for path in (fetched, made):
+        path.write_bytes(b"a,b\n1,2")
+    check_inputs([fetched], sheet_of(tmp_path, astuple(resource)))
+    with pytest.raises(CorruptTableError, match=r"made\.csv is damaged: its last line has no end"):
+        check_inputs([made], tmp_path / "resources.tsv")
 
 
 def test_a_file_that_cannot_be_written_is_a_resource_error(tmp_path):

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from tgnas.errors import ConfigError, ResourceError, UnreadableFileError
-from tgnas.files import sha256_of, written_whole
+from tgnas.files import ends_whole, sha256_of, written_whole
 
 LOG = logging.getLogger("tgnas.resources.fetch")
 SHEET = Path("config/resources.tsv")
@@ -124,17 +124,23 @@ def verified(path: Path, resource: Resource) -> Path:
 
 
 def check_inputs(paths: Iterable[Path], sheet: Path = SHEET) -> None:
-    """Check those of a job's inputs that the sheet names, before anything reads them.
+    """Check a job's inputs before anything reads them, by the sheet where it names them.
+
+    The last line of another CSV file, which a job wrote, has an end unless it was cut off.
 
     Raises:
         ConfigError: a row of the sheet is not allowed.
         ResourceError: an input is not what the sheet says.
+        CorruptTableError: a CSV file that the sheet does not name was cut off within a line.
     """
     resources = read_resources(sheet) if sheet.is_file() else {}
     for path in paths:
         ends = ("/".join(path.parts[start:]) for start in range(len(path.parts)))
-        for name in resources.keys() & set(ends):
+        named = resources.keys() & set(ends)
+        for name in named:
             verified(path, resources[name])
+        if not named and path.suffix == ".csv":
+            ends_whole(path)
 
 
 def fetch(

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from tgnas.errors import ConfigError, TgnasError, number_of
-from tgnas.files import ends_whole
 from tgnas.processes import end_on_sigterm
 from tgnas.resources.fetch import check_inputs
 
@@ -40,12 +39,9 @@ def run(main: Callable[..., None], job: Any = None) -> None:
     try:
         arguments = _of_job(main, job) if job is not None else _of_command_line(main)
         if job is not None:
-            inputs = _files(dict(job.input.items()).values())
-            check_inputs(inputs)
             # Outputs that are there are those that the job goes on from (Snakemake's `update`).
-            there = [*inputs, *_files(dict(job.output.items()).values())]
-            for path in (path for path in there if path.suffix == ".csv" and path.exists()):
-                ends_whole(path)
+            files = _files([*dict(job.input.items()).values(), *dict(job.output.items()).values()])
+            check_inputs(path for path in files if path.exists())
         logger.info("arguments %s", " ".join(f"{k}={brief(v)}" for k, v in arguments.items()))
         main(**arguments)
     except (TgnasError, OSError) as error:
