@@ -28,12 +28,13 @@ MADE_BY = "proxies"
 CAPTION = """
 Training-free proxies on real networks, predictors and trivial baselines on the same random
 architectures. [{ranking[level]:.0%} bootstrap interval, {ranking[resamples]} resamples of live
-patterns and of seeds]; ± is the standard deviation over seeds. Zero-cost proxies see {settings[batch]} images, of CIFAR-10 where no
-other data set is named, also where accuracy is on another; seed {settings[seed]}, initialisation
-{settings[initialisation]}. An architecture on which a method fails is left out of its correlation
-and counted. Milliseconds are processor time of one core, each architecture alone, the median;
-`build` is making the network or parsing the cell. `batched` is time for each where all are scored
-at once, which only graph proxies and predictors can. † the formula is not certain.
+patterns and of seeds]; ± is the standard deviation over seeds. Zero-cost proxies see
+{settings[batch]} images, of CIFAR-10 where no other data set is named, also where accuracy is on
+another; seed {settings[seed]}, initialisation {settings[initialisation]}. An architecture on which
+a method fails is left out of its correlation and counted; so is a dead one for every zero-cost
+proxy. Milliseconds are processor time of one core, each architecture alone, the median; `build` is
+making the network or parsing the cell. `batched` is time for each where all are scored at once,
+which only graph proxies and predictors can. † the formula is not certain.
 """
 _MEASURES = {
     "{}": "{}",
