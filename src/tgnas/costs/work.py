@@ -3,7 +3,8 @@
 Arrays are of N architectures, or of one where all agree.
 """
 
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,20 +40,24 @@ class Work:
     pooled: Number = 0
     biases: Number = 0
 
+    def __iter__(self) -> Iterator[Number]:
+        """Go through the parts in their order; ``astuple`` would copy each array."""
+        return (getattr(self, name) for name in self.__slots__)
+
     def __add__(self, other: "Work") -> "Work":
-        return Work(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Work(*(a + b for a, b in zip(self, other, strict=True)))
 
     def times(self, factor: Number) -> "Work":
         """Return the work of so many such parts."""
-        return Work(*(value * factor for value in astuple(self)))
+        return Work(*(value * factor for value in self))
 
     def summed(self) -> "Work":
         """Return the work of all parts that the last axis runs over."""
-        return Work(*(np.sum(value, axis=-1) for value in astuple(self)))
+        return Work(*(np.sum(value, axis=-1) for value in self))
 
     def flops(self, counting: str) -> Number:
         """Return the operations, by what counts as one, a key of ``COUNTED``."""
-        _, *operations = astuple(self)
+        _, *operations = self
         return sum(
             weight * done for weight, done in zip(COUNTED[counting], operations, strict=True)
         )
