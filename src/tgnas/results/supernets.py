@@ -213,9 +213,9 @@ def show(frame: pd.DataFrame) -> list[Block]:
         for _, row in frame.iterrows():
             tau, top = (f"{truth}_{measure}" for measure in ("tau_distinct", "tau_top"))
             taus = {"KT": tau} | ({"KT, top": top} if has_top else {})
-            shown = {name: Number(row[of], std=row[f"{of}_std"]) for name, of in taus.items()}
+            numbers = {name: Number(row[of], std=row[f"{of}_std"]) for name, of in taus.items()}
             rank = Number(row[f"{truth}_rank"], ".0f")
-            rows.append({"method": row["title"], **shown, "rank": rank})
+            rows.append({"method": row["title"], **numbers, "rank": rank})
         blocks.append(Shown(rows, about, better={"KT": 1, "KT, top": 1, "rank": -1}))
     rows = []
     for _, row in frame.iterrows():
