@@ -189,7 +189,8 @@ def keys_of(
             f"{path}.{name}",
             whole["additionalProperties"] | {"description": whole["description"]},
         )
-    for inner in whole.get("patternProperties", {}).values():
+    named = [*whole.get("patternProperties", {}).values(), whole.get("additionalProperties")]
+    for inner in (one for one in named if isinstance(one, dict)):
         yield from keys_of(inner, schema, f"{path}.NAME")
     if isinstance(whole.get("items"), dict):
         yield from keys_of(whole["items"], schema, f"{path}[]")

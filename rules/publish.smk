@@ -8,8 +8,13 @@ PROVENANCE = (
 ON_PAGE = {f"{folder('results')}/tables/{table}.csv": table for table in TABLES}
 ON_PAGE |= {f"{folder('results')}/figures/{figure}.png": figure for figure in FIGURES}
 # What takes hours, or is made for a page of its own: what has been made is shown, but the report is
-# no reason to make it.
-ASIDE = [stem for page in PAGES for stem in on_page(page, RESULTS)]
+# no reason to make it. README's parts of tables are not on the page, whenever they are made.
+ASIDE = [
+    stem
+    for page in PAGES
+    for stem in on_page(page, RESULTS)
+    if stem not in made_by("readme", TABULATED)
+]
 BESIDE = {
     f"{folder('results')}/tables/{stem}.csv": stem
     for stem in ASIDE
