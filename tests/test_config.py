@@ -313,6 +313,7 @@ def test_what_the_card_of_a_searcher_needs_is_read_without_importing_it(name):
         (("headline", "methods"), ["tgnas_cod"], "method of headline 'tgnas_cod' (did you mean"),
         (("headline", "scorers"), ["publish"], "scorer of headline 'publish' (did you mean 'publ"),
         (("headline", "searcher"), "hybird", "searcher of headline 'hybird' (did you mean 'hyb"),
+        (("zero_shot", "readme"), ["nwott"], "method, or stored proxy, of zero_shot 'nwott' (did"),
         (("headline", "released"), "dump", "method of headline 'dump' (did you mean 'authors_d"),
         (("headline", "baseline"), "param", "method of headline 'param' (did you mean 'params'"),
         (("quoted",), ["tgnas_paperr"], "'tgnas_paperr' (did you mean 'tgnas_paper'?)"),

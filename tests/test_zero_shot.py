@@ -257,6 +257,17 @@ def test_readmes_table_has_its_methods_in_their_order(frame):
     assert [row["Kendall tau"] for row in shown.rows] == ["ours", "ours, joined"]
 
 
+def test_readmes_table_has_one_row_of_a_proxy_that_two_benchmarks_name_otherwise(frame):
+    others = frame[frame.method == "synflow_stored"].assign(
+        method="synflow", benchmark="nasbench301"
+    )
+    ids = ["synflow_stored", "synflow"]
+    table = headline_zero_shot.table(pd.concat([frame, others]), ids)
+    (shown,) = headline_zero_shot.show(table, ids)
+    assert [row["Kendall tau"] for row in shown.rows] == ["synflow, as stored"]
+    assert shown.columns == ["Kendall tau", "NB201 CIFAR-10", "NB301 CIFAR-10"]
+
+
 def test_the_figure_has_a_row_for_each_benchmark(frame):
     panel = zero_shot.figure(frame, TITLES, ["canonical", "tgnas_canonical"]).axes[0]
     labels = [label.get_text() for label in panel.get_yticklabels()]

@@ -14,8 +14,8 @@ TITLE = "Kendall's tau of the main methods on twelve benchmarks"
 SECTION = "Reported and reproduced"
 PAGE = "zero_shot"
 CAPTION = """
-Kendall's tau of the weights that come with the package and of counting, on one architecture of each
-live pattern; TransNAS-Bench-101 by validation metric.
+Kendall's tau of the weights that come with the package, of counting and of stored proxies where
+they are known, on one architecture of each live pattern; TransNAS-Bench-101 by validation metric.
 """
 MADE_BY = "readme"
 COLUMNS = {name: meaning for name, meaning in WHOLE.items() if name != "reported"}
@@ -23,7 +23,8 @@ COLUMNS = {name: meaning for name, meaning in WHOLE.items() if name != "reported
 
 def params(plan: Plan) -> dict[str, Any]:
     """Return the methods."""
-    return {"methods": list(plan.config.zero_shot.headline)}
+    config = plan.config.zero_shot
+    return {"methods": list(config.readme or config.headline)}
 
 
 def inputs() -> dict[str, Any]:
@@ -38,13 +39,17 @@ def table(ranked: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 
 
 def show(frame: pd.DataFrame, methods: Sequence[str]) -> list[Block]:
-    """Return one row for each method, a column for each benchmark."""
-    rows: list[dict[str, Entry]] = []
+    """Return one row for each title, a column for each benchmark; a proxy has ids of each."""
     places = dict.fromkeys(place_name(row) for row in frame.itertuples())
+    taus: dict[str, dict[str, Entry]] = {}
     for method in methods:
-        of = frame[frame.method == method]
-        if len(of):
-            taus = {place_name(row): mean_of(row._asdict()) for row in of.itertuples()}
-            row: dict[str, Entry] = {"Kendall tau": of.title.iloc[0]}
-            rows.append(row | {place: taus.get(place, "-") for place in places})
-    return [Shown(rows)]
+        for row in frame[frame.method == method].itertuples():
+            taus.setdefault(str(row.title), {})[place_name(row)] = mean_of(row._asdict())
+    return [
+        Shown(
+            [
+                {"Kendall tau": title} | {place: of.get(place, "-") for place in places}
+                for title, of in taus.items()
+            ]
+        )
+    ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from tgnas.benchmarks.stored import STORED
+from tgnas.benchmarks.stored import STORED, proxies_of
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.settings import read_settings
 from tgnas.registry import (
@@ -319,6 +319,10 @@ def _zero_shot(config: Config) -> None:
     ]
     for method in named:
         _known("method of zero_shot.methods", method, config.zero_shot.methods)
+    stored = [name for e in config.zero_shot.benchmarks for name in proxies_of(e.benchmark)]
+    ranked = [*config.zero_shot.methods, *stored]
+    for method in config.zero_shot.readme or ():
+        _known("method, or stored proxy, of zero_shot", method, ranked)
     names = [entry.benchmark for entry in config.zero_shot.benchmarks]
     if len(set(names)) < len(names):
         raise ConfigError("config: zero_shot.benchmarks names a benchmark twice")

@@ -337,7 +337,11 @@ class ZeroShot(Keys):
         "Names of `shipped`, whose members' mean score counts; their predictors, each member by "
         "itself; ensembles of these; graph proxies. Stored zero-cost proxies come by themselves."
     )
-    headline: Several[str] = key("Those of README's table and of the figure.")
+    headline: Several[str] = key("Those of the figure.")
+    readme: Several[str] | None = key(
+        "Those of README's table, stored zero-cost proxies too; `headline` if none are named.",
+        default=None,
+    )
     differences: Several[Pair] = key(
         "Pairs of methods; how much higher the tau of the first is than that of the second."
     )
