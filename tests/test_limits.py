@@ -23,6 +23,7 @@ from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.inference import limits
 from tgnas.inference.limits import costs_of, front
 from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import least_budget, search
 from tgnas.registry import SEARCHERS
 from tgnas.resources.fetch import available, mirror_folders, read_resources
@@ -206,6 +207,25 @@ def test_an_interrupted_search_keeps_the_best_so_far():
     assert found.interrupted
     assert found.score == max(found.scores)
     assert found.queries == sum(told)
+
+
+def test_an_interruption_within_the_first_query_keeps_what_was_scored_of_it():
+    told = []
+
+    def stop(count: int) -> None:
+        told.append(count)
+        raise KeyboardInterrupt
+
+    found = search(load_scorer("params"), NB201, "random", 10**5, told=stop)
+    assert found.interrupted
+    assert found.queries == sum(told) < 10**5
+    assert found.score == max(found.scores)
+
+
+def test_what_a_search_within_limits_returns_is_the_best_that_keeps_them():
+    limits = ["params<=400000"]
+    found = search(load_scorer("params+flops"), NB201, "pruning", 1000, constraints=limits)
+    assert found.score == found.top(1)["score"][0].as_py()
 
 
 def test_ctrl_c_ends_the_command_with_what_was_found(tmp_path, request):

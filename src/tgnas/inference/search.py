@@ -16,6 +16,7 @@ from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_o
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
 from tgnas.inference.verdict import Verdict
+from tgnas.methods.trained import CHUNK
 from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle, searched
 from tgnas.spaces.architectures import Architectures
@@ -31,6 +32,17 @@ class Queries:
     What breaks a limit is worse than all that keeps them, by Deb's rule (Computer Methods in
     Applied Mechanics and Engineering 186, 2000): the least score of the first query less what it
     breaks them by, in units of the range of those scores.
+
+    Attributes:
+        predictor: whose scores they are.
+        space: of the architectures.
+        costs: that limits are put on.
+        limits: what is kept to.
+        threads: how many score at once.
+        told: is called with how many were just scored.
+        answered: the pieces that were scored, with their scores and what each breaks the limits by;
+            one entry for all three, so that an interruption leaves none without the others.
+        first: the scores of the first query; None before it is answered.
     """
 
     predictor: Scoring | Within
@@ -39,32 +51,40 @@ class Queries:
     limits: Sequence[Limit]
     threads: int
     told: Callable[[int], None]
-    architectures: list[Architectures] = field(default_factory=list)
-    scores: list[Scores] = field(default_factory=list)
-    excess: list[Scores] = field(default_factory=list)
+    answered: list[tuple[Architectures, Scores, Scores]] = field(default_factory=list)
+    first: Scores | None = None
 
     def __call__(
         self, architectures: Architectures, fidelity: int | None = None
     ) -> tuple[Scores, float]:
         """Return what a searcher is told of the scores, and the seconds of trainings: none."""
         del fidelity  # a predictor has none
-        scores = self.predictor.score(architectures, self.space, self.threads)
+        size = self.threads * max(1, CHUNK // architectures.cells_per_architecture)
+        starts = range(0, len(architectures), size)
+        pieces = [self._answer(architectures[start : start + size]) for start in starts]
+        scores, excess = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        first = self.first = scores if self.first is None else self.first
+        broken = np.minimum(first.min(), scores.min()) - (np.ptp(first) or 1.0) * (1 + excess)
+        return np.where(excess > 0, broken, scores), 0.0
+
+    def _answer(self, piece: Architectures) -> tuple[Scores, Scores]:
+        """Return the scores of a piece and what each breaks the limits by; keep them at once.
+
+        A query of many is kept piece by piece, so that Ctrl-C leaves the best of what was scored.
+        """
+        scores = self.predictor.score(piece, self.space, self.threads)
         faulty = np.flatnonzero(~np.isfinite(scores))
         if len(faulty):
-            [text] = self.space.format(architectures[faulty[:1]])
+            [text] = self.space.format(piece[faulty[:1]])
             raise DataError(
                 f"{len(faulty):,} of {number_of(len(scores), 'score')} {are(len(faulty))} not "
                 "finite; "
                 f"the first: {text!r}"
             )
-        excess = self.costs.kept(self.limits, architectures)
-        self.architectures.append(architectures)
-        self.scores.append(scores)
-        self.excess.append(excess)
+        excess = self.costs.kept(self.limits, piece)
+        self.answered.append((piece, scores, excess))
         self.told(len(scores))
-        first = self.scores[0]
-        broken = np.minimum(first.min(), scores.min()) - (np.ptp(first) or 1.0) * (1 + excess)
-        return np.where(excess > 0, broken, scores), 0.0
+        return scores, excess
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,12 +255,13 @@ def search(
         draws = np.random.default_rng(seed)
         incumbent = searched(searcher, space, Oracle(queries), settings, draws).incumbent
     except KeyboardInterrupt:
-        if not queries.scores:
+        if not queries.answered:
             raise
         interrupted = True
-    scored = Architectures.concatenate(queries.architectures)
-    scores, excess = np.concatenate(queries.scores), np.concatenate(queries.excess)
-    if incumbent is None or excess[incumbent] > 0:
+    pieces, *values = zip(*queries.answered, strict=True)
+    scored = Architectures.concatenate(pieces)
+    scores, excess = map(np.concatenate, values)
+    if incumbent is None or limits:
         incumbent = _best(scores, excess, limits)
     [text] = space.format(scored[incumbent : incumbent + 1])
     score = float(scores[incumbent])
