@@ -148,7 +148,7 @@ def test_the_command_writes_tables_a_figure_and_the_best(tmp_path):
     to, history = tmp_path / "front.csv", tmp_path / "history.jsonl.gz"
     done = tgnas(
         "search", "--space", "nats", "--searcher", "random", "--budget", 200, "--output", to,
-        "--pareto", "score,params", "--history", history, "--constraint", "flops<=150",
+        "--pareto", "score, params", "--history", history, "--constraint", "flops<=150",
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     facts = json.loads(done.stdout)
@@ -165,6 +165,12 @@ def test_the_command_writes_tables_a_figure_and_the_best(tmp_path):
         (["--top", "3"], 2),
         (["--constraint", "parms<=1"], 2),
         (["--constraint", "params"], 1),
+        (["--constraint", "params<=1.5M"], 1),
+        (["--output", "a.csv", "--pareto", "score,flops", "--top", "3"], 2),
+        (["--output", "a.csv", "--pareto", "score,flops", "--spread"], 2),
+        (["--output", "-"], 2),
+        (["--history", "-"], 2),
+        (["--output", "a.csv", "--history", "./a.csv"], 2),
         (["--output", "/no/where.csv"], 3),
         (["--costs", "none.csv"], 3),
     ],

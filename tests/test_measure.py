@@ -100,7 +100,7 @@ def test_a_card_names_all_that_a_network_must_have(proxy):
 def test_a_layer_that_a_proxy_does_not_know_is_the_reason(layer):
     network = own()
     network.stages.append(layer)
-    found = package.measure(network, IMAGES, proxies="vkdnw,snip")
+    found = package.measure(network, IMAGES, proxies="vkdnw, snip")
     assert type(layer).__name__ in found.reasons["vkdnw"]
     assert np.isfinite(found.scores["snip"])
 

@@ -26,13 +26,14 @@ def measure(
     output_format: option.OutputFormat = None,
 ) -> None:
     """Write every zero-cost proxy's score of a torch network, or why it has none."""
+    from tgnas.inference.asked import names_in
     from tgnas.inference.streaming import format_of, output
     from tgnas.registry import NETWORK_PROXIES
 
     written = format_of(to, output_format)
     ready(to)
     if proxies != "all":
-        for name in proxies.split(","):
+        for name in names_in(proxies):
             NETWORK_PROXIES.module_name(name)  # refuses what there is not
     import pyarrow as pa
     import torch

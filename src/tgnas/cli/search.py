@@ -18,6 +18,7 @@ from tgnas.cli.common import (
     ready,
     tell,
 )
+from tgnas.cli.option import STANDARD
 from tgnas.errors import number_of
 
 if TYPE_CHECKING:
@@ -92,21 +93,15 @@ def search(
 
     Ctrl-C ends the search with the best so far, which is written, and exit code 130.
     """
-    from tgnas.inference.asked import members_of
+    from tgnas.inference.asked import members_of, names_in
     from tgnas.inference.limits import check_goals
-    from tgnas.inference.streaming import format_of
     from tgnas.registry import SEARCHERS
     from tgnas.spaces.space import open_space
 
-    if to is None and (pareto is not None or spread or top > 1):
-        raise typer.BadParameter("--top, --spread and --pareto need it", param_hint="--output")
-    for path in (to, history):
-        if path is not None:
-            format_of(str(path))
-            ready(str(path))
+    _check_outputs(to, history, pareto is not None, spread or top > 1)
     SEARCHERS.module_name(searcher or OF_SCORES[0])  # refuses what there is not
     members_of(predictor)
-    opened, goals = open_space(space), [] if pareto is None else pareto.split(",")
+    opened, goals = open_space(space), [] if pareto is None else names_in(pareto)
     if oracle is not None:
         if constraint or spread or top > 1 or (pareto is None and (costs or to or history)):
             raise typer.BadParameter(
@@ -124,7 +119,7 @@ def search(
                     "a front of accuracies is searched by expected improvement alone",
                     param_hint="--searcher",
                 )
-            _search_front(table, pareto, costs or [], labels, to, history)
+            _search_front(table, goals, costs or [], labels, to, history)
         return
     check_costs(opened, constraint, costs, check_goals(goals) if goals else [])
     from tgnas.inference.search import search as search_space
@@ -161,6 +156,37 @@ def search(
         raise typer.Exit(INTERRUPTED)
 
 
+def _check_outputs(to: Path | None, history: Path | None, front: bool, best: bool) -> None:
+    """Refuse outputs that cannot be written, and those that leave an option nothing to do.
+
+    Args:
+        to: of the best, or of a front.
+        history: of every query.
+        front: whether a front is asked for.
+        best: whether more is asked for of a table of the best.
+    """
+    from tgnas.inference.streaming import format_of
+
+    if to is None and (front or best):
+        raise typer.BadParameter("--top, --spread and --pareto need it", param_hint="--output")
+    if front and best:
+        raise typer.BadParameter(
+            "--output holds the whole front, which --top and --spread change nothing of",
+            param_hint="--pareto",
+        )
+    if STANDARD in map(str, (to, history)):
+        raise typer.BadParameter(
+            f"{STANDARD!r} is no file; standard output is for the best, as JSON",
+            param_hint="--output" if str(to) == STANDARD else "--history",
+        )
+    if to is not None and history is not None and to.resolve() == history.resolve():
+        raise typer.BadParameter(f"{history} is --output too", param_hint="--history")
+    for path in (to, history):
+        if path is not None:
+            format_of(str(path))
+            ready(str(path))
+
+
 class _Oracle(NamedTuple):
     """A table of accuracies, and what a search of it begins with."""
 
@@ -186,12 +212,11 @@ def _search_table(table: _Oracle, searcher: str, budget: int) -> None:
 
 
 def _search_front(
-    table: _Oracle, pareto: str, costs: list[str], budget: int, to: Path, history: Path | None
+    table: _Oracle, goals: list[str], costs: list[str], budget: int, to: Path, history: Path | None
 ) -> None:
     from tgnas.results._front import ACCURACY, draw_front
     from tgnas.spaces.space import open_space
 
-    goals = pareto.split(",")
     if len(goals) != 2 or ACCURACY not in goals:
         raise typer.BadParameter(
             "of a table of accuracies it is accuracy,COST", param_hint="--pareto"

@@ -41,7 +41,10 @@ class Limit:
         except ValueError:
             bound = None
         if match is None or bound is None:
-            raise ConfigError(f"{shown(text)} is no constraint; write COST<=NUMBER or COST>=NUMBER")
+            raise ConfigError(
+                f"{shown(text)} is no constraint; write COST<=NUMBER or COST>=NUMBER, a number "
+                "without a unit, such as 1.5e6"
+            )
         return cls(match[1], match[2] == "<=", bound)
 
     def excess(self, values: Values) -> Values:

@@ -28,6 +28,11 @@ def asked_for() -> list[str]:
     return [*available(), *GRAPH_PROXIES.names()]
 
 
+def names_in(text: str) -> list[str]:
+    """Return the names of a text that has commas between them, and spaces wherever one likes."""
+    return [name.strip() for name in text.split(",")]
+
+
 def members_of(text: str) -> list[str]:
     """Return the members that a text joins by +, each of which is there.
 

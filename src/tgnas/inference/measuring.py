@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from tgnas.errors import ConfigError, DataError, number_of, shown, words_of
 from tgnas.inference.arguments import checked
+from tgnas.inference.asked import names_in
 from tgnas.methods.contracts import Batch
 from tgnas.registry import NETWORK_PROXIES, named
 from tgnas.scoring import harness
@@ -115,7 +116,7 @@ def module_named(name: str) -> nn.Module:
 
 
 def _listed(proxies: str | Sequence[str]) -> Sequence[str]:
-    return proxies.split(",") if isinstance(proxies, str) else proxies
+    return names_in(proxies) if isinstance(proxies, str) else proxies
 
 
 def _measured(module: nn.Module, batch: Batch, names: Sequence[str], seed: int) -> NetworkScores:
