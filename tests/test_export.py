@@ -252,3 +252,10 @@ def test_images_that_a_network_cannot_take_are_said_in_a_line_and_nothing_is_wri
 
 def test_the_space_of_the_name_of_a_built_in_one_is_the_users():
     assert open_space("nasbench201").modules == {}
+
+
+def test_a_size_that_is_set_twice_is_refused():
+    about = ["--architecture", NB201, "--space", "nasbench201", "--python", "never.py"]
+    done = tgnas("export", *about, "--set", "channels=4", "--set", "channels=8")
+    assert done.exit_code == 2
+    assert "channels is set twice, to 4 and to 8" in done.stderr

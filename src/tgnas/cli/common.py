@@ -205,6 +205,22 @@ def check_known(file: str | None, space: "Space", column: str) -> None:
         Source(file, format_of(file)).check_first(space, column)
 
 
+def set_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the keys and values of --set.
+
+    Raises:
+        BadParameter: a key is set twice.
+    """
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise typer.BadParameter(
+                f"{key} is set twice, to {values[key]} and to {value}", param_hint="--set"
+            )
+        values[key] = value
+    return values
+
+
 def ends_with(name: str, suffix: str, option: str) -> None:
     """Refuse the name of a file that ends otherwise.
 

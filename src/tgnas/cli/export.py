@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, ready, tell
+from tgnas.cli.common import ends_with, ready, set_once, tell
 from tgnas.errors import number_of
 
 
@@ -44,7 +44,7 @@ def export(
         if path is not None:
             ready(str(path))
     architecture = architecture_in(architecture)
-    sizes = dict(size_of(text) for text in changes or ())
+    sizes = set_once(size_of(text) for text in changes or ())
     open_space(space).parse(architecture)
     import torch
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, ready, tell
+from tgnas.cli.common import ends_with, ready, set_once, tell
 from tgnas.cli.export import size_of
 from tgnas.errors import are, number_of
 
@@ -40,7 +40,7 @@ def initialise(
     if weights is not None:
         readable(weights)
     architecture = architecture_in(architecture)
-    sizes = dict(size_of(text) for text in changes or ())
+    sizes = set_once(size_of(text) for text in changes or ())
     open_space(space).parse(architecture)
     from tgnas.inference.networks import build_network, write_predicted
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import UNFINISHED, tell
+from tgnas.cli.common import UNFINISHED, set_once, tell
 from tgnas.errors import are, number_of
 
 
@@ -57,7 +57,7 @@ def train_network(
     from tgnas.inference.asked import architecture_in
     from tgnas.spaces.space import open_space
 
-    chosen = read_recipe(recipe, dict(_change(text) for text in changes or ()))
+    chosen = read_recipe(recipe, set_once(_change(text) for text in changes or ()))
     architecture = architecture_in(architecture)
     open_space(chosen.space).parse(architecture)
     if chosen.dataset != "digits" and not images.is_dir():
