@@ -25,9 +25,9 @@ from tgnas.workflow.sheet import earlier_methods, methods_of
 
 OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
+PUBLISHED = "published"  # numbers of others, of config/reported.csv
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
-PUBLISHED = "published"  # numbers of others, of config/reported.csv
 LABELLED = {
     f"oracle_{dataset}": {"dataset": dataset, "split": "test", "epochs": 200}
     for dataset in ("cifar10", "cifar100", "ImageNet16-120")
