@@ -384,3 +384,22 @@ def test_a_space_without_counted_costs_has_a_baseline_too():
     facts = package.evaluate(texts, np.random.default_rng(0).random(30), "nasbench_graph")
     assert facts["baseline"]["name"] == "live operators"
     assert facts["conclusion"]
+
+
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        (("suggest", "--space", "nats", "--count", "1"), "--known"),
+        (("rank", "--space", "nats"), "--architectures"),
+        (("evaluate", "--space", "nats", "--accuracy-column", "accuracy"), "--architectures"),
+        (("search", "--space", "nats", "--pareto", "accuracy,params"), "--oracle"),
+    ],
+)
+def test_a_table_that_is_read_is_not_replaced_by_what_is_made_of_it(tmp_path, command, read):
+    table = tmp_path / "known.csv"
+    rows = "".join(f"{text},{90 + place}\n" for place, text in enumerate(package.sample("nats", 3)))
+    table.write_text(held := f"architecture,accuracy\n{rows}")
+    done = tgnas(*command, read, str(table), "--output", f"{tmp_path}/./known.csv")
+    assert done.exit_code == 2
+    assert "known.csv is named by another option, too" in " ".join(done.stderr.split())
+    assert table.read_text() == held

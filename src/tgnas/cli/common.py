@@ -178,6 +178,29 @@ def ready(output: str) -> None:
         writable(output)
 
 
+def apart(output: object, *others: object, option: str = "--output") -> None:
+    """Refuse an output that is a file of another option, whose content would be lost.
+
+    Args:
+        output: its path; None and standard output are no file.
+        others: paths, or what may be one, such as a predictor; None is nothing.
+        option: what names the output.
+
+    Raises:
+        BadParameter: it is one of the others.
+    """
+    from tgnas.files import is_device
+
+    if output in (None, STANDARD) or is_device(str(output)):
+        return
+    place = Path(str(output)).resolve()
+    if any(other is not None and Path(str(other)).resolve() == place for other in others):
+        raise typer.BadParameter(
+            f"{output} is named by another option, too, and would be lost; name another file",
+            param_hint=option,
+        )
+
+
 def check_costs(
     space: "Space", constraints: list[str] | None, tables: list[str] | None, named: list[str]
 ) -> None:

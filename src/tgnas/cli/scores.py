@@ -11,6 +11,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import (
+    apart,
     errors,
     leave_pandas_out_of_arrow,
     load_scorer,
@@ -79,6 +80,7 @@ def rank(
     from tgnas.inference.streaming import SCORE, format_of, output
 
     written = format_of(to, output_format)
+    apart(to, architectures, predictor)
     source = _source(architectures, on_error, input_format, shard)
     with output(to, written) as writer:
         first = source.first()
@@ -114,6 +116,7 @@ def evaluate(
     """
     from tgnas.files import claimed, is_device, written_whole
 
+    apart(to, architectures, predictor)
     to_file = to != option.STANDARD and not is_device(to)
     with claimed(to) if to_file else nullcontext():
         source = _source(architectures, on_error, input_format)

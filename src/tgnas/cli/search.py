@@ -11,6 +11,7 @@ import typer
 from tgnas.cli import option
 from tgnas.cli.common import (
     INTERRUPTED,
+    apart,
     check_costs,
     check_known,
     errors,
@@ -99,6 +100,9 @@ def search(
     from tgnas.spaces.space import open_space
 
     _check_outputs(to, history, pareto is not None, spread or top > 1)
+    read = (oracle, predictor, *(costs or ()))
+    apart(to, *read)
+    apart(history, to, *read, option="--history")
     SEARCHERS.module_name(searcher or OF_SCORES[0])  # refuses what there is not
     members_of(predictor)
     opened, goals = open_space(space), [] if pareto is None else names_in(pareto)
@@ -179,8 +183,6 @@ def _check_outputs(to: Path | None, history: Path | None, front: bool, best: boo
             f"{STANDARD!r} is no file; standard output is for the best, as JSON",
             param_hint="--output" if str(to) == STANDARD else "--history",
         )
-    if to is not None and history is not None and to.resolve() == history.resolve():
-        raise typer.BadParameter(f"{history} is --output too", param_hint="--history")
     for path in (to, history):
         if path is not None:
             format_of(str(path))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import check_costs, check_known, ends_with, load, ready, tell
+from tgnas.cli.common import apart, check_costs, check_known, ends_with, load, ready, tell
 from tgnas.errors import number_of
 
 
@@ -50,6 +50,7 @@ def suggest(
     from tgnas.spaces.space import open_space
 
     written = format_of(to, output_format)
+    apart(to, known, predictor, *costs or ())
     ready(to)
     if figure is not None:
         if against is None:
