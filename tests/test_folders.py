@@ -103,9 +103,9 @@ def test_a_hidden_folder_is_no_class(tmp_path):
 # Folders of trainings
 
 
-def trained(to, *more, recipe="digits"):
-    changes = ("epochs=2", "train_images=60", "test_images=50", "channels=4", "batch=30")
-    sets = [word for change in changes for word in ("--set", change)]
+def trained(to, *more, recipe="digits", **change):
+    small = {"epochs": 2, "train_images": 60, "test_images": 50, "channels": 4, "batch": 30}
+    sets = [f"--set={key}={value}" for key, value in (small | change).items()]
     file = f"config/recipes/{recipe}.yaml"
     common = ["train-network", "--recipe", file, "--images", "x", "--output", to, *sets]
     return tgnas(*common, "--architecture", CELL, *more)
@@ -119,17 +119,17 @@ def run(tmp_path, monkeypatch, request):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("seed", "change", "said"),
     [
-        (["--seed", "1"], "seed is 0, here 1"),
-        (["--set", "learning_rate=0.5"], "learning_rate is 0.1, here 0.5"),
-        (["--set", "train_images=61"], "the images are others"),
-        (["--set", "epochs=3"], "epochs is 2, here 3"),
+        (1, {}, "seed is 0, here 1"),
+        (0, {"learning_rate": 0.5}, "learning_rate is 0.1, here 0.5"),
+        (0, {"train_images": 61}, "the images are others"),
+        (0, {"epochs": 3}, "epochs is 2, here 3"),
     ],
 )
-def test_the_folder_of_another_training_is_left_alone(run, change, said):
+def test_the_folder_of_another_training_is_left_alone(run, seed, change, said):
     before = {path: path.read_bytes() for path in run.iterdir()}
-    done = trained(run, *change)
+    done = trained(run, "--seed", str(seed), **change)
     assert done.exit_code == 1
     assert said in done.stderr
     assert "--force" in done.stderr

@@ -348,10 +348,12 @@ def test_a_graph_goes_on_where_eager_steps_were_killed_and_drops_paths(images, t
     assert all(math.isfinite(epoch.train_loss) for epoch in history)
 
 
-def command(folder: Path, small_parquet: Path, *more: str, processes: int = 0) -> list[str]:
+def command(
+    folder: Path, small_parquet: Path, *more: str, epochs: int = 5, processes: int = 0
+) -> list[str]:
     """Return the command that trains on a tiny slice, by torchrun where it is of processes."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    changes = SMALL | SLICE | {"epochs": 5}
+    changes = SMALL | SLICE | {"epochs": epochs}
     return [
         sys.executable,
         *(torchrun if processes else []),
@@ -406,7 +408,7 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_result(small_parquet, tm
 
 @pytest.mark.slow
 def test_two_processes_agree_and_only_the_first_writes(small_parquet, tmp_path):
-    done = finish(command(tmp_path / "two", small_parquet, "--set=epochs=2", processes=2))
+    done = finish(command(tmp_path / "two", small_parquet, epochs=2, processes=2))
     assert done.stdout.count("test_accuracy") == 1
     result = json.loads((tmp_path / "two" / "result.json").read_text())
     assert result["device"].startswith("2 x cpu")
