@@ -4,6 +4,7 @@ import collections
 import json
 import random
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from tgnas.spaces.notations.edges import autodl_order
 from tgnas.spaces.space import ALIASES, name_of, open_space
 
 NB101, NB201, DARTS = map(open_space, ("nasbench101", "nasbench201", "darts"))
+EXAMPLES = Path(__file__).parents[1] / "examples"
+DRAWABLE = [EXAMPLES / f"{name}.yaml" for name in ("channels", "genotypes", "mobile_blocks")]
 CELL = "|nor_conv_1x1~0|+|skip_connect~0|nor_conv_3x3~1|+|none~0|avg_pool_3x3~1|none~2|"
 NORMAL = [("sep_conv_3x3", 1), ("skip_connect", 0), ("dil_conv_5x5", 0), ("max_pool_3x3", 2)] * 2
 REDUCE = [("avg_pool_3x3", 0), ("max_pool_3x3", 1), ("skip_connect", 2), ("sep_conv_5x5", 1)] * 2
@@ -259,6 +262,14 @@ def test_what_a_notation_writes_is_read_as_the_same(name, data):
             assert in_order(found[0]) == in_order(own)
         else:
             assert found == [own]
+
+
+@pytest.mark.parametrize("name", [*SPACES.names(), *DRAWABLE], ids=lambda name: Path(name).stem)
+def test_the_object_is_read_as_a_text_of_json_too_as_a_csv_holds_it(name):
+    space = open_space(name)
+    drawn = space.sample(3, np.random.default_rng(0))
+    texts = [json.dumps(member) for member in space.write(drawn, "json")]
+    assert space.format(space.architectures(texts)) == space.format(drawn)
 
 
 def test_a_notation_that_a_space_lacks_is_answered_with_those_it_has():

@@ -431,6 +431,8 @@ class Space:
         member = self._noted(data)
         if member is not None:
             return member
+        if isinstance(data, dict):
+            return data
         try:
             return self.form.object_of(text)
         except InvalidCellError as refused:
