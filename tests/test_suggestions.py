@@ -113,6 +113,21 @@ def test_constraints_that_nothing_keeps_are_refused(digits):
         tgnas.suggest("nasbench201", digits.architecture[:2].tolist(), [1.0])
 
 
+def test_a_table_of_the_whole_space_leaves_nothing_to_suggest(tmp_path):
+    space = open_space("transnas_micro")
+    every, known = space.format(space.enumerate()), tmp_path / "known.csv"
+    known.write_text("architecture,accuracy\n" + "".join(f"{text},\n" for text in every[1:]))
+    some = ("suggest", "--space", "transnas_micro", "--known", known, "--count", 2)
+    done = command(*some, "--predictor", "canonical")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith(every[0])
+    assert "1 of 2 asked for: found no more" in done.stderr
+    known.write_text(known.read_text() + f"{every[0]},\n")
+    done = command(*some, "--predictor", "canonical")
+    assert done.exit_code == 1
+    assert "each of 4,096 architectures of transnas_micro stands in the table" in done.stderr
+
+
 def test_suggestions_against_a_cost_spread_over_it(digits):
     known = digits[:40]
     given = known.architecture.tolist(), known.accuracy.tolist()

@@ -79,6 +79,9 @@ def suggest(
     )
     with output(to, written) as writer:
         writer.write(table)
+    if len(table) < count:
+        within = f" that keep {', '.join(constraint)}" if constraint else ""
+        tell(f"{len(table)} of {count} asked for: found no more{within}")
     if figure is not None and against is not None:
         from tgnas.results._front import draw_front
 

@@ -161,11 +161,16 @@ def _candidates(
     seen = every.rows_of(bare(known.architectures)) if len(known) else np.empty(0, int)
     kept = priced.kept(limits, every) == 0
     kept[seen[seen >= 0]] = False
+    if not kept.any() and not limits:
+        raise ConfigError(
+            f"nothing is left to suggest: each of {number_of(len(every), 'architecture')} of "
+            f"{space.name} stands in the table already"
+        )
     if not kept.any():
         raise ConfigError(
             f"none of {number_of(len(every), 'architecture')} of {space.name} that were not "
             "trained yet keeps "
-            f"{', '.join(map(str, limits)) or 'the space'}"
+            f"{', '.join(map(str, limits))}"
         )
     connected = canonicalise(every.cells).edges.any(axis=(1, 2))
     kept_alive = kept & connected.reshape(len(every), -1).all(axis=1)
