@@ -304,7 +304,7 @@ def test_a_number_that_is_no_attribute_leaves_a_description_unread(kernel, kind,
         repeats=st.integers(1, 3),
         weights=st.none() | st.integers(0, 20),
         channel_weights=st.none() | st.integers(0, 20),
-    )
+    ).filter(lambda said: said.pointwise is not False or said.expansion == 1)
 )
 def test_an_operator_has_the_same_parameters_in_a_block_and_in_a_cell(attributes):
     space = space_of(layer(**attributes.model_dump(exclude_unset=True)))
@@ -439,6 +439,27 @@ def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):
     widths = {"form": "widths", "length": 2, "widths": [8, 16]}
     with pytest.raises(TgnasError, match=message):
         space_of(layer(kernel=3) | {"cells": widths} | change)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"kernel": 3, "pointwise": False, "expansion": 4}, "a: pointwise: false .* expansion: 4"),
+        ({"kernel": 3, "width": 24, "widen": 2}, "a: width: 24 and widen: 2 both say"),
+    ],
+)
+def test_attributes_that_contradict_each_other_are_refused(attributes, message):
+    with pytest.raises(ConfigError, match=message):
+        space_of(layer(**attributes))
+
+
+def test_an_attribute_that_contradicts_the_words_or_a_stage_itself_is_refused():
+    said = {"description": "MBConv 5x5, expansion 6", "attributes": {"pointwise": False}}
+    with pytest.raises(ConfigError, match=r"a: pointwise: false .* expansion: 6"):
+        space_of(layer() | {"operators": {"a": said}})
+    stage = {"cells": 1, "width": 24, "widen": 2}
+    with pytest.raises(ConfigError, match="stage 1: width: 24 and widen: 2 both say"):
+        space_of(layer(kernel=3) | {"network": {"stages": [stage]}})
 
 
 @pytest.mark.parametrize("form", FORMS)

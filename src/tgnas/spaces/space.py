@@ -708,7 +708,10 @@ def space_of(content: Any, where: str = "space") -> Space:
 
 
 def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) -> None:
-    """Refuse an operator that changes the shape where the form of the cells decides it."""
+    """Refuse an operator that changes the shape where the form of the cells decides it.
+
+    One whose attributes contradict each other is refused, too.
+    """
     usual = OperatorAttributes()
     for spelled, entry in entries.items():
         # What is an identity or a zero is so whatever its description says.
@@ -727,11 +730,20 @@ def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) ->
                     f"form {form} have not; describe it without, or say attributes: "
                     f"{{{key}: {getattr(usual, key)}}}"
                 )
+        known = _known().get(" ".join(spoken.split()).casefold())
+        _check_together(_merged(known, spoken, said), f"{where}: operators: {spelled}")
 
 
 def _check_network(file: SpaceFile, form: str, where: str) -> None:
     """Refuse what a space of a form says of its networks and no count would read."""
     read, usual = READ[form], NetworkKeys()
+    stages = file.network.stages
+    for number, stage in enumerate(() if isinstance(stages, int) else stages, start=1):
+        if stage.width is not None and stage.widen != 1:
+            raise ConfigError(
+                f"{where}: network.stages: stage {number}: width: {stage.width} and widen: "
+                f"{stage.widen:g} both say its channels; say one of them"
+            )
     fields = file.network.model_fields_set
     changed = {key for key in fields if getattr(file.network, key) != getattr(usual, key)}
     places = [f"network.{key}" for key in NetworkKeys.model_fields if key in changed - read]
@@ -833,7 +845,7 @@ def _operators(
                 raise ConfigError(f"{place}: {words!r} is of the kind {_KINDS[known]}, not compute")
             codes[spelled] = CODES[known]
             continue
-        attributes = _attributes(known, words, entry.attributes)
+        attributes = _merged(known, words, entry.attributes).numbers
         operator = NewOperator(_SHORT[known] if known else words, attributes)
         if operator not in new:
             new.append(operator)
@@ -845,18 +857,32 @@ def _operators(
 
 def _differs(known: str, attributes: OperatorAttributes | None) -> bool:
     """Tell whether a file says otherwise of a known operator than the vocabulary does."""
-    return attributes is not None and _attributes(known, "", attributes) != _OWN[known].numbers
+    return attributes is not None and _merged(known, "", attributes).numbers != _OWN[known].numbers
 
 
-def _attributes(
+def _merged(
     known: str | None, words: str, attributes: OperatorAttributes | None
-) -> tuple[float, ...]:
+) -> OperatorAttributes:
     """Return attributes: those of the file, and for what it leaves open those of the words."""
     base = _OWN[known] if known else attributes_of(words)
     if attributes is None:
-        return base.numbers
+        return base
     merged = base.model_dump(exclude_unset=True) | attributes.model_dump(exclude_unset=True)
-    return OperatorAttributes(**merged).numbers
+    return OperatorAttributes(**merged)
+
+
+def _check_together(attributes: OperatorAttributes, place: str) -> None:
+    """Refuse attributes of which one says that another is not so."""
+    if attributes.pointwise is False and attributes.expansion != 1:
+        raise ConfigError(
+            f"{place}: pointwise: false says that no 1x1 convolutions stand around the kernel, and "
+            f"expansion: {attributes.expansion:g} that they do; say one of them"
+        )
+    if attributes.width and attributes.widen != 1:
+        raise ConfigError(
+            f"{place}: width: {attributes.width} and widen: {attributes.widen:g} both say how many "
+            "channels it puts out; say one of them"
+        )
 
 
 @cache
