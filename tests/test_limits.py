@@ -140,6 +140,8 @@ def test_a_searchs_tables_agree(tmp_path):
     order = np.argsort(flops["flops"].to_numpy())
     assert (np.diff(flops["score"].to_numpy()[order]) > 0).all()
     assert flops["score"][0].as_py() == found.score
+    with pytest.raises(ConfigError, match="'flops' stands twice"):
+        found.front(["score", "flops", "flops"])
     with pytest.raises(ConfigError, match="a front is of score and of costs"):
         found.front(["flops"])
 
@@ -168,6 +170,7 @@ def test_the_command_writes_tables_a_figure_and_the_best(tmp_path):
         (["--constraint", "params<=1.5M"], 1),
         (["--output", "a.csv", "--pareto", "score,flops", "--top", "3"], 2),
         (["--output", "a.csv", "--pareto", "score,flops", "--spread"], 2),
+        (["--output", "a.csv", "--pareto", "score,flops,flops"], 1),
         (["--output", "-"], 2),
         (["--history", "-"], 2),
         (["--output", "a.csv", "--history", "./a.csv"], 2),

@@ -109,7 +109,7 @@ def _looked_up(listing: Listing, values: np.ndarray, architectures: Architecture
 
 
 def check_goals(goals: Sequence[str]) -> list[str]:
-    """Return the costs among the goals of a front, which are the score and at least one cost.
+    """Return the costs among the goals of a front: the score, and different costs.
 
     Raises:
         ConfigError: they are others.
@@ -117,6 +117,9 @@ def check_goals(goals: Sequence[str]) -> list[str]:
     costs = [goal for goal in goals if goal != SCORE]
     if SCORE not in goals or not costs:
         raise ConfigError(f"a front is of score and of costs, such as score,flops, not {goals}")
+    twice = [goal for place, goal in enumerate(goals) if goal in goals[:place]]
+    if twice:
+        raise ConfigError(f"a front is of different goals; {twice[0]!r} stands twice in {goals}")
     return costs
 
 
