@@ -140,6 +140,10 @@ def test_a_searchs_tables_agree(tmp_path):
     order = np.argsort(flops["flops"].to_numpy())
     assert (np.diff(flops["score"].to_numpy()[order]) > 0).all()
     assert flops["score"][0].as_py() == found.score
+    assert found.front("score, flops").equals(flops)
+    for count in (0, -2, 2.5):
+        with pytest.raises(ConfigError, match=r"count: .* is not allowed"):
+            found.top(count)
     with pytest.raises(ConfigError, match="'flops' stands twice"):
         found.front(["score", "flops", "flops"])
     with pytest.raises(ConfigError, match="a front is of score and of costs"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tgnas.errors import ConfigError, shown
+from tgnas.registry import names_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,6 +99,12 @@ def _names(name: str, value: Any) -> Any:
     return value if isinstance(value, str) else _several(str, "texts")(name, value)
 
 
+def _goals(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return names_in(value)
+    return list(_several(str, "texts, such as score and flops")(name, value))
+
+
 def _sizes(name: str, value: Any) -> dict[str, int]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise _refused(name, value, "numbers by name, such as {'channels': 16}")
@@ -127,4 +134,5 @@ ARGUMENTS: Mapping[str, Check] = {
     "constraints": _several(str, "texts, such as params<=1.5e6"),
     "costs": _several((str, Path), "paths"),
     "proxies": _names,
+    "goals": _goals,
 }

@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int64
 
 from tgnas.costs.limits import Costs, Limit
 from tgnas.errors import ConfigError, DataError, UnknownNameError, are, number_of
+from tgnas.inference.arguments import checked
 from tgnas.inference.limits import check_goals, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
@@ -111,6 +112,7 @@ class Found:
     excess: Scores
     limits: tuple[Limit, ...] = ()
 
+    @checked
     def top(self, count: int = 10, *, spread: bool = False) -> pa.Table:
         """Return the best-scored different architectures that keep the limits, best first.
 
@@ -146,13 +148,17 @@ class Found:
         table = table.add_column(0, "query", pa.array(np.arange(1, self.queries + 1)))
         return table.append_column("best", pa.array(np.where(np.isfinite(best), best, np.nan)))
 
-    def history_of(self, goals: Sequence[str]) -> pa.Table:
+    @checked
+    def history_of(self, goals: str | Sequence[str]) -> pa.Table:
         """Return every different architecture that was scored, with the goals as columns."""
         different, _ = self.scored.distinct()
         return self._table(different, [goal for goal in goals if goal != SCORE])
 
-    def front(self, goals: Sequence[str]) -> pa.Table:
+    @checked
+    def front(self, goals: str | Sequence[str]) -> pa.Table:
         """Return what no other scored architecture beats: a higher score, and lower costs.
+
+        Goals are a list, or a text with commas between them, such as ``score,flops``.
 
         Columns: architecture, score, and each cost among the goals; best-scored first.
 
