@@ -19,7 +19,7 @@ from tgnas.benchmarks.hw_nas_bench import RESOURCE
 from tgnas.cli.search import BUDGET_HELP
 from tgnas.costs.layers import count_parameters
 from tgnas.costs.limits import Limit
-from tgnas.errors import ConfigError, TgnasError, UnknownNameError
+from tgnas.errors import ConfigError, DataError, TgnasError, UnknownNameError
 from tgnas.inference import limits
 from tgnas.inference.limits import costs_of, front
 from tgnas.inference.pretrained import load_pretrained
@@ -186,6 +186,13 @@ def test_a_wrong_limit_or_output_is_told_before_anything_is_scored(arguments, co
     done = tgnas("search", "--space", "nats", "--budget", 10**9, *arguments)
     assert done.exit_code == code
     assert done.stderr.strip().count("\n") <= 4
+
+
+def test_an_operator_whose_cost_is_listed_twice_is_refused(tmp_path):
+    table = tmp_path / "costs.csv"
+    table.write_text("operator,ms\nnor_conv_3x3,3\nnor_conv_1x1,1\nnor_conv_3x3,1\n")
+    with pytest.raises(DataError, match="row 3, column 'operator': 'nor_conv_3x3' has a row"):
+        costs_of(NB201, [table])
 
 
 def test_the_help_says_what_each_searcher_needs_at_least():

@@ -88,6 +88,11 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
         for text, code in zip(texts, codes, strict=True):
             if code == PADDING:
                 raise UnknownNameError(f"operator of {space.name} in {path}", text, space.operators)
+        twice = next((row for row, text in enumerate(texts) if text in texts[:row]), None)
+        if twice is not None:
+            raise DataError(
+                f"{path}: row {twice + 1}, column {key!r}: {texts[twice]!r} has a row already"
+            )
         return {name: partial(_summed, np.array(codes), v) for name, v in values.items()}
     parsed = space.read(texts)
     for row, error in parsed.errors.items():
