@@ -404,6 +404,9 @@ def test_a_space_without_counted_costs_has_a_baseline_too():
     ("command", "read"),
     [
         (("suggest", "--space", "nats", "--count", "1"), "--known"),
+        (("score", "--space", "nats"), "--architectures"),
+        (("convert", "--space", "nats", "--to", "json"), "--architectures"),
+        (("sample", "--space", "nats", "--count", "1"), "--costs"),
         (("rank", "--space", "nats"), "--architectures"),
         (("evaluate", "--space", "nats", "--accuracy-column", "accuracy"), "--architectures"),
         (("search", "--space", "nats", "--pareto", "accuracy,params"), "--oracle"),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import tell_skipped
+from tgnas.cli.common import apart, tell_skipped
 
 
 def convert(
@@ -30,6 +30,7 @@ def convert(
     from tgnas.spaces.space import open_space
 
     written = format_of(to, output_format)
+    apart(to, architectures)
     read = format_of(architectures, input_format)
     source = Source(architectures, read, on_error is option.OnError.SKIP)
     opened = open_space(space)
@@ -59,6 +60,7 @@ def sample(
     from tgnas.spaces.space import open_space
 
     written, opened = format_of(to, output_format), open_space(space)
+    apart(to, *costs or ())
     known = costs_of(opened, costs or ())
     names = dict.fromkeys(Limit.of(text).cost for text in constraint or ())
     for name in names:

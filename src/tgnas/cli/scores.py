@@ -50,6 +50,7 @@ def score(
     from tgnas.inference.streaming import format_of, output
 
     written = format_of(to, output_format)
+    apart(to, architectures, predictor)
     ready(to)
     source = _source(architectures, on_error, input_format, shard)
     scorer, rows = _scorer(space, source, predictor, threads)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import ends_with, load, tell
+from tgnas.cli.common import apart, ends_with, load, tell
 
 
 def train(
@@ -44,6 +44,7 @@ def train(
     What it reaches on labels that were held out is told, and what few labels are worth.
     """
     ends_with(to.name, ".safetensors", "--output")
+    apart(to, benchmark, configuration)
     from tgnas.files import claimed
     from tgnas.inference.asked import check_trained
     from tgnas.inference.streaming import Source, format_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tgnas.errors import ConfigError, shown
-from tgnas.registry import names_in
+from tgnas.inference.asked import names_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
