@@ -98,7 +98,7 @@ def test_latencies_of_nasbench201_are_fetched_when_one_is_asked_for(monkeypatch,
 
 
 def test_costs_of_operators_are_weighted_by_the_cells_share(tmp_path):
-    (tmp_path / "a.csv").write_text("operator,ms\nsep_conv_3x3,1\n")
+    (tmp_path / "a.csv").write_text("operator,ms\nsep_conv_3x3,1\nmax_pool_3x3,0\n")
     pairs = [("max_pool_3x3", n) for _ in range(4) for n in (0, 1)]
     only_normal = [("sep_conv_3x3", node) for _, node in pairs]
     parsed = DARTS.architectures([{"normal": only_normal, "reduce": pairs}])
@@ -188,11 +188,37 @@ def test_a_wrong_limit_or_output_is_told_before_anything_is_scored(arguments, co
     assert done.stderr.strip().count("\n") <= 4
 
 
-def test_an_operator_whose_cost_is_listed_twice_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            ["operator", "nor_conv_3x3", "nor_conv_1x1", "nor_conv_3x3"],
+            r"row 3, column 'ms': .*'nor_conv_3x3'.* costs 3 here and 1 in row 1",
+        ),
+        (
+            ["architecture", BEST, CUT, BEST],
+            r"row 3, column 'ms': .* costs 3 here and 1 in row 1",
+        ),
+    ],
+)
+def test_a_table_that_says_two_costs_of_one_thing_is_refused(tmp_path, rows, message):
     table = tmp_path / "costs.csv"
-    table.write_text("operator,ms\nnor_conv_3x3,3\nnor_conv_1x1,1\nnor_conv_3x3,1\n")
-    with pytest.raises(DataError, match="row 3, column 'operator': 'nor_conv_3x3' has a row"):
+    head, *things = rows
+    table.write_text(f"{head},ms\n" + "".join(f"{t},{n}\n" for n, t in enumerate(things, 1)))
+    with pytest.raises(DataError, match=message):
         costs_of(NB201, [table])
+    table.write_text(f"{head},ms\n" + "".join(f"{thing},1\n" for thing in things))
+    assert np.isfinite(costs_of(NB201, [table]).of("ms", NB201.architectures([BEST]))).all()
+
+
+def test_an_operator_that_the_table_leaves_out_has_no_known_cost_but_a_skip_and_nothing_have_0(
+    tmp_path,
+):
+    (tmp_path / "a.csv").write_text("operator,ms\nnor_conv_3x3,2\n")
+    costs = costs_of(NB201, [tmp_path / "a.csv"])
+    others = [BEST.replace("nor_conv_3x3", n, 1) for n in ("skip_connect", "none", "avg_pool_3x3")]
+    found = costs.of("ms", NB201.architectures(others))
+    assert found[:2].tolist() == [10, 10] and np.isnan(found[2])
 
 
 def test_the_help_says_what_each_searcher_needs_at_least():

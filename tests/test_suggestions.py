@@ -297,6 +297,18 @@ def test_a_search_of_a_table_returns_an_accuracy_of_it(digits, tmp_path):
     assert found["best_accuracy"] == digits.accuracy[:300].max()
 
 
+def test_an_architecture_that_was_trained_twice_has_the_mean_of_its_accuracies(digits, tmp_path):
+    file, some = tmp_path / "known.csv", digits[["architecture", "accuracy"]][:12]
+    highest = some.loc[some.accuracy.idxmax()]
+    again = some.assign(accuracy=np.where(some.index == highest.name, highest.accuracy - 50, 0))
+    again = again[again.index == highest.name]
+    pd.concat([some, again]).to_csv(file, index=False)
+    done = command("search", "--space", "nasbench201", "--oracle", file, "--searcher", "random")
+    assert done.exit_code == 0, done.stderr
+    others = some.accuracy[some.index != highest.name]
+    assert json.loads(done.stdout)["best_accuracy"] == pytest.approx(others.max())
+
+
 def test_a_searcher_of_scores_is_refused_with_a_table(digits):
     given = digits.architecture[:30].tolist(), digits.accuracy[:30].tolist()
     with pytest.raises(tgnas.errors.UnknownNameError, match="searcher of labels 'hybrid'"):

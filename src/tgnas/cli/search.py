@@ -82,7 +82,8 @@ def search(
         typer.Option(
             "--oracle",
             help="A table of known accuracies (columns 'architecture' and 'accuracy') that is "
-            "queried instead of a predictor, by a searcher of labels.",
+            "queried instead of a predictor, by a searcher of labels; of an architecture with "
+            "several, the mean.",
         ),
     ] = None,
     accuracy_column: option.AccuracyColumn = "accuracy",

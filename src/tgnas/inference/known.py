@@ -59,17 +59,20 @@ def _oracle(
 ) -> tuple[Pool, np.ndarray, Context]:
     """Return the different architectures whose accuracy a table knows, with what is learned from.
 
+    One that was trained several times has the mean of its accuracies.
+
     Raises:
         DataError: the table has no accuracy.
     """
     rows = np.flatnonzero(np.isfinite(known.labels))
     architectures = bare(known.architectures[rows])
-    different, _ = architectures.distinct()
+    different, places = architectures.distinct()
     if not len(different):
         raise DataError("the table of the oracle has no accuracy")
     listed = architectures[different]
     listed, context = prepared(listed, context_of(space, listed, predictor))
-    return Pool.of(space, listed), known.labels[rows][different], context
+    accuracies = np.bincount(places, known.labels[rows]) / np.bincount(places)
+    return Pool.of(space, listed), accuracies, context
 
 
 @dataclass(frozen=True)

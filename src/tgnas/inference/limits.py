@@ -14,14 +14,14 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
 from tgnas.costs.limits import Costs, Counter, Values, counted
-from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.errors import ConfigError, DataError, UnknownNameError, shown
 from tgnas.inference.streaming import COLUMN, SCORE, Source, format_of
-from tgnas.operators import PADDING
+from tgnas.operators import CODES, PADDING
 from tgnas.resources.fetch import fetch, human_size, mirror_folders
 from tgnas.searching.oracles import Listing
 from tgnas.spaces.architectures import Architectures
@@ -84,25 +84,43 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
             continue  # a column of texts is no cost
         values[name] = np.where((column < 0) & (name in MEASURED), np.nan, column)
     if key == PER_OPERATOR:
-        codes = [space.operators.get(text, PADDING) for text in texts]
+        codes = np.array([space.operators.get(text, PADDING) for text in texts], dtype=np.int64)
         for text, code in zip(texts, codes, strict=True):
             if code == PADDING:
                 raise UnknownNameError(f"operator of {space.name} in {path}", text, space.operators)
-        twice = next((row for row, text in enumerate(texts) if text in texts[:row]), None)
-        if twice is not None:
-            raise DataError(
-                f"{path}: row {twice + 1}, column {key!r}: {texts[twice]!r} has a row already"
-            )
-        return {name: partial(_summed, np.array(codes), v) for name, v in values.items()}
+        _check_different(path, texts, codes, values)
+        return {name: partial(_summed, space, codes, v) for name, v in values.items()}
     parsed = space.read(texts)
     for row, error in parsed.errors.items():
         raise DataError(f"{path}: row {row + 1}, column {key!r}: {error}")
     listing = Listing(space, parsed.architectures)
+    _check_different(path, texts, listing.find(parsed.architectures), values)
     return {name: partial(_looked_up, listing, column) for name, column in values.items()}
 
 
-def _summed(codes: np.ndarray, values: Values, architectures: Architectures) -> Values:
-    each = np.zeros(256)
+def _check_different(
+    path: str, texts: Sequence[str], things: Int64[np.ndarray, " N"], values: dict[str, Values]
+) -> None:
+    """Refuse a thing, told by its number, of which two rows say different costs."""
+    _, first, places = np.unique(things, return_index=True, return_inverse=True)
+    for name, column in values.items():
+        said = column[first][places]
+        for row in np.flatnonzero((column != said) & ~(np.isnan(column) & np.isnan(said)))[:1]:
+            before = first[places][row]
+            raise DataError(
+                f"{path}: row {row + 1}, column {name!r}: {shown(texts[row])} costs {column[row]:g}"
+                f" here and {said[row]:g} in row {before + 1} (as {shown(texts[before])})"
+            )
+
+
+def _summed(
+    space: Space,
+    codes: Int64[np.ndarray, " R"],
+    values: Float64[np.ndarray, " R"],
+    architectures: Architectures,
+) -> Values:
+    each = np.zeros(PADDING + 1)
+    each[sorted(set(space.operators.values()) - {CODES["identity"], CODES["zero"]})] = np.nan
     each[codes] = values
     of_cells = each[architectures.cells.operators].sum(axis=1)
     return architectures.mean_over_cells(of_cells)
