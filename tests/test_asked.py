@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from inspect import signature
+from inspect import Parameter, signature
 from pathlib import Path
 
 import jaxtyping
@@ -13,6 +13,7 @@ import torch
 from test_cli import tgnas
 
 import tgnas as package
+from tgnas.cli.app import COMMANDS as COMMANDS_OF_APP
 from tgnas.errors import CorruptTableError, TgnasError
 from tgnas.image_training.final import train_network
 from tgnas.image_training.processes import Process
@@ -106,6 +107,17 @@ def test_wrong_arguments_of_public_functions_are_told_in_one_line(name):
                 function(**given | {parameter: value})
             assert "\n" not in str(raised.value), (parameter, value)
             assert len(str(raised.value)) < 500, (parameter, value)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS_OF_APP if c.__name__ in FUNCTIONS])
+def test_a_function_does_by_default_what_its_command_does(command):
+    function = signature(getattr(package, command.__name__)).parameters
+    options = signature(command).parameters
+    # A default that the command chooses later is None; the notation is called `to` in Python.
+    shared = [n for n in function if n in options and options[n].default is not None and n != "to"]
+    for name in shared:
+        assert function[name].default in (options[name].default, Parameter.empty), name
+    assert {"seed", "predictor", "configuration"} & set(shared) or command.__name__ == "convert"
 
 
 def test_numbers_of_numpy_are_numbers():

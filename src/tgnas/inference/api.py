@@ -20,7 +20,7 @@ from tgnas.inference import evaluating, suggestions, training
 from tgnas.inference import known as known_tables
 from tgnas.inference import search as searches
 from tgnas.inference.arguments import checked
-from tgnas.inference.asked import RECOMMENDED, SUFFIX
+from tgnas.inference.asked import LEARNER, RECOMMENDED, SUFFIX
 from tgnas.inference.limits import costs_of
 from tgnas.inference.pretrained import Pretrained, Where, agreement_with_next, load_pretrained
 from tgnas.inference.scorers import Scoring, load_scorer
@@ -264,7 +264,7 @@ def train(
     accuracies: Iterable[Any],
     space: Where,
     output: str | Path | None = None,
-    configuration: str | Path | Pretrained = RECOMMENDED,
+    configuration: str | Path | Pretrained = LEARNER,
     seeds: int = 5,
     epochs: int | None = None,
     method: str | None = None,

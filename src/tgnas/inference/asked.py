@@ -9,6 +9,7 @@ from tgnas.registry import GRAPH_PROXIES
 from tgnas.validation import read_json
 
 RECOMMENDED = "universal"  # of the predictors
+LEARNER = "canonical"  # whose settings learn from labels of one's own
 SUFFIX = ".safetensors"
 COLUMN = "column:"  # in front of the name of a column of the table
 
