@@ -2,6 +2,7 @@
 
 from importlib import resources
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from tgnas.searching.runs import Plan, compare_partial_scores, look_up, run_sear
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 SPACE, DARTS, NB101 = map(open_space, ("nasbench201", "darts", "nasbench101"))
 FOLDER = resources.files("tgnas") / "weights"
 SMALL = {
@@ -349,6 +351,18 @@ def test_an_isomorphic_cell_has_the_accuracy_of_the_listed_one(nasbench101):
     cells += ["input,conv1x1-bn-relu,conv3x3-bn-relu,output;0-1,0-2,1-3,2-3"]
     first, second = listing.rows(NB101.architectures(cells))
     assert first == second
+
+
+def test_a_block_at_another_place_and_another_resolution_are_another_network():
+    space = open_space(EXAMPLES / "mobile_blocks.yaml")
+    three = space.architectures(
+        [
+            "k3e3-skip-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3 resolution=192",
+            "skip-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3 resolution=192",
+            "k3e3-skip-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3-k3e3 resolution=224",
+        ]
+    )
+    assert Listing(space, three[:1]).find(three).tolist() == [0, -1, -1]
 
 
 def test_a_space_that_is_too_large_is_not_enumerated():

@@ -24,6 +24,7 @@ from tgnas.methods.few_labels import prepared
 from tgnas.methods.predictors.gaussian_process import Settings
 from tgnas.methods.searchers._few import Candidates
 from tgnas.searching.live import Surrogate
+from tgnas.searching.oracles import network_keys
 from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space, space_of
 
@@ -126,6 +127,16 @@ def test_a_table_of_the_whole_space_leaves_nothing_to_suggest(tmp_path):
     done = command(*some, "--predictor", "canonical")
     assert done.exit_code == 1
     assert "each of 4,096 architectures of transnas_micro stands in the table" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["nasbench101", "nasbench201", "darts"])
+def test_no_suggestion_computes_what_another_or_a_trained_one_does(name):
+    space, generator = open_space(name), np.random.default_rng(1)
+    trained = space.sample(20, generator)
+    given = space.format(trained), generator.random(20).tolist()
+    suggested = tgnas.suggest(space, *given, 16, predictor="canonical")
+    keys = network_keys(space.architectures(suggested["architecture"].to_pylist() + given[0]))
+    assert len(suggested) == 16 == len(set(keys[:16]) - set(keys[16:]))
 
 
 def test_suggestions_against_a_cost_spread_over_it(digits):

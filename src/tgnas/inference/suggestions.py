@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Bool
 
 from tgnas.costs.limits import Costs, Limit
 from tgnas.encodings.canonical import canonicalise
@@ -27,7 +28,9 @@ from tgnas.methods.searchers import bayesian_optimisation
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.trained import codes_of
 from tgnas.methods.zero_shot import bare
+from tgnas.operators import CODES, PADDING
 from tgnas.searching.live import Surrogate
+from tgnas.searching.oracles import network_keys
 from tgnas.searching.pool import Pool
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -148,7 +151,9 @@ def _candidates(
 ) -> Architectures:
     """Return what may be suggested: all of a small space, else a draw and the best's neighbours.
 
-    An architecture with a cell that connects nothing is left out as long as there are others.
+    As long as there are others, what is left out is an architecture with a cell that connects
+    nothing, and one that computes what a known one does; of several that compute the same the one
+    with the fewest operators is a candidate.
     """
     if space.size is not None and space.size <= LISTED:
         every = space.enumerate()
@@ -173,5 +178,24 @@ def _candidates(
             f"{', '.join(map(str, limits))}"
         )
     connected = canonicalise(every.cells).edges.any(axis=(1, 2))
-    kept_alive = kept & connected.reshape(len(every), -1).all(axis=1)
-    return every[kept_alive if kept_alive.any() else kept]
+    alive = kept & connected.reshape(len(every), -1).all(axis=1)
+    choices = (_different(every, known, alive), alive, kept)
+    return next(every[chosen] for chosen in choices if chosen.any())
+
+
+def _different(
+    every: Architectures, known: TrainingSet, kept: Bool[np.ndarray, " N"]
+) -> Bool[np.ndarray, " N"]:
+    """Tell which of those that are kept compute what no known one and no other does."""
+    together = Architectures.concatenate([bare(known.architectures), every])
+    keys = network_keys(together)
+    seen, keys = set(keys[: len(known)]), keys[len(known) :]
+    operators = every.cells.operators
+    there = (operators != PADDING) & (operators != CODES["zero"])
+    different = np.zeros(len(every), dtype=bool)
+    counted = there.reshape(len(every), -1).sum(axis=1)
+    for row in np.argsort(counted, kind="stable"):
+        if kept[row] and keys[row] not in seen:
+            different[row] = True
+            seen.add(keys[row])
+    return different

@@ -16,6 +16,7 @@ from tgnas.operators import PADDING
 from tgnas.registry import SEARCHERS
 from tgnas.searching.constraints import Constraint
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.skeleton import SEQUENCES
 from tgnas.spaces.space import Space
 
 Scores = Float64[np.ndarray, " N"]
@@ -123,7 +124,7 @@ class Listing:
 
     @cached_property
     def _row_of_hash(self) -> dict[bytes, int]:
-        hashes = _hashes(self.architectures)
+        hashes = network_keys(self.architectures)
         return dict(zip(reversed(hashes), reversed(range(len(hashes))), strict=True))
 
     def rows(self, architectures: Architectures) -> Int64[np.ndarray, " N"]:
@@ -145,13 +146,20 @@ class Listing:
         rows = np.array([self._row_of.get(key, -1) for key in keys], dtype=np.int64)
         missing = np.flatnonzero(rows < 0)
         if len(missing):
-            hashes = _hashes(architectures[missing])
+            hashes = network_keys(architectures[missing])
             rows[missing] = [self._row_of_hash.get(key, -1) for key in hashes]
         return rows
 
 
-def _hashes(architectures: Architectures) -> list[bytes]:
-    """Return a hash of each architecture that is blind to the order of its cells' vertices."""
+def network_keys(architectures: Architectures) -> list[bytes]:
+    """Return bytes that architectures of a space share whose networks compute the same.
+
+    Those of cells are hashes of their canonical graphs, which have no dead vertex, no skip and no
+    order, and the network's own attributes. In a sequence of blocks a skip has a place, so that
+    equal ones alone share theirs. Arrays are of one size.
+    """
+    if architectures.skeleton is not None and architectures.skeleton.form in SEQUENCES:
+        return architectures.row_keys()
     from tgnas.encodings import canonical  # noqa: PLC0415  # it imports torch
 
     cells, hashes = architectures.cells, []
@@ -162,8 +170,9 @@ def _hashes(architectures: Architectures) -> list[bytes]:
         operators = np.pad(graphs.operators, ((0, 0), (0, more)), constant_values=PADDING)
         edges = np.pad(graphs.edges, ((0, 0), (0, more), (0, more)))
         hashes.append(canonical.canonical_hashes(canonical.OperatorGraphs(operators, edges)))
-    rows = np.concatenate(hashes).reshape(len(architectures), -1)
-    return [row.tobytes() for row in rows]
+    shape = len(architectures), architectures.cells_per_architecture
+    rows, more = np.concatenate(hashes).reshape(shape), architectures.attribute_bytes()
+    return [row.tobytes() + own.tobytes() for row, own in zip(rows, more, strict=True)]
 
 
 def predicted(score: Callable[[Architectures], Scores]) -> Source:

@@ -95,8 +95,12 @@ class Architectures:
         parts = [self.cells.operators, self.cells.edges]
         rows = np.concatenate(parts, axis=1)
         flat = rows.reshape(len(self), rows.shape[1] * self.cells_per_architecture)
-        columns = [flat, *(_as_bytes(values) for values in self.attributes.values())]
-        return np.ascontiguousarray(np.concatenate(columns, axis=1))
+        return np.ascontiguousarray(np.concatenate([flat, self.attribute_bytes()], axis=1))
+
+    def attribute_bytes(self) -> UInt8[np.ndarray, "N bytes"]:
+        """Return the bytes of each architecture's attributes; rows without bytes if it has none."""
+        none = np.empty((len(self), 0), dtype=np.uint8)
+        return np.concatenate([none, *map(_as_bytes, self.attributes.values())], axis=1)
 
     def row_keys(self) -> list[bytes]:
         """Return bytes that only equal architectures share, in arrays of one size."""
