@@ -1,5 +1,7 @@
-"""Processes that end when they are asked to: at once, and with what they have started."""
+"""Processes that end when they are asked to, with what they have started, and soon."""
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -19,6 +21,15 @@ def end_on_sigterm() -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)
+
+
+def collect_seldom() -> None:
+    """Let a short process spend less on looking for garbage, of which imports leave none.
+
+    Looking through what torch and pandas have made takes .1 s of a start and .4 s of an end.
+    """
+    gc.set_threshold(50_000)
+    atexit.register(gc.freeze)
 
 
 def pool_of(processes: int) -> PoolOfProcesses:

@@ -6,8 +6,6 @@ machine could not do it (a file, the sentence transformer); 4 a training stopped
 and the same command goes on with it; 130 interrupted.
 """
 
-import atexit
-import gc
 import logging
 import os
 from typing import Annotated
@@ -26,7 +24,7 @@ from tgnas.cli.search import search
 from tgnas.cli.show import check, describe, methods, spaces
 from tgnas.cli.suggest import suggest
 from tgnas.cli.train import train
-from tgnas.processes import end_on_sigterm
+from tgnas.processes import collect_seldom, end_on_sigterm
 
 app = typer.Typer(
     name="tgnas",
@@ -63,8 +61,7 @@ app.add_typer(space_app, name="space")
 def main() -> None:
     """Run the command line; the entry point of the package."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    gc.set_threshold(50_000)  # imports leave many objects and no garbage: .1 s less to look through
-    atexit.register(gc.freeze)  # nor does the end look through what torch has made: .4 s less
+    collect_seldom()
     end_on_sigterm()
     app()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from tgnas.errors import ConfigError, TgnasError, number_of
-from tgnas.processes import end_on_sigterm
+from tgnas.processes import collect_seldom, end_on_sigterm
 from tgnas.resources.fetch import check_inputs
 
 logger = logging.getLogger("tgnas.workflow.script")
@@ -35,6 +35,7 @@ def run(main: Callable[..., None], job: Any = None) -> None:
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=_handlers(job), force=True)
     logging.captureWarnings(True)
     start = time.perf_counter()
+    collect_seldom()
     end_on_sigterm()
     try:
         arguments = _of_job(main, job) if job is not None else _of_command_line(main)
