@@ -65,6 +65,11 @@ def read(space, given) -> str:
         "array([3, 0, 1, 2, 4, 1])",
         "(np.int64(3), np.int64(0), np.int64(1), np.int64(2), np.int64(4), np.int64(1))",
         f"Structure(4 nodes with {CELL})",
+        f"<<<--->>> The 010-th epoch : Structure(4 nodes with {CELL})",
+        f"best_arch = {CELL}",
+        f"[2026-11-28 09:15:02] best architecture: {CELL}",
+        {"0_1": "conv_1x1", "0_2": "skip_connect", "0_3": "none", "1_2": "conv_3x3",
+         "1_3": "avg_pool_3x3", "2_3": "none"},  # NNI
         Structure(),
         "((('nor_conv_1x1', 0),), (('skip_connect', 0), ('nor_conv_3x3', 1)), "
         "(('none', 0), ('avg_pool_3x3', 1), ('none', 2)))",
@@ -219,6 +224,7 @@ OPS = ["input", "conv1x1-bn-relu", "maxpool3x3", "output"]
         (MATRIX, OPS),
         str((MATRIX, OPS)),
         (*np.ravel(MATRIX), 0, 3, 2, 1),  # NASLib
+        {"op1": OPS[1], "op2": OPS[2], "input1": [0], "input2": [1], "input3": [0, 2]},  # NNI
         str({"matrix": str(MATRIX), "ops": OPS}).replace("'[[", "[[").replace("]]'", "]]"),
     ],
     ids=told,

@@ -221,7 +221,7 @@ class OperatorsOnEdges(FixedGraph):
 
     @cached_property
     def notations(self) -> dict[str, Notation]:
-        """Those of NASLib, AutoDL-Projects and NATS-Bench."""
+        """Those of NASLib, AutoDL-Projects, NATS-Bench and NNI."""
         return notations_of(self)
 
     def read(self, texts: pa.Array) -> Read:

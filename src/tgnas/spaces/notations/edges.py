@@ -1,4 +1,4 @@
-"""Cells with operators on edges as NASLib, AutoDL-Projects and NATS-Bench write them.
+"""Cells with operators on edges as NASLib, AutoDL-Projects, NATS-Bench and NNI write them.
 
 NASLib (automl/NASLib, search_spaces/nasbench201/conversions.py): a tuple of six numbers of
 operators, edges in ascending order. AutoDL-Projects (D-X-Y/AutoDL-Projects,
@@ -6,6 +6,8 @@ models/cell_searchs/genotypes.py): for each node its pairs (operator, the node i
 NATS-Bench (Dong et al., TPAMI 2021) and NAS-Bench-201: the index of an architecture in the released
 files, which is its place in the authors' list after ``random.seed(88)`` and one shuffle
 (exps/NAS-Bench-201/main.py).
+NNI (microsoft/nni, nas/benchmarks/nasbench201): ``{"0_1": "conv_3x3", ...}``, an operator for each
+pair of nodes.
 """
 
 import random
@@ -22,6 +24,7 @@ from tgnas.spaces.notations.base import Member, Notation, whole_numbers
 NASLIB_OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 AUTODL_OPERATORS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 AUTODL_SEED = 88
+NNI_NAMES = {"nor_conv_1x1": "conv_1x1", "nor_conv_3x3": "conv_3x3"}  # the others are ours
 NASBENCH201_NODES = 4
 
 
@@ -43,7 +46,7 @@ def notations_of(form: Edges) -> dict[str, Notation]:
         and form.nodes == NASBENCH201_NODES
         and set(form.alphabet.codes) == set(NASLIB_OPERATORS)
     ):
-        known |= {"naslib": _naslib(form), "nats": _nats(form)}
+        known |= {"naslib": _naslib(form), "nats": _nats(form), "nni": _nni(form)}
     return known
 
 
@@ -108,6 +111,22 @@ def _nats(form: Edges) -> Notation:
         return _places()[tuple(names[pair] for pair in form.pairs)]
 
     return Notation("the index in NATS-Bench and NAS-Bench-201", read, write)
+
+
+def _nni(form: Edges) -> Notation:
+    pairs = {f"{source}_{target}": (source, target) for source, target in form.pairs}
+    own = {name: ours for ours, name in NNI_NAMES.items()}
+
+    def read(value: Any) -> Member | None:
+        if not isinstance(value, dict) or set(value) != set(pairs):
+            return None
+        return {"edges": [[*pairs[key], own.get(name, name)] for key, name in value.items()]}
+
+    def write(member: Member) -> dict[str, str]:
+        names = _names(form, member)
+        return {key: NNI_NAMES.get(names[pair], names[pair]) for key, pair in pairs.items()}
+
+    return Notation("NNI's operators of the pairs of nodes", read, write)
 
 
 def _names(form: Edges, member: Member) -> dict[Pair, str]:

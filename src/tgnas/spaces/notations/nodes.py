@@ -1,9 +1,10 @@
-"""Cells with operators on nodes as NAS-Bench-101 and NASLib write them.
+"""Cells with operators on nodes as NAS-Bench-101, NASLib and NNI write them.
 
 google-research/nasbench: an adjacency matrix and the names of the operators, as ``ModelSpec`` takes
 them (matrix, ops) and as the benchmark gives them back (module_adjacency, module_operations).
 NASLib (search_spaces/nasbench101/conversions.py): a tuple of the matrix' rows, then a number for
-each operator.
+each operator. NNI (microsoft/nni, nas/benchmarks/nasbench101): operators of the nodes between, and
+what each node but the first takes from, as ``{"op1": ..., "input1": [0], ...}``.
 """
 
 import math
@@ -38,6 +39,7 @@ def notations_of(form: Nodes) -> dict[str, Notation]:
             return _of_naslib(form, value)
 
         known["naslib"] = Notation("NASLib's tuple of matrix and operators", read, _naslib_of)
+        known["nni"] = Notation("NNI's operators and inputs of nodes", _of_nni, _nni_of)
     return known
 
 
@@ -93,3 +95,24 @@ def _naslib_of(member: Member) -> str:
     written = _matrix_of(member)
     cells = [cell for row in written["matrix"] for cell in row]
     return str((*cells, *map(NASLIB_OPERATORS.index, written["ops"])))
+
+
+def _of_nni(value: Any) -> Member | None:
+    if not isinstance(value, dict) or "input1" not in value:
+        return None
+    last = sum(key.startswith("input") for key in value)
+    between, later = range(1, last), range(1, last + 1)
+    keys = {*(f"op{node}" for node in between), *(f"input{node}" for node in later)}
+    if set(value) != keys or not all(isinstance(value[f"input{n}"], list) for n in later):
+        return None
+    return {
+        "operators": ["input", *(value[f"op{node}"] for node in between), "output"],
+        "edges": [[source, node] for node in later for source in value[f"input{node}"]],
+    }
+
+
+def _nni_of(member: Member) -> dict[str, Any]:
+    names = list(member["operators"])
+    sources = {node: [a for a, b in member["edges"] if b == node] for node in range(1, len(names))}
+    operators = {f"op{node}": name for node, name in enumerate(names[1:-1], start=1)}
+    return operators | {f"input{node}": given for node, given in sources.items()}

@@ -23,7 +23,10 @@ _ARRAYS = {"array", "asarray", "tensor", "list", "tuple"}
 _NUMBERS = {"int", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
 _TEXTS = {"str", "str_"}
 _GENOTYPE = re.compile(r"(?<![\w'\"])Genotype\s*\(")
-_STRUCTURE = re.compile(r"Structure\(\d+ nodes with (.*)\)")
+# AutoDL-Projects' structures and strings of cells, with whatever a log has in front.
+_CELL = r"((?:\|[^|~\s]+~\d+)+\|(?:\+(?:\|[^|~\s]+~\d+)+\|)*)"
+_STRUCTURE = re.compile(rf"(?:[^|]*\W)?Structure\(\d+ nodes with {_CELL}\)")
+_LOGGED = re.compile(rf"[^|]*[\s=:]{_CELL}")
 # What NAS-Bench-301's configurations say of cells, among the numbers of a training.
 CONFIGURED = "NetworkSelectorDatasetInfo:darts:"
 _CELLS = re.compile(rf"{CONFIGURED}(edge|inputs_node)_")
@@ -98,8 +101,8 @@ def _content(value: Any) -> Mapping[Any, Any] | Iterable[Any] | None:
 def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
     """Return the plain data that a text spells; None where it spells none.
 
-    JSON, Python's literals, ``Genotype(...)`` with whatever a log or an assignment has in front,
-    AutoDL-Projects' ``Structure(4 nodes with ...)``, numpy's prints.
+    JSON, Python's literals, numpy's prints; with whatever a log or an assignment has in front:
+    ``Genotype(...)``, AutoDL-Projects' ``Structure(4 nodes with ...)`` and strings of cells.
 
     Args:
         text: the text.
@@ -110,9 +113,9 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
     """
     if len(text) > LONGEST:
         return None
-    structure = _STRUCTURE.fullmatch(text.strip())
-    if structure:
-        return structure[1]
+    cell = _STRUCTURE.fullmatch(text.strip()) or _LOGGED.fullmatch(text.strip())
+    if cell:
+        return cell[1]
     try:
         return plain(read_json(text))
     except (ValueError, RecursionError, InvalidCellError):
