@@ -105,6 +105,43 @@ def test_a_layer_that_a_proxy_does_not_know_is_the_reason(layer):
     assert np.isfinite(found.scores["snip"])
 
 
+class Attentive(nn.Module):
+    """A classifier with torch's fused attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.head = nn.Conv2d(3, 8, 4, 4), nn.Linear(8, 4)
+        self.projected = nn.Linear(8, 24)
+
+    def forward(self, images):
+        tokens = self.patches(images).flatten(2).transpose(1, 2)
+        parts = self.projected(tokens)[:, None].chunk(3, dim=-1)
+        return self.head(functional.scaled_dot_product_attention(*parts).mean((1, 2)))
+
+
+def test_grasp_takes_a_second_derivative_of_fused_attention():
+    torch.manual_seed(1)
+    found = package.measure(Attentive(), IMAGES, proxies="grasp")
+    assert np.isfinite(found.scores["grasp"]) and not found.reasons
+
+
+def test_what_has_no_second_derivative_is_the_reason():
+    network = own(nn.Hardsigmoid, normalised=False)
+    found = package.measure(network, IMAGES, proxies="grasp, snip")
+    assert found.reasons == {
+        "grasp": "grasp cannot score the network: torch has no second derivative of hardsigmoid"
+    }
+
+
+@pytest.mark.parametrize("side", [15, 16])
+def test_feature_maps_that_az_nas_cannot_compare_are_the_reason(side):
+    network = own()
+    halved = nn.Conv2d(8, 8, 3, padding=1, stride=2 if side % 2 else (2, 1))
+    network.stages.append(halved)
+    found = package.measure(network, IMAGES[..., :side, :side], proxies="az_nas")
+    assert "does not divide height and width by a whole number" in found.reasons["az_nas"]
+
+
 def test_scores_repeat_for_a_seed_though_the_network_draws():
     first, again = (package.measure(own(), IMAGES, seed=3).scores for _ in range(2))
     np.testing.assert_equal(first, again)

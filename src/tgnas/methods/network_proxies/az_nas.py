@@ -95,13 +95,22 @@ def gain(
 
     The gain is the largest singular value of the map from random signs at the block's end to the
     gradient at its start, pixel by pixel. A block that changes no gradient gives minus infinity.
+
+    Raises:
+        UnfitNetworkError: the block does not divide height and width by one whole number.
     """
     signs = drawn_like(after, partial(Tensor.bernoulli_, generator=generator)).mul_(2).sub_(1)
     (back,) = gradients(after, [before], signs, retain_graph=True)
     if back.shape == signs.shape and torch.equal(back, signs):
         return -float("inf")
     if back.shape[2:] != signs.shape[2:]:
-        back = functional.pixel_unshuffle(back, back.shape[2] // signs.shape[2])
+        times = back.shape[2] // signs.shape[2]
+        if [*back.shape[2:]] != [side * times for side in signs.shape[2:]]:
+            raise UnfitNetworkError(
+                "a block of its stages does not divide height and width by a whole number: of "
+                f"{tuple(before.shape)} it makes {tuple(after.shape)}"
+            )
+        back = functional.pixel_unshuffle(back, times)
     start, end = (part.transpose(0, 1).flatten(1) for part in (back, signs))
     transfer = start @ end.T / end.shape[1]
     if not transfer.isfinite().all():

@@ -5,9 +5,13 @@ S = -w x H g, summed over the network by Abdelfattah et al., "Zero-Cost Proxies 
 NAS", ICLR 2021, equation 1. Higher is taken to predict better, as in the latter's code.
 """
 
+import re
+
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from tgnas.errors import UnfitNetworkError
 from tgnas.methods.card import NetworkCard
 from tgnas.methods.contracts import Batch
 from tgnas.methods.network_proxies._network import gradients, loss_gradients, weights_of
@@ -22,8 +26,23 @@ CARD = NetworkCard(
 
 
 def score(network: nn.Module, batch: Batch, generator: torch.Generator) -> float:
-    """Return minus the sum over weights of weight x (Hessian x gradient)."""
+    """Return minus the sum over weights of weight x (Hessian x gradient).
+
+    Raises:
+        UnfitNetworkError: torch has no second derivative of what the network does.
+    """
     del generator  # deterministic
+    try:
+        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
+            return _bend(network, batch)
+    except RuntimeError as error:
+        missing = re.match(r"derivative for (aten::)?(\w+?)(_backward)? is not impl", str(error))
+        if not missing:
+            raise
+        raise UnfitNetworkError(f"torch has no second derivative of {missing[2]}") from error
+
+
+def _bend(network: nn.Module, batch: Batch) -> float:
     weights = weights_of(network)
     slopes = loss_gradients(network, batch.images, batch.labels, create_graph=True)
     product = torch.stack([(slope.detach() * slope).sum() for slope in slopes]).sum()
