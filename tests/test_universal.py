@@ -310,6 +310,17 @@ def test_it_cannot_tell_on_a_space_of_shuffled_meanings(shipped, operators, reas
     assert reason in str(verdict)
 
 
+def test_it_cannot_tell_of_an_operator_that_is_most_like_one_of_graphs(shipped):
+    operators = {"attention": "Multi-head self-attention", "conv": "conv_3x3"}
+    space = space_of(edges(operators | {"skip": {"kind": "identity"}}))
+    some = space.sample(100, np.random.default_rng(0))
+    assert shipped.verdict(some, space).unlike == ("attention",)
+    words = operators["attention"]
+    operators["attention"] = {"description": words, "attributes": {"weights": 4}}
+    space = space_of(edges(operators | {"skip": {"kind": "identity"}}))
+    assert shipped.verdict(some, space).tells
+
+
 def test_a_predictor_of_cells_cannot_tell_sequences_apart():
     space = open_space("nasbench_macro")
     some = space.sample(100, np.random.default_rng(0))

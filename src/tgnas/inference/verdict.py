@@ -30,6 +30,12 @@ COUNTING = "universal"  # the predictor that counts sequences of blocks
 REMEMBERED = 1 << 16  # scores among which ties are counted
 LEAST = 10  # architectures of which the spread of scores can be told
 SAMPLED = 500  # architectures of a space of which it is asked whether its counts agree
+# What reads the neighbours of a node in a graph, of which no cell of images has been learned.
+ON_GRAPHS = tuple(
+    code
+    for code, operator in enumerate(VOCABULARY)
+    if operator.spelling.keys() == {"nasbench_graph"} and operator.attributes["reach"] > 0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Verdict:
         disagreement: the members' spread around their mean, each less its own mean over the
             architectures, in units of the spread of the scores; NaN of too few architectures.
         ties: the share of pairs of different architectures that have one score.
-        unlike: operators of which nothing is known but words, and those like no known operator's.
+        unlike: operators of which nothing is known but words, and those like no known operator's
+            of images.
         contradictory: operators whose names say one thing and whose meaning is another.
         unfit: why the predictor has learned nothing of the space's kind; usually empty.
         counts_agree: Kendall's tau of FLOPs and parameters in a space of sequences of blocks, where
@@ -164,7 +171,10 @@ def verdict_on(
     unlike, contradictory, unfit, agree, uncounted = [], [], "", float("nan"), []
     if space is not None:
         meanings = meanings_of(operators)
-        far = set(np.flatnonzero(meanings.similarity < LEAST_SIMILARITY))
+        words_alone = meanings.taken_for != np.arange(len(meanings.taken_for))
+        apart = meanings.similarity < LEAST_SIMILARITY
+        apart |= words_alone & np.isin(meanings.taken_for, ON_GRAPHS)
+        far = set(np.flatnonzero(apart))
         unlike = [name for name, code in space.operators.items() if code in far]
         contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
         if space.skeleton.form in SEQUENCES and method == COUNTING:
