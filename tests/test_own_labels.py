@@ -50,6 +50,34 @@ def test_under_twenty_labels_it_says_what_they_are_worth(digits):
     assert trained.card["settings"]["method"] in own_labels.CANDIDATES
 
 
+def test_labels_of_one_architecture_are_averaged_and_never_held_out_from_each_other(digits):
+    once = labelled(digits, 10)
+    rows = np.repeat(np.arange(10), 3)
+    thrice = TrainingSet(once.architectures[rows], once.labels[rows] + np.tile([-1, 0, 1], 10))
+    said: list[str] = []
+    told = [
+        train_on(known, SPACE, START, 1, "", method="gaussian_process", tell=said.append).card
+        for known in (once, thrice)
+    ]
+    assert said.count("30 labels of 10 labelled architectures: of one's several, the mean") == 1
+    found, again = (card["settings"]["validation"][0] for card in told)
+    assert again == {**found, **{name: pytest.approx(found[name]) for name in ("error", "guess")}}
+    with pytest.raises(DataError, match=r"a.csv: nothing is learned from 1 labelled architecture;"):
+        train_on(thrice[:3], SPACE, START, 1, "a.csv")
+
+
+def test_a_start_that_has_learned_labels_of_the_space_is_told(digits):
+    said: list[str] = []
+    universal = load_pretrained("universal")
+    for start in (START, universal):
+        train_on(
+            labelled(digits, 6), SPACE, start, 1, "", method="gradient_boosting", tell=said.append
+        )
+    lines = [line for line in said if "before" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("universal has learned labels of nasbench201 before")
+
+
 def test_what_was_learned_is_saved_with_what_it_started_from(digits, tmp_path):
     known = labelled(digits, 80)
     trained = train_on(known, SPACE, START, 1, "few.csv", method="gaussian_process")
@@ -68,7 +96,8 @@ def test_epochs_train_a_network(digits):
 
 
 def test_too_few_labels_and_unknown_methods_are_refused(digits):
-    with pytest.raises(DataError, match="at least 5 with different labels"):
-        train_on(labelled(digits, 4), SPACE, START, 1, "few.csv")
+    for count in (0, 1, 4):
+        with pytest.raises(DataError, match=r"^few.csv: .* at least 5 with different labels"):
+            train_on(labelled(digits, count), SPACE, START, 1, "few.csv")
     with pytest.raises(UnknownNameError, match="gaussian_process"):
         train_on(labelled(digits, 30), SPACE, START, 1, "few.csv", method="gausian_process")

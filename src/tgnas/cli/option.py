@@ -73,7 +73,8 @@ OutputFormat = Annotated[
     typer.Option("--output-format", help="csv, tsv, jsonl, parquet; else by the name."),
 ]
 AccuracyColumn = Annotated[
-    str, typer.Option("--accuracy-column", help="The column of measured accuracies.")
+    str,
+    typer.Option("--accuracy-column", help="The column of measured accuracies; higher is better."),
 ]
 Shard = Annotated[
     str, typer.Option("--shard", help="K/N: read only the K-th of N parts of the rows.")

@@ -12,12 +12,14 @@ from tgnas.inference import own_labels
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.streaming import Source
 from tgnas.methods.trained import Trained, joined, train
+from tgnas.methods.zero_shot import bare
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.device import device_of
 from tgnas.training.splits import TrainingSet
 
 EPOCHS = 100  # of the network, if none are asked for
+LEAST_OF_A_NETWORK = 2  # labels, of which nothing is held out
 SEEDLESS = ("gaussian_process",)  # of which every member would be the same
 
 
@@ -38,6 +40,18 @@ def read_labelled(source: Source, accuracy_column: str, space: Space) -> Trainin
     return TrainingSet(Architectures.concatenate(parts), accuracies, space.name)
 
 
+def _once_each(known: TrainingSet) -> TrainingSet:
+    """Return the different architectures, each with the mean of its labels.
+
+    One that stands twice would be held out from itself.
+    """
+    if not len(known):
+        return known
+    different, places = bare(known.architectures).distinct()
+    means = np.bincount(places, known.labels) / np.bincount(places)
+    return TrainingSet(known.architectures[different], means, known.space)
+
+
 def train_on(
     known: TrainingSet,
     space: Space,
@@ -54,7 +68,7 @@ def train_on(
     """Return an ensemble that was trained on labelled architectures, with its card.
 
     Args:
-        known: what it learns.
+        known: what it learns; of several labels of one architecture, the mean.
         space: of the architectures.
         like: the predictor that it starts from; of a network, the one whose settings it has.
         seeds: members; one of a method that draws nothing.
@@ -72,16 +86,22 @@ def train_on(
         DataError: there is nothing to learn, or too little to compare predictors on.
         UnknownNameError: there is no such method.
     """
-    accuracies = known.labels
     named_method = own_labels.checked(method, epochs)
     if device != "cpu" and named_method != own_labels.NETWORK:
         few = named_method or ", ".join(own_labels.CANDIDATES)
         raise ConfigError(f"device {device} is for the method {own_labels.NETWORK}, not for {few}")
     device_of(device)
-    if len(np.unique(accuracies)) < 2:
+    rows = len(known)
+    known = _once_each(known)
+    accuracies, count = known.labels, number_of(len(known), "labelled architecture")
+    if rows > len(known):
+        tell(f"{number_of(rows, 'label')} of {count}: of one's several, the mean")
+    least = LEAST_OF_A_NETWORK if named_method == own_labels.NETWORK else own_labels.LEAST
+    if len(accuracies) < least or len(np.unique(accuracies)) < 2:
+        alike = ", all of one accuracy" if len(set(accuracies)) == 1 < len(accuracies) else ""
         raise DataError(
-            f"{where}: nothing is learned from "
-            f"{number_of(len(accuracies), 'labelled architecture')}, all of one accuracy"
+            f"{where}: nothing is learned from {count}{alike}; at least {least} with different "
+            "labels are needed"
         )
 
     def members_of(name: str, settings: Any, count: int, **more: Any) -> list[Trained]:
@@ -106,6 +126,11 @@ def train_on(
         )
         for one in validations:
             tell(f"  {one.text}")
+        if space.name in like.card.get("trained_on", {}):
+            tell(
+                f"{like.name} has learned labels of {space.name} before: where those were of these "
+                "architectures, this says too much"
+            )
         if validations[0].warning:
             tell(validations[0].warning)
         best = validations[0].method
