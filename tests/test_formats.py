@@ -4,11 +4,14 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from test_cli import BEST, CUT, score, tgnas, write
 
+from tgnas.inference.known import known_of
 from tgnas.inference.streaming import WHOLE, Shard, Source, format_of, output
+from tgnas.spaces.space import open_space
 
 ROWS = pa.table({"architecture": [BEST, CUT] * 50, "note": ['a\t"b"', "c, d"] * 50})
 SUFFIXES = ["csv", "tsv", "jsonl", "csv.gz", "tsv.gz", "jsonl.gz", "csv.zst", "jsonl.zst"]
@@ -70,6 +73,26 @@ def test_a_column_of_numbers_or_lists_is_read_by_the_notations(tmp_path):
     lists = pa.table({"architecture": [[3, 0, 1, 2, 4, 1]]})
     pa.parquet.write_table(lists, tmp_path / "b.parquet")
     assert score(tmp_path / "b.parquet").exit_code == 0
+
+
+def test_a_column_of_fractions_or_truths_is_read_as_a_csv_would_have_it(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"architecture": 12.0}\n{"architecture": null}\n')
+    done = score(tmp_path / "a.jsonl", "--on-error", "skip")
+    assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
+    (tmp_path / "b.jsonl").write_text('{"architecture": true}\n')
+    told = score(tmp_path / "b.jsonl").stderr
+    assert "b.jsonl: row 1, column 'architecture': nasbench201: True is none of" in told
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_trained_architectures_are_known_from_a_table_of_any_format(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    table = pa.table({"architecture": [BEST, CUT], "accuracy": [91.5, None]})
+    with output(str(path), format_of(str(path))) as writer:
+        writer.write(table)
+    labels = known_of(str(path), open_space("nasbench201")).labels
+    assert labels[0] == 91.5
+    assert np.isnan(labels[1])
 
 
 def test_where_every_row_is_faulty_skipping_them_leaves_nothing_to_be_done(tmp_path):

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -73,8 +73,7 @@ class Chunk:
         values = self.table.column(column)
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
-        kind = values.type
-        if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
+        with suppress(pa.ArrowException):  # a number, a time and the like, as a CSV would have it
             values = values.cast(pa.string())
         if not pa.types.is_string(values.type):
             raise DataError(f"column {column!r} is of type {values.type}; it must hold text")
@@ -292,7 +291,7 @@ class Source:
         try:
             numbers = pc.cast(values, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise DataError(f"column {name!r} holds no numbers: {error}") from error
+            raise self._refuse(f"column {name!r} holds no numbers", error) from error
         for row in np.flatnonzero(~np.isfinite(numbers)):
             what = f"{shown(raw_values[int(row)].as_py())} is no finite number"
             self.fault(int(chunk.numbers[row]), name, what)
