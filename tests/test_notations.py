@@ -233,6 +233,12 @@ def test_a_cell_of_nasbench101_is_read_as_others_write_it(written):
     assert read(NB101, written) == "input,conv1x1-bn-relu,maxpool3x3,output;0-1,0-3,1-2,2-3"
 
 
+@pytest.mark.parametrize("ops", [[-1, 1, 2, -2], "input", None])
+def test_a_matrix_whose_operators_are_no_names_is_told_so(ops):
+    with pytest.raises(TgnasError, match="'ops' a list of the operators' names"):
+        read(NB101, {"matrix": MATRIX, "ops": ops})
+
+
 def test_a_specification_of_nasbench101_is_read():
     assert read(NB101, ModelSpec()) == "input,maxpool3x3,output;0-1,1-2"
 

@@ -49,7 +49,12 @@ def _of_matrix(value: Any) -> Member | None:
         matches = [keys for keys in KEYS if set(keys) <= set(value)]
         if not matches:
             return None
-        pair = [value[key] for key in matches[0]]
+        rows, names = matches[0]
+        if not words(value[names]) or not isinstance(value[rows], list):
+            raise InvalidCellError(
+                f"{rows!r} must be a list of rows and {names!r} a list of the operators' names"
+            )
+        pair = [value[rows], value[names]]
     if not isinstance(pair, list) or len(pair) != 2 or not words(pair[1]):
         return None
     if not isinstance(pair[0], list) or not all(isinstance(row, list) for row in pair[0]):
