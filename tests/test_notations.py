@@ -13,6 +13,7 @@ import pytest
 import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_cli import tgnas
 
 from tgnas.errors import InvalidCellError, TgnasError, UnknownNameError
 from tgnas.registry import SPACES
@@ -282,6 +283,15 @@ def test_the_object_is_read_as_a_text_of_json_too_as_a_csv_holds_it(name):
     drawn = space.sample(3, np.random.default_rng(0))
     texts = [json.dumps(member) for member in space.write(drawn, "json")]
     assert space.format(space.architectures(texts)) == space.format(drawn)
+
+
+def test_the_help_and_the_page_name_every_notation():
+    names = {name for space in SPACES.names() for name in open_space(space).form.notations}
+    page = (EXAMPLES.parent / "docs" / "notations.md").read_text()
+    listed = " ".join(re.sub(r"[│\n]", " ", tgnas("convert", "--help").stdout).split())
+    for name in names:
+        assert re.search(rf"\b{name}[,;]", listed), name
+        assert f"`{name}`" in page, name
 
 
 def test_a_notation_that_a_space_lacks_is_answered_with_those_it_has():

@@ -16,7 +16,7 @@ def convert(
         typer.Option(
             "--to",
             help="own (the space's string), json, or another library's: naslib, autodl, nats, "
-            "matrix, configspace, tuples; what a space has its error says.",
+            "nni, matrix, configspace, tuples; what a space has its error says.",
         ),
     ] = "own",
     to: option.Output = option.STANDARD,
