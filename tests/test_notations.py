@@ -382,7 +382,9 @@ def test_a_space_within_a_name_or_a_number_is_not_understood_by_the_column(fault
     assert understood[0] == (fault[0] == " 1)")
 
 
-@pytest.mark.parametrize("name", ["nasbench301", "NAS-Bench-301", "nb301", "nats", "tss", "NB_201"])
+@pytest.mark.parametrize(
+    "name", ["nasbench301", "NAS-Bench-301", "nb301", "nats", "tss", "NB_201", "nats-bench-tss"]
+)
 def test_public_names_open_what_is_here(name):
     expected = "darts" if "301" in name else "nasbench201"
     assert name_of(name) == expected
@@ -397,6 +399,11 @@ def test_public_names_open_what_is_here(name):
 def test_a_name_nearly_right_has_the_hint_of_the_space_that_is_meant(name, hint):
     with pytest.raises(UnknownNameError, match=hint):
         open_space(name)
+
+
+def test_a_name_that_is_like_none_has_no_hint():
+    with pytest.raises(UnknownNameError, match="unknown space 'hwnas'; known:"):
+        open_space("hwnas")
 
 
 def test_nothing_of_a_text_is_run():

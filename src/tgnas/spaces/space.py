@@ -77,11 +77,14 @@ ALIASES = {
     "nats": "nasbench201",
     "natsbench": "nasbench201",
     "natstss": "nasbench201",
+    "natsbenchtss": "nasbench201",
+    "natsbenchtopology": "nasbench201",
     "tss": "nasbench201",
     "topology": "nasbench201",
     "nb301": "darts",
     "nasbench301": "darts",
     "surrnasbench301": "darts",
+    "enas": "nds_enas",
     "nbmacro": "nasbench_macro",
     "nbgraph": "nasbench_graph",
     "transnasbenchmicro": "transnas_micro",
@@ -618,9 +621,9 @@ def name_of(space: str) -> str:
     alike = {_bare(name): name for name in names} | ALIASES
     if space in names or _bare(space) in alike:
         return space if space in names else alike[_bare(space)]
-    if _bare(space) in ("sss", "natssss"):
+    if _bare(space) in ("sss", "natssss", "natsbenchsss", "natsbenchsize"):
         raise UnknownNameError("space (NATS-Bench's size space is not built in)", space, names)
-    nearest = difflib.get_close_matches(_bare(space), alike, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(_bare(space), alike, n=1, cutoff=0.8)
     known = [*names, "a path that ends in .yaml"]
     raise UnknownNameError("space", space, known, alike[nearest[0]] if nearest else None)
 
