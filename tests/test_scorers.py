@@ -138,11 +138,19 @@ def test_the_1x1_convolutions_around_a_kernel_are_shown_where_no_expansion_says_
     ]
 
 
+def test_of_an_operator_whose_words_say_no_numbers_they_are_unknown():
+    cells = {"form": "blocks", "length": 2}
+    words = {"attention": "Squeeze and excitation channel attention"}
+    space = space_of({"name": "mine", "operators": words, "cells": cells})
+    (row,) = understood(space, load_pretrained().weights.embeddings)
+    assert row.attributes == "unknown"
+
+
 def test_a_new_operator_is_shown_with_what_it_is_taken_for():
     space = open_space("examples/own_space.yaml")
     rows = {row.spelling: row for row in understood(space, load_pretrained().weights.embeddings)}
     assert rows["sep7"].attributes == "kernel 7, separable, 1 C^2 + 49 C weights, reach 3"
     assert rows["sep7"].nearest == "sep_conv_5x5"
     assert 0.5 < rows["sep7"].similarity < 1
-    assert rows["attention"].attributes == "unknown"
+    assert rows["attention"].attributes == "0.125 C^2 weights"
     assert (rows["skip"].name, rows["skip"].similarity) == ("identity", 1)
