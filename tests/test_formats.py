@@ -95,6 +95,27 @@ def test_trained_architectures_are_known_from_a_table_of_any_format(tmp_path, su
     assert np.isnan(labels[1])
 
 
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("beginning", "message"),
+    [
+        (gzip.compress(b"architecture"), "is gzip, which its name must say by .gz"),
+        (b"\x28\xb5\x2f\xfd\x04", "is zstd, which its name must say by .zst"),
+        (b"PK\x03\x04\x14", "is a zip archive; unpack it"),
+        ("architecture".encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        (b"PAR1\x15\x04", "is Parquet, which its name or --input-format must say"),
+    ],
+)
+def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, suffix, beginning, message):
+    if suffix == "parquet" and "Parquet" in message:
+        message = "is no Parquet file"  # it is cut off
+    file = tmp_path / f"a.{suffix}"
+    file.write_bytes(beginning)
+    done = score(file)
+    assert done.exit_code == 1
+    assert f"a.{suffix}: {message}" in done.stderr
+
+
 def test_where_every_row_is_faulty_skipping_them_leaves_nothing_to_be_done(tmp_path):
     done = score(
         write(tmp_path / "a.csv", "x", "y"), "--on-error", "skip", "--output", tmp_path / "b.csv"

@@ -54,6 +54,16 @@ FORMATS = {
 }
 CODECS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 SEPARATORS = {"csv": ",", "tsv": "\t"}
+# What files begin with whose name says otherwise.
+PARQUET = "is Parquet, which its name or --input-format must say"
+BEGINNINGS = {
+    b"\x1f\x8b": "is gzip, which its name must say by .gz at its end",
+    b"\x28\xb5\x2f\xfd": "is zstd, which its name must say by .zst at its end",
+    b"PK\x03\x04": "is a zip archive; unpack it",
+    b"PAR1": PARQUET,
+    b"\xff\xfe": "is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+}
 _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
 
 
@@ -203,6 +213,7 @@ class Source:
         }
         if self.path == STANDARD:
             standard_input = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
+            self._check_beginning(standard_input)
             yield from readers[self.format](standard_input)
             standard_input.detach()
             return
@@ -215,6 +226,7 @@ class Source:
             if self.format != "parquet":
                 self.share = lambda: self._share_of(stream)
             try:
+                self._check_beginning(stream)
                 for chunk in readers[self.format](stream):
                     self.read += len(chunk.numbers)
                     yield chunk.with_texts()
@@ -222,6 +234,13 @@ class Source:
                 if not codec:
                     raise
                 raise self._refuse(f"is not whole {codec}", error) from error
+
+    def _check_beginning(self, stream: Any) -> None:
+        """Refuse a file that is visibly of another kind than it is read as."""
+        first = stream.peek(4)
+        for beginning, what in BEGINNINGS.items():
+            if first.startswith(beginning) and not (what == PARQUET and self.format == "parquet"):
+                raise self._refuse(what)
 
     def _share_of(self, stream: Any) -> float:
         """Return how much of an open file was read."""
