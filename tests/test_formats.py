@@ -99,12 +99,13 @@ def test_trained_architectures_are_known_from_a_table_of_any_format(tmp_path, su
 @pytest.mark.parametrize(
     ("beginning", "message"),
     [
-        (gzip.compress(b"architecture"), "is gzip, which its name must say by .gz"),
+        (gzip.compress(b"architecture", mtime=0), "is gzip, which its name must say by .gz"),
         (b"\x28\xb5\x2f\xfd\x04", "is zstd, which its name must say by .zst"),
         (b"PK\x03\x04\x14", "is a zip archive; unpack it"),
         ("architecture".encode("utf-16"), "is UTF-16; save it as UTF-8"),
         (b"PAR1\x15\x04", "is Parquet, which its name or --input-format must say"),
     ],
+    ids=["gzip", "zstd", "zip", "utf16", "parquet"],
 )
 def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, suffix, beginning, message):
     if suffix == "parquet" and "Parquet" in message:
