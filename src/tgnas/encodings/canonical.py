@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int16, UInt8, UInt64
 
-from tgnas.cell import Cells, pruned
+from tgnas.cell import Cells, isomorphism_hashes, pruned
 from tgnas.encodings.graphs import Graphs
 from tgnas.operators import CODES, PADDING
 
 LARGEST = 1 << 12  # multiplicities are cut here; no known space comes near it
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 class OperatorGraphs(NamedTuple):
@@ -65,24 +64,5 @@ def _contract(operators: np.ndarray, edges: np.ndarray) -> None:
 
 
 def canonical_hashes(graphs: OperatorGraphs) -> UInt64[np.ndarray, " N"]:
-    """Return a hash of each graph that no order of its vertices changes.
-
-    Weisfeiler and Lehman's refinement with in- and out-neighbours apart, as many rounds as there
-    are vertices (the scheme of NAS-Bench-101's module hash, with 64-bit mixing for md5).
-    """
-    edges = graphs.edges.astype(np.uint64)
-    there = graphs.operators != PADDING
-    state = _mixed(graphs.operators.astype(np.uint64))
-    for _ in range(graphs.operators.shape[1]):
-        into = (edges * _mixed(state ^ np.uint64(1))[:, :, None]).sum(axis=1)
-        out = (edges * _mixed(state ^ np.uint64(2))[:, None, :]).sum(axis=2)
-        state = _mixed(state + _FACTOR * _mixed(into) + _mixed(_mixed(out)))
-    return _mixed(np.where(there, state, np.uint64(0)).sum(axis=1))
-
-
-def _mixed(values: UInt64[np.ndarray, "..."]) -> UInt64[np.ndarray, "..."]:
-    """Return well-mixed 64-bit numbers (splitmix64, Steele et al., OOPSLA 2014)."""
-    values = values + _FACTOR
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    """Return a hash of each graph that no order of its vertices changes."""
+    return isomorphism_hashes(*graphs)
