@@ -1,5 +1,9 @@
 """Supernets and the methods that train them."""
 
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +11,13 @@ import pandas as pd
 import pytest
 import torch
 from conftest import ROOT
+from scipy.stats import kendalltau
+from torch import nn
+from torch.func import functional_call
 
 from tgnas.benchmarks._digits import LONG, read_card, read_table
 from tgnas.benchmarks.base import Benchmark
+from tgnas.benchmarks.stored_supernets import FILES
 from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.evaluation.weight_sharing import differences, resampled, summary
@@ -22,16 +30,17 @@ from tgnas.methods.contracts import Context
 from tgnas.methods.settings import read_settings
 from tgnas.methods.supernets import balenas, bossnas, d_darts, darts, few_shot, single_path
 from tgnas.methods.supernets._blocks import through
-from tgnas.methods.supernets._common import PathLearner, derived, statistics
+from tgnas.methods.supernets._common import PathLearner, derived, fix_scales, statistics
 from tgnas.methods.supernets._mixture import Mixture
 from tgnas.networks import nasbench201
-from tgnas.networks.supernet import StackedCell, build_supernet, paths_of
+from tgnas.networks.supernet import PairCell, StackedCell, build_supernet, paths_of
 from tgnas.operators import CODES
 from tgnas.registry import BENCHMARKS, SUPERNETS
 from tgnas.results import d_darts_cells as beside_shared
 from tgnas.results import darts_supernets as drawn_searches
 from tgnas.results import supernets
 from tgnas.results._tables import markdown
+from tgnas.spaces.nasbench201 import RESIDUAL_BLOCK
 from tgnas.spaces.space import open_space
 from tgnas.studies import d_darts_cells, darts_supernets
 
@@ -83,21 +92,94 @@ def test_the_second_order_gradient_is_that_of_autograd_through_one_step():
     assert torch.equal(loss.weights.detach(), before)
 
 
-def test_derivation_gives_the_published_genotype_of_alphas_that_prefer_its_pairs():
-    space = open_space("darts")
-    second = (  # DARTS_V2 (Liu et al., ICLR 2019, figures 4 and 5)
-        "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
-        "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
-        "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
-        "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
-        "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], "
-        "reduce_concat=[2, 3, 4, 5])"
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize(("activation", "step"), [(nn.Softplus, 0.01), (nn.ReLU, 1e-6)])
+def test_the_second_order_gradient_of_a_supernet_is_that_of_autograd(
+    activation, step, momentum, monkeypatch
+):
+    """The paper's step of .01 is for smooth losses: it crosses the kinks of rectifiers."""
+    monkeypatch.setattr(darts, "STEP", step)
+    torch.manual_seed(0)
+    supernet = build_supernet("nasbench201", 10, 4, 1).double().train()
+    fix_scales(supernet)
+    rectifiers = [
+        (parent, name)
+        for parent in supernet.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, nn.ReLU)
+    ]
+    for parent, name in rectifiers:
+        setattr(parent, name, activation())
+    learned = {n: p for n, p in supernet.named_parameters() if p.requires_grad}
+    alphas = torch.randn(1, 6, 5, dtype=torch.float64, requires_grad=True)
+    images = torch.randn(32, 3, 8, 8, dtype=torch.float64)
+    given = np.ones((1, 6, 5), dtype=bool), torch.arange(32) % 10
+
+    def loss(images, values):
+        buffers = {name: buffer.clone() for name, buffer in supernet.named_buffers()}
+        state = dict(zip(learned, values, strict=True)) | buffers
+        mixture = images, given[0], alphas.softmax(dim=-1)
+        return nn.functional.cross_entropy(functional_call(supernet, state, mixture), given[1])
+
+    weights = tuple(learned.values())
+    added = [momentum * torch.randn_like(weight) for weight in weights]
+    gradients = torch.autograd.grad(loss(images, weights), weights, create_graph=True)
+    stepped = [
+        weight - 0.01 * (gradient + 0.003 * weight + more)
+        for weight, gradient, more in zip(weights, gradients, added, strict=True)
+    ]
+    (exact,) = torch.autograd.grad(loss(images.flip(3), stepped), [alphas])
+    ours = darts.second_order(
+        lambda: loss(images, weights),
+        lambda: loss(images.flip(3), weights),
+        weights,
+        alphas,
+        rate=0.01,
+        decay=0.003,
+        momentum=added,
     )
-    gates = paths_of("darts", space.parse(second))[0]
+    assert (ours - exact).norm() < 1e-3 * exact.norm()
+
+
+# Liu et al., ICLR 2019, figures 4 and 5 (second order), and their code's of the first.
+DARTS_GENOTYPES = {
+    "second": "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
+    "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
+    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
+    "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])",
+    "first": "Genotype(normal=[('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('skip_connect', 0), "
+    "('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('skip_connect', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
+    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 0), ('max_pool_3x3', 0), "
+    "('skip_connect', 2), ('skip_connect', 2), ('avg_pool_3x3', 0)], reduce_concat=[2, 3, 4, 5])",
+}
+
+
+@pytest.mark.parametrize("order", DARTS_GENOTYPES)
+def test_derivation_gives_the_published_genotype_of_alphas_that_prefer_its_pairs(order):
+    space = open_space("darts")
+    gates = paths_of("darts", space.parse(DARTS_GENOTYPES[order]))[0]
     noise = np.random.default_rng(0).random(gates.shape)
     strengths = np.where(gates, 2.0, noise)
     strengths[..., -1] = 9.0  # "none" is the strongest everywhere, and is left out
     assert np.array_equal(paths_of("darts", derived(space, strengths))[0], gates)
+
+
+@pytest.mark.parametrize(("space", "layers"), [("nasbench201", 1), ("darts", 3)])
+def test_mixtures_learn_the_scales_of_normalisations_outside_of_cells_alone(space, layers):
+    supernet = build_supernet(space, 10, 4, layers)
+    fix_scales(supernet)
+    cells = {
+        norm
+        for cell in supernet.modules()
+        if isinstance(cell, StackedCell | PairCell)
+        for norm in cell.modules()
+        if isinstance(norm, nn.BatchNorm2d)
+    }
+    norms = {norm for norm in supernet.modules() if isinstance(norm, nn.BatchNorm2d)}
+    assert cells and norms - cells
+    assert all(norm.weight.requires_grad == (norm not in cells) for norm in norms if norm.affine)
 
 
 def test_the_variational_update_finds_mean_and_deviation_of_a_quadratic():
@@ -120,6 +202,29 @@ def test_the_ablation_loss_is_the_normalised_contribution_with_its_sign_turned()
     deviation = (0.5**2 * 2 / 3) ** 0.5
     assert torch.allclose(loss, torch.tensor([0.5, 0.0, -0.5]) / deviation)
     assert not d_darts.contributions(torch.tensor(1.0), torch.tensor([2.0, 2.0])).any()
+
+
+def test_each_cell_of_d_darts_descends_its_own_ablation_loss_by_its_own_parameters():
+    generator = torch.Generator().manual_seed(0)
+    mixed = torch.randn(4, 3, 2, 5, generator=generator).double()
+    alphas = torch.randn(3, 2, 5, generator=generator).double().requires_grad_()
+
+    def loss(cell):
+        present = torch.tensor([row != cell for row in range(3)])
+        return (
+            (mixed[0 if cell is None else cell + 1] * alphas).sum(dim=(1, 2))[present].sin().sum()
+        )
+
+    losses = [lambda cell=cell: loss(cell) for cell in (None, 0, 1, 2)]
+    ours = d_darts.gradient_of(losses, alphas, 0.7)
+    whole, *without = (one() for one in losses)
+    for cell in range(3):
+        own = whole + 0.7 * d_darts.contributions(whole, torch.stack(without))[cell]
+        (expected,) = torch.autograd.grad(own, [alphas], retain_graph=True)
+        assert torch.allclose(ours[cell], expected[cell])
+    (plain,) = torch.autograd.grad(whole, [alphas])
+    assert not torch.allclose(ours / ours.norm(), plain / plain.norm(), atol=0.05)
+    assert torch.equal(d_darts.gradient_of(losses, alphas, 0.0), plain)
 
 
 def test_the_parameters_of_one_cell_of_d_darts_change_no_other_cell():
@@ -161,6 +266,7 @@ QUICK = {
     "population": 4,
     "derived_from": 5,
     "candidates": 20,
+    "samples": 2,
 }
 
 
@@ -201,7 +307,13 @@ def test_a_block_of_dna_is_given_what_the_teachers_block_before_gives(task):
         reduction, cell = next(stages), next(stages)
         by_hand.append(cell(reduction(by_hand[block - 1])))
     assert all(torch.equal(one, other) for one, other in zip(features, by_hand, strict=True))
-    gates = paths_of("nasbench201", open_space("nasbench201").parse(method.TEACHER))[0]
+    before = [learner.teacher.stem(images), *features]
+    assert not any(
+        torch.allclose(one, other)
+        for one, other in zip(before, features, strict=False)
+        if one.shape == other.shape
+    )  # every block of the teacher does something
+    gates = paths_of("nasbench201", open_space("nasbench201").parse(RESIDUAL_BLOCK))[0]
     given = through(learner.blocks[1], features[0], gates)
     assert torch.equal(
         learner.losses(images, features, gates)[1], method.distance(given, features[1])
@@ -271,12 +383,103 @@ def test_the_copy_of_bossnas_moves_by_its_share_of_what_was_learned(task):
     assert not all(map(torch.equal, before, networks["moving"].parameters()))
 
 
-def test_noise_of_temperature_0_is_plain_single_path_training(task):
+def test_without_noise_and_of_one_sample_the_stabilised_proxy_is_plain_single_path_training(task):
     architectures = open_space("nasbench201").sample(4, np.random.default_rng(0))
     plain = trained("single_path", task)[1].score(architectures)
-    assert np.array_equal(
-        trained("stabilised", task, temperature=0.0)[1].score(architectures), plain
+    alone = trained("stabilised", task, temperature=0.0, samples=1)[1]
+    assert np.array_equal(alone.score(architectures), plain)
+    both = trained("stabilised", task, temperature=0.0)[1]
+    first, last = (sample.score(architectures) for sample in both.samples)
+    assert np.array_equal(last, plain) and not np.array_equal(first, plain)
+    assert np.allclose(both.score(architectures), (first + last) / 2)
+
+
+def test_noise_moves_the_weights_and_more_samples_than_epochs_are_refused(task):
+    still, moved = (
+        trained("stabilised", task, temperature=temperature)[1].samples[-1].supernet
+        for temperature in (0.0, 1e-6)
     )
+    pairs = zip(still.parameters(), moved.parameters(), strict=True)
+    assert not any(torch.equal(one, other) for one, other in pairs)
+    with pytest.raises(ConfigError, match="samples: 3 are more than the 2 epochs"):
+        trained("stabilised", task, samples=3)
+
+
+def test_sub_supernets_of_few_shot_nas_start_at_the_rate_of_the_split(task):
+    _, still = trained("few_shot", task, split_rate=1e-12, lowest_rate=0.0)
+    one, other = (part.supernet.parameters() for part in still.parts[:2])
+    assert all(torch.allclose(a, b, atol=1e-8) for a, b in zip(one, other, strict=True))
+    _, moved = trained("few_shot", task)
+    one, other = (part.supernet.parameters() for part in moved.parts[:2])
+    assert not all(torch.allclose(a, b, atol=1e-8) for a, b in zip(one, other, strict=True))
+
+
+def test_the_controller_of_enas_learns_from_what_its_reward_exceeds_the_baseline_by(task):
+    _, whole = trained("enas", task)
+    learner, controller = whole.learner, whole.learner.controller
+    learner.modules.baseline.fill_(torch.nan)  # as at the start: the first reward is the baseline
+    learner.optimizers["controller"].state.clear()
+    moved, batches = [], list(task.train_batches(0, 0, 60))
+    for batch in batches[:2]:
+        before = [p.clone() for p in controller.parameters()]
+        learner.step(Given(batch, iter(batches), np.random.default_rng(0)))
+        pairs = zip(before, controller.parameters(), strict=True)
+        moved.append(not all(torch.equal(one, other) for one, other in pairs))
+    assert moved == [False, True]
+    assert 0 < learner.modules.baseline < 1
+
+
+def test_the_gaussian_of_balenas_starts_as_its_prior(task):
+    learner = balenas._Learner(
+        build_supernet("nasbench201", 10, 4, 1),
+        open_space("nasbench201"),
+        task,
+        balenas.Settings(prior=0.25, observations=100),
+    )
+    assert torch.allclose(learner.gaussian.deviation, torch.tensor(0.2))
+
+
+@pytest.mark.parametrize("name", ["dna", "bossnas"])
+def test_statistics_of_a_block_alone_are_not_recomputed_over_whole_paths(name):
+    with pytest.raises(UnknownNameError, match="statistics 'recomputed'; known: batch"):
+        read_settings(SUPERNETS.module(name).Settings, {"statistics": "recomputed"}, name)
+
+
+LONG_ENOUGH = {"channels": 4, "layers": 1, "epochs": 40, "batch": 100}
+KILLED = f"""
+import sys, torch
+from pathlib import Path
+from tgnas.image_training.digits import open_digits
+from tgnas.image_training.processes import Process
+from tgnas.image_training.recipe import read_recipe
+from tgnas.methods.contracts import Context
+from tgnas.methods.supernets import single_path
+from tgnas.spaces.space import open_space
+torch.set_num_threads(int(sys.argv[2]))
+recipe = read_recipe(Path("config/recipes/digits.yaml"))
+task = open_digits(recipe, Process(0, 1, torch.device("cpu"))).validated()
+settings, context = single_path.Settings(**{LONG_ENOUGH}), Context(checkpoints=Path(sys.argv[1]))
+generator = torch.Generator().manual_seed(3)
+single_path.train(open_space("nasbench201"), task, settings, context, generator)
+"""
+
+
+def test_a_supernet_whose_process_is_killed_goes_on_to_the_same_weights(task, tmp_path):
+    checkpoint = tmp_path / "phase0.pt"
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(torch.get_num_threads())]
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while not checkpoint.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+    done = len(torch.load(checkpoint, weights_only=True)["history"])
+    assert 1 <= done < LONG_ENOUGH["epochs"]
+    resumed, whole = (
+        trained("single_path", task, folder, **LONG_ENOUGH)[1] for folder in (tmp_path, None)
+    )
+    assert resumed.history[done - 1]["seconds"] != whole.history[done - 1]["seconds"]
+    pairs = zip(resumed.supernet.parameters(), whole.supernet.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_recomputed_statistics_are_those_of_training_batches(task):
@@ -461,6 +664,7 @@ def test_d_darts_derives_the_mean_gates_of_the_cells_of_each_kind(task):
     with torch.no_grad():
         learner.alphas.copy_(torch.logit(gates))
     normal, reduction = learner.probabilities()  # cells 1 and 2 of 4 reduce
+    gates[..., -1] = settings.threshold  # that of "none" says nothing
     assert torch.allclose(normal, (gates[0] + gates[3]) / 2, atol=1e-5)
     assert torch.allclose(reduction, (gates[1] + gates[2]) / 2, atol=1e-5)
 
@@ -513,6 +717,21 @@ def test_shared_gates_of_d_darts_are_those_of_every_cell_and_derive_no_single_on
     assert len(method.derive(whole)) == 1
     with pytest.raises(ConfigError, match="no cell has parameters of its own"):
         method.derive_cells(whole)
+
+
+@pytest.mark.parametrize(
+    ("supernet", "published"), [("one_shot", 0.485), ("few_shot", 0.551)]
+)  # Zhao et al., ICML 2021, on NAS-Bench-201
+def test_the_released_supernets_rank_as_published(supernet, published, resource_file):
+    alone, shared = (
+        json.loads(resource_file(FILES[name]).read_text()) for name in ("alone", supernet)
+    )
+    pairs = np.array([(float(shared[key]), float(value)) for key, value in alone.items()])
+    found = kendalltau(*pairs.T).statistic
+    assert len(pairs) == 15625 and found == pytest.approx(published, abs=5e-4)
+    table = pd.read_csv(ROOT / "results/paper/supernets_stored.csv")
+    (row,) = table[(table.supernet == supernet) & (table.population == "all")].itertuples()
+    assert row.tau_alone == pytest.approx(found)
 
 
 def test_the_networks_trained_for_long_are_distinct_ones_of_digits_bench():
@@ -618,14 +837,17 @@ def test_networks_of_derived_cells_stand_beside_those_of_shared_ones(tmp_path):
     assert first["own - shared"].value == pytest.approx(own.test[0] - shared.test[0])
 
 
-def test_a_variant_of_a_method_is_called_by_its_bound_or_its_epochs():
+def test_a_variant_of_a_method_is_called_by_what_is_its_own():
     files = {"dna": "dna", "bounded": "dna", "darts": "darts", "long": "darts"}
+    files["averaged"] = "stabilised"
     own = {
+        "averaged": {"temperature": 0.0, "lowest_rate": 0.02},
         "dna": {},
         "bounded": {"constraints": ["flops<=52"]},
         "darts": {"epochs": 50},
         "long": {"order": "first", "epochs": 250},
     }
     assert list(supernets.titles_of(files, own).values()) == [
-        *("DNA", "DNA, flops<=52", "DARTS", "DARTS, first order, 250 epochs")
+        *("DNA", "DNA, flops<=52", "DARTS", "DARTS, first order, 250 epochs"),
+        "stabilised share-parameter proxy (reconstruction), no noise",
     ]

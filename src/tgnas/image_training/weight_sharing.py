@@ -67,8 +67,8 @@ class Learner(ABC):
     def step(self, given: Given) -> Tensor:
         """Take one step and return the loss of the batch."""
 
-    def facts(self) -> dict[str, float]:
-        """Return what the history says of the state after an epoch."""
+    def end_epoch(self, epoch: int) -> dict[str, float]:  # noqa: ARG002
+        """Do what follows an epoch, counted from 0; return what the history says of it."""
         return {}
 
 
@@ -127,6 +127,7 @@ def learn(
                     for group in learner.optimizers["weights"].param_groups:
                         group["lr"] = schedule.rate(epoch + step / steps)
                     losses += learner.step(Given(batch, held_out, generator)).detach()
+            facts = learner.end_epoch(epoch)
             loss = losses.item() / steps
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -134,7 +135,7 @@ def learn(
                     f"{schedule.learning_rate} may help"
                 )
             line = {"phase": phase, "epoch": epoch + 1, "loss": loss}
-            history.append(line | {"seconds": time.perf_counter() - start} | learner.facts())
+            history.append(line | {"seconds": time.perf_counter() - start} | facts)
             if checkpoint:
                 states = {name: one.state_dict() for name, one in learner.optimizers.items()}
                 content = {"modules": learner.modules.state_dict(), "optimizers": states}

@@ -105,6 +105,8 @@ def titles_of(files: Mapping[str, str], own: Mapping[str, Mapping[str, Any]]) ->
         title, own_keys = SUPERNETS.module(method).CARD.title, own[name]
         if own_keys.get("contest", 1) > 1 or own_keys.get("split") == "prior":
             title += ", started from TG-NAS"
+        elif own_keys.get("temperature") == 0:
+            title += ", no noise"
         elif own_keys.get("order"):
             title += f", {own_keys['order']} order"
         elif own_keys.get("constraints"):

@@ -23,6 +23,8 @@ CHANNELS = SPACE.network.width  # C of the benchmark
 STAGES = 3
 REPEATS = 5  # N of the benchmark: cells in a stage
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # as operators stand in the string
+# The cell that is a residual block: its input beside two convolutions, one after the other.
+RESIDUAL_BLOCK = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|"
 
 
 def of_naslib(texts: Iterable[str]) -> Architectures:

@@ -23,6 +23,7 @@ from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.searchers._network_settings import IrlasSettings as Settings
 from tgnas.operators import NAMES
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.nasbench201 import RESIDUAL_BLOCK
 from tgnas.spaces.space import Space
 
 CARD = Card(
@@ -39,9 +40,7 @@ CARD = Card(
 )
 DETERMINISTIC = False
 # A residual block (He et al., CVPR 2016) as a cell of each space.
-EXPERTS = {
-    "nasbench201": "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
-}
+EXPERTS = {"nasbench201": RESIDUAL_BLOCK}
 
 
 def features_of(architectures: Architectures, discount: float) -> Float64[np.ndarray, "N F"]:

@@ -22,6 +22,8 @@ from tgnas.networks.supernet import (
     DARTS_OPERATORS,
     ZERO,
     Gates,
+    PairCell,
+    StackedCell,
     Supernet,
     build_supernet,
     paths_of,
@@ -88,12 +90,13 @@ def descend(
     optimizer.step()
 
 
-def fix_scales(network: nn.Module) -> None:
-    """Keep the scale and shift of batch normalisations at 1 and 0, as mixtures of operators need.
+def fix_scales(supernet: Supernet) -> None:
+    """Keep scale and shift of the cells' normalisations at 1 and 0, as mixtures of operators need.
 
     A learned scale would undo the weight of an operator (Liu et al., section 2.3 and their code).
     """
-    for module in network.modules():
+    cells = [module for module in supernet.modules() if isinstance(module, StackedCell | PairCell)]
+    for module in (part for cell in cells for part in cell.modules()):
         if isinstance(module, nn.BatchNorm2d) and module.affine:
             module.weight.requires_grad_(False)
             module.bias.requires_grad_(False)
@@ -246,21 +249,14 @@ def log_probability(
     return np.einsum("nkeo,keo->n", paths_of(space.name, architectures), logarithms)
 
 
-def derived(
-    space: Space, strengths: Float[np.ndarray, "K E O"], least: float = -np.inf
-) -> Architectures:
+def derived(space: Space, strengths: Float[np.ndarray, "K E O"]) -> Architectures:
     """Return the architecture of the strongest operators.
 
-    NAS-Bench-201: the strongest operator of each edge, "none" where it is below `least`. DARTS: of
-    each node the two edges whose strongest operators, "none" left out, are the strongest (Liu et
-    al., section 2.4).
+    NAS-Bench-201: the strongest operator of each edge. DARTS: of each node the two edges whose
+    strongest operators, "none" left out, are the strongest (Liu et al., section 2.4).
     """
     if space.name == "nasbench201":
-        spellings = list(space.operators)
-        chosen = strengths[0].argmax(axis=1)
-        weak = strengths[0].max(axis=1) < least
-        chosen = np.where(weak, spellings.index("none"), chosen)
-        return space.of_choices(chosen[None])
+        return space.of_choices(strengths[0].argmax(axis=1)[None])
     codes = [NAMES[code] for code in space.operators.values()]
     decisions = []
     for kind in strengths:

@@ -112,7 +112,7 @@ class MixtureLearner(Learner):
         """Return the architecture of the strongest operators."""
         return common.derived(self.space, self.probabilities().cpu().numpy())
 
-    def facts(self) -> dict[str, float]:
+    def end_epoch(self, _: int) -> dict[str, float]:
         """Return the share of skips in the architecture that would be derived."""
         return {"skips": common.share_of_skips(self.derive())}
 

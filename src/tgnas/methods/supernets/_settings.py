@@ -55,10 +55,13 @@ class MixtureSettings(Settings):
 
 
 class StabilisedSettings(Settings):
-    """Those of all supernets, and the noise."""
+    """Those of all supernets, the noise, and the samples of the weights."""
 
     temperature: NonNegativeFloat = 1e-6
     """Variance of the noise over twice the learning rate; 0 is plain single-path training."""
+    samples: PositiveInt = 5
+    """Last epochs whose weights are kept; a score is the mean over them. The learning rate, and the
+    noise with it, should not end at 0 then (lowest_rate)."""
 
 
 class FewShotSettings(Settings):
@@ -69,6 +72,8 @@ class FewShotSettings(Settings):
     prior: the edge whose operator says most about the scores of the zero-shot prior."""
     split_epochs: PositiveInt = 25
     """Epochs of each sub-supernet, after those of the whole one."""
+    split_rate: PositiveFloat | None = None
+    """Learning rate at which sub-supernets start; that of the whole one by default."""
 
 
 class EnasSettings(Settings):
@@ -81,7 +86,7 @@ class EnasSettings(Settings):
     entropy: NonNegativeFloat = 0.0001
     """Weight of the entropy in the reward."""
     baseline_decay: NonNegativeFloat = 0.9
-    """Of the moving average of the reward."""
+    """Of the moving average of the reward, which starts at the first."""
     derived_from: PositiveInt = 100
     """Paths that the controller draws, of which the most accurate is derived."""
 
@@ -113,18 +118,27 @@ class DDartsSettings(MixtureSettings):
     """Of the weights."""
     alpha_rate: PositiveFloat = 0.003
     """Learning rate of the architecture parameters."""
+    alpha_decay: NonNegativeFloat = 0.0
+    """Weight decay of the architecture parameters; it would draw gates back to .5."""
     auxiliary: NonNegativeFloat = 1.0
     """Weight of the loss that drives gates to 0 or 1."""
     ablation: NonNegativeFloat = 0.7
     """Weight of the ablation loss."""
     threshold: NonNegativeFloat = 0.85
-    """A gate below it is "none" where an architecture is derived."""
+    """A gate below it is "none" where an architecture is derived, and that of "none" in scores."""
     shared: bool = False
     """Whether all cells of a kind have the same parameters, for comparison with the paper's."""
 
 
-class DnaSettings(Settings):
-    """Those of all supernets, the teacher's, and what is derived from."""
+class BlockSettings(Settings):
+    """Those of all supernets; a block alone is scored by the statistics of the scored images."""
+
+    statistics: Literal["batch"] = "batch"
+    """Of batch normalisations while a path of a block is scored: those of the scored images."""
+
+
+class DnaSettings(BlockSettings):
+    """Those of blocks, the teacher's, and what is derived from."""
 
     teacher_epochs: PositiveInt = 50
     """Epochs of the teacher, with the batches and rates of the supernet."""
@@ -135,8 +149,8 @@ class DnaSettings(Settings):
     """Architectures within the bounds that are drawn, of which the best-rated is derived."""
 
 
-class BossnasSettings(Settings):
-    """Those of all supernets, and of learning without labels."""
+class BossnasSettings(BlockSettings):
+    """Those of blocks, and of learning without labels."""
 
     paths: PositiveInt = 4
     """Fair paths of a step."""

@@ -29,7 +29,8 @@ CARD = Card(
     reference="Zhang et al., CVPR 2022, arXiv 2111.13204; Khan et al., ICML 2018, equation 8",
     needs="images, labels of images",
     deviations=(
-        "no code was released: the update is that of Vadam, and its constants are ours",
+        "no code was released: the update is that of Vadam, and its constants are ours; s starts "
+        "at 0, where the prior alone is known",
         "a score is the log probability of an architecture's operators at the mean",
     ),
 )
@@ -69,7 +70,7 @@ class _Learner(MixtureLearner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.modules.register_buffer("squares", torch.ones_like(self.alphas.detach()))
+        self.modules.register_buffer("squares", torch.zeros_like(self.alphas.detach()))
         own = self.settings
         self.gaussian = Variational(
             self.alphas.detach(),

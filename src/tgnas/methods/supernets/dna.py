@@ -29,6 +29,7 @@ from tgnas.methods.supernets._settings import DnaSettings as Settings
 from tgnas.networks import nasbench201
 from tgnas.networks.supernet import Gates, Supernet, paths_of
 from tgnas.spaces.architectures import Architectures
+from tgnas.spaces.nasbench201 import RESIDUAL_BLOCK
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
 
@@ -37,14 +38,14 @@ CARD = Card(
     reference="Li et al., CVPR 2020, section 3; TPAMI 2024, arXiv 2403.01326",
     needs="images, labels of images",
     deviations=(
-        "the teacher is the ResNet cell of the same width, trained here; theirs is EfficientNet-B7",
+        "the teacher has residual blocks of the same width and is trained here; theirs is "
+        "EfficientNet-B7",
         "a block is a stage of NAS-Bench-201, whose cell is the same in all of them",
         "what is derived is the best of architectures drawn within the bounds; theirs walks all "
         "paths of every block, best first, whose cells may differ",
         "costs are those of the benchmark's network, not of the small one that is trained",
     ),
 )
-TEACHER = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|"
 
 
 @dataclass(eq=False)
@@ -162,7 +163,7 @@ def train(
     costs = Costs(space, counted(space))
     candidates = sample_within(space, settings.candidates, seed, settings.constraints, costs)
     with seeded(seed + 1):
-        cell = space.parse(TEACHER).member(0)
+        cell = space.parse(RESIDUAL_BLOCK).member(0)
         teacher = nasbench201.build_network(cell, task.classes, settings.channels, settings.layers)
     teacher = teacher.to(task.process.device)
     folder = context.checkpoints

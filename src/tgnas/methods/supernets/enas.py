@@ -73,7 +73,7 @@ class _Learner(PathLearner):
             device
         )
         self.modules = nn.ModuleDict({"supernet": supernet, "controller": self.controller})
-        self.modules.register_buffer("baseline", torch.zeros((), device=device))
+        self.modules.register_buffer("baseline", torch.full((), torch.nan, device=device))
         self.optimizers["controller"] = torch.optim.Adam(
             self.controller.parameters(), lr=self.settings.controller_rate
         )
@@ -98,9 +98,11 @@ class _Learner(PathLearner):
             accuracy = (logits.argmax(dim=1) == labels).float().mean()
         reward = accuracy + self.settings.entropy * entropy.detach()[0]
         baseline: Any = self.modules.baseline
+        if baseline.isnan():
+            baseline.copy_(reward)
         baseline.lerp_(reward, 1 - self.settings.baseline_decay)
         self.optimizers["controller"].zero_grad()
-        (-(reward - baseline) * logarithm - self.settings.entropy * entropy).sum().backward()
+        (-(reward - baseline) * logarithm).sum().backward()
         self.optimizers["controller"].step()
         return loss
 

@@ -80,7 +80,12 @@ def train(
     if split >= supernet.edge_count:
         raise ConfigError(f"few_shot: split: {split} is no edge; there are {supernet.edge_count}")
     history = common.train_paths(PathLearner(supernet, space, task, settings), context, seed)
-    own = settings.model_copy(update={"epochs": settings.split_epochs})
+    own = settings.model_copy(
+        update={
+            "epochs": settings.split_epochs,
+            "learning_rate": settings.split_rate or settings.learning_rate,
+        }
+    )
     parts = []
     for operator in range(len(supernet.operators)):
         within = common.everything(supernet)[0]
