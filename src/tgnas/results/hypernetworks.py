@@ -19,16 +19,17 @@ MADE_BY = "others"
 CAPTION = """
 GHN-2 and two ablations, each trained once (seed {seed}) for {epochs:epoch} on {images} and on
 {graphs:,} random graphs of {space}. Test accuracy in percent of the weights that they predict of
-{unseen} unseen graphs of each split, mean ± standard deviation over graphs; batch normalisations
-work on the statistics of the test batch. Differences are paired by graph, with bootstrap intervals
+{unseen} unseen graphs of each split, of which none computes what one does that was learned from,
+mean ± standard deviation over graphs; batch normalisations work on the statistics of the test
+batch, those of Kaiming's weights too. Differences are paired by graph, with bootstrap intervals
 of 95 percent over graphs. Trainings: {trained} of the in-distribution graphs, {short:epoch} of one
 recipe but for the learning rate, which each start has of {rates}, by the mean validation accuracy
 of all epochs of {tuned} other graphs; from predicted weights as they are, {as_they_are} of the
-graphs. "Handed over": predicted kernels before a normalisation are given the size of Kaiming's, and
-normalisations the statistics of a pass over the training images. Epoch 0 is before the first step,
-and what is not reached counts one epoch more than all. Cells: {cells} of NAS-Bench-201, their
-networks with predicted weights; the labels of the benchmark were not read before. Published:
-DeepNets-1M, as its authors' code prints it; ours are smaller on purpose.
+graphs. "Handed over": predicted kernels before a normalisation are given the size of Kaiming's. The
+normalisations of all starts have the statistics of a pass over the training images. Epoch 0 is
+before the first step, and what is not reached counts one epoch more than all. Cells: {cells} of
+NAS-Bench-201, their networks with predicted weights; the labels of the benchmark were not read
+before. Published: DeepNets-1M, as its authors' code prints it; ours are smaller on purpose.
 """
 FIGURE_TITLE = "Predicted weights: unseen graphs, and trainings that start from them"
 FIGURE_CAPTION = """

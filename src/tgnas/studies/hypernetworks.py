@@ -200,17 +200,48 @@ def space_of_split(split: str, widen: int) -> Any:
     return space_of(chosen._replace(widths=widths))
 
 
+def learned_from(settings: Shared, graphs: int) -> "Architectures":
+    """Return the random graphs that a hypernetwork of these settings learns from."""
+    import numpy as np
+
+    from tgnas.networks.random_graphs import IN_DISTRIBUTION
+
+    space = space_of_split(IN_DISTRIBUTION, settings.widen)
+    return space.sample(graphs, np.random.default_rng(settings.seed))
+
+
+def fresh(space: Any, count: int, seed: int, known: "Architectures") -> "Architectures":
+    """Return architectures, drawn at random, whose networks are new.
+
+    None computes what a known one does, at its width and depth, or one drawn before.
+    """
+    import numpy as np
+
+    from tgnas.searching.oracles import network_keys
+    from tgnas.spaces.architectures import Architectures
+
+    generator, drawn = np.random.default_rng(seed), known[:0]
+    while True:
+        drawn = Architectures.concatenate([drawn, space.sample(count, generator)])
+        keys = network_keys(Architectures.concatenate([known, drawn]))
+        first: dict[bytes, int] = {}
+        for row, key in enumerate(keys):
+            first.setdefault(key, row - len(known))
+        rows = [row for row in first.values() if row >= 0]
+        if len(rows) >= count:
+            return drawn[rows[:count]]
+
+
 def _unseen(
     settings: Settings, classes: int
 ) -> Iterator[tuple[str, int, str, "Architectures", "nn.Module"]]:
     """Yield split, number, string, architecture and network of every unseen graph."""
-    import numpy as np
-
     from tgnas.networks.random_graphs import SPLITS, networks_of
 
+    learned = learned_from(settings, settings.hypernetwork.graphs)
     for split, chosen in SPLITS.items():
         space = space_of_split(split, settings.widen)
-        some = space.sample(settings.unseen, np.random.default_rng(settings.drawn))
+        some = fresh(space, settings.unseen, settings.drawn, learned)
         networks = networks_of(some, classes, normalised=chosen.normalised)
         strings = space.format(some)
         for number, (string, network) in enumerate(zip(strings, networks, strict=True)):
@@ -231,7 +262,8 @@ def _beside(settings: Settings, task: "ImagesInMemory") -> Iterator[Row]:
         }.items():
             yield "graphs", measure, split, number, string, 0, float(value)
         draw_kaiming(network, settings.seed, number)
-        accuracy = accuracy_of(network, network.to(task.process.device).state_dict(), task)
+        state = dict(network.to(task.process.device).named_parameters())
+        accuracy = accuracy_of(network, state, task)
         yield "kaiming", "accuracy", split, number, string, 0, accuracy
 
 
@@ -259,7 +291,7 @@ def _cells(hypernetwork: "GraphHypernetwork", settings: Settings) -> Iterator[Ro
         yield WHOLE, *where, hypernetwork.accuracy(network)
         yield "parameters", *where, float(sum(w.numel() for w in network.parameters()))
         draw_kaiming(network, settings.seed, number)
-        state = network.to(hypernetwork.task.process.device).state_dict()
+        state = dict(network.to(hypernetwork.task.process.device).named_parameters())
         yield "kaiming", *where, accuracy_of(network, state, hypernetwork.task)
 
 

@@ -2,7 +2,8 @@
 
 Networks of the in-distribution split of ``networks.random_graphs`` are trained alone by one short
 recipe from three starts: Kaiming's weights, predicted weights as they are, and predicted weights
-that are handed over as ``methods.hypernetworks._handover`` says. Each start has the learning rate
+that are handed over as ``methods.hypernetworks._handover`` says; the normalisations of all have
+their statistics from a pass over the training images. Each start has the learning rate
 that is best for it, by the mean validation accuracy over all epochs of other networks than those
 that are reported. A part is a start.
 """
@@ -26,6 +27,8 @@ from tgnas.studies.hypernetworks import (
     Kept,
     Shared,
     draw_kaiming,
+    fresh,
+    learned_from,
     space_of_split,
     task_of,
 )
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from tgnas.image_training.data import ImagesInMemory
     from tgnas.methods.hypernetworks._network import Hypernet
+    from tgnas.spaces.architectures import Architectures
 
 KAIMING, PREDICTED, HANDED_OVER = "kaiming", "predicted", "handed_over"
 STARTS = (KAIMING, HANDED_OVER, PREDICTED)
@@ -74,16 +78,22 @@ def run(
     """Return the accuracies of all trainings from a start; epoch 0 is before the first step."""
     from tgnas.files import sha256_of
     from tgnas.methods.hypernetworks import ghn2
+    from tgnas.spaces.architectures import Architectures
 
     weights = Path(str(files["hypernetwork"])).with_suffix("") / WEIGHTS
-    module = ghn2.load(weights)[0].to(settings.device)
+    loaded, origin = ghn2.load(weights)
+    module = loaded.to(settings.device)
+    learned = learned_from(settings, origin["settings"]["graphs"])
     task: Any = task_of(settings.recipe, settings.device, files)
     folder.mkdir(parents=True, exist_ok=True)
     code = ghn2.code() + inspect.getsource(sys.modules[__name__])
     about = f"{part} {settings!r} {code} {sha256_of(weights)}"
     kept = Kept(folder, hashlib.sha256(about.encode()).hexdigest()[:16], COLUMNS)
     rows: list[Row] = []
-    for row, string, network in _networks(settings.drawn_to_tune, settings.tuned, settings):
+    reported = fresh(_space(settings), settings.unseen, settings.drawn, learned)
+    known = Architectures.concatenate([learned, reported])
+    tuned = fresh(_space(settings), settings.tuned, settings.drawn_to_tune, known)
+    for row, string, network in _networks(tuned, settings):
         for rate in settings.rates:
             measured = partial(
                 _training, part, "tuning", (row, string), network, rate, module,
@@ -92,7 +102,7 @@ def run(
             rows += kept.rows(f"tuning-{row}-{rate}", measured)
     rate = best_rate(pd.DataFrame(rows, columns=COLUMNS))
     count = settings.as_they_are if part == PREDICTED else settings.trained
-    for row, string, network in islice(_networks(settings.drawn, settings.unseen, settings), count):
+    for row, string, network in islice(_networks(reported, settings), count):
         measured = partial(
             _training, part, "trained", (row, string), network, rate, module, task, settings
         )
@@ -118,17 +128,19 @@ def best_rate(rows: pd.DataFrame) -> float:
     return float(means.idxmax())
 
 
-def _networks(drawn: int, count: int, settings: Settings) -> Iterator[tuple[int, str, "nn.Module"]]:
-    """Yield number, string and network of random graphs of a seed."""
-    import numpy as np
+def _space(settings: Settings) -> Any:
+    from tgnas.networks.random_graphs import IN_DISTRIBUTION
 
+    return space_of_split(IN_DISTRIBUTION, settings.widen)
+
+
+def _networks(some: "Architectures", settings: Settings) -> Iterator[tuple[int, str, "nn.Module"]]:
+    """Yield number, string and network of random graphs."""
     from tgnas.image_training.images import CLASSES
-    from tgnas.networks.random_graphs import IN_DISTRIBUTION, networks_of
+    from tgnas.networks.random_graphs import networks_of
 
-    space = space_of_split(IN_DISTRIBUTION, settings.widen)
-    some = space.sample(count, np.random.default_rng(drawn))
-    networks = networks_of(some, CLASSES)
-    for row, (string, network) in enumerate(zip(space.format(some), networks, strict=True)):
+    strings = _space(settings).format(some)
+    for row, (string, network) in enumerate(zip(strings, networks_of(some, CLASSES), strict=True)):
         yield row, string, network
 
 
@@ -176,11 +188,8 @@ def begin(
 
     draw_kaiming(network.cpu(), *seed)
     network.to(task.process.device)
-    if start == KAIMING:
-        return
-    state = ghn2.predicted(module, network)
-    if start == PREDICTED:
+    if start != KAIMING:
+        state = ghn2.predicted(module, network)
+        state = scaled(network, state) if start == HANDED_OVER else state
         network.load_state_dict(dict(state), strict=False)
-        return
-    network.load_state_dict(dict(scaled(network, state)), strict=False)
     set_statistics(network, task.train_batches(seed[0], 0, batch))
