@@ -261,19 +261,19 @@ def test_a_name_that_is_not_known_is_told_before_torch_is_imported(told, case):
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "message"),
+    ("option", "value", "code", "message"),
     [
-        ("--architecture", "nonsense", "nasbench201: 'nonsense' is not of the form"),
-        ("--set", "epochs=0", "0 is not allowed"),
+        ("--architecture", "nonsense", 1, "nasbench201: 'nonsense' is not of the form"),
+        ("--set", "epochs=0", 2, "0 is not allowed"),
     ],
 )
 def test_no_folder_is_made_for_a_training_that_is_refused(
-    tmp_path, monkeypatch, option, value, message
+    tmp_path, monkeypatch, option, value, code, message
 ):
     monkeypatch.chdir(tmp_path)
     done = tgnas(*replaced("train-network", option, value))
     assert message in done.stderr
-    assert done.exit_code == 1
+    assert done.exit_code == code
     assert not list(tmp_path.iterdir())
 
 
@@ -293,3 +293,66 @@ def test_measures_go_to_a_device_that_stays_one(tmp_path):
     done = tgnas("evaluate", *given, "--predictor", "params", "--output", "/dev/null")
     assert done.exit_code == 0
     assert Path("/dev/null").is_char_device()
+
+
+FAULTY_FILES = {
+    "space": ("mine.yaml", "name: mine\noperatrs: {a: conv_3x3}\n", "did you mean 'operators'"),
+    "form": (
+        "mine.yaml",
+        "name: mine\noperators: {a: conv_3x3}\ncells: {form: edges}\n",
+        "cells: form 'edges'",
+    ),
+    "kind": (
+        "mine.yaml",
+        "name: mine\noperators: {a: {kind: idntity}}\ncells: {form: blocks, length: 2}\n",
+        "did you mean 'identity'",
+    ),
+    "recipe": ("recipe.yaml", "epoch: 3\n", "did you mean 'epochs'"),
+    "costs": ("costs.csv", "operator,ms\nconv,1\n", "unknown operator of nasbench201 in"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTY_FILES)
+def test_a_name_in_a_file_that_is_not_known_is_a_fault_of_the_data(tmp_path, case):
+    name, text, message = FAULTY_FILES[case]
+    (file := tmp_path / name).write_text(text)
+    command = {
+        "mine.yaml": ("space", "check", file),
+        "recipe.yaml": replaced("train-network", "--recipe", str(file)),
+        "costs.csv": ("sample", *HERE, "--costs", file),
+    }[name]
+    done = tgnas(*command)
+    assert message in done.stderr and str(file) in done.stderr
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("command", ["describe", "export"])
+def test_an_operator_that_a_space_lacks_is_a_fault_of_the_architecture(command, tmp_path):
+    wrong = BEST.replace("nor_conv_3x3", "nor_conv_5x5").replace("none", "non")
+    options = {
+        "describe": (wrong,),
+        "export": ("--architecture", wrong, "--python", tmp_path / "a.py"),
+    }
+    done = tgnas(command, *HERE, *options[command])
+    assert "unknown nasbench201 operator" in done.stderr
+    assert done.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        ("sample", "--constraint", "params<1"),
+        ("search", "--pareto", "flops"),
+        ("score", "--predictor", "params+params"),
+        ("train", "--device", "gpu"),
+    ],
+)
+def test_a_value_that_an_option_may_not_have_is_a_fault_of_the_command(
+    tmp_path, monkeypatch, command, option, value
+):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{text},{row}\n" for row, text in enumerate(SOME))
+    (tmp_path / "one.csv").write_text(f"architecture,accuracy\n{rows}")
+    more = {"search": ("--output", "b.csv"), "train": ("--method", "network")}.get(command, ())
+    done = tgnas(*replaced(command, option, value), *more)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr

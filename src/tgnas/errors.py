@@ -66,12 +66,20 @@ class UnknownNameError(TgnasError):
         super().__init__(f"unknown {kind} {shown(name)}{hint}; known: {', '.join(names)}")
 
 
+class UnknownInDataError(UnknownNameError):
+    """Such a name within a user's data: a key of a file, an operator of an architecture."""
+
+
 class InvalidCellError(TgnasError):
     """A cell that breaks a rule of its graph or of its search space."""
 
 
 class ConfigError(TgnasError):
     """A config value or sheet row that is not allowed."""
+
+
+class ArgumentError(ConfigError):
+    """A value of an option, or of an argument, that it may not have, whatever the data are."""
 
 
 class UnreadableFileError(ConfigError, OSError):

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from tgnas.errors import (
     ConfigError,
     TgnasError,
-    UnknownNameError,
+    UnknownInDataError,
     UnreadableFileError,
     number_of,
     shown,
@@ -149,7 +149,7 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
 
     Raises:
         ConfigError: a value that is not allowed, or a key that is missing.
-        UnknownNameError: a key, or one of several words, that does not exist.
+        UnknownInDataError: a key, or one of several words, that does not exist.
     """
     model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if model and not isinstance(values, dict):
@@ -207,7 +207,7 @@ def _place_of(location: tuple[int | str, ...], values: Any) -> tuple[list[str], 
 def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str]) -> TgnasError:
     known = re.findall(r"'([^']*)'", fault.get("ctx", {}).get("expected", ""))
     if fault["type"] == "unknown_key":
-        return UnknownNameError(
+        return UnknownInDataError(
             f"{what} key at {where}", fault["ctx"]["name"], fault["ctx"]["known"]
         )
     if fault["type"] == "missing":
@@ -218,10 +218,10 @@ def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str])
     if fault["loc"][-1:] == ("[key]",):
         where, _, name = where.rpartition(".")
         if fault["type"] == "literal_error":
-            return UnknownNameError(f"{what} key at {where}", name, known)
+            return UnknownInDataError(f"{what} key at {where}", name, known)
         return ConfigError(f"{what}: {where}: {name!r} is no name of the form {_form(fault)}")
     if fault["type"] == "literal_error" and isinstance(value, str) and len(messages) == 1:
-        return UnknownNameError(f"value of {where}", value, known)
+        return UnknownInDataError(f"{what} value of {where}", value, known)
     allowed = " or ".join(dict.fromkeys(map(_in_words, messages)))
     return ConfigError(f"{what}: {where}: {shown(value)} is not allowed; it should {allowed}")
 

@@ -1,9 +1,10 @@
 """The command ``tgnas``: rank the architectures of any search space without training one.
 
-Exit codes: 0 done; 1 something is wrong with the data (architectures, labels, a missing column, a
-space file, a weights file); 2 something is wrong with the command (an option, a name); 3 the
-machine could not do it (a file, the sentence transformer); 4 a training stopped at its time limit,
-and the same command goes on with it; 130 interrupted.
+Exit codes: 0 done; 1 something is wrong with the data (an architecture, or whatever a file that is
+named holds, be it a table, a space file, a recipe or weights); 2 something is wrong with the
+command (an option, its value, a name); 3 the machine could not do it (a file, the sentence
+transformer); 4 a training stopped at its time limit, and the same command goes on with it; 130
+interrupted.
 """
 
 import logging

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from tgnas.cli.option import STANDARD
 from tgnas.errors import (
+    ArgumentError,
     ConfigError,
     ContractError,
     CorruptTableError,
@@ -22,6 +23,7 @@ from tgnas.errors import (
     InvalidCellError,
     ResourceError,
     TrainingError,
+    UnknownInDataError,
     UnknownNameError,
     UnreadableFileError,
     UnwritableFileError,
@@ -48,7 +50,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def in_one_line(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except UnknownNameError as error:
+        except UnknownInDataError as error:
+            _end(error, DATA)
+        except (UnknownNameError, ArgumentError) as error:
             _end(error, USAGE)
         except (UnreadableFileError, UnwritableFileError) as error:
             _end(error, MACHINE)

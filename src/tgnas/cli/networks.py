@@ -3,13 +3,16 @@
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import UNFINISHED, set_once, tell
-from tgnas.errors import are, number_of
+from tgnas.errors import ArgumentError, ConfigError, UnknownInDataError, are, number_of
+
+if TYPE_CHECKING:
+    from tgnas.image_training.recipe import Recipe
 
 
 def train_network(
@@ -53,11 +56,10 @@ def train_network(
     With another number of processes, too; a folder of another training is refused.
     """
     from tgnas.files import readable, writable_folder
-    from tgnas.image_training.recipe import read_recipe
     from tgnas.inference.asked import architecture_in
     from tgnas.spaces.space import open_space
 
-    chosen = read_recipe(recipe, set_once(_change(text) for text in changes or ()))
+    chosen = _recipe(recipe, set_once(_change(text) for text in changes or ()))
     architecture = architecture_in(architecture)
     open_space(chosen.space).parse(architecture)
     if chosen.dataset != "digits" and not images.is_dir():
@@ -101,6 +103,21 @@ def train_network(
             "the same command goes on"
         )
         raise typer.Exit(UNFINISHED)
+
+
+def _recipe(path: Path, changes: dict[str, Any]) -> "Recipe":
+    """Return a changed recipe; a fault that its file alone does not have is the option's.
+
+    Raises:
+        ArgumentError: a change is not allowed.
+    """
+    from tgnas.image_training.recipe import read_recipe
+
+    try:
+        return read_recipe(path, changes)
+    except (ConfigError, UnknownInDataError) as error:
+        read_recipe(path)
+        raise ArgumentError(f"--set: {error}") from error
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from tgnas.costs.layers import count_flops, count_parameters
 from tgnas.costs.uncounted import warn_of_uncounted
-from tgnas.errors import ConfigError, UnknownNameError, shown
+from tgnas.errors import ArgumentError, UnknownNameError, shown
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
 from tgnas.spaces.space import Space
@@ -33,7 +33,7 @@ class Limit:
         """Return the limit that a text such as ``params<=1.5e6`` says.
 
         Raises:
-            ConfigError: it says none.
+            ArgumentError: it says none.
         """
         match = _LIMIT.fullmatch(text)
         try:
@@ -41,7 +41,7 @@ class Limit:
         except ValueError:
             bound = None
         if match is None or bound is None:
-            raise ConfigError(
+            raise ArgumentError(
                 f"{shown(text)} is no constraint; write COST<=NUMBER or COST>=NUMBER, a number "
                 "without a unit, such as 1.5e6"
             )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tgnas.errors import ConfigError, UnknownNameError, number_of
+from tgnas.errors import ConfigError, UnknownInDataError, number_of
 from tgnas.validation import Keys, count, key, read_keys, validated
 
 DATASETS = {
@@ -93,13 +93,13 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
 
     Raises:
         ConfigError: the file cannot be read, lacks a key, or a value is not allowed.
-        UnknownNameError: a key, a space, a data set or a precision that there is not.
+        UnknownInDataError: a key, a space, a data set or a precision that there is not.
     """
     content, changes = read_keys(path), changes or {}
     recipe = validated(Recipe, {**content, **changes}, str(path), what="recipe")
     known = DATASETS[recipe.space]
     if recipe.dataset not in known:
-        raise UnknownNameError(f"data set of {recipe.space} networks", recipe.dataset, known)
+        raise UnknownInDataError(f"data set of {recipe.space} networks", recipe.dataset, known)
     faults = {
         "nesterov needs a momentum above 0": recipe.nesterov and recipe.momentum == 0,
         f"warm_up must be below the {number_of(recipe.epochs, 'epoch')}": recipe.warm_up

@@ -3,7 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
-from tgnas.errors import ConfigError, DataError, UnknownNameError
+from tgnas.errors import ArgumentError, DataError, UnknownNameError
 from tgnas.files import readable
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.validation import read_json
@@ -40,11 +40,11 @@ def members_of(text: str) -> list[str]:
     Raises:
         UnknownNameError: a member that no predictor, count or column is.
         UnreadableFileError: a file of weights that is not there.
-        ConfigError: a member is named twice.
+        ArgumentError: a member is named twice.
     """
     names = [name.strip() for name in text.split("+")]
     if len(set(names)) < len(names):
-        raise ConfigError(f"{text!r} names a member twice")
+        raise ArgumentError(f"{text!r} names a member twice")
     for name in names:
         if name.endswith(SUFFIX):
             readable(name)

@@ -19,7 +19,7 @@ from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
 from tgnas.costs.limits import Costs, Counter, Values, counted
-from tgnas.errors import ConfigError, DataError, UnknownNameError, shown
+from tgnas.errors import ArgumentError, DataError, UnknownInDataError, shown
 from tgnas.inference.streaming import COLUMN, SCORE, Source, format_of
 from tgnas.operators import CODES, PADDING
 from tgnas.resources.fetch import fetch, human_size, mirror_folders
@@ -87,7 +87,8 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
         codes = np.array([space.operators.get(text, PADDING) for text in texts], dtype=np.int64)
         for text, code in zip(texts, codes, strict=True):
             if code == PADDING:
-                raise UnknownNameError(f"operator of {space.name} in {path}", text, space.operators)
+                about = f"operator of {space.name} in {path}"
+                raise UnknownInDataError(about, text, space.operators)
         _check_different(path, texts, codes, values)
         return {name: partial(_summed, space, codes, v) for name, v in values.items()}
     parsed = space.read(texts)
@@ -135,14 +136,14 @@ def check_goals(goals: Sequence[str]) -> list[str]:
     """Return the costs among the goals of a front: the score, and different costs.
 
     Raises:
-        ConfigError: they are others.
+        ArgumentError: they are others.
     """
     costs = [goal for goal in goals if goal != SCORE]
     if SCORE not in goals or not costs:
-        raise ConfigError(f"a front is of score and of costs, such as score,flops, not {goals}")
+        raise ArgumentError(f"a front is of score and of costs, such as score,flops, not {goals}")
     twice = [goal for place, goal in enumerate(goals) if goal in goals[:place]]
     if twice:
-        raise ConfigError(f"a front is of different goals; {twice[0]!r} stands twice in {goals}")
+        raise ArgumentError(f"a front is of different goals; {twice[0]!r} stands twice in {goals}")
     return costs
 
 

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float64
 
 from tgnas.encodings.embeddings import KnownOperators
-from tgnas.errors import ConfigError, DataError, UnknownNameError, number_of
+from tgnas.errors import ArgumentError, DataError, UnknownNameError, number_of
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import prepared
@@ -173,7 +173,7 @@ def checked(method: str | None, epochs: int | None) -> str | None:
     """Return the method that is asked for; None for the best of three.
 
     Raises:
-        ConfigError: epochs of what is not trained in epochs.
+        ArgumentError: epochs of what is not trained in epochs.
         UnknownNameError: there is no such predictor.
     """
     if method is None:
@@ -181,5 +181,5 @@ def checked(method: str | None, epochs: int | None) -> str | None:
     if method != NETWORK:
         settings_of(method)
         if epochs is not None:
-            raise ConfigError(f"{method} is not trained in epochs; {NETWORK} is")
+            raise ArgumentError(f"{method} is not trained in epochs; {NETWORK} is")
     return method

@@ -8,7 +8,7 @@ import numpy as np
 
 from tgnas.costs.layers import MILLION, count_parameters, layers_of
 from tgnas.encodings.canonical import canonicalise
-from tgnas.errors import ConfigError, DataError, UnknownNameError, number_of
+from tgnas.errors import ConfigError, number_of
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
@@ -32,12 +32,9 @@ def summary_of(architecture: str, space: Space) -> Summary:
 
     Raises:
         InvalidCellError: it is not an architecture of the space.
-        DataError: it has an operator that the space does not have.
+        UnknownInDataError: it has an operator that the space does not have.
     """
-    try:
-        parsed = space.parse(architecture)
-    except UnknownNameError as error:
-        raise DataError(str(error)) from error
+    parsed = space.parse(architecture)
     cells = parsed.cells
     graphs = canonicalise(cells)
     drawings = {}

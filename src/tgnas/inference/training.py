@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tgnas import __version__
-from tgnas.errors import ConfigError, DataError, number_of
+from tgnas.errors import ArgumentError, DataError, number_of
 from tgnas.inference import own_labels
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.streaming import Source
@@ -81,15 +81,17 @@ def train_on(
         tell: is told what cross-validation says, and each seed that is trained.
 
     Raises:
-        ConfigError: epochs of what is not trained in epochs, or a device that is not there or that
-            the method does not know.
+        ArgumentError: epochs of what is not trained in epochs, or a device that is not there or
+            that the method does not know.
         DataError: there is nothing to learn, or too little to compare predictors on.
         UnknownNameError: there is no such method.
     """
     named_method = own_labels.checked(method, epochs)
     if device != "cpu" and named_method != own_labels.NETWORK:
         few = named_method or ", ".join(own_labels.CANDIDATES)
-        raise ConfigError(f"device {device} is for the method {own_labels.NETWORK}, not for {few}")
+        raise ArgumentError(
+            f"device {device} is for the method {own_labels.NETWORK}, not for {few}"
+        )
     device_of(device)
     rows = len(known)
     known = _once_each(known)

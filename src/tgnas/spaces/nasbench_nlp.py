@@ -139,7 +139,7 @@ class Recipes(Form):
 
         Raises:
             InvalidCellError: it is no recurrent cell; ``FAULTS`` names the kinds.
-            UnknownNameError: an operator that the space does not have.
+            UnknownInDataError: an operator that the space does not have.
         """
         for name, node in member.items():
             if not (isinstance(node, Mapping) and set(node) == {"op", "input"}):

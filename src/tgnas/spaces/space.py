@@ -28,6 +28,7 @@ from tgnas.errors import (
     ConfigError,
     InvalidCellError,
     TgnasError,
+    UnknownInDataError,
     UnknownNameError,
     UnreadableFileError,
     number_of,
@@ -252,7 +253,7 @@ class Space:
 
         Raises:
             InvalidCellError: it is not in this search space; the message says why.
-            UnknownNameError: an operator that the space does not have.
+            UnknownInDataError: an operator that the space does not have.
         """
         graphs, numbers = self._graphs(architecture)
         every = {name: np.array([value]) for name, value in numbers.items()}
@@ -392,7 +393,7 @@ class Space:
             try:
                 more, own = self._graphs(architecture)
                 graphs += more
-            except (InvalidCellError, UnknownNameError) as error:
+            except (InvalidCellError, UnknownInDataError) as error:
                 # Its traceback would keep the whole column until the collector runs.
                 faults[i] = error.with_traceback(None)
                 graphs += [([INPUT, OUTPUT], [])] * len(self.cell_weights)
@@ -596,7 +597,8 @@ def open_space(space: str | Path | Space) -> Space:
     """Return the space of a built-in one's name, or of the path of a YAML file.
 
     Raises:
-        UnknownNameError: neither a name nor a path that ends in .yaml or .yml, or an unknown key.
+        UnknownNameError: neither a name nor a path that ends in .yaml or .yml.
+        UnknownInDataError: a key of the file that does not exist.
         ConfigError: the file is missing or defines no space; the message says where and why.
     """
     if isinstance(space, Space):
@@ -680,14 +682,14 @@ def space_of(content: Any, where: str = "space") -> Space:
 
     Raises:
         ConfigError: it defines no space; the message says where it stands, which is `where`.
-        UnknownNameError: a key or a form that does not exist.
+        UnknownInDataError: a key or a form that does not exist.
     """
     _check_keys(content, where)
     file = validated(SpaceFile, content, what=where)
     cells = dict(file.cells)
     name = cells.pop("form", None)
     if name not in FORMS:
-        raise UnknownNameError(f"{where}: cells: form", str(name), FORMS)
+        raise UnknownInDataError(f"{where}: cells: form", str(name), FORMS)
     form, model = FORMS[name]
     keys = validated(model, cells, "cells", where)
     operators: Mapping[str, OperatorKeys] = file.operators

@@ -2,7 +2,7 @@
 
 import torch
 
-from tgnas.errors import ConfigError, cut, shown
+from tgnas.errors import ArgumentError, cut, shown
 
 
 def device_of(name: str | torch.device) -> torch.device:
@@ -12,16 +12,18 @@ def device_of(name: str | torch.device) -> torch.device:
         name: in torch's words, such as cpu, cuda or cuda:1.
 
     Raises:
-        ConfigError: there is no such device here.
+        ArgumentError: there is no such device here.
     """
     if not isinstance(name, str | torch.device):
-        raise ConfigError(f"device: {shown(name)} is not allowed; it should be cpu, cuda or cuda:1")
+        raise ArgumentError(
+            f"device: {shown(name)} is not allowed; it should be cpu, cuda or cuda:1"
+        )
     try:
         place = torch.device(name)
         torch.empty(0, device=place)
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = cut(str(error).partition("\n")[0])
-        raise ConfigError(f"device {shown(str(name))} is not to be had: {reason}") from error
+        raise ArgumentError(f"device {shown(str(name))} is not to be had: {reason}") from error
     if place.type == "meta":
-        raise ConfigError("device 'meta' is not to be had: it holds no numbers")
+        raise ArgumentError("device 'meta' is not to be had: it holds no numbers")
     return place

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Int64, UInt8
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, InvalidCellError, UnknownNameError, shown
+from tgnas.errors import ConfigError, InvalidCellError, UnknownInDataError, shown
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.notations.base import Notation
 from tgnas.spaces.skeleton import NetworkKeys, Skeleton
@@ -41,9 +41,9 @@ class Alphabet:
     codes: Mapping[str, int]
 
     def code(self, spelled: str) -> int:
-        """Return the code of an operator; an UnknownNameError where the space has none."""
+        """Return the code of an operator; an UnknownInDataError where the space has none."""
         if spelled not in self.codes:
-            raise UnknownNameError(f"{self.space} operator", spelled, self.codes)
+            raise UnknownInDataError(f"{self.space} operator", spelled, self.codes)
         return self.codes[spelled]
 
     @cached_property
@@ -105,7 +105,7 @@ class Form(ABC):
 
         Raises:
             InvalidCellError: the object is not an architecture of the space.
-            UnknownNameError: an operator that the space does not have.
+            UnknownInDataError: an operator that the space does not have.
         """
 
     @abstractmethod
