@@ -100,6 +100,12 @@ def test_an_index_is_the_place_in_the_files_of_nats_bench():
         NB201.parse("15625")
 
 
+@pytest.mark.parametrize("written", ["1e3", "1.23E+04", " 1.E3", "+1e0"])
+def test_an_index_that_a_spreadsheet_has_shortened_is_refused(written):
+    with pytest.raises(InvalidCellError, match="a spreadsheet has shortened; write all its digits"):
+        NB201.parse(written)
+
+
 def test_the_index_is_that_of_the_released_tables(nasbench201):
     rows = random.Random(0).sample(range(15_625), 100)
     assert NB201.format(NB201.architectures(rows)) == [nasbench201.strings[row] for row in rows]

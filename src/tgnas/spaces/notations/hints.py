@@ -12,6 +12,7 @@ _LOOKS = (
         "a hash of NAS-Bench-101, which says no cell: give its matrix and operators",
     ),
     (r"\d+(:\d+)+", "channels of NATS-Bench's size space, which is not built in"),
+    (r"[-+]?[\d.]+[eE][-+]?\d+", "a number that a spreadsheet has shortened; write all its digits"),
     (r"\d+-\d+-\d_\d\d_\d\d\d", "a cell of TransNAS-Bench-101 (--space transnas_micro)"),
     (r"\d+-[1-4]+-basic", "a macro string of TransNAS-Bench-101 (--space transnas_macro)"),
 )

@@ -30,6 +30,8 @@ _LOGGED = re.compile(rf"[^|]*[\s=:]{_CELL}")
 # What NAS-Bench-301's configurations say of cells, among the numbers of a training.
 CONFIGURED = "NetworkSelectorDatasetInfo:darts:"
 _CELLS = re.compile(rf"{CONFIGURED}(edge|inputs_node)_")
+# As a spreadsheet shortens 12345 to 1.23E+04; whoever reads it reads another index.
+_SHORTENED = re.compile(r"\s*[-+]?[0-9_.]+[eE][-+]?[0-9]+\s*")
 _BEHIND = re.compile(r"[\s;,.]*(#.*)?", re.DOTALL)
 
 
@@ -102,7 +104,8 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
     """Return the plain data that a text spells; None where it spells none.
 
     JSON, Python's literals, numpy's prints; with whatever a log or an assignment has in front:
-    ``Genotype(...)``, AutoDL-Projects' ``Structure(4 nodes with ...)`` and strings of cells.
+    ``Genotype(...)``, AutoDL-Projects' ``Structure(4 nodes with ...)`` and strings of cells. A
+    single number with an exponent is none: its digits may have been lost.
 
     Args:
         text: the text.
@@ -111,7 +114,7 @@ def of_text(text: str, fields: tuple[str, ...] = DARTS_FIELDS) -> Any:
     Raises:
         InvalidCellError: a genotype has a field twice.
     """
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _SHORTENED.fullmatch(text):
         return None
     cell = _STRUCTURE.fullmatch(text.strip()) or _LOGGED.fullmatch(text.strip())
     if cell:
