@@ -15,6 +15,7 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import search
 from tgnas.inference.understanding import not_told_apart, understood
+from tgnas.methods.trained import CHUNK
 from tgnas.spaces.space import open_space, space_of
 
 SPACE = open_space("nasbench201")
@@ -49,6 +50,20 @@ def test_whatever_can_be_asked_for_scores_a_space(name):
 def test_counts_are_those_of_the_network_that_the_space_names():
     assert load_scorer("params").score(SOME, SPACE).tolist() == count_parameters(SOME).tolist()
     assert load_scorer("flops").score(SOME, SPACE).tolist() == count_flops(SOME).tolist()
+
+
+def test_scores_at_random_do_not_repeat_in_the_parts_of_a_long_query():
+    darts = open_space("darts")
+    part = CHUNK // 2  # architectures of two cells
+    some = darts.sample(part + 100, np.random.default_rng(0))
+    scores = load_scorer("random").score(some, darts)
+    assert not np.isin(scores[part:], scores[:part]).any()
+    assert scores.tolist() == load_scorer("random").score(some, darts, threads=2).tolist()
+
+
+def test_a_search_at_random_does_not_score_all_alike():
+    found = search(load_scorer("random"), SPACE, "local_search", 50, 0)
+    assert len(np.unique(found.scores)) > 40
 
 
 def test_together_is_the_mean_of_the_members_ranks():

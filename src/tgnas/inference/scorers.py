@@ -5,6 +5,7 @@ each of which counts the same. Ranks are among the architectures that are scored
 sees few at once, ranks among architectures that are drawn from the space.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +37,12 @@ class Counted:
     space: Space
 
     def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
-        """Return the proxy's score of each architecture; higher predicts better."""
-        generator = np.random.default_rng(0)
+        """Return the proxy's score of each architecture; higher predicts better.
+
+        What draws has the architectures themselves as its seed: other numbers in each part of a
+        long query, and in each query of a search, but the same when they are asked for again.
+        """
+        generator = np.random.default_rng(seed_of(architectures))
         score = GRAPH_PROXIES.load(self.name)
         return score(architectures, space=self.space.name, dataset="", generator=generator)
 
@@ -45,6 +50,15 @@ class Counted:
     def state(self) -> State:
         """Nothing: a count has learned nothing."""
         return {}
+
+
+def seed_of(architectures: Architectures) -> int:
+    """Return a seed that only equal architectures in equal order are likely to share."""
+    parts = (architectures.cells.operators, architectures.cells.edges)
+    seed = 0
+    for part in (*parts, architectures.attribute_bytes()):
+        seed = zlib.crc32(np.ascontiguousarray(part).tobytes(), seed)
+    return seed
 
 
 def score_counted(
