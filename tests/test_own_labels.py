@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from test_cli import tgnas
 
 from tgnas.benchmarks import digits201
 from tgnas.benchmarks.base import open_benchmark, write_table
 from tgnas.errors import ConfigError, DataError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.inference import own_labels
+from tgnas.inference.known import measured_front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.training import train_on
 from tgnas.methods.trained import load, save
@@ -17,6 +19,7 @@ from tgnas.training.splits import TrainingSet
 
 SPACE = open_space("nasbench201")
 START = load_pretrained("canonical")
+SOME = SPACE.sample(8, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,31 @@ def test_labels_of_one_architecture_are_averaged_and_never_held_out_from_each_ot
     assert again == {**found, **{name: pytest.approx(found[name]) for name in ("error", "guess")}}
     with pytest.raises(DataError, match=r"a.csv: nothing is learned from 1 labelled architecture;"):
         train_on(thrice[:3], SPACE, START, 1, "a.csv")
+
+
+def test_a_row_without_an_accuracy_is_left_out_of_a_training_and_counted(tmp_path):
+    file, texts = tmp_path / "few.csv", SPACE.format(SOME)
+    rows = [f"{text},{row if row < 5 else ''}\n" for row, text in enumerate(texts)]
+    file.write_text("".join(["architecture,accuracy\n", *rows]))
+    options = (
+        "--space",
+        "nasbench201",
+        "--benchmark",
+        file,
+        "--output",
+        tmp_path / "a.safetensors",
+    )
+    done = tgnas("train", *options, "--method", "gradient_boosting", "--seeds", 1)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.startswith("tgnas: 3 rows without an accuracy are left out\n")
+    assert "5 parts of 5 labels" in done.stderr
+
+
+def test_a_front_has_the_mean_of_an_architectures_accuracies():
+    twice = TrainingSet(SOME[[0, 0, 1]], np.array([90.0, 92.0, 80.0]), "nasbench201")
+    whole, members = measured_front(twice, SPACE, "params")
+    assert whole["accuracy"].to_pylist() == [91, 80]
+    assert 91 in members["accuracy"].to_pylist()
 
 
 def test_a_start_that_has_learned_labels_of_the_space_is_told(digits):

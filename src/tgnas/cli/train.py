@@ -55,11 +55,12 @@ def train(
         opened = open_space(space)
         check_trained(configuration)
         source.check_first(opened, accuracy_column)
-        from tgnas.inference.training import read_labelled, train_on
+        from tgnas.inference.labels import read_labels
+        from tgnas.inference.training import train_on
         from tgnas.methods.trained import save
 
         trained = train_on(
-            read_labelled(source, accuracy_column, opened),
+            read_labels(source, accuracy_column, opened),
             opened,
             load(configuration),
             seeds,

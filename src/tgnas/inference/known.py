@@ -11,6 +11,7 @@ import pyarrow as pa
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.evaluation.pareto import front, hypervolume
 from tgnas.inference.fronts import Rounds, search_front
+from tgnas.inference.labels import once_each, read_labels
 from tgnas.inference.limits import costs_of
 from tgnas.inference.scorers import Scoring
 from tgnas.inference.streaming import Source, format_of
@@ -40,18 +41,9 @@ def known_of(path: str | None, space: Space, column: str = "accuracy") -> Traini
             no such column.
         UnreadableFileError: the file cannot be read.
     """
-    parts, labels = [space.architectures([])], [np.empty(0)]
     if path is not None and not (Path(path).is_file() and Path(path).stat().st_size == 0):
-        source = Source(path, format_of(path))
-        for chunk, architectures in source.architectures(space):
-            source.require(column, chunk.table.column_names)
-            texts = chunk.text(column).to_pylist()
-            labelled = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
-            accuracies = np.full(len(labelled), np.nan)
-            accuracies[labelled] = source.column(chunk.kept(labelled), column)
-            parts.append(architectures)
-            labels.append(accuracies)
-    return TrainingSet(Architectures.concatenate(parts), np.concatenate(labels), space.name)
+        return read_labels(Source(path, format_of(path)), column, space)
+    return TrainingSet(space.architectures([]), np.empty(0), space.name)
 
 
 def _oracle(
@@ -59,20 +51,14 @@ def _oracle(
 ) -> tuple[Pool, np.ndarray, Context]:
     """Return the different architectures whose accuracy a table knows, with what is learned from.
 
-    One that was trained several times has the mean of its accuracies.
-
     Raises:
         DataError: the table has no accuracy.
     """
-    rows = np.flatnonzero(np.isfinite(known.labels))
-    architectures = bare(known.architectures[rows])
-    different, places = architectures.distinct()
-    if not len(different):
+    each = once_each(known)
+    if not len(each):
         raise DataError("the table of the oracle has no accuracy")
-    listed = architectures[different]
-    listed, context = prepared(listed, context_of(space, listed, predictor))
-    accuracies = np.bincount(places, known.labels[rows]) / np.bincount(places)
-    return Pool.of(space, listed), accuracies, context
+    listed, context = prepared(each.architectures, context_of(space, each.architectures, predictor))
+    return Pool.of(space, listed), each.labels, context
 
 
 @dataclass(frozen=True)
@@ -217,15 +203,16 @@ def measured_front(
 ) -> tuple[pa.Table, pa.Table]:
     """Return what has been trained with its cost, and what of it no other beats.
 
-    Columns of both: architecture, accuracy, the cost.
+    What was trained several times counts once, by the mean of its accuracies. Columns of both:
+    architecture, accuracy, the cost.
 
     Raises:
         UnknownNameError: nothing is known of the cost.
     """
     priced = costs_of(space, costs)
     name = priced.named(against)
-    rows = np.flatnonzero(np.isfinite(known.labels))
-    trained, labels = bare(known.architectures[rows]), known.labels[rows]
+    each = once_each(known)
+    trained, labels = each.architectures, each.labels
     price = priced.of(name, trained)
     members = front(price, labels)
     return (

@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from tgnas import __version__
-from tgnas.errors import ArgumentError, DataError, number_of
+from tgnas.errors import ArgumentError, DataError, are, number_of
 from tgnas.inference import own_labels
+from tgnas.inference.labels import once_each
 from tgnas.inference.pretrained import Pretrained
-from tgnas.inference.streaming import Source
 from tgnas.methods.trained import Trained, joined, train
-from tgnas.methods.zero_shot import bare
-from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.training.device import device_of
 from tgnas.training.splits import TrainingSet
@@ -21,35 +19,6 @@ from tgnas.training.splits import TrainingSet
 EPOCHS = 100  # of the network, if none are asked for
 LEAST_OF_A_NETWORK = 2  # labels, of which nothing is held out
 SEEDLESS = ("gaussian_process",)  # of which every member would be the same
-
-
-def read_labelled(source: Source, accuracy_column: str, space: Space) -> TrainingSet:
-    """Return the architectures of a file that have a label.
-
-    Raises:
-        DataError: a row is faulty and is not to be skipped.
-    """
-    parts, labels = [space.architectures([])], [np.empty(0)]
-    for chunk, architectures in source.architectures(space):
-        accuracies = source.column(chunk, accuracy_column)
-        known = np.isfinite(accuracies)
-        parts.append(architectures[known])
-        labels.append(accuracies[known])
-    accuracies = np.concatenate(labels)
-    source.check_some(len(accuracies))
-    return TrainingSet(Architectures.concatenate(parts), accuracies, space.name)
-
-
-def _once_each(known: TrainingSet) -> TrainingSet:
-    """Return the different architectures, each with the mean of its labels.
-
-    One that stands twice would be held out from itself.
-    """
-    if not len(known):
-        return known
-    different, places = bare(known.architectures).distinct()
-    means = np.bincount(places, known.labels) / np.bincount(places)
-    return TrainingSet(known.architectures[different], means, known.space)
 
 
 def train_on(
@@ -68,7 +37,8 @@ def train_on(
     """Return an ensemble that was trained on labelled architectures, with its card.
 
     Args:
-        known: what it learns; of several labels of one architecture, the mean.
+        known: what it learns: of several labels of one architecture the mean; a label that is NaN
+            is not known yet.
         space: of the architectures.
         like: the predictor that it starts from; of a network, the one whose settings it has.
         seeds: members; one of a method that draws nothing.
@@ -93,8 +63,11 @@ def train_on(
             f"device {device} is for the method {own_labels.NETWORK}, not for {few}"
         )
     device_of(device)
-    rows = len(known)
-    known = _once_each(known)
+    left_out = int(np.isnan(known.labels).sum())
+    if left_out:
+        tell(f"{number_of(left_out, 'row')} without an accuracy {are(left_out)} left out")
+    rows = len(known) - left_out
+    known = once_each(known)
     accuracies, count = known.labels, number_of(len(known), "labelled architecture")
     if rows > len(known):
         tell(f"{number_of(rows, 'label')} of {count}: of one's several, the mean")
