@@ -356,3 +356,28 @@ def test_a_value_that_an_option_may_not_have_is_a_fault_of_the_command(
     more = {"search": ("--output", "b.csv"), "train": ("--method", "network")}.get(command, ())
     done = tgnas(*replaced(command, option, value), *more)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        ("search", "--accuracy-column", "top1"),
+        ("suggest", "--accuracy-column", "top1"),
+        ("suggest", "--figure", "a.png"),
+        ("search", "--costs", "costs.csv"),
+        ("suggest", "--costs", "costs.csv"),
+        ("sample", "--costs", "costs.csv"),
+        ("oracle", "--threads", "2"),
+        ("oracle", "--costs", "costs.csv"),
+        ("search", "--top", "3"),
+    ],
+)
+def test_an_option_without_the_one_that_it_needs_is_refused(
+    tmp_path, monkeypatch, command, option, value
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text(f"architecture,accuracy\n{BEST},90\n")
+    (tmp_path / "costs.csv").write_text(f"architecture,ms\n{BEST},9\n")
+    done = tgnas(*replaced(command, option, value))
+    assert done.exit_code == 2
+    assert "Invalid value for" in done.stderr

@@ -65,6 +65,8 @@ def sample(
     names = dict.fromkeys(Limit.of(text).cost for text in constraint or ())
     for name in names:
         known.named(name)  # refuses what nothing is known of
+    if costs and not names:
+        raise typer.BadParameter("no --constraint names a cost of it", param_hint="--costs")
     with output(to, written) as writer:
         drawn = sample_within(opened, count, seed, constraint or (), known)
         columns = {"architecture": opened.format(drawn)}

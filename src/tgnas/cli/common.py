@@ -211,17 +211,32 @@ def check_costs(
     """Refuse constraints and costs of which nothing is known, before torch is imported.
 
     Tables that can be read but once are left to the command.
+
+    Raises:
+        BadParameter: there are tables, and nothing names a cost.
     """
     from tgnas.files import is_device
 
-    if not (constraints or tables or named) or any(map(is_device, tables or ())):
-        return
-    from tgnas.costs.limits import Limit
-    from tgnas.inference.limits import costs_of
+    if not any(map(is_device, tables or ())) and (constraints or tables or named):
+        from tgnas.costs.limits import Limit
+        from tgnas.inference.limits import costs_of
 
-    limits, known = [Limit.of(text) for text in constraints or ()], costs_of(space, tables or ())
-    for name in [*(limit.cost for limit in limits), *named]:
-        known.named(name)
+        limits = [Limit.of(text) for text in constraints or ()]
+        known = costs_of(space, tables or ())
+        for name in [*(limit.cost for limit in limits), *named]:
+            known.named(name)
+    if tables and not constraints and not named:
+        raise typer.BadParameter("no other option names a cost of it", param_hint="--costs")
+
+
+def needs(option: str, given: object, other: str, there: object) -> None:
+    """Refuse an option that has no effect without another one.
+
+    Raises:
+        BadParameter: it is given, and the other is not.
+    """
+    if given is not None and there is None:
+        raise typer.BadParameter(f"it has no effect without {other}", param_hint=option)
 
 
 def check_known(file: str | None, space: "Space", column: str) -> None:

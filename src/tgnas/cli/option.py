@@ -72,6 +72,15 @@ OutputFormat = Annotated[
     str | None,
     typer.Option("--output-format", help="csv, tsv, jsonl, parquet; else by the name."),
 ]
+ACCURACY = "accuracy"  # the column
+AccuracyColumnIfAny = Annotated[
+    str | None,
+    typer.Option(
+        "--accuracy-column",
+        help=f"The column of measured accuracies ({ACCURACY}); higher is better.",
+        show_default=False,
+    ),
+]
 AccuracyColumn = Annotated[
     str,
     typer.Option("--accuracy-column", help="The column of measured accuracies; higher is better."),

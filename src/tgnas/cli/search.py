@@ -16,6 +16,7 @@ from tgnas.cli.common import (
     check_known,
     errors,
     load_scorer,
+    needs,
     ready,
     tell,
 )
@@ -86,7 +87,7 @@ def search(
             "several, the mean.",
         ),
     ] = None,
-    accuracy_column: option.AccuracyColumn = "accuracy",
+    accuracy_column: option.AccuracyColumnIfAny = None,
     predictor: option.Predictor = option.DEFAULT,
     seed: option.Seed = 0,
     threads: option.Threads = 1,
@@ -100,6 +101,8 @@ def search(
     from tgnas.registry import SEARCHERS
     from tgnas.spaces.space import open_space
 
+    needs("--accuracy-column", accuracy_column, "--oracle", oracle)
+    column = accuracy_column or option.ACCURACY
     _check_outputs(to, history, pareto is not None, spread or top > 1)
     read = (oracle, predictor, *(costs or ()))
     apart(to, *read)
@@ -108,12 +111,13 @@ def search(
     members_of(predictor)
     opened, goals = open_space(space), [] if pareto is None else names_in(pareto)
     if oracle is not None:
-        if constraint or spread or top > 1 or (pareto is None and (costs or to or history)):
+        whole = constraint or spread or top > 1 or threads > 1
+        if whole or (pareto is None and (costs or to or history)):
             raise typer.BadParameter(
                 "a table of accuracies is searched whole", param_hint="--oracle"
             )
-        check_known(oracle, opened, accuracy_column)
-        table = _Oracle(oracle, accuracy_column, space, predictor, seed)
+        check_known(oracle, opened, column)
+        table = _Oracle(oracle, column, space, predictor, seed)
         labels = budget or OF_ACCURACIES[1]
         if pareto is None:
             _search_table(table, searcher or OF_ACCURACIES[0], labels)

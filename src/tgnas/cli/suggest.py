@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tgnas.cli import option
-from tgnas.cli.common import apart, check_costs, check_known, ends_with, load, ready, tell
+from tgnas.cli.common import apart, check_costs, check_known, ends_with, load, needs, ready, tell
 from tgnas.errors import number_of
 
 
@@ -38,7 +38,7 @@ def suggest(
             help="With --against: a PNG of what is trained, its front, and what is suggested.",
         ),
     ] = None,
-    accuracy_column: option.AccuracyColumn = "accuracy",
+    accuracy_column: option.AccuracyColumnIfAny = None,
     to: option.Output = option.STANDARD,
     predictor: option.Predictor = option.DEFAULT,
     seed: option.Seed = 0,
@@ -49,24 +49,23 @@ def suggest(
     from tgnas.inference.streaming import format_of, output
     from tgnas.spaces.space import open_space
 
+    needs("--accuracy-column", accuracy_column, "--known", known)
+    needs("--figure", figure, "--against", against)
+    column = accuracy_column or option.ACCURACY
     written = format_of(to, output_format)
     apart(to, known, predictor, *costs or ())
     ready(to)
     if figure is not None:
-        if against is None:
-            raise typer.BadParameter(
-                "it shows a front, which needs --against", param_hint="--figure"
-            )
         ends_with(figure.name, ".png", "--figure")
         ready(str(figure))
     opened = open_space(space)
     check_trained(predictor)
-    check_known(known, opened, accuracy_column)
+    check_known(known, opened, column)
     check_costs(opened, constraint, costs, [] if against is None else [against])
     from tgnas.inference.known import known_of, measured_front
     from tgnas.inference.suggestions import suggest
 
-    trained = known_of(known, opened, accuracy_column)
+    trained = known_of(known, opened, column)
     table = suggest(
         trained,
         opened,
