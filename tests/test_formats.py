@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from test_cli import BEST, CUT, score, tgnas, write
 
+from tgnas.errors import DataError
 from tgnas.inference.known import known_of
 from tgnas.inference.streaming import WHOLE, Shard, Source, format_of, output
 from tgnas.spaces.space import open_space
@@ -115,6 +116,26 @@ def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, suffix, 
     done = score(file)
     assert done.exit_code == 1
     assert f"a.{suffix}: {message}" in done.stderr
+
+
+def test_a_csv_that_may_have_been_cut_off_is_told(tmp_path, caplog):
+    (tmp_path / "whole.csv").write_text(f"architecture,accuracy\n{BEST},93.5\n")
+    (tmp_path / "cut.csv").write_text(f"architecture,accuracy\n{BEST},9")
+    for name in ("whole.csv", "cut.csv"):
+        known_of(str(tmp_path / name), open_space("nasbench201"))
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path / 'cut.csv'}: its last line has no end; if the file was cut off, what its last "
+        "row says is wrong"
+    ]
+
+
+@pytest.mark.parametrize(("row", "values"), [(BEST, "1 value"), (f"{BEST},9,9", "3 values")])
+def test_a_row_with_more_or_fewer_values_than_the_header_is_told_with_its_number(
+    tmp_path, row, values
+):
+    (tmp_path / "a.csv").write_text(f"architecture,accuracy\n{BEST},93.5\n{row}\n{BEST},9\n")
+    with pytest.raises(DataError, match=f"a.csv: row 2: {values}; the header names 2$"):
+        known_of(str(tmp_path / "a.csv"), open_space("nasbench201"))
 
 
 def test_where_every_row_is_faulty_skipping_them_leaves_nothing_to_be_done(tmp_path):

@@ -97,6 +97,18 @@ def test_latencies_of_nasbench201_are_fetched_when_one_is_asked_for(monkeypatch,
     limits._of_devices.cache_clear()
 
 
+def test_a_cost_that_is_left_empty_is_not_known_and_one_that_is_no_number_is_told(tmp_path):
+    first, second = NB201.format(NB201.enumerate()[:2])
+    (tmp_path / "a.csv").write_text(f"architecture,ms,mj,note\n{first},3,1,a\n{second},,x,b\n")
+    costs = costs_of(NB201, [tmp_path / "a.csv"])
+    both = NB201.architectures([first, second])
+    assert costs.of("ms", both)[0] == 3
+    assert np.isnan(costs.of("ms", both)[1])
+    with pytest.raises(DataError, match=r"a.csv: row 2, column 'mj': 'x' is no finite number"):
+        costs.of("mj", both)
+    assert "note" not in costs.counters
+
+
 def test_costs_of_operators_are_weighted_by_the_cells_share(tmp_path):
     (tmp_path / "a.csv").write_text("operator,ms\nsep_conv_3x3,1\nmax_pool_3x3,0\n")
     pairs = [("max_pool_3x3", n) for _ in range(4) for n in (0, 1)]

@@ -10,6 +10,7 @@ for the first time. What it says was not measured (-1) is not known.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from platformdirs import user_cache_dir
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
 from tgnas.costs.limits import Costs, Counter, Values, counted
 from tgnas.errors import ArgumentError, DataError, UnknownInDataError, shown
-from tgnas.inference.streaming import COLUMN, SCORE, Source, format_of
+from tgnas.inference.streaming import COLUMN, SCORE, Chunk, Source, format_of
 from tgnas.operators import CODES, PADDING
 from tgnas.resources.fetch import fetch, human_size, mirror_folders
 from tgnas.searching.oracles import Listing
@@ -77,11 +78,14 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
     texts = [text for chunk in chunks for text in chunk.text(key).to_pylist()]
     others = [name for name in names if name != key]
     values: dict[str, Values] = {}
+    faulty: dict[str, Counter] = {}
     for name in others:
-        try:
-            column = np.concatenate([source.column(chunk, name) for chunk in chunks])
-        except DataError:
+        parts = [_numbers(source, chunk, name) for chunk in chunks]
+        column = np.concatenate([numbers for numbers, _ in parts])
+        if not np.isfinite(column).any():
             continue  # a column of texts is no cost
+        for fault in (fault for _, fault in parts if fault is not None):
+            faulty.setdefault(name, partial(_refuse, fault))
         values[name] = np.where((column < 0) & (name in MEASURED), np.nan, column)
     if key == PER_OPERATOR:
         codes = np.array([space.operators.get(text, PADDING) for text in texts], dtype=np.int64)
@@ -90,13 +94,34 @@ def _listed(space: Space, path: str) -> dict[str, Counter]:
                 about = f"operator of {space.name} in {path}"
                 raise UnknownInDataError(about, text, space.operators)
         _check_different(path, texts, codes, values)
-        return {name: partial(_summed, space, codes, v) for name, v in values.items()}
+        return {name: partial(_summed, space, codes, v) for name, v in values.items()} | faulty
     parsed = space.read(texts)
     for row, error in parsed.errors.items():
         raise DataError(f"{path}: row {row + 1}, column {key!r}: {error}")
     listing = Listing(space, parsed.architectures)
     _check_different(path, texts, listing.find(parsed.architectures), values)
-    return {name: partial(_looked_up, listing, column) for name, column in values.items()}
+    looked_up = {name: partial(_looked_up, listing, column) for name, column in values.items()}
+    return looked_up | faulty
+
+
+def _numbers(source: Source, chunk: Chunk, name: str) -> tuple[Values, DataError | None]:
+    """Return a column of costs, NaN where one is not known, and what is wrong with a cost."""
+    try:
+        texts = chunk.text(name).to_pylist()
+    except DataError:
+        return np.full(len(chunk.numbers), np.nan), None
+    filled = np.array([bool(text and text.strip()) for text in texts], dtype=bool)
+    values = np.full(len(filled), np.nan)
+    lenient = replace(source, skip=True)
+    values[filled] = lenient.column(chunk.kept(filled), name)
+    fault = DataError(lenient.first_skipped) if lenient.skipped else None
+    return values, fault
+
+
+def _refuse(fault: DataError, architectures: Architectures) -> Values:
+    """Refuse a column that is asked for as a cost and in which not all are numbers."""
+    del architectures
+    raise fault
 
 
 def _check_different(

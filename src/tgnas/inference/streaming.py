@@ -7,6 +7,8 @@ files may be compressed by gzip or zstd, as the end of their name says.
 import csv
 import io
 import json
+import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -38,6 +40,7 @@ from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
 
+logger = logging.getLogger(__name__)
 COLUMN, SCORE = "architecture", "score"
 STANDARD = "-"
 CHUNK = 65_536  # rows; of CSV and Parquet fewer where they are wide
@@ -64,6 +67,8 @@ BEGINNINGS = {
     b"\xff\xfe": "is UTF-16; save it as UTF-8",
     b"\xfe\xff": "is UTF-16; save it as UTF-8",
 }
+# How pyarrow says that a row has more or fewer values than the header.
+_RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 _OBJECTS = {b"json": b"objects"}  # marks a column of JSON texts that were objects
 
 
@@ -234,6 +239,21 @@ class Source:
                 if not codec:
                     raise
                 raise self._refuse(f"is not whole {codec}", error) from error
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """Say that the last line of a CSV has no end, of which a part may be missing."""
+        last = self.shard.number == self.shard.count
+        if not last or self.format not in SEPARATORS or codec_of(self.path) or is_device(self.path):
+            return
+        with Path(self.path).open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - 1))
+            if stream.read(1) not in (b"\n", b""):
+                logger.warning(
+                    "%s: its last line has no end; if the file was cut off, what its last row says "
+                    "is wrong",
+                    self.path,
+                )
 
     def _check_beginning(self, stream: Any) -> None:
         """Refuse a file that is visibly of another kind than it is read as."""
@@ -348,10 +368,7 @@ class Source:
             readable = row.number - 1 - above  # how many of the rows before it can be
             above += 1
             if readable in rows or (readable == total and self.shard.number == self.shard.count):
-                what = (
-                    f"{number_of(row.actual_columns, 'value')}; the header names "
-                    f"{row.expected_columns}"
-                )
+                what = _ragged(row.actual_columns, row.expected_columns)
                 self.fault(row.number, "", what)
 
         batches = self._csv_batches(stream, names, names, unreadable)
@@ -375,7 +392,11 @@ class Source:
         try:
             yield from pa_csv.open_csv(stream, read, parse, convert)
         except pa.ArrowInvalid as error:
-            raise self._refuse("is no CSV", error) from error
+            ragged = _RAGGED.search(str(error))
+            if ragged is None:
+                raise self._refuse("is no CSV", error) from error
+            row, expected, actual = map(int, ragged.groups())
+            raise self._refuse(f"row {row}: {_ragged(actual, expected)}") from error
 
     def _jsonl(self, stream: Any) -> Iterator[Chunk]:
         remaining: Iterator[bytes] = stream
@@ -437,6 +458,11 @@ class Source:
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise self._refuse(f"there are several columns {twice[0]!r}")
+
+
+def _ragged(actual: int, expected: int) -> str:
+    """Return what is wrong with a row that has another number of values than the header."""
+    return f"{number_of(actual, 'value')}; the header names {expected}"
 
 
 def _part(batches: Iterable[pa.RecordBatch], rows: range) -> Iterator[pa.RecordBatch]:
