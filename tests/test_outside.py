@@ -115,7 +115,8 @@ def test_scores_that_are_none_are_refused_with_the_method_in_a_line(
     file = write(tmp_path / "a.csv", BEST)
     done = tgnas("score", "--space", "nats", "--predictor", "mine", "--architectures", file)
     assert done.exit_code == 1
-    assert re.fullmatch(f"tgnas: graph proxy 'mine': score gives {message}\n", done.stderr)
+    file = re.escape(str(outside / "graph_proxies" / "mine.py"))
+    assert re.fullmatch(f"tgnas: {file}: score gives {message}\n", done.stderr)
 
 
 def test_a_proxy_of_networks_gives_as_many_numbers_as_it_has_components(monkeypatch):
@@ -264,6 +265,92 @@ def test_a_predictor_outside_gives_one_number_for_each_architecture(outside, val
     called = f"^{re.escape(str(file))}: Constant.score gives {message}$"
     with pytest.raises(ContractError, match=called):
         predictor.score([0, 1, 2])
+
+
+SEARCHER = """
+from pydantic import Field
+from tgnas.methods.card import Card
+from tgnas.methods.light_contracts import Trace
+from tgnas.methods.settings import MethodSettings
+CARD = Card(title="mine", reference="mine", needs="scores")
+DETERMINISTIC = False
+class Settings(MethodSettings):
+    budget: int = Field(default=100, ge=1)
+def search(space, oracle, settings, generator, surrogate=None):
+    trace = Trace(oracle)
+    trace.query(space.sample(settings.budget, generator))
+    return trace.choose_best()
+"""
+SEARCH = ("search", "--space", "nats", "--predictor", "params", "--budget", "9", "--searcher")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"scores"',
+            '"score"',
+            "CARD.needs is 'score'; known are scores, labels, scores or labels",
+        ),
+        (
+            "budget: int",
+            "size: int",
+            "Settings must have a key budget, or there must be a function",
+        ),
+        (" = Field(default=100, ge=1)", "", "Settings.budget must have a default"),
+        (
+            "def search",
+            "def settings_within(space): ...\ndef search",
+            r"settings_within(space) must be settings_within(space, budget)",
+        ),
+        (
+            "def search",
+            "def settings_within(space, budget): ...\ndef search",
+            "settings_within gives None, not Settings",
+        ),
+        (
+            "    trace.query",
+            "    1 / 0\n    trace.query",
+            "search raises ZeroDivisionError: division",
+        ),
+        (
+            "def search",
+            "def settings_within(space, budget): return Settings(budget=-1)\ndef search",
+            "settings_within raises ValidationError: 1 validation error for Settings",
+        ),
+        (
+            "return trace.choose_best()",
+            "trace.incumbent = 2.5\n    return trace",
+            "search chooses no incumbent",
+        ),
+        ("import Field", "import Field\nraise SystemExit(3)", "cannot be imported: SystemExit: 3"),
+    ],
+)
+def test_a_searcher_outside_that_breaks_its_contract_is_told_in_a_line(outside, old, new, message):
+    broken(outside, "searchers", SEARCHER.replace(old, new, 1), "my_search")
+    done = tgnas(*SEARCH, "my_search")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1), done.exception
+    assert "my_search" in done.stderr and message in done.stderr
+
+
+def test_a_searcher_may_query_nothing_in_between(outside):
+    first = "    trace.query(space.architectures([]))\n    trace.query(space.sample"
+    text = SEARCHER.replace("    trace.query(space.sample", first)
+    broken(outside, "searchers", text, "my_search")
+    assert tgnas(*SEARCH, "my_search").exit_code == 0
+
+
+def test_what_a_proxy_outside_raises_is_told_with_its_file_and_line(outside, tmp_path):
+    file = outside / "graph_proxies" / "mine.py"
+    lines = file.read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, start=1) if text.startswith("    of_cells"))
+    file.write_text("\n".join([*lines[: line - 1], "    1 / 0", *lines[line - 1 :]]))
+    options = ("--space", "nats", "--architectures", write(tmp_path / "a.csv", BEST))
+    done = tgnas("score", *options, "--predictor", "mine")
+    assert done.exit_code == 1
+    assert (
+        done.stderr == f"tgnas: {file}:{line}: score raises ZeroDivisionError: division by zero\n"
+    )
 
 
 def test_scores_that_are_not_known_are_no_fault_of_a_predictor(outside):

@@ -105,7 +105,7 @@ def reason_of(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or cut(str(error))
 
 
-def words_of(error: Exception) -> str:
+def words_of(error: BaseException) -> str:
     """Return what code of a user's raised as one line: its kind, and its words if it has any."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 

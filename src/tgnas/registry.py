@@ -12,6 +12,7 @@ and the packages that installed distributions name by an entry point of the grou
 
 import ast
 import inspect
+import logging
 import os
 import pkgutil
 import sys
@@ -27,6 +28,7 @@ from typing import Any, get_type_hints
 from tgnas.errors import (
     ConfigError,
     ContractError,
+    TgnasError,
     UnknownNameError,
     cut,
     nearest,
@@ -34,11 +36,14 @@ from tgnas.errors import (
     words_of,
 )
 
+logger = logging.getLogger(__name__)
 PACKAGE = "tgnas"
 OUTSIDE, METHODS = "TGNAS_METHODS", "tgnas.methods"
 CONTRACTS, LIGHT = "tgnas.methods.contracts", "tgnas.methods.light_contracts"
 CARDS = "tgnas.methods.card"
 WITH_WORDS = ("NetworkProxyMethod", "SequenceProxyMethod")  # whose cards are NetworkCards
+SEARCHED = ("scores", "labels", "scores or labels")  # what cards of searchers say that they need
+WITHIN = "settings_within"  # the function of a searcher that makes settings of a budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class Family:
             check(module, self.contract)
         if _file_outside(module):
             _hold_scorers(module)
+            if not self.contract.endswith(WITH_WORDS):  # what fails on a network has no score
+                _hold_functions(module, self.contract)
         return module
 
     def _found(self, name: str) -> str:
@@ -99,7 +106,8 @@ class Family:
         """Return what the member exports; a proxy's scores are held to what it was given."""
         module = self.module(name)
         export = getattr(module, self.export)
-        return _held(export, f"{self.kind} {name!r}", module) if self.export == "score" else export
+        called = _file_outside(module) or f"{self.kind} {name!r}"
+        return _held(export, called, module) if self.export == "score" else export
 
     def settings(self, name: str) -> Any:
         """Return a method's Settings; where its file imports them, that file alone is imported."""
@@ -130,7 +138,7 @@ def _imported(name: str, family: str) -> ModuleType:
     """
     try:
         return import_module(name)
-    except Exception as error:  # the file is the user's, and may raise anything
+    except (Exception, SystemExit) as error:  # the file is the user's, and may raise anything
         place = _place(folders_of(family), name.rpartition(".")[2])
         frames = traceback.extract_tb(error.__traceback__)
         theirs = [frame for frame in frames if Path(frame.filename).is_relative_to(place.parent)]
@@ -164,6 +172,9 @@ def check(module: ModuleType, contract: str) -> None:
             faults.append(f"{member} must be a {kind.__name__}")
         elif member == "Settings" and not _is_settings(value):
             faults.append("Settings must be a pydantic model, frozen, that forbids extra keys")
+        elif member == "Settings" and where in (CONTRACTS, LIGHT):
+            keys = value.model_fields.items()
+            faults += [f"Settings.{key} must have a default" for key, f in keys if f.is_required()]
         elif member == "CARD" and name in WITH_WORDS:
             faults += _faults_of(value)
     required = _functions(namespace[name])
@@ -179,9 +190,27 @@ def check(module: ModuleType, contract: str) -> None:
             faults.append(
                 f"{member}{_signature(definition)} must be {member}{_signature(function)}"
             )
+    if name == "SearcherMethod" and not faults:
+        faults += _faults_of_searcher(module)
     if faults:
         called = _file_outside(module) or module.__name__
         raise ContractError(f"{called}: {'; '.join(faults)}")
+
+
+def _faults_of_searcher(module: ModuleType) -> list[str]:
+    """Return what is wrong with how a searcher is told its budget, and with what it searches by."""
+    faults, needs = [], module.CARD.needs
+    if needs not in SEARCHED:
+        faults.append(f"CARD.needs is {shown(needs)}; known are {', '.join(SEARCHED)}")
+    within = getattr(module, WITHIN, None)
+    wanted = f"{WITHIN}(space, budget)"
+    if within is None and "budget" not in module.Settings.model_fields:
+        faults.append(f"Settings must have a key budget, or there must be a function {wanted}")
+    if within is not None and not callable(within):
+        faults.append(f"{WITHIN} must be a function {wanted}")
+    elif within is not None and f"{WITHIN}{_signature(within)}" != wanted:
+        faults.append(f"{WITHIN}{_signature(within)} must be {wanted}")
+    return faults
 
 
 def _faults_of(card: Any) -> list[str]:
@@ -208,7 +237,41 @@ def _hold_scorers(module: ModuleType) -> None:
     for one in vars(module).values():
         score = vars(one).get("score") if isinstance(one, type) else None
         if score and one.__module__ == module.__name__:
-            one.score = _held_method(score, f"{_file_outside(module)}: {one.__name__}.score")
+            file, called = _file_outside(module), f"{one.__name__}.score"
+            one.score = _held_method(_told(score, file, called), f"{file}: {called}")
+
+
+@cache
+def _hold_functions(module: ModuleType, contract: str) -> None:
+    """Have what the functions of a file outside of the package raise told in a line."""
+    where, _, name = contract.rpartition(".")
+    for member in [*_functions(vars(import_module(where))[name]), WITHIN]:
+        if callable(function := getattr(module, member, None)):
+            setattr(module, member, _told(function, _file_outside(module), member))
+
+
+def _told(function: Callable[..., Any], file: str, called: str) -> Callable[..., Any]:
+    """Return a function of a file outside of the package; what it raises is a line with its place.
+
+    An error of this package's is such a line already, and one of memory or of a file is told as
+    it is everywhere.
+    """
+
+    @wraps(function)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (TgnasError, MemoryError, OSError):
+            raise
+        except Exception as error:  # the function is the user's, and may raise anything
+            frames = traceback.extract_tb(error.__traceback__)
+            folder = Path(file).parent
+            theirs = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+            where = f"{theirs[-1].filename}:{theirs[-1].lineno}" if theirs else file
+            logger.info("%s of %s failed", called, file, exc_info=True)
+            raise ContractError(f"{where}: {called} raises {words_of(error)}") from error
+
+    return told
 
 
 def _held_method(score: Callable[..., Any], called: str) -> Callable[..., Any]:

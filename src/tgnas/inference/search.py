@@ -10,7 +10,15 @@ import pyarrow as pa
 from jaxtyping import Float64, Int64
 
 from tgnas.costs.limits import Costs, Limit
-from tgnas.errors import ConfigError, DataError, UnknownNameError, are, number_of
+from tgnas.errors import (
+    ConfigError,
+    ContractError,
+    DataError,
+    UnknownNameError,
+    are,
+    number_of,
+    shown,
+)
 from tgnas.inference.arguments import checked
 from tgnas.inference.limits import check_goals, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
@@ -60,6 +68,8 @@ class Queries:
     ) -> tuple[Scores, float]:
         """Return what a searcher is told of the scores, and the seconds of trainings: none."""
         del fidelity  # a predictor has none
+        if not len(architectures):
+            return np.empty(0), 0.0
         size = self.threads * max(1, CHUNK // architectures.cells_per_architecture)
         starts = range(0, len(architectures), size)
         pieces = [self._answer(architectures[start : start + size]) for start in starts]
@@ -251,6 +261,10 @@ def search(
         raise UnknownNameError("searcher that needs no labels", searcher, able)
     within = getattr(module, "settings_within", None)
     settings = within(space, budget) if within else module.Settings(budget=budget)
+    if not isinstance(settings, module.Settings):
+        raise ContractError(
+            f"searcher {searcher!r}: settings_within gives {shown(settings)}, not Settings"
+        )
     scorer: Scoring | Within = predictor
     if isinstance(predictor, Together):
         reference = space.sample(REFERENCE, np.random.default_rng(0))

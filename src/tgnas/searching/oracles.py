@@ -88,7 +88,9 @@ def searched(
         "makes no query": not oracle.queries,
         f"makes {queries}, of which its trace has {trace.queries}": trace.queries != oracle.queries,
         f"makes {queries} of a budget of {budget}": oracle.queries > budget,
-        "chooses no incumbent (choose, choose_best)": not 0 <= trace.incumbent < trace.queries,
+        "chooses no incumbent (choose, choose_best)": not (
+            isinstance(trace.incumbent, int | np.integer) and 0 <= trace.incumbent < trace.queries
+        ),
     }
     for fault in [fault for fault, is_so in faults.items() if is_so][:1]:
         raise ContractError(f"searcher {searcher!r}: search {fault}")
