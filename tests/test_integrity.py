@@ -76,6 +76,39 @@ def test_a_second_command_with_one_output_says_that_the_first_is_running(
     assert not out.exists()
 
 
+CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
+OTHERS = [
+    (("search", "--budget", "9", "--output", "best.csv"), "best.csv"),
+    (("search", "--budget", "9", "--history", "all.csv"), "all.csv"),
+    (("search", "--budget", "9", "--output", "a.csv", "--pareto", "score,flops"), "a.png"),
+    (("suggest", "--output", "next.csv"), "next.csv"),
+    (("sample", "--output", "some.csv"), "some.csv"),
+    (("describe", CELL, "--png", "cell.png"), "cell.png"),
+    (("export", "--architecture", CELL, "--python", "network.py"), "network.py"),
+    (("initialise", "--network", CELL, "--output", "a.safetensors"), "a.safetensors"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "out"), OTHERS, ids=[out for _, out in OTHERS])
+def test_an_output_that_another_process_writes_is_told_before_the_work(
+    arguments, out, held, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    held(tmp_path / out)
+    result = CliRunner().invoke(app, [*arguments, "--space", "nasbench201"])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert f"{out} is being written by process" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f".{out}.lock"]
+
+
+def test_what_a_command_keeps_to_itself_it_leaves_when_it_ends(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    best = ("search", "--space", "nasbench201", "--predictor", "params", "--budget", "800")
+    result = CliRunner().invoke(app, [*best, "--output", "a.csv", "--pareto", "score,flops"])
+    assert result.exit_code == 0, result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.png"]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_output_that_cannot_be_written_is_told_before_the_work(
     command, rows, tmp_path, monkeypatch

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import datetime
 from errno import EISDIR, ENAMETOOLONG, ENOLCK, ENOSYS, ENOTSUP
 from pathlib import Path
@@ -33,6 +34,10 @@ REMEMBERED = 4096  # files of which something is kept
 SETTLED = 0.05  # seconds after which a change of a file shows in its times
 # Whose a temporary file is: the machine, the process and when that began, and what makes it unique.
 _PART = re.compile(r"\.([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}\.part$")
+
+
+# The outputs that are claimed by whoever asks.
+_CLAIMED: ContextVar[frozenset[Path]] = ContextVar("claimed", default=frozenset())
 
 
 @contextmanager
@@ -164,6 +169,8 @@ def is_device(path: str | Path) -> bool:
 def claimed(path: str | Path) -> Iterator[None]:
     """Keep an output to this process until the block ends; a killed one's claim ends with it.
 
+    Within the block it may be claimed again.
+
     Raises:
         InUseError: another process has it; the message says which.
         UnwritableFileError: the folder does not exist or cannot be written, or there is a folder of
@@ -172,15 +179,20 @@ def claimed(path: str | Path) -> Iterator[None]:
     path = Path(path)
     writable(path)
     place = path.resolve()
+    if place in _CLAIMED.get():
+        yield
+        return
     lock = place.with_name(f".{place.name[: LONGEST // 4]}.lock")
     with _locked(lock, path) as descriptor:
         command = " ".join(sys.argv)[:200]
         holder = f"process {os.getpid()} on {platform.node()} since {datetime.now():%F %T}"
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"{holder}: {command}".encode(), 0)
+        _CLAIMED.set(_CLAIMED.get() | {place})
         try:
             yield
         finally:
+            _CLAIMED.set(_CLAIMED.get() - {place})
             lock.unlink(missing_ok=True)
 
 

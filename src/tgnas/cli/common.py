@@ -4,6 +4,8 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 DATA, USAGE, MACHINE, UNFINISHED, INTERRUPTED = 1, 2, 3, 4, 130
 # How torch says so.
 NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "can't start new thread")
+# What a command keeps to itself until it ends.
+_claims: ContextVar[ExitStack] = ContextVar("claims")
 errors = Console(stderr=True, highlight=False, emoji=False)
 
 
@@ -49,7 +53,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def in_one_line(*args: Any, **kwargs: Any) -> None:
         try:
-            command(*args, **kwargs)
+            with ExitStack() as claims:
+                _claims.set(claims)
+                command(*args, **kwargs)
         except UnknownInDataError as error:
             _end(error, DATA)
         except (UnknownNameError, ArgumentError) as error:
@@ -175,11 +181,16 @@ def show_table(columns: Iterable[str], rows: Iterable[Iterable[str]], width: int
 
 
 def ready(output: str) -> None:
-    """Refuse an output that cannot be written, before anything is read or imported for it."""
-    from tgnas.files import writable
+    """Keep an output to this command, before anything is read or imported for it.
 
-    if output != STANDARD:
-        writable(output)
+    Raises:
+        InUseError: another process is writing it.
+        UnwritableFileError: it cannot be written.
+    """
+    from tgnas.files import claimed, is_device
+
+    if output != STANDARD and not is_device(output):
+        _claims.get().enter_context(claimed(output))
 
 
 def apart(output: object, *others: object, option: str = "--output") -> None:

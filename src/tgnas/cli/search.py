@@ -192,6 +192,8 @@ def _check_outputs(to: Path | None, history: Path | None, front: bool, best: boo
         if path is not None:
             format_of(str(path))
             ready(str(path))
+    if front and to is not None:
+        ready(str(to.with_suffix(".png")))
 
 
 class _Oracle(NamedTuple):
