@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_an_error_or_an_interrupt_leaves_what_stood_there(tmp_path, error):
         raise error
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
     assert path.read_text() == "before"
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    (tmp_path / "a.csv").write_text("before")
+    full = OSError(ENOSPC, os.strerror(ENOSPC))
+    told = r"a\.csv: cannot be written: No space left on device"
+    with pytest.raises(UnwritableFileError, match=told), written_whole(tmp_path / "a.csv"):
+        raise full
+    assert (tmp_path / "a.csv").read_text() == "before"
 
 
 def test_a_killed_writer_leaves_nothing_under_the_name(tmp_path):

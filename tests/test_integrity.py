@@ -101,6 +101,15 @@ def test_an_output_that_another_process_writes_is_told_before_the_work(
     assert [path.name for path in tmp_path.iterdir()] == [f".{out}.lock"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_search_that_ends_on_a_full_disk_names_it_and_says_what_it_found():
+    search = ("search", "--space", "nasbench201", "--predictor", "params", "--searcher", "random")
+    result = CliRunner().invoke(app, [*search, "--budget", "9", "--output", "/dev/full"])
+    assert result.exit_code == 3
+    assert result.stderr == "tgnas: /dev/full: cannot be written: No space left on device\n"
+    assert '"architecture": "|' in result.stdout
+
+
 def test_what_a_command_keeps_to_itself_it_leaves_when_it_ends(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     best = ("search", "--space", "nasbench201", "--predictor", "params", "--budget", "800")

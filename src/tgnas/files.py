@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
-from errno import EISDIR, ENAMETOOLONG, ENOLCK, ENOSYS, ENOTSUP
+from errno import EDQUOT, EFBIG, EISDIR, ENAMETOOLONG, ENOLCK, ENOSPC, ENOSYS, ENOTSUP
 from pathlib import Path
 from tempfile import TemporaryFile
 from uuid import uuid4
@@ -50,7 +50,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     The file has the mode of any new file of the user's, whatever its writer gave it.
 
     Raises:
-        UnwritableFileError: the folder does not exist or cannot be written.
+        UnwritableFileError: the folder does not exist or cannot be written, or the disk is full.
     """
     path = Path(path)
     clean(path.parent)
@@ -62,13 +62,29 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     mode = stat.S_IMODE(os.fstat(created).st_mode)
     os.close(created)
     try:
-        yield part
-        part.chmod(mode)
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
-        part.replace(path)
+        with told_if_full(path):
+            yield part
+            part.chmod(mode)
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_if_full(path: str | Path) -> Iterator[None]:
+    """Name an output whose disk, quota or size is full, which the system does not.
+
+    Raises:
+        UnwritableFileError: it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT, EFBIG):
+            raise UnwritableFileError.of(path, error) from error
+        raise
 
 
 @contextmanager

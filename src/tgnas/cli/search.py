@@ -146,10 +146,6 @@ def search(
             costs=costs or (),
             told=told,
         )
-    if to is not None:
-        _write_best(outcome, to, goals, top, spread)
-    if history is not None:
-        _write(outcome.history(), history)
     verdict = outcome.verdict()
     if verdict is not None and not verdict.tells:
         tell(str(verdict))
@@ -159,7 +155,12 @@ def search(
         "queries": outcome.queries,
     }
     costed = {limit.cost: _cost(outcome, limit.cost) for limit in outcome.limits}
+    # Before the files, so that a full disk leaves what was found.
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))
+    if to is not None:
+        _write_best(outcome, to, goals, top, spread)
+    if history is not None:
+        _write(outcome.history(), history)
     if outcome.interrupted:
         tell(f"interrupted: the best of {outcome.queries:,} of {number_of(scores, 'score')}")
         raise typer.Exit(INTERRUPTED)

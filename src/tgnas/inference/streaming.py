@@ -35,7 +35,7 @@ from tgnas.errors import (
     number_of,
     shown,
 )
-from tgnas.files import claimed, is_device, written_whole
+from tgnas.files import claimed, is_device, told_if_full, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
@@ -682,7 +682,7 @@ def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
         InUseError: another process is writing the file.
         UnwritableFileError: it cannot be written.
     """
-    with ExitStack() as opened:
+    with told_if_full("standard output" if path == STANDARD else path), ExitStack() as opened:
         stream: Any = sys.stdout.buffer
         if is_device(path):
             try:
