@@ -20,7 +20,13 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scoring import Scorer
 from tgnas.inference.streaming import Source, format_of
 from tgnas.inference.understanding import not_told_apart
-from tgnas.inference.verdict import MOST_DISAGREEMENT, Tally, Verdict
+from tgnas.inference.verdict import (
+    LEAST_COUNTS_AGREE,
+    MOST_DISAGREEMENT,
+    Tally,
+    Verdict,
+    counts_agree,
+)
 from tgnas.methods.contracts import Context
 from tgnas.methods.predictors import universal
 from tgnas.operators import CODES, OperatorAttributes
@@ -344,6 +350,29 @@ def test_it_cannot_tell_where_flops_and_parameters_contradict_each_other(shipped
     assert shipped.verdict(some, measured).counts_agree == verdict.counts_agree
     agreeing = open_space("small_widths")
     assert shipped.verdict(agreeing.sample(50, np.random.default_rng(0)), agreeing).tells
+
+
+def test_it_cannot_tell_cells_in_networks_whose_flops_and_parameters_contradict_each_other(shipped):
+    operators = {"a": "conv_3x3", "b": "conv_1x1", "skip": {"kind": "identity"}}
+    columns = {"width": [16, 18, 20], "resolution": [16, 32, 64]}  # FLOPs grow with both
+    space = space_of(edges(operators) | {"columns": columns})
+    some = space.sample(300, np.random.default_rng(0))
+    said = shipped.verdict(some, space)
+    assert said.counts_agree < LEAST_COUNTS_AGREE
+    assert said.disagreement < MOST_DISAGREEMENT
+    assert len(said.reasons) == 1
+    assert "no one knows which says more" in str(said)
+
+
+def test_flops_and_parameters_agree_on_the_development_spaces_of_networks_that_differ():
+    for name in ("nds_darts", "nds_enas"):
+        assert counts_agree(open_space(name)) == pytest.approx(0.95, abs=0.02)
+
+
+def test_nobody_asks_whether_counts_agree_where_networks_are_alike(shipped):
+    space = open_space("nasbench201")
+    verdict = shipped.verdict(space.sample(50, np.random.default_rng(0)), space)
+    assert np.isnan(verdict.counts_agree)
 
 
 def test_the_command_says_in_one_line_that_it_cannot_tell(tmp_path):

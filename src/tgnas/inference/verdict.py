@@ -11,6 +11,7 @@ from jaxtyping import Float64
 
 from tgnas.encodings.counts import counts_of
 from tgnas.encodings.embeddings import KnownOperators
+from tgnas.encodings.live import live_pattern
 from tgnas.encodings.meanings import meanings_of
 from tgnas.operators import (
     ATTRIBUTES,
@@ -24,9 +25,9 @@ from tgnas.spaces.space import Space, numberless
 
 MOST_DISAGREEMENT = 0.4  # the largest on a development space is .23
 MOST_TIES = 0.25
-LEAST_COUNTS_AGREE = 0.5  # on development spaces of sequences it is .52 to .63
+LEAST_COUNTS_AGREE = 0.5  # on development spaces of sequences it is .52 to .63, of cells .95
 LEAST_SIMILARITY = 0.4  # of nonsense it is about .15, of a layer that has a known sibling above .5
-COUNTING = "universal"  # the predictor that counts sequences of blocks
+COUNTING = "universal"  # the predictor that counts networks that differ in size
 REMEMBERED = 1 << 16  # scores among which ties are counted
 LEAST = 10  # architectures of which the spread of scores can be told
 SAMPLED = 500  # architectures of a space of which it is asked whether its counts agree
@@ -50,10 +51,11 @@ class Verdict:
             of images.
         contradictory: operators whose names say one thing and whose meaning is another.
         unfit: why the predictor has learned nothing of the space's kind; usually empty.
-        counts_agree: Kendall's tau of FLOPs and parameters in a space of sequences of blocks, where
-            scores are sums of counts and all seeds give one; NaN elsewhere.
-        uncounted: operators of such a space of which no number is known, so that they count for
-            nothing.
+        counts_agree: Kendall's tau of FLOPs and parameters in a space whose scores are sums of
+            counts, so that all seeds say nearly one thing: of sequences of blocks, or of cells in
+            networks that differ in size; NaN elsewhere.
+        uncounted: operators of a space of sequences of which no number is known, so that they
+            count for nothing.
     """
 
     disagreement: float
@@ -177,26 +179,29 @@ def verdict_on(
         far = set(np.flatnonzero(apart))
         unlike = [name for name, code in space.operators.items() if code in far]
         contradictory = [n for n, code in space.operators.items() if _contradicts(n, code, space)]
-        if space.skeleton.form in SEQUENCES and method == COUNTING:
+        sequences = space.skeleton.form in SEQUENCES
+        if method == COUNTING and (sequences or space.options):
             agree = counts_agree(space)
+        if sequences and method == COUNTING:
             uncounted = numberless(space)
-        elif space.skeleton.form in SEQUENCES:
+        elif sequences:
             unfit = "it has learned cells, and the space's architectures are sequences of blocks"
     words = tuple(unlike), tuple(contradictory)
     return Verdict(tally.disagreement, tally.ties, *words, unfit, agree, tuple(uncounted))
 
 
 def counts_agree(space: Space) -> float:
-    """Return Kendall's tau of FLOPs and parameters over a sample of a space of sequences.
+    """Return Kendall's tau of FLOPs and parameters over a sample of a space.
 
-    What an architecture has as a number of its own is left aside where it may be any. The tau is
-    NaN where both are such numbers, or one of the two does not vary.
+    They are those that ``universal`` adds up: of what is live in cells, of all blocks of a
+    sequence. What an architecture has as a number of its own is left aside where it may be any. The
+    tau is NaN where both are such numbers, or one of the two does not vary.
     """
     listed = {name: values for name, values in space.options.items() if values != "any"}
     if {"params", "flops"} <= space.options.keys() - listed.keys():
         return float("nan")
     drawn = replace(space, options=listed).sample(SAMPLED, np.random.default_rng(0))
-    counted = counts_of(drawn)
+    counted = counts_of(drawn if space.skeleton.form in SEQUENCES else live_pattern(drawn))
     if not {"flops", "params"} <= counted.keys():
         return float("nan")
     from tgnas.evaluation.ranking import kendall_tau  # noqa: PLC0415 - pandas, .3 s
