@@ -369,6 +369,43 @@ def test_a_stage_of_bottlenecks_has_the_size_of_its_torch_modules():
         assert parameters_of(**said, **shape) == by_torch
 
 
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_residual_block_in_a_reduction_cell_has_the_size_of_its_torch_modules(repeats):
+    bottleneck = {"expansion": 0.5, "groups": 4}
+    operators = {
+        name: {"description": name, "attributes": RESIDUAL | {"repeats": repeats} | shape}
+        for name, shape in (("basic", {}), ("narrow", bottleneck))
+    }
+    weights = {"normal": 0.8, "reduce": 0.2}
+    cells = {"form": "genotype", "nodes": 1, "cell_weights": weights}
+    network = {"width": 16, "image": 32}
+    content = {"name": "g", "operators": operators, "cells": cells, "network": network}
+    pairs = [["basic", 0], ["narrow", 1]]
+    some = space_of(content).architectures([{"normal": pairs, "reduce": pairs}])
+    layers, (parameters, _) = layers_of(some), vertex_costs(some)
+    [place] = np.flatnonzero((layers.stride[0] > 1) & (layers.width[0] == 32))
+    strides = [2, *[1] * (repeats - 1)]
+    basic = nn.ModuleList(_Basic(32, stride) for stride in strides)
+    narrow = nn.ModuleList(_Bottleneck(32, 32, 16, 4, stride) for stride in strides)
+    by_torch = [sum(p.numel() for p in block.parameters()) for block in (basic, narrow)]
+    found = parameters[0, place]
+    assert sorted(found[found > 0]) == sorted(by_torch)
+
+
+class _Basic(nn.Module):
+    """A convolution 3x3 that keeps the channels, with a shortcut that is projected at a stride."""
+
+    def __init__(self, width: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1:
+            self.shortcut.append(nn.Conv2d(width, width, 1, stride, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(width))
+
+
 class _Bottleneck(nn.Module):
     """ResNet's bottleneck of some inner channels, whose shortcut is projected where it must be."""
 

@@ -66,13 +66,12 @@ def coefficients(
     normalised = norms + first * convolves
     relus = norms + convolves * np.where(around, first, stride**2 - 1)
     if stride > 1:
-        # An identity that changes the shape is a 1x1 convolution, and so is a projected shortcut.
+        # An identity that changes the shape is a 1x1 convolution with its normalisation, and so is
+        # a projected shortcut.
         identity, projected = CODES["identity"], of["shortcut"] == PROJECTED
-        for terms in (weights, multiply_adds):
+        for terms in (weights, multiply_adds, norms, normalised):
             terms[identity] += 1
             terms[projected] += 1
-        for terms in (norms, normalised):
-            terms[identity] += 1
         relus[identity] += stride**2
     pools = of["pooling"] > 0
     pooled = pools * of["kernel"] ** 2
