@@ -14,8 +14,8 @@ from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.methods.trained import load
-from tgnas.registry import NETWORK_PROXIES, SEARCHERS
-from tgnas.workflow.config.checks import read_config
+from tgnas.registry import BENCHMARKS, NETWORK_PROXIES, SEARCHERS
+from tgnas.workflow.config.checks import KIN, read_config
 from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import (
@@ -354,6 +354,28 @@ def test_a_space_that_the_universal_predictor_has_learned_is_not_measured(config
     config["universal"]["spaces"]["nasbench101"]["predictor"] = "tgnas_universal"
     with pytest.raises(ConfigError, match=r"universal.nasbench101 is measured on what it learned"):
         read_config(config)
+
+
+@pytest.mark.parametrize(
+    ("measured", "learned"),
+    [
+        ("digits101", "nasbench101"),
+        ("digits201", "nasbench201"),
+        ("transnas_micro", "nasbench201"),
+        ("nds_darts", "nasbench301"),
+    ],
+)
+def test_a_space_whose_kin_the_universal_predictor_has_learned_is_not_measured(
+    config, measured, learned
+):
+    config["universal"]["spaces"][measured]["predictor"] = "tgnas_universal"
+    said = refusal_of(config, ConfigError)
+    assert f"universal.{measured} is measured on what it learned from: {learned}," in said
+
+
+def test_kin_are_benchmarks_each_of_one_group():
+    assert set().union(*KIN) <= set(BENCHMARKS.names())
+    assert sum(map(len, KIN)) == len(set().union(*KIN))
 
 
 def test_cells_by_source_name_every_source(config):

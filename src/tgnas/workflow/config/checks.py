@@ -26,6 +26,12 @@ from tgnas.workflow.sheet import earlier_methods, methods_of
 OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
 PUBLISHED = "published"  # numbers of others, of config/reported.csv
+# Benchmarks of the same cells, whatever they are trained on: labels of one tell of the others.
+KIN = (
+    frozenset({"nasbench101", "digits101"}),
+    frozenset({"nasbench201", "digits201", "digits201_long", "transnas_micro"}),
+    frozenset({"nasbench301", "nds_darts"}),
+)
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
 LABELLED = {
@@ -80,8 +86,12 @@ def read_config(values: dict[str, Any]) -> Config:
     for benchmark, space in config.universal.spaces.items():
         _known("benchmark of universal", benchmark, BENCHMARKS.names())
         _known(f"predictor of universal {benchmark}", space.predictor, config.predictors)
-        if benchmark in config.predictors[space.predictor].learned_from:
-            raise ConfigError(f"config: universal.{benchmark} is measured on what it learned from")
+        learned = set(map(_whole, config.predictors[space.predictor].learned_from))
+        if shared := sorted(learned & _kin(benchmark)):
+            raise ConfigError(
+                f"config: universal.{benchmark} is measured on what it learned from: "
+                f"{', '.join(shared)}, whose cells are the same"
+            )
     if config.demo:
         _known("predictor of demo", config.demo.predictor, config.predictors)
         _known("drawn of demo", config.demo.drawn, config.predictors)
@@ -223,6 +233,12 @@ def _few_labels(config: Config) -> None:
 def _whole(benchmark: str) -> str:
     """Return the benchmark whose other accuracies of the same networks one of labels holds."""
     return benchmark.removesuffix("_validation").removesuffix("_12_epochs")
+
+
+def _kin(benchmark: str) -> frozenset[str]:
+    """Return the benchmarks of the same architectures, itself among them."""
+    whole = _whole(benchmark)
+    return next((group for group in KIN if whole in group), frozenset({whole}))
 
 
 def _own_keys(place: str, family: Family, name: str, values: dict[str, Any]) -> None:
