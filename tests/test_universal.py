@@ -10,9 +10,10 @@ import yaml
 from typer.testing import CliRunner
 
 from tgnas.cli.app import app
+from tgnas.costs.layers import layers_of
 from tgnas.encodings.counts import COUNTS, counts_of
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
-from tgnas.encodings.live import is_dead
+from tgnas.encodings.live import is_dead, live_pattern
 from tgnas.encodings.meanings import meanings_of
 from tgnas.errors import ConfigError
 from tgnas.evaluation.ranking import kendall_tau
@@ -28,7 +29,7 @@ from tgnas.inference.verdict import (
     counts_agree,
 )
 from tgnas.methods.contracts import Context
-from tgnas.methods.predictors import universal
+from tgnas.methods.predictors import tgnas, universal
 from tgnas.operators import CODES, OperatorAttributes
 from tgnas.results import universal as table
 from tgnas.results import universal_choice as choice
@@ -448,6 +449,54 @@ def test_the_sum_for_sequences_is_that_which_its_choice_shows(shipped):
     weights = np.array([settings.flops, settings.layer_widths, settings.depth])
     added = weights @ np.stack([counted[name] for name in ("flops", "channels", "depth")])
     assert shipped.score(some, space) == pytest.approx(added)
+
+
+def of_cells(predictor, some) -> np.ndarray:
+    """Return the mean score of the graph networks of cells, which is a part of the sum."""
+    members = [member.cells for member in predictor.ensemble().members]
+    return tgnas.score_members(members, some).mean(axis=0)
+
+
+def test_the_sum_for_cells_in_alike_networks_is_that_of_the_page(shipped):
+    space = open_space("nasbench201")
+    three, one = "nor_conv_3x3", "nor_conv_1x1"
+    some = space.architectures(
+        [
+            f"|{three}~0|+|{one}~0|skip_connect~1|+|none~0|none~1|avg_pool_3x3~2|",
+            f"|{one}~0|+|{three}~0|{three}~1|+|none~0|none~1|skip_connect~2|",
+            f"|{three}~0|+|none~0|none~1|+|{one}~0|none~1|none~2|",  # the 3x3 leads nowhere
+        ]
+    )
+    live = np.array([9 + 1, 1 + 9 + 9, 1])  # weights for each pair of channels
+    expected = of_cells(shipped, some) + 0.15 * np.log(1 + live)
+    assert shipped.score(some, space) == pytest.approx(expected)
+
+
+def test_the_weights_of_several_cells_are_a_mean_of_logarithms_and_count_channels_too(shipped):
+    space = open_space("darts")
+    kinds = {"normal": "sep_conv_3x3", "reduce": "dil_conv_3x3"}
+    some = space.architectures([{k: [[n, p % 2] for p in range(8)] for k, n in kinds.items()}])
+    # Two 1x1 behind two depthwise 3x3, of whose weights each channel has its own; or one of each.
+    w = 8 * np.array([2 + 2 * 9 / 32, 1 + 9 / 32])
+    expected = of_cells(shipped, some) + 0.15 * np.dot(some.cell_weights, np.log(1 + w))
+    assert shipped.score(some, space) == pytest.approx(expected)
+
+
+def test_the_sum_for_networks_that_differ_is_that_of_the_page(shipped):
+    space = open_space("nds_darts")
+    some = space.sample(20, np.random.default_rng(0))
+    layers = layers_of(live_pattern(some))
+    counts = np.log(layers.all_flops) + 0.5 * np.log(layers.all_parameters)
+    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some) + counts)
+
+
+def test_columns_of_flops_and_parameters_stand_in_for_what_is_counted(shipped):
+    operators = {"a": "conv_3x3", "b": "conv_1x1"}
+    space = space_of(edges(operators) | {"columns": {"params": "any", "flops": "any"}})
+    cells = "|a~0|+|b~0|a~1|+|a~0|b~1|b~2|"
+    some = space.architectures([f"{cells} params=3e6 flops=40", f"{cells} params=5 flops=7"])
+    counts = np.log([40, 7]) + 0.5 * np.log([3e6, 5])
+    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some) + counts)
 
 
 def test_embeddings_are_not_read_where_numbers_are_known(shipped):
