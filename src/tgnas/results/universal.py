@@ -21,7 +21,8 @@ Kendall's tau-b of the universal predictor, of shipped ones and of every count t
 space, over all architectures, over one of each live pattern (distinct) and inside the truly best
 tenth. No row's predictor has learned a label of the space, nor of its architectures on another
 task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
-the spaces of the first tables; those of the second were scored once, after all choices. Mean ±
+the spaces of the first tables; those of the second were scored once, after all choices, which saw
+no label of theirs but, of all except TransNAS macro, labels of the same cells on other data. Mean ±
 standard deviation over {seeds:seed} [95% bootstrap interval of the universal predictor's mean over
 live patterns and seeds, {resamples} resamples]. Of a sequence of blocks and
 of the counts no seed is drawn. Shipped predictors that have learned a space have no entry there.
