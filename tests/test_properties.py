@@ -10,7 +10,7 @@ from tgnas.costs.layers import count_parameters
 from tgnas.errors import InvalidCellError
 from tgnas.networks.programs import network_of_program, program_of
 from tgnas.spaces.programs import BASE, EFFECTS, OPERATORS, SPACE
-from tgnas.spaces.properties import IDENTITY, Properties, properties_of, whole
+from tgnas.spaces.properties import IDENTITY, PIXELS, Properties, properties_of, whole
 from tgnas.spaces.synthesis import Start, progressive, shortest, skips_of, synthesise
 from tgnas.studies import synthesis as study
 
@@ -56,7 +56,7 @@ def test_a_shape_out_of_bounds_is_no_program():
 
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
-def test_no_number_depends_on_more_than_the_mixing_says(seed):
+def test_what_hears_its_own_place_or_channel_alone_depends_on_no_other(seed):
     architecture = SPACE.sample(1, np.random.default_rng(seed))
     has = of(SPACE.format(architecture)[0])
     torch.manual_seed(seed)
@@ -72,6 +72,19 @@ def test_no_number_depends_on_more_than_the_mixing_says(seed):
     if has.pixels == 0:
         assert not depends[:, 1:].any()
         assert not depends[:, :, 1:].any()
+
+
+@pytest.mark.parametrize(("text", "side", "heard"), [(BASE, 8, 8), (BASE, 64, 35)])
+def test_some_pixels_are_a_window_that_may_cover_a_small_image(text, side, heard):
+    torch.manual_seed(0)
+    program = program_of(SPACE.parse(text), 4).double().eval()
+    images = torch.randn(4, 4, side, side, dtype=torch.float64, requires_grad=True)
+    found = program(images)
+    middle = found.shape[-1] // 2
+    assert PIXELS[of(text).pixels] == "some"
+    [gradient] = torch.autograd.grad(found[:, 0, middle, middle].sum(), images)
+    places = (gradient != 0).any(dim=(0, 1))
+    assert int(places.sum()) == heard**2
 
 
 @settings(max_examples=25)

@@ -6,12 +6,18 @@ the subgraphs. There are three:
 - the shape: how many times the channels are doubled and the side is halved on the way;
 - the depth: nonlinearities on the longest path;
 - the mixing: what a number that comes out may depend on of what comes in, of the pixels (its own
-  place, a neighbourhood, all) and of the channels (its own, all).
+  place; some; all) and of the channels (its own, all).
 
-``properties_of`` works them out from operators and edges alone. It is sound: shapes are exact, no
-path has more nonlinearities than the depth, and no number depends on more than the mixing says
-(``tests/test_properties.py`` holds it against Jacobians of real networks). The property of a
-sequence follows from those of its parts (``then``), and so does that of a sum (``beside``).
+"Some" pixels are a window that the operators bound, whatever the size of the image, and "all" are
+those of an image of any size. How large the window is it does not say: those of operators in a row
+add up, and may cover a small image whole. That of ``programs.BASE`` is 35x35 pixels, so that on an
+8x8 input one number hears all 64 places.
+
+``properties_of`` works them out from operators and edges alone. Shapes are exact, no path has more
+nonlinearities than the depth, and no number depends on another place, or another channel, than its
+own where the mixing says so (``tests/test_properties.py`` holds it against Jacobians of real
+networks). The property of a sequence follows from those of its parts (``then``), and so does that
+of a sum (``beside``).
 """
 
 from dataclasses import astuple, dataclass
@@ -22,7 +28,7 @@ from jaxtyping import Bool, Int64
 from tgnas.cell import Cells
 from tgnas.operators import PADDING
 
-PIXELS = ("one", "some", "all")  # places that a pixel may depend on
+PIXELS = ("one", "some", "all")  # places that a pixel may depend on; some: a bounded window
 CHANNELS = ("one", "all")
 NAMES = ("channels", "side", "depth", "pixels", "mixing")
 FAR = 1 << 20
