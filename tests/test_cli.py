@@ -111,7 +111,7 @@ def test_faulty_rows_can_be_skipped_and_are_counted(tmp_path):
         ("", "no column 'architecture'"),
         ("network\nx\n", "its columns are 'network'"),
         ("architecture,architecture\nx,y\n", "several columns 'architecture'"),
-        ("architecture,b\nx\n", "is no CSV"),
+        ("architecture,b\nx\n", "row 1: 1 value; the header names 2"),
         ("architecture,score\nx,y\n", "row 1"),
         (f"architecture,score\n{BEST},1\n", "a column 'score' already"),
         ("architecture\n\xff\n", "is no CSV"),

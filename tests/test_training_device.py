@@ -94,7 +94,7 @@ def test_the_command_refuses_a_device_before_it_learns(tmp_path, options, said):
         "train", "--space", "nasbench201", "--benchmark", known, "--device", "gpu", *options,
         "--output", tmp_path / "mine.safetensors",
     )  # fmt: skip
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert said in done.stderr.replace("\n", " ")
     assert not (tmp_path / "mine.safetensors").exists()
 
