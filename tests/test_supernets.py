@@ -204,27 +204,20 @@ def test_the_ablation_loss_is_the_normalised_contribution_with_its_sign_turned()
     assert not d_darts.contributions(torch.tensor(1.0), torch.tensor([2.0, 2.0])).any()
 
 
-def test_each_cell_of_d_darts_descends_its_own_ablation_loss_by_its_own_parameters():
-    generator = torch.Generator().manual_seed(0)
-    mixed = torch.randn(4, 3, 2, 5, generator=generator).double()
-    alphas = torch.randn(3, 2, 5, generator=generator).double().requires_grad_()
-
-    def loss(cell):
-        present = torch.tensor([row != cell for row in range(3)])
-        return (
-            (mixed[0 if cell is None else cell + 1] * alphas).sum(dim=(1, 2))[present].sin().sum()
-        )
-
-    losses = [lambda cell=cell: loss(cell) for cell in (None, 0, 1, 2)]
-    ours = d_darts.gradient_of(losses, alphas, 0.7)
-    whole, *without = (one() for one in losses)
-    for cell in range(3):
-        own = whole + 0.7 * d_darts.contributions(whole, torch.stack(without))[cell]
-        (expected,) = torch.autograd.grad(own, [alphas], retain_graph=True)
-        assert torch.allclose(ours[cell], expected[cell])
-    (plain,) = torch.autograd.grad(whole, [alphas])
-    assert not torch.allclose(ours / ours.norm(), plain / plain.norm(), atol=0.05)
-    assert torch.equal(d_darts.gradient_of(losses, alphas, 0.0), plain)
+def test_the_auxiliary_loss_of_d_darts_drives_each_cells_gates_by_itself(task):
+    space = open_space("nasbench201")
+    settings = d_darts.Settings(channels=4, layers=1, batch=300, auxiliary=1e6, ablation=0.0)
+    learner = d_darts._Learner(build_supernet("nasbench201", 10, 4, 1), space, task, settings, 3)
+    gates = torch.full((3, 6, 5), 0.5)
+    gates[0], gates[1] = 0.6, 0.4
+    with torch.no_grad():
+        learner.alphas.copy_(torch.logit(gates))
+    batches = list(task.train_batches(0, 0, 300))
+    learner.step_alphas(Given(batches[0], iter(batches), np.random.default_rng(0)))
+    gradient = learner.alphas.grad
+    assert (gradient[0] < 0).all() and (gradient[1] > 0).all()
+    one_cell = -1e6 * 2 * 0.1 * 0.24 / 30  # of the mean over the 30 gates of the cell
+    assert torch.allclose(gradient[0], torch.tensor(one_cell), rtol=1e-2)
 
 
 def test_the_parameters_of_one_cell_of_d_darts_change_no_other_cell():

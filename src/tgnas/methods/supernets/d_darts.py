@@ -10,9 +10,7 @@ follow each other again and again (``deeper``). The mean gates of the cells of a
 architecture of the space (``derive``).
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -20,7 +18,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tgnas.errors import ConfigError
-from tgnas.image_training.data import Batch
 from tgnas.image_training.weight_sharing import Given
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context
@@ -46,8 +43,9 @@ CARD = Card(
         "single cells derive, and deeper networks are built, of NAS-Bench-201 only",
         "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
         "a score is the sum of log gates, the threshold standing for that of none",
-        "the ablation loss is the normalised contribution with its sign turned, differentiated by "
-        "a cell's own parameters; architecture parameters have no weight decay",
+        "losses without a cell are constants in the ablation loss, which so scales the gradient of "
+        "the cross entropy: differentiated by the parameters of the other cells, it drove all "
+        "gates below the threshold; architecture parameters have no weight decay",
         "a cell that is left out passes its input on, in the DARTS space projected to its shape",
     ),
 )
@@ -56,45 +54,23 @@ CARD = Card(
 def contributions(whole: Float[Tensor, ""], without: Float[Tensor, " M"]) -> Float[Tensor, " M"]:
     """Return the ablation loss of each cell: its contribution, normalised, with the sign turned.
 
-    A cell contributes what the loss rises without it. Where all contribute alike, the loss is 0.
+    A cell contributes what the loss rises without it. Mean and standard deviation over the cells
+    are constants; where all contribute alike, the loss is 0.
 
     Args:
         whole: the loss of the network.
         without: its loss without each of the M cells.
     """
     gained = without - whole
-    spread = gained.std(correction=0)
+    spread = gained.detach().std(correction=0)
     if spread == 0:
         return torch.zeros_like(gained)
-    return -(gained - gained.mean()) / spread
+    return -(gained - gained.detach().mean()) / spread
 
 
-def gradient_of(
-    losses: Sequence[Callable[[], Float[Tensor, ""]]],
-    alphas: Float[Tensor, "M E O"],
-    weight: float,
-) -> Float[Tensor, "M E O"]:
-    """Return the gradient of each cell's cross entropy and ablation loss by its own parameters.
-
-    A cell's ablation loss depends on its parameters through the loss of the network and of those
-    that lack another cell; one graph at a time is held.
-
-    Args:
-        losses: the network's loss, and those without each of the M cells.
-        alphas: a row of parameters for each cell, of which the losses are.
-        weight: of the ablation loss.
-    """
-    values, gradients = [], []
-    for loss in losses:
-        value = loss()
-        values.append(value.detach())
-        gradients.append(torch.autograd.grad(value, [alphas])[0])
-    if not weight:
-        return gradients[0]
-    slopes: Any = torch.autograd.functional.jacobian(
-        lambda given: contributions(given[0], given[1:]), torch.stack(values)
-    )
-    return gradients[0] + weight * torch.einsum("ml,lmeo->meo", slopes, torch.stack(gradients))
+def apart(gates: Float[Tensor, "M E O"]) -> Float[Tensor, " M"]:
+    """Return the mean squared distance of each cell's gates from .5."""
+    return ((gates - 0.5) ** 2).mean(dim=(1, 2))
 
 
 @dataclass(eq=False)
@@ -107,22 +83,23 @@ class _Learner(MixtureLearner):
 
     def step_alphas(self, given: Given) -> None:
         """Take a step of every cell's parameters on its own loss."""
-        held_out, cells = next(given.held_out), range(len(self.supernet.cell_kinds))
-        # With shared parameters the cells' ablation losses add up to 0, whatever the parameters.
-        weight = 0.0 if self.settings.shared else self.settings.ablation
-        left_out = [None, *cells] if weight else [None]
-        losses = [partial(self.forward_loss, held_out, cell) for cell in left_out]
-        gradient = gradient_of(losses, self.alphas, weight)
-        gates = self.weights_of(self.alphas)
-        auxiliary = -((gates - 0.5) ** 2).mean(dim=(1, 2)).sum()  # of every cell, by itself
-        (apart,) = torch.autograd.grad(auxiliary, [self.alphas])
-        self.alphas.grad = gradient + self.settings.auxiliary * apart
-        self.optimizers["alphas"].step()
-
-    def forward_loss(self, batch: Batch, without: int | None) -> Float[Tensor, ""]:
-        """Return the loss of the mixture, or of the mixture without a cell."""
+        held_out, without = next(given.held_out), []
+        cells = range(len(self.supernet.cell_kinds))
         with common.forward_pass(self.task, self.settings):
-            return self.loss(batch, self.alphas, without=without)
+            loss = self.loss(held_out, self.alphas)
+            if self.settings.ablation:
+                with torch.no_grad():
+                    without = [self.loss(held_out, self.alphas, without=cell) for cell in cells]
+        gates = self.weights_of(self.alphas)
+        total = loss - self.settings.auxiliary * apart(gates).sum()  # of every cell, by itself
+        if without:
+            # A cell's loss without it does not depend on its own parameters, and those without
+            # another are constants, too: this scales the gradient of the loss of the network.
+            total = (
+                total + self.settings.ablation * contributions(loss, torch.stack(without)).mean()
+            )
+        (self.alphas.grad,) = torch.autograd.grad(total, [self.alphas])
+        self.optimizers["alphas"].step()
 
     def probabilities(self) -> Tensor:
         """Return the mean gates of the cells of each kind, that of "none" being the threshold."""
