@@ -44,8 +44,7 @@ CARD = Card(
         "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
         "a score is the sum of log gates, the threshold standing for that of none",
         "losses without a cell are constants in the ablation loss, which so scales the gradient of "
-        "the cross entropy: differentiated by the parameters of the other cells, it drove all "
-        "gates below the threshold; architecture parameters have no weight decay",
+        "the cross entropy; architecture parameters have no weight decay",
         "a cell that is left out passes its input on, in the DARTS space projected to its shape",
     ),
 )
