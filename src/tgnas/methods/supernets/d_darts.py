@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from tgnas.errors import ConfigError
 from tgnas.image_training.weight_sharing import Given
@@ -67,11 +68,6 @@ def contributions(whole: Float[Tensor, ""], without: Float[Tensor, " M"]) -> Flo
     return -(gained - gained.detach().mean()) / spread
 
 
-def apart(gates: Float[Tensor, "M E O"]) -> Float[Tensor, " M"]:
-    """Return the mean squared distance of each cell's gates from .5."""
-    return ((gates - 0.5) ** 2).mean(dim=(1, 2))
-
-
 @dataclass(eq=False)
 class _Learner(MixtureLearner):
     settings: Settings
@@ -90,7 +86,9 @@ class _Learner(MixtureLearner):
                 with torch.no_grad():
                     without = [self.loss(held_out, self.alphas, without=cell) for cell in cells]
         gates = self.weights_of(self.alphas)
-        total = loss - self.settings.auxiliary * apart(gates).sum()  # of every cell, by itself
+        total = loss - self.settings.auxiliary * functional.mse_loss(
+            gates, torch.full_like(gates, 0.5)
+        )
         if without:
             # A cell's loss without it does not depend on its own parameters, and those without
             # another are constants, too: this scales the gradient of the loss of the network.
