@@ -656,10 +656,28 @@ def test_d_darts_derives_the_mean_gates_of_the_cells_of_each_kind(task):
     gates = torch.rand(4, 14, 8)
     with torch.no_grad():
         learner.alphas.copy_(torch.logit(gates))
-    normal, reduction = learner.probabilities()  # cells 1 and 2 of 4 reduce
-    gates[..., -1] = settings.threshold  # that of "none" says nothing
+    normal, reduction = learner.mean_gates()  # cells 1 and 2 of 4 reduce
     assert torch.allclose(normal, (gates[0] + gates[3]) / 2, atol=1e-5)
     assert torch.allclose(reduction, (gates[1] + gates[2]) / 2, atol=1e-5)
+    gates[..., -1] = settings.threshold  # that of "none" says nothing
+    kinds = torch.stack([(gates[0] + gates[3]) / 2, (gates[1] + gates[2]) / 2])
+    expected = derived(space, kinds.numpy())
+    assert learner.derive().row_keys() == expected.row_keys()
+
+
+def test_d_darts_rates_an_operator_above_none_where_its_mean_gate_is_above_a_half(task):
+    space = open_space("nasbench201")
+    settings = d_darts.Settings(channels=4, layers=1, batch=300)
+    learner = d_darts._Learner(build_supernet("nasbench201", 10, 4, 1), space, task, settings, 3)
+    gates = torch.full((3, 6, 5), 0.5)
+    gates[..., 0] = 0.99  # of "none", which says nothing
+    gates[:, 0, 1], gates[:, 0, 2] = torch.tensor([0.4, 0.6, 0.8]), 0.2  # in the mean .6 and .2
+    with torch.no_grad():
+        learner.alphas.copy_(torch.logit(gates))
+    first_edge = np.zeros((3, 6), dtype=int)
+    first_edge[:, 0] = 0, 1, 2
+    scores = Mixture(learner, space, []).score(space.of_choices(first_edge))
+    assert scores == pytest.approx([0.0, np.log(0.6 / 0.4), np.log(0.2 / 0.8)], abs=1e-5)
 
 
 def test_every_cell_of_d_darts_derives_by_its_own_gates(task):

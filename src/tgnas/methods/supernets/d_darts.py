@@ -43,7 +43,7 @@ CARD = Card(
         "beside the single cells, is the mean gates of all cells of a kind",
         "single cells derive, and deeper networks are built, of NAS-Bench-201 only",
         "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
-        "a score is the sum of log gates, the threshold standing for that of none",
+        "a score is the sum of the log odds of its operators' gates, those of none being even",
         "losses without a cell are constants in the ablation loss, which so scales the gradient of "
         "the cross entropy; architecture parameters have no weight decay",
         "a cell that is left out passes its input on, in the DARTS space projected to its shape",
@@ -98,13 +98,27 @@ class _Learner(MixtureLearner):
         (self.alphas.grad,) = torch.autograd.grad(total, [self.alphas])
         self.optimizers["alphas"].step()
 
-    def probabilities(self) -> Tensor:
-        """Return the mean gates of the cells of each kind, that of "none" being the threshold."""
+    def mean_gates(self) -> Float[Tensor, "K E O"]:
+        """Return the mean gates of the cells of each kind."""
         gates = self.weights_of(self.alphas.detach())
-        if not self.settings.shared:
-            kinds = torch.tensor(self.supernet.cell_kinds)
-            gates = torch.stack([gates[kinds == kind].mean(dim=0) for kind in kinds.unique()])
-        return self.with_threshold(gates)
+        if self.settings.shared:
+            return gates
+        kinds = torch.tensor(self.supernet.cell_kinds)
+        return torch.stack([gates[kinds == kind].mean(dim=0) for kind in kinds.unique()])
+
+    def probabilities(self) -> Float[Tensor, "K E O"]:
+        """Return the odds of the mean gates, those of "none" being even.
+
+        Were gates independent chances of an operator, the probability of one operator alone on an
+        edge would be its odds times that of no operator.
+        """
+        odds = torch.logit(self.mean_gates(), eps=1e-6).exp()
+        odds[..., self.supernet.operators.index(ZERO)] = 1.0
+        return odds
+
+    def derive(self) -> Architectures:
+        """Return the architecture of the mean gates, that of "none" being the threshold."""
+        return common.derived(self.space, self.with_threshold(self.mean_gates()).cpu().numpy())
 
     def with_threshold(self, gates: Float[Tensor, "K E O"]) -> Float[Tensor, "K E O"]:
         """Return gates of which that of "none" is the threshold.
