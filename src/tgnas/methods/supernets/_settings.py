@@ -125,7 +125,7 @@ class DDartsSettings(MixtureSettings):
     ablation: NonNegativeFloat = 0.7
     """Weight of the ablation loss."""
     threshold: NonNegativeFloat = 0.85
-    """A gate below it is "none" where an architecture is derived, and that of "none" in scores."""
+    """A gate below it is "none" where an architecture is derived."""
     shared: bool = False
     """Whether all cells of a kind have the same parameters, for comparison with the paper's."""
 
