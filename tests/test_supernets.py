@@ -687,15 +687,27 @@ def test_every_cell_of_d_darts_derives_by_its_own_gates(task):
     gates = torch.full((3, 6, 5), 0.5)
     gates[..., 0] = 0.99  # of "none", which says nothing
     for cell, operator in enumerate((1, 2, 3)):
-        gates[cell, cell, operator] = 0.9
-    gates[1, 4, 4] = 0.84
+        gates[cell, :, operator] = 0.9
+    gates[1, 4, 2] = 0.84  # into the last vertex, which hears two other edges
     with torch.no_grad():
         learner.alphas.copy_(torch.logit(gates))
     cells = d_darts.derive_cells(Mixture(learner, space, []))
-    expected = np.zeros((3, 6), dtype=int)
-    expected[[0, 1, 2], [0, 1, 2]] = 1, 2, 3
+    expected = np.repeat([[1], [2], [3]], 6, axis=1)
+    expected[1, 4] = 0
     assert np.array_equal(space.choices_of(cells), expected)
-    assert not space.choices_of(learner.derive()).any()  # no mean gate reaches the threshold
+
+
+def test_each_vertex_that_d_darts_derives_keeps_its_strongest_edge(task):
+    space = open_space("nasbench201")
+    settings = d_darts.Settings(channels=4, layers=1, batch=300, threshold=0.85)
+    learner = d_darts._Learner(build_supernet("nasbench201", 10, 4, 1), space, task, settings, 3)
+    gates = torch.full((3, 6, 5), 0.1)
+    gates[:, 2, 3], gates[:, 5, 4] = 0.2, 0.2  # 1 -> 2 and 2 -> 3, far below the threshold
+    with torch.no_grad():
+        learner.alphas.copy_(torch.logit(gates))
+    (kept,) = space.choices_of(learner.derive())
+    assert kept[0]  # the one edge into vertex 1, whatever its gates
+    assert kept[1:].tolist() == [0, 3, 0, 0, 4]
 
 
 def test_a_deeper_network_of_d_darts_repeats_the_cells_of_each_stage():

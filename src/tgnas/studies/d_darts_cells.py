@@ -38,8 +38,7 @@ class Settings(MethodSettings):
             "threshold": 0.5,
         }
     )
-    """Keys of D-DARTS. In so few steps few gates reach the paper's .85, and what they derive
-    connects nothing; all gates begin at .5."""
+    """Keys of D-DARTS. In so few steps few gates reach the paper's .85; all begin at .5."""
     layers: tuple[PositiveInt, ...] = Field(default=(1, 2), min_length=1)
     """Cells of each stage of the networks that are trained."""
     parameters: PositiveInt = 40_000

@@ -28,7 +28,7 @@ from tgnas.methods.supernets._settings import DDartsSettings as Settings
 from tgnas.networks import nasbench201
 from tgnas.networks.supernet import ZERO
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.nasbench201 import STAGES
+from tgnas.spaces.nasbench201 import EDGES, STAGES
 from tgnas.spaces.space import Space
 from tgnas.training.seeds import seeded
 
@@ -42,7 +42,8 @@ CARD = Card(
         "an architecture of the spaces has one cell of each kind: what scores, and what is derived "
         "beside the single cells, is the mean gates of all cells of a kind",
         "single cells derive, and deeper networks are built, of NAS-Bench-201 only",
-        "the threshold is of NAS-Bench-201; in the DARTS space each node keeps its two strongest",
+        "the threshold is of NAS-Bench-201, where each vertex keeps its strongest edge regardless; "
+        "in the DARTS space each node keeps its two strongest",
         "a score is the sum of the log odds of its operators' gates, those of none being even",
         "losses without a cell are constants in the ablation loss, which so scales the gradient of "
         "the cross entropy; architecture parameters have no weight decay",
@@ -117,17 +118,26 @@ class _Learner(MixtureLearner):
         return odds
 
     def derive(self) -> Architectures:
-        """Return the architecture of the mean gates, that of "none" being the threshold."""
-        return common.derived(self.space, self.with_threshold(self.mean_gates()).cpu().numpy())
+        """Return the architecture of the mean gates above the threshold."""
+        return common.derived(self.space, self.above_threshold(self.mean_gates()).cpu().numpy())
 
-    def with_threshold(self, gates: Float[Tensor, "K E O"]) -> Float[Tensor, "K E O"]:
-        """Return gates of which that of "none" is the threshold.
+    def above_threshold(self, gates: Float[Tensor, "K E O"]) -> Float[Tensor, "K E O"]:
+        """Return gates of which that of "none" is the threshold, for what is derived.
 
         Its own says nothing, for it lets nothing through (Chu et al., ECCV 2020, section 4, leave
-        it out); an edge has "none" where no other gate exceeds the threshold.
+        it out); an edge has "none" where no other gate exceeds the threshold. In NAS-Bench-201 the
+        strongest edge into each vertex stays without it, as DARTS keeps two of each node: what is
+        derived always connects its input to its output.
         """
-        gates = gates.clone()
-        gates[..., self.supernet.operators.index(ZERO)] = self.settings.threshold
+        none, gates = self.supernet.operators.index(ZERO), gates.clone()
+        gates[..., none] = -torch.inf
+        strongest = gates.amax(dim=-1)
+        gates[..., none] = self.settings.threshold
+        if self.space.name == "nasbench201":
+            targets = torch.tensor([target for _, target in EDGES], device=gates.device)
+            for vertex in targets.unique():
+                into = strongest.masked_fill(targets != vertex, -torch.inf)
+                gates[torch.arange(len(gates)), into.argmax(dim=1), none] = -torch.inf
         return gates
 
 
@@ -156,7 +166,7 @@ def derive_cells(supernet: Mixture) -> Architectures:
         )
     if learner.settings.shared:
         raise ConfigError("d_darts: with shared: true no cell has parameters of its own")
-    gates = learner.with_threshold(learner.weights_of(learner.alphas.detach())).cpu().numpy()
+    gates = learner.above_threshold(learner.weights_of(learner.alphas.detach())).cpu().numpy()
     return Architectures.concatenate(common.derived(supernet.space, cell[None]) for cell in gates)
 
 
