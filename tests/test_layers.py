@@ -1,6 +1,7 @@
 """Each layer imports only what stands before it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,12 @@ def test_the_walk_sees_the_imports_that_are_there():
         "tgnas.methods.graph_proxies.effective_params"
     )
     assert layer("tgnas.methods.graph_proxies.params") > layer("tgnas.cell")
+
+
+def test_the_walks_of_the_docs_have_seven_steps_and_name_what_there_is():
+    text = (SOURCE.parent / "docs/architecture.md").read_text()
+    steps = re.findall(r"^(\d)\. \[.*?\]\(\.\./(src/tgnas/.*?\.py)\), `(.*?)`:", text, re.M)
+    assert [int(number) for number, _, _ in steps] == 2 * [*range(1, 8)]
+    for _, path, name in steps:
+        nodes = ast.walk(ast.parse((SOURCE.parent / path).read_text()))
+        assert name.split(".")[-1] in {getattr(node, "name", "") for node in nodes}, path
