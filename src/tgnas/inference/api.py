@@ -173,8 +173,7 @@ def suggest(
         TgnasError: an architecture is not of the space, or nothing is known of a cost.
     """
     opened = open_space(space)
-    packed = _packed(architectures, opened)
-    known = TrainingSet(packed, _labels(accuracies, len(packed)), opened.name)
+    known = _labelled(architectures, opened, accuracies, pending=True)
     return suggestions.suggest(
         known,
         opened,
@@ -205,8 +204,7 @@ def search_table(
         TgnasError: as ``tgnas.inference.known.search_known``.
     """
     opened = open_space(space)
-    packed = _packed(architectures, opened)
-    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
+    known = _labelled(architectures, opened, accuracies)
     return known_tables.search_known(known, opened, searcher, budget, _loaded(predictor), seed)
 
 
@@ -229,8 +227,7 @@ def search_front(
         TgnasError: as ``tgnas.inference.known.search_known_front``.
     """
     opened = open_space(space)
-    packed = _packed(architectures, opened)
-    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
+    known = _labelled(architectures, opened, accuracies)
     return known_tables.search_known_front(
         known, opened, against, budget, _loaded(predictor), costs=costs, seed=seed
     )
@@ -299,11 +296,10 @@ def train(
             raise ConfigError(f"output: {str(output)!r} must end in {SUFFIX}")
         writable(output)
     opened = open_space(space)
-    packed = _packed(architectures, opened)
+    known = _labelled(architectures, opened, accuracies)
     like = configuration
     if not isinstance(like, Pretrained):
         like = load_pretrained(like)
-    known = TrainingSet(packed, _accuracies(accuracies, len(packed)), opened.name)
     trained = training.train_on(
         known, opened, like, seeds, "train", method=method, epochs=epochs, device=device
     )
@@ -320,6 +316,15 @@ def _packed(architectures: Given, space: Space) -> Architectures:
     if isinstance(architectures, Architectures):
         return architectures
     return space.architectures(architectures)
+
+
+def _labelled(
+    architectures: Given, space: Space, accuracies: Iterable[Any], *, pending: bool = False
+) -> TrainingSet:
+    """Return architectures with their accuracies, of which those that are pending may be NaN."""
+    packed = _packed(architectures, space)
+    known = (_labels if pending else _accuracies)(accuracies, len(packed))
+    return TrainingSet(packed, known, space.name)
 
 
 def _accuracies(accuracies: Iterable[Any], count: int) -> Float64[np.ndarray, " N"]:
