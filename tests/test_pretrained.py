@@ -20,7 +20,8 @@ from tgnas.methods.trained import CHUNK, save
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
 
 DISTILLED = ["distilled_az_nas", "distilled_meco", "distilled_zen"]
-SHIPPED = ["canonical", "canonical_mean", "code", "darts", *DISTILLED, "universal"]
+CANONICAL = ["canonical", "canonical_mean", "canonical_short"]
+SHIPPED = [*CANONICAL, "code", "darts", *DISTILLED, "universal"]
 WEIGHTS = Path(tgnas.__file__).parent / "weights"
 BEST = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -202,7 +203,7 @@ def test_loading_needs_neither_sentence_transformer_nor_dgl():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["canonical", "canonical_mean", "code", *DISTILLED])
+@pytest.mark.parametrize("name", [*CANONICAL, "code", *DISTILLED])
 def test_the_shipped_weights_give_the_measures_of_their_card(nasbench201, name):
     check_card(load_pretrained(name), nasbench201)
 

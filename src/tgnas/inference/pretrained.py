@@ -179,7 +179,8 @@ def load_pretrained(name: str | Path = RECOMMENDED, folder: str | Path | None = 
 
     Args:
         name: universal (ours, for any space), canonical (ours, from NAS-Bench-101 alone),
-            canonical_mean (our second configuration), code (the authors' configuration), darts
+            canonical_short and canonical_mean (ours with a third of the epochs, and our second
+            configuration: members of our ensemble), code (the authors' configuration), darts
             (ours, from NAS-Bench-101 and NAS-Bench-201), distilled_az_nas, distilled_meco,
             distilled_zen (ours, from scores of a zero-cost proxy in place of labels), or the path
             of a weights file.

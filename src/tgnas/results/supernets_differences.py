@@ -34,6 +34,7 @@ The table's differences of Kendall's tau with their intervals; right of the line
 """
 MEASURES = {**supernets.TRUTHS, "agreement": "agreement"}
 PANELS = ("trained\nalone", "alone\nfor long", "NB201\nCIFAR-10", "agreement\nof two seeds")
+LINE = 50  # characters of a pair that stand in one line
 COLUMNS = {
     "first": "a method of the table of supernets",
     "second": "the one that it is compared with",
@@ -131,7 +132,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     """Return the differences, a panel for each measure."""
     pairs = list(dict.fromkeys(frame["pair"]))
     with style.styled():
-        drawn = Figure(figsize=(style.WIDE, 0.9 + 0.2 * len(pairs)))
+        drawn = Figure(figsize=(style.WIDE, 0.9 + 0.22 * len(pairs)))
         panels = drawn.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0]
         for panel, measure, about in zip(panels, MEASURES, PANELS, strict=True):
             part = frame[frame.measure == measure]
@@ -143,8 +144,9 @@ def figure(frame: pd.DataFrame) -> Figure:
             )  # fmt: skip
             panel.axvline(0, color=style.BLACK, linewidth=0.5)
             panel.set_title(about)
-            panel.locator_params(axis="x", nbins=3)
-        names = [pair.replace(" (reconstruction)", "").replace(" - ", " less ") for pair in pairs]
+            panel.locator_params(axis="x", nbins=2)
+        names = [pair.replace(" (reconstruction)", "") for pair in pairs]
+        names = [n.replace(" - ", "\nless " if len(n) > LINE else " less ") for n in names]
         panels[0].set_yticks(np.arange(len(pairs))[::-1], names, fontsize=6)
         drawn.supxlabel("Difference of Kendall's tau", fontsize=8)
         drawn.tight_layout()
