@@ -44,8 +44,8 @@ def config() -> dict:
 
 
 def test_an_ensemble_of_weights_that_are_not_shipped_is_refused(config):
-    config["zero_shot"]["methods"].append("ensemble_gcn_topology_params")
-    with pytest.raises(ConfigError, match="needs tgnas_canonical_short, which does not come with"):
+    config["zero_shot"]["methods"].append("ensemble_gcn_no_auxiliary_params")
+    with pytest.raises(ConfigError, match="needs tgnas_canonical_no_auxiliary, which does not"):
         read_config(config)
 
 
