@@ -2,7 +2,12 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +19,7 @@ from tgnas.inference.known import known_of
 from tgnas.inference.streaming import WHOLE, Shard, Source, format_of, output
 from tgnas.spaces.space import open_space
 
+OPERATORS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 ROWS = pa.table({"architecture": [BEST, CUT] * 50, "note": ['a\t"b"', "c, d"] * 50})
 SUFFIXES = ["csv", "tsv", "jsonl", "csv.gz", "tsv.gz", "jsonl.gz", "csv.zst", "jsonl.zst"]
 
@@ -65,6 +71,79 @@ def test_devices_are_written_into_and_stay_what_they_are(tmp_path):
     done = score(file, "--output", "/dev/null", "--output-format", "jsonl")
     assert done.exit_code == 0
     assert Path("/dev/null").read_text() == ""
+
+
+@contextmanager
+def piped(content: bytes):
+    """Yield the name of a pipe that holds some bytes, as a shell's <(...) is named."""
+    here, there = os.pipe()
+    os.write(there, content)
+    os.close(there)
+    try:
+        yield f"/dev/fd/{here}"
+    finally:
+        os.close(here)
+
+
+@pytest.mark.parametrize("command", ["rank", "score"])
+def test_a_pipe_is_read_as_a_file_is(tmp_path, command):
+    file = write(tmp_path / "a.csv", BEST, CUT)
+    about = (command, "--space", "nasbench201", "--architectures")
+    with piped(file.read_bytes()) as pipe:
+        done = tgnas(*about, pipe)
+    assert (done.exit_code, done.stdout) == (0, tgnas(*about, file).stdout)
+
+
+@pytest.mark.parametrize("asked", [["--shard", "1/2"], ["--input-format", "parquet"]])
+def test_a_pipe_is_not_read_from_its_end_or_in_parts(asked):
+    with piped(b"architecture\n") as pipe:
+        done = score(pipe, *asked)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "name a file" in done.stderr
+
+
+def test_a_table_of_costs_may_come_by_standard_input():
+    about = ("--space", "nasbench201", "--searcher", "random", "--budget", "5", "--costs", "-")
+    costs = "operator,watts\n" + "".join(f"{name},1\n" for name in OPERATORS)
+    done = tgnas("search", *about, "--constraint", "watts<=9", text=costs)
+    assert json.loads(done.stdout)["watts"] == 6
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_a_stream_that_leads_to_a_file_goes_on_there(tmp_path, command):
+    rows = "".join(f"{index},{index}\n" for index in range(12))
+    (tmp_path / "a.csv").write_text("architecture,accuracy\n" + rows)
+    about = ["--accuracy-column", "accuracy"] if command == "evaluate" else []
+    about += ["--space", "nasbench201", "--architectures", tmp_path / "a.csv"]
+    with (tmp_path / "b.txt").open("w") as stream:
+        stream.write("before\n")
+        stream.flush()
+        name = f"/dev/fd/{stream.fileno()}"
+        assert tgnas(command, *about, "--output", name).exit_code == 0
+        stream.write("after\n")
+    first, *written, last = (tmp_path / "b.txt").read_text().splitlines(keepends=True)
+    assert (first, last) == ("before\n", "after\n")
+    assert "".join(written) == tgnas(command, *about).stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/../dev/fd/1"]
+)
+def test_a_stream_of_the_process_is_a_device_whatever_it_leads_to(name):
+    asked = f"from tgnas.files import is_device; print(is_device({name!r}))"
+    command = [sys.executable, "-c", asked]
+    with TemporaryFile() as file:
+        subprocess.run(command, stdout=file, check=True)
+        file.seek(0)
+        assert file.read() == b"True\n"
+
+
+def test_a_front_is_not_written_into_a_device(tmp_path):
+    about = ("--space", "nasbench201", "--pareto", "score,params", "--output", "/dev/null")
+    done = tgnas("search", *about)
+    assert done.exit_code == 2
+    assert "name a file" in done.stderr
+    assert not Path("/dev/null.png").exists()
 
 
 def test_a_column_of_numbers_or_lists_is_read_by_the_notations(tmp_path):

@@ -22,6 +22,7 @@ from datetime import datetime
 from errno import EDQUOT, EFBIG, EISDIR, ENAMETOOLONG, ENOLCK, ENOSPC, ENOSYS, ENOTSUP
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import BinaryIO
 from uuid import uuid4
 
 import platformdirs
@@ -31,6 +32,7 @@ from tgnas.errors import CorruptTableError, InUseError, UnreadableFileError, Unw
 logger = logging.getLogger(__name__)
 LONGEST = 255  # bytes of a file's name
 REMEMBERED = 4096  # files of which something is kept
+STREAMS = ("stdin", "stdout", "stderr")  # their names in /dev, by their numbers
 SETTLED = 0.05  # seconds after which a change of a file shows in its times
 # Whose a temporary file is: the machine, the process and when that began, and what makes it unique.
 _PART = re.compile(r"\.([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}\.part$")
@@ -176,9 +178,41 @@ def _takes_files(path: Path, folder: Path) -> None:
 
 
 def is_device(path: str | Path) -> bool:
-    """Tell whether something is there that is neither a file nor a folder, such as /dev/null."""
+    """Tell whether something is there that is neither a file nor a folder, such as /dev/null.
+
+    An open stream of this process, such as /dev/stdout, is none whatever it leads to.
+    """
+    if _stream(path) is not None:
+        return True
     path = Path(path)
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _stream(path: str | Path) -> int | None:
+    """Return the number of the open stream of this process that a path names; None of others."""
+    path = Path(path).absolute()
+    if path.parent == Path("/dev") and path.name in STREAMS:
+        return STREAMS.index(path.name)
+    own = os.path.realpath(path.parent) in ("/dev/fd", f"/proc/{os.getpid()}/fd")
+    return int(path.name) if own and path.name.isdecimal() else None
+
+
+@contextmanager
+def device(path: str | Path) -> Iterator[BinaryIO]:
+    """Open what ``is_device`` tells of, to be written into.
+
+    A stream goes on where it stands, and keeps what was written before.
+
+    Raises:
+        UnwritableFileError: it cannot be written.
+    """
+    number = _stream(path)
+    try:
+        opened = os.open(path, os.O_WRONLY) if number is None else os.dup(number)
+    except OSError as error:
+        raise UnwritableFileError.of(path, error) from error
+    with os.fdopen(opened, "wb") as stream:
+        yield stream
 
 
 @contextmanager

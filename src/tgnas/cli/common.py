@@ -226,9 +226,9 @@ def check_costs(
     Raises:
         BadParameter: there are tables, and nothing names a cost.
     """
-    from tgnas.files import is_device
+    from tgnas.inference.streaming import is_read_once
 
-    if not any(map(is_device, tables or ())) and (constraints or tables or named):
+    if not any(map(is_read_once, tables or ())) and (constraints or tables or named):
         from tgnas.costs.limits import Limit
         from tgnas.inference.limits import costs_of
 

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -115,7 +114,7 @@ def evaluate(
 
     Beside it stands what counting alone is worth, and whether the two can be told apart.
     """
-    from tgnas.files import claimed, is_device, written_whole
+    from tgnas.files import claimed, device, is_device, written_whole
 
     apart(to, architectures, predictor)
     to_file = to != option.STANDARD and not is_device(to)
@@ -132,7 +131,8 @@ def evaluate(
             with written_whole(to) as part:
                 part.write_text(text)
         elif to != option.STANDARD:
-            Path(to).write_text(text)
+            with device(to) as stream:
+                stream.write(text.encode())
         else:
             typer.echo(text, nl=False)
 
@@ -140,18 +140,14 @@ def evaluate(
 def _source(
     architectures: str, on_error: option.OnError, input_format: str | None, part: str = "1/1"
 ) -> "Source":
-    from tgnas.inference.streaming import WHOLE, Shard, Source, format_of
+    from tgnas.inference.streaming import Shard, Source, format_of
 
     leave_pandas_out_of_arrow()
     written = format_of(architectures, input_format)
-    if architectures == option.STANDARD and written == "parquet":
-        raise typer.BadParameter("Parquet is read from its end; name a file", param_hint="-")
     try:
         shard = Shard.of(part)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from error
-    if architectures == option.STANDARD and shard != WHOLE:
-        raise typer.BadParameter("standard input has no parts; name a file", param_hint="--shard")
     return Source(architectures, written, on_error is option.OnError.SKIP, shard)
 
 

@@ -175,6 +175,7 @@ def _check_outputs(to: Path | None, history: Path | None, front: bool, best: boo
         front: whether a front is asked for.
         best: whether more is asked for of a table of the best.
     """
+    from tgnas.files import is_device
     from tgnas.inference.streaming import format_of
 
     if to is None and (front or best):
@@ -194,6 +195,11 @@ def _check_outputs(to: Path | None, history: Path | None, front: bool, best: boo
             format_of(str(path))
             ready(str(path))
     if front and to is not None:
+        if is_device(to):
+            raise typer.BadParameter(
+                f"a figure stands beside it, for which {to} has no place; name a file",
+                param_hint="--output",
+            )
         ready(str(to.with_suffix(".png")))
 
 

@@ -26,16 +26,16 @@ import pyarrow.parquet as pq
 from jaxtyping import Float64, Int64
 
 from tgnas.errors import (
+    ArgumentError,
     DataError,
     UnknownNameError,
     UnreadableFileError,
-    UnwritableFileError,
     cut,
     nearest,
     number_of,
     shown,
 )
-from tgnas.files import claimed, is_device, told_if_full, written_whole
+from tgnas.files import claimed, device, is_device, told_if_full, written_whole
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
 from tgnas.validation import read_json
@@ -154,7 +154,7 @@ WHOLE = Shard()
 
 @dataclass(eq=False)
 class Source:
-    """A file of architectures, or standard input, of which no part can be read."""
+    """A file of architectures; of standard input, a pipe and the like no part can be read."""
 
     path: str  # or "-"
     format: str  # csv, tsv, jsonl or parquet
@@ -166,6 +166,17 @@ class Source:
     read: int = 0  # rows
     share: Callable[[], float] | None = field(default=None, repr=False)  # that was read, if known
     _ahead: Iterator[Chunk] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what can be read but once and would have to be read from another place.
+
+        Raises:
+            ArgumentError: it is Parquet, or a part of it is asked for.
+        """
+        if is_read_once(self.path) and self.format == "parquet":
+            raise ArgumentError(f"{self._name}: Parquet is read from its end; name a file")
+        if is_read_once(self.path) and self.shard != WHOLE:
+            raise ArgumentError(f"{self._name} has no parts; name a file")
 
     def first(self) -> Chunk | None:
         """Return the first rows, which ``chunks`` gives, too; None where there are none."""
@@ -186,8 +197,8 @@ class Source:
                 architecture and is not to be skipped.
             UnreadableFileError: it cannot be read.
         """
-        if self.path == STANDARD or is_device(self.path):
-            return  # it may yet have to be typed, and is read once
+        if is_read_once(self.path):
+            return  # it may yet have to be typed
         ahead = Source(self.path, self.format, self.skip, self.shard, self.needed)
         with closing(ahead._all()) as chunks:
             first = next(chunks, None)
@@ -228,7 +239,7 @@ class Source:
         except (OSError, ValueError) as error:  # a name may hold what no name can
             raise UnreadableFileError.of(self.path, error) from error
         with io.BufferedReader(raw) as stream:
-            if self.format != "parquet":
+            if self.format != "parquet" and not is_read_once(self.path):
                 self.share = lambda: self._share_of(stream)
             try:
                 self._check_beginning(stream)
@@ -538,7 +549,7 @@ def format_of(path: str, named_format: str | None = None) -> str:
     codec = codec_of(path)
     bare = Path(path).with_suffix("") if codec else Path(path)
     suffix = bare.suffix.lower()
-    named = path == STANDARD or is_device(path) or suffix in FORMATS
+    named = is_read_once(path) or suffix in FORMATS
     if named_format is None and not named:
         allowed = [*FORMATS, *(f"{ending}{end}" for ending in (".csv", ".jsonl") for end in CODECS)]
         raise UnknownNameError(f"file format of {path}", "".join(Path(path).suffixes), allowed)
@@ -552,6 +563,11 @@ def format_of(path: str, named_format: str | None = None) -> str:
 def codec_of(path: str) -> str | None:
     """Return what a file is compressed by, as the end of its name says; None for nothing."""
     return None if path == STANDARD else CODECS.get(Path(path).suffix.lower())
+
+
+def is_read_once(path: str) -> bool:
+    """Tell whether a path is standard input, a pipe or the like, which has no way back."""
+    return path == STANDARD or is_device(path)
 
 
 class _Decompressed(io.RawIOBase):
@@ -685,10 +701,7 @@ def output(path: str, format: str) -> Iterator[Writer]:  # noqa: A002
     with told_if_full("standard output" if path == STANDARD else path), ExitStack() as opened:
         stream: Any = sys.stdout.buffer
         if is_device(path):
-            try:
-                stream = opened.enter_context(Path(path).open("wb"))
-            except OSError as error:
-                raise UnwritableFileError.of(path, error) from error
+            stream = opened.enter_context(device(path))
         elif path != STANDARD:
             opened.enter_context(claimed(path))
             stream = opened.enter_context(opened.enter_context(written_whole(path)).open("wb"))
