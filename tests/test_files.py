@@ -21,6 +21,29 @@ def test_what_a_block_wrote_stands_under_the_name_and_nothing_beside_it(tmp_path
     assert (tmp_path / "a.csv").read_text() == "whole"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path, there):
+    (tmp_path / "runs").mkdir()
+    real, link = tmp_path / "runs" / "3.csv", tmp_path / "latest.csv"
+    link.symlink_to(Path("runs") / "3.csv")
+    if there:
+        real.write_text("before")
+    with claimed(link), written_whole(link) as part:
+        part.write_text("after")
+    assert link.readlink() == Path("runs") / "3.csv"
+    assert [path.name for path in real.parent.iterdir()] == ["3.csv"]
+    assert real.read_text() == "after"
+
+
+def test_a_link_that_leads_in_a_circle_is_refused(tmp_path):
+    (tmp_path / "a.csv").symlink_to(tmp_path / "a.csv")
+    told = pytest.raises(UnwritableFileError, match=r"a\.csv: cannot be written: Too many levels")
+    with told, claimed(tmp_path / "a.csv"):
+        pass
+    with told, written_whole(tmp_path / "a.csv"):
+        pass
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_an_error_or_an_interrupt_leaves_what_stood_there(tmp_path, error):
     path = tmp_path / "a.csv"

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
-from errno import EDQUOT, EFBIG, EISDIR, ENAMETOOLONG, ENOLCK, ENOSPC, ENOSYS, ENOTSUP
+from errno import EDQUOT, EFBIG, EISDIR, ELOOP, ENAMETOOLONG, ENOLCK, ENOSPC, ENOSYS, ENOTSUP
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -49,14 +49,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     The temporary name is unique, so that two writers of one file never share it; the last to end
     wins. On an error, or when the process is interrupted, the temporary file is removed and what
     stood under `path` before stays as it was. The content is on the disk before it gets the name.
+    A link stays one, and what it leads to is replaced.
     The file has the mode of any new file of the user's, whatever its writer gave it.
 
     Raises:
         UnwritableFileError: the folder does not exist or cannot be written, or the disk is full.
     """
-    path = Path(path)
-    clean(path.parent)
-    part = _temporary(path)
+    place = _followed(path)
+    clean(place.parent)
+    part = _temporary(place)
     try:
         created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except (OSError, ValueError) as error:
@@ -69,9 +70,24 @@ def written_whole(path: str | Path) -> Iterator[Path]:
             part.chmod(mode)
             with part.open("rb") as stream:
                 os.fsync(stream.fileno())
-            part.replace(path)
+            part.replace(place)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _followed(path: str | Path) -> Path:
+    """Return what a link leads to, be it there or not; what is no link itself.
+
+    Raises:
+        UnwritableFileError: links lead in a circle.
+    """
+    path = Path(path)
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except RuntimeError as error:
+        raise UnwritableFileError.of(path, OSError(ELOOP, os.strerror(ELOOP))) from error
+    except OSError as error:  # as of a name that is too long
+        raise UnwritableFileError.of(path, error) from error
 
 
 @contextmanager
@@ -148,7 +164,7 @@ def writable(path: str | Path) -> None:
 
     Raises:
         UnwritableFileError: its folder does not exist or cannot be written, it is a folder itself,
-            or its name is too long.
+            its name is too long, or it is a link that leads in a circle.
     """
     path = Path(path)
     if len(path.name.encode(errors="replace")) > LONGEST:
@@ -156,7 +172,7 @@ def writable(path: str | Path) -> None:
     if path.is_dir():
         raise UnwritableFileError.of(path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
     if not is_device(path):
-        _takes_files(path, path.parent)
+        _takes_files(path, _followed(path).parent)
 
 
 def writable_folder(folder: Path) -> None:

@@ -208,8 +208,8 @@ def apart(output: object, *others: object, option: str = "--output") -> None:
 
     if output in (None, STANDARD) or is_device(str(output)):
         return
-    place = Path(str(output)).resolve()
-    if any(other is not None and Path(str(other)).resolve() == place for other in others):
+    place = os.path.realpath(str(output))
+    if any(other is not None and os.path.realpath(str(other)) == place for other in others):
         raise typer.BadParameter(
             f"{output} is named by another option, too, and would be lost; name another file",
             param_hint=option,
