@@ -148,6 +148,23 @@ def test_a_package_is_named_by_an_entry_point(their_package):
     assert GRAPH_PROXIES.module("theirs").CARD.title == "#convolutions"
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("their_methods.nothing", "is no package"),
+        ("their_methods.broken.methods", "cannot be imported: RuntimeError: no licence"),
+        ("not_installed.methods", "cannot be imported: ModuleNotFoundError: No module named"),
+    ],
+)
+def test_an_entry_point_that_leads_nowhere_is_named_in_a_line(their_package, value, message):
+    (their_package / "broken").mkdir()
+    (their_package / "broken" / "__init__.py").write_text("raise RuntimeError('no\\nlicence')\n")
+    [points] = their_package.parent.glob("*.dist-info/entry_points.txt")
+    points.write_text(f"[tgnas.methods]\ntheirs = {value}\n")
+    with pytest.raises(ConfigError, match=f"^entry point tgnas.methods theirs: {value} {message}"):
+        GRAPH_PROXIES.names()
+
+
 def test_a_name_of_the_packages_own_is_refused(outside):
     (outside / "graph_proxies" / "mine.py").rename(outside / "graph_proxies" / "params.py")
     with pytest.raises(ConfigError, match=r"'params' is in .*graph_proxies, too; rename it"):

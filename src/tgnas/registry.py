@@ -404,13 +404,17 @@ def _outside(named: str) -> tuple[Path, ...]:
     """Return the folders that a text names, joined as paths are, and those of entry points.
 
     Raises:
-        ConfigError: one is no folder, or holds no folder of a family.
+        ConfigError: one is no folder, cannot be imported, or holds no folder of a family.
     """
     folders = [Path(name).resolve() for name in named.split(os.pathsep) if name]
     for entry in metadata.entry_points(group=METHODS):
-        spec = util.find_spec(entry.value)
+        called = f"entry point {METHODS} {entry.name}: {entry.value}"
+        try:
+            spec = util.find_spec(entry.value)
+        except (Exception, SystemExit) as error:  # the package above it may raise anything
+            raise ConfigError(f"{called} cannot be imported: {words_of(error)}") from error
         if spec is None or not spec.submodule_search_locations:
-            raise ConfigError(f"entry point {METHODS} {entry.name}: {entry.value} is no package")
+            raise ConfigError(f"{called} is no package")
         folders += map(Path, spec.submodule_search_locations)
     families = {path.name for path in Path(str(resources.files(METHODS))).iterdir()}
     for folder in folders:
