@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import strategies
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import tgnas
@@ -338,7 +339,19 @@ def test_what_cannot_be_read_is_named_with_its_row_in_one_short_line(space, writ
     assert len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize("alone", [CELL, {"edges": []}, GENOTYPE, 7, pd.DataFrame({"a": [CELL]})])
+@pytest.mark.parametrize(
+    "alone",
+    [
+        CELL,
+        {"edges": []},
+        GENOTYPE,
+        7,
+        pd.DataFrame({"a": [CELL]}),
+        np.array(CELL),
+        torch.tensor(7),
+    ],
+    ids=range(7),
+)
 def test_one_architecture_that_is_no_column_is_told_to_be_put_into_a_list(alone):
     with pytest.raises(InvalidCellError, match=r"put one into a list|give the one that holds"):
         NB201.architectures(alone)

@@ -369,6 +369,7 @@ class Space:
         if isinstance(column, pa.Array) and pa.types.is_string(column.type):
             return column, {}
         alone = isinstance(column, str | bytes | Mapping) or hasattr(column, "_fields")
+        alone = alone or getattr(column, "ndim", None) == 0  # an array or tensor of one thing
         if alone or not isinstance(column, Iterable):
             raise InvalidCellError(
                 f"{self.name}: {shown(column)} is not several architectures; put one into a list"
