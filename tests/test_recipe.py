@@ -66,7 +66,7 @@ def test_a_short_run_on_a_gpu_says_so():
         ({"epochs": 0}, "yaml.epochs: 0 is not allowed; it should be greater than or equal to 1"),
         ({"batch": 1}, "yaml.batch: 1 is not allowed; it should be greater than or equal to 2"),
         ({"epochs": 1.5}, "yaml.epochs: 1.5 is not allowed; it should be a whole number"),
-        ({"epochs": True}, "yaml.epochs: True is not allowed; it should be a whole number"),
+        ({"epochs": True}, "yaml.epochs: true is not allowed; it should be a whole number"),
         ({"nesterov": 1}, "yaml.nesterov: 1 is not allowed; it should be true or false"),
         ({"learning_rate": "3e-4"}, "'3e-4' is not allowed; it should be a number"),
         ({"learning_rate": -1}, "learning_rate: -1 is not allowed; it should be greater than 0"),

@@ -745,14 +745,21 @@ def test_text_that_looks_like_json_and_is_none_is_refused_with_one_line(text):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": None}, "name: None is not allowed; it should be a text"),
+        ({"name": None}, "name: no value is not allowed; it should be a text"),
+        ({"name": True}, "name: true is not allowed; it should be a text"),
         ({"colour": 1}, "key at the top level 'colour'"),
         ({"operators": {}}, "operators: "),
         ({"operators": {"a": {"kind": "compute"}}}, "operators: a: needs a description"),
         ({"operators": {"a": {"description": "Input"}}}, "is of the kind input"),
-        ({"operators": {False: "conv_3x3"}}, "key False as no text"),
+        ({"operators": {False: "conv_3x3"}}, "key no, off or false as no text"),
+        ({"operators": {3: "conv_3x3"}}, "key 3 as no text"),
+        ({"cells": {"nodes": 3}}, "cells: the key 'form' is missing; known are operators_on_edges"),
+        ({"cells": {"from": "blocks"}}, r"key at cells 'from' \(did you mean 'form'\?\); known: "),
+        ({"cells": {"form": None}}, "cells: the key 'form' is missing"),
+        ({"cells": {"form": {"a": 1}}}, r"cells: form \"{'a': 1}\"; known: blocks"),
         ({"cells": {"form": "tree"}}, "cells: form 'tree'.*; known: blocks, genotype"),
         ({"cells": {"form": "blocks"}}, "cells: the key 'length' is missing"),
+        ({"cells": FORMS["edges"] | {"edges": [[2]]}}, r"edges.0: \[2\] is not allowed"),
         ({"cells": FORMS["edges"] | {"edges": [[2, 1]]}}, "0 <= SOURCE < TARGET < 4"),
         ({"cells": FORMS["template"] | {"string": "{0-1}"}}, r"must name each of \{0-1\}"),
         (

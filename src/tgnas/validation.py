@@ -223,7 +223,22 @@ def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str])
     if fault["type"] == "literal_error" and isinstance(value, str) and len(messages) == 1:
         return UnknownInDataError(f"{what} value of {where}", value, known)
     allowed = " or ".join(dict.fromkeys(map(_in_words, messages)))
-    return ConfigError(f"{what}: {where}: {shown(value)} is not allowed; it should {allowed}")
+    return ConfigError(f"{what}: {where}: {_written(value)} is not allowed; it should {allowed}")
+
+
+def _written(value: Any) -> str:
+    """Return a value as YAML and JSON write it, cut off where it is long."""
+    if value is None:
+        return "no value"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shown(_with_lists(value))
+
+
+def _with_lists(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {name: _with_lists(value) for name, value in values.items()}
+    return [*map(_with_lists, values)] if isinstance(values, list | tuple) else values
 
 
 def _form(fault: Any) -> str:

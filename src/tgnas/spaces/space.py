@@ -31,6 +31,7 @@ from tgnas.errors import (
     UnknownInDataError,
     UnknownNameError,
     UnreadableFileError,
+    nearest,
     number_of,
     shown,
 )
@@ -689,8 +690,10 @@ def space_of(content: Any, where: str = "space") -> Space:
     file = validated(SpaceFile, content, what=where)
     cells = dict(file.cells)
     name = cells.pop("form", None)
-    if name not in FORMS:
-        raise UnknownInDataError(f"{where}: cells: form", str(name), FORMS)
+    if name is None:
+        raise _without_form(cells, where)
+    if not isinstance(name, str) or name not in FORMS:
+        raise UnknownInDataError(f"{where}: cells: form", shown(name).strip("'"), FORMS)
     form, model = FORMS[name]
     keys = validated(model, cells, "cells", where)
     operators: Mapping[str, OperatorKeys] = file.operators
@@ -711,6 +714,15 @@ def space_of(content: Any, where: str = "space") -> Space:
     if isinstance(built, Blocks):
         _check_stages(file.network, built, where)
     return Space(file.name, file.description, built, new, file.network, file.columns, modules)
+
+
+def _without_form(cells: Mapping[str, Any], where: str) -> TgnasError:
+    """Return what is said of cells without a form; another key of theirs may have been meant."""
+    others = {key for _, model in FORMS.values() for key in model.model_fields}
+    for name in map(str, cells):
+        if name not in others and nearest(name, ["form"]):
+            return UnknownInDataError(f"{where} key at cells", name, ["form", *others])
+    return ConfigError(f"{where}: cells: the key 'form' is missing; known are {', '.join(FORMS)}")
 
 
 def _check_shapes(entries: Mapping[str, OperatorKeys], form: str, where: str) -> None:
@@ -907,5 +919,7 @@ def _check_keys(content: Any, where: str) -> None:
     if isinstance(content, dict):
         for key, value in content.items():
             if not isinstance(key, str):
-                raise ConfigError(f"{where}: YAML reads the key {key!r} as no text; put it in ''")
+                truths = {True: "yes, on or true", False: "no, off or false"}
+                name = truths[key] if isinstance(key, bool) else repr(key)
+                raise ConfigError(f"{where}: YAML reads the key {name} as no text; put it in ''")
             _check_keys(value, f"{where}: {key}")
