@@ -36,7 +36,7 @@ def train_network(
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes that decode an image folder.")
     ] = 4,
-    threads: option.Threads = 1,
+    threads: option.Trained = 1,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", min=0, help="Stop after the last epoch that is likely to fit."),

@@ -56,6 +56,7 @@ Costs = Annotated[
     ),
 ]
 Threads = Annotated[int, typer.Option("--threads", min=1, max=1024, help="How many score at once.")]
+Trained = Annotated[int, typer.Option("--threads", min=1, max=1024, help="How many train at once.")]
 Classes = Annotated[int, typer.Option("--classes", min=1, help="Number of logits.")]
 Sizes = Annotated[
     list[str] | None,
