@@ -345,6 +345,8 @@ def test_an_operator_that_a_space_lacks_is_a_fault_of_the_architecture(command, 
         ("search", "--pareto", "flops"),
         ("score", "--predictor", "params+params"),
         ("train", "--device", "gpu"),
+        ("measure", "--module", "no_colon"),
+        ("export", "--set", "channels=0"),
     ],
 )
 def test_a_value_that_an_option_may_not_have_is_a_fault_of_the_command(

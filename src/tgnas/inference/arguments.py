@@ -11,7 +11,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from tgnas.errors import ConfigError, shown
+from tgnas.errors import ArgumentError, shown
 from tgnas.inference.asked import names_in
 
 P = ParamSpec("P")
@@ -23,7 +23,7 @@ MOST_THREADS = 1024
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a function whose arguments are held to ``ARGUMENTS``; it raises ConfigError.
+    """Return a function whose arguments are held to ``ARGUMENTS``; it raises ArgumentError.
 
     An argument whose default is None may be None.
     """
@@ -41,8 +41,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return held
 
 
-def _refused(name: str, value: Any, allowed: str) -> ConfigError:
-    return ConfigError(f"{name}: {shown(value)} is not allowed; it should be {allowed}")
+def _refused(name: str, value: Any, allowed: str) -> ArgumentError:
+    return ArgumentError(f"{name}: {shown(value)} is not allowed; it should be {allowed}")
 
 
 @cache

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tgnas.errors import ConfigError, DataError, number_of, shown, words_of
+from tgnas.errors import ArgumentError, ConfigError, DataError, number_of, shown, words_of
 from tgnas.inference.arguments import checked
 from tgnas.inference.asked import names_in
 from tgnas.methods.contracts import Batch
@@ -102,8 +102,11 @@ def module_named(name: str) -> nn.Module:
     The working directory is looked in first, as Python's ``-m`` does.
 
     Raises:
+        ArgumentError: the name is of another form.
         ConfigError: there is no such thing, or it cannot be built without arguments.
     """
+    if not all(name.partition(":")):
+        raise ArgumentError(f"{name!r} is not of the form package.module:object")
     network = named(name)
     if callable(network) and not isinstance(network, nn.Module):
         try:
