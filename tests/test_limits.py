@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from tgnas.inference.limits import costs_of, front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import least_budget, search
+from tgnas.processes import end_on_sigterm
 from tgnas.registry import SEARCHERS
 from tgnas.resources.fetch import available, mirror_folders, read_resources
 from tgnas.spaces.space import open_space
@@ -286,17 +288,20 @@ def test_what_a_search_within_limits_returns_is_the_best_that_keeps_them():
     assert found.score == found.top(1)["score"][0].as_py()
 
 
-def test_ctrl_c_ends_the_command_with_what_was_found(tmp_path, request):
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_the_command_with_what_was_found(tmp_path, request, kind):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        request.addfinalizer(partial(signal.signal, number, signal.getsignal(number)))
     # What is started in the background of a shell is born deaf to Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
-    threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_on_sigterm()
+    threading.Timer(4, os.kill, (os.getpid(), kind)).start()
     history = tmp_path / "h.csv"
     done = tgnas(
         "search", "--space", "nats", "--searcher", "local_search", "--budget", 10**6,
         "--output", tmp_path / "a.csv", "--history", history,
     )  # fmt: skip
-    assert done.exit_code == 130, done.stderr
+    assert done.exit_code == 128 + kind, done.stderr
     assert json.loads(done.stdout)["queries"] == len(pa_csv.read_csv(history))
     assert "interrupted: the best of" in done.stderr
 

@@ -4,7 +4,6 @@ import atexit
 import gc
 import os
 import signal
-import sys
 import threading
 import time
 from multiprocessing import Pool
@@ -13,11 +12,15 @@ from multiprocessing.pool import Pool as PoolOfProcesses
 EVERY = 0.5  # seconds between two looks at the parent
 
 
+class TerminatedError(SystemExit):
+    """SIGTERM has asked this process to end; its code is the process's."""
+
+
 def end_on_sigterm() -> None:
     """Let SIGTERM end this process as an exception does, so that it removes its temporary files."""
 
     def end(number: int, _: object) -> None:
-        sys.exit(128 + number)
+        raise TerminatedError(128 + number)
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)

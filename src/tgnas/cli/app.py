@@ -4,7 +4,7 @@ Exit codes: 0 done; 1 something is wrong with the data (an architecture, or what
 named holds, be it a table, a space file, a recipe or weights); 2 something is wrong with the
 command (an option, its value, a name); 3 the machine could not do it (a file, the sentence
 transformer); 4 a training stopped at its time limit, and the same command goes on with it; 130
-interrupted.
+interrupted, 143 ended by SIGTERM.
 """
 
 import logging

@@ -10,7 +10,6 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import (
-    INTERRUPTED,
     apart,
     check_costs,
     check_known,
@@ -94,7 +93,8 @@ def search(
 ) -> None:
     """Find the best architectures of a space with a budget of scores; writes the best as JSON.
 
-    Ctrl-C ends the search with the best so far, which is written, and exit code 130.
+    Ctrl-C ends the search with the best so far, which is written, and exit code 130; so does
+    SIGTERM, as of a time limit, with 143.
     """
     from tgnas.inference.asked import members_of, names_in
     from tgnas.inference.limits import check_goals
@@ -163,7 +163,7 @@ def search(
         _write(outcome.history(), history)
     if outcome.interrupted:
         tell(f"interrupted: the best of {outcome.queries:,} of {number_of(scores, 'score')}")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(outcome.interrupted)
 
 
 def _check_outputs(to: Path | None, history: Path | None, front: bool, best: bool) -> None:

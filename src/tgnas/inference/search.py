@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
 from tgnas.inference.verdict import Verdict
 from tgnas.methods.trained import CHUNK
+from tgnas.processes import TerminatedError
 from tgnas.registry import SEARCHERS
 from tgnas.searching.oracles import Oracle, searched
 from tgnas.spaces.architectures import Architectures
@@ -107,13 +109,14 @@ class Found:
             searcher returns, where it has no limits to keep.
         score: its score, the ensemble's mean.
         queries: how many architectures were scored, at most the budget.
-        interrupted: whether it was stopped before its budget was spent.
+        interrupted: the exit code of what stopped it before its budget was spent (130 of Ctrl-C,
+            143 of SIGTERM), else 0.
     """
 
     architecture: str
     score: float
     queries: int
-    interrupted: bool
+    interrupted: int
     predictor: Scoring
     space: Space
     costs: Costs
@@ -244,7 +247,7 @@ def search(
         constraints: such as ``params<=1.5e6``; what breaks one is worse than all that keep them.
         costs: tables of costs (``tgnas.inference.limits``).
         told: is called with the number of architectures that were just scored. Interrupted by
-            KeyboardInterrupt, the search ends with what it has.
+            KeyboardInterrupt or SIGTERM, the search ends with what it has.
 
     Raises:
         UnknownNameError: there is no such searcher, or nothing is known of a cost.
@@ -270,14 +273,14 @@ def search(
         reference = space.sample(REFERENCE, np.random.default_rng(0))
         scorer = predictor.ranked_among(reference, space, threads)
     queries = Queries(scorer, space, known, limits, threads, told)
-    incumbent, interrupted = None, False
+    incumbent, interrupted = None, 0
     try:
         draws = np.random.default_rng(seed)
         incumbent = searched(searcher, space, Oracle(queries), settings, draws).incumbent
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TerminatedError) as stop:
         if not queries.answered:
             raise
-        interrupted = True
+        interrupted = stop.code if isinstance(stop, TerminatedError) else 128 + SIGINT
     pieces, *values = zip(*queries.answered, strict=True)
     scored = Architectures.concatenate(pieces)
     scores, excess = map(np.concatenate, values)
