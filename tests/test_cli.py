@@ -237,6 +237,8 @@ def test_evaluate_measures_against_a_column_of_accuracies(tmp_path):
     low, high = facts["difference"]["interval"]
     assert 0 < low <= 1 - facts["baseline"]["kendall_tau"] <= high
     assert facts["conclusion"] == "the scores rank better than params"
+    assert facts["learned"] == ["nasbench201"]
+    assert "universal has learned labels of nasbench201: where those were of these" in done.stderr
     assert tgnas("evaluate", *common, "--accuracy-column", "thruth").exit_code == 1
 
 

@@ -10,12 +10,13 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
+from tgnas.benchmarks._kin import KIN
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sentence import MODELS
 from tgnas.errors import ConfigError, TgnasError, UnknownNameError
 from tgnas.methods.trained import load
 from tgnas.registry import BENCHMARKS, NETWORK_PROXIES, SEARCHERS
-from tgnas.workflow.config.checks import KIN, read_config
+from tgnas.workflow.config.checks import read_config
 from tgnas.workflow.few_labels import FewLabelJobs
 from tgnas.workflow.searches import Searches
 from tgnas.workflow.sheet import (

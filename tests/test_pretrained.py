@@ -16,8 +16,10 @@ from tgnas.errors import CorruptTableError, InvalidCellError, UnknownNameError
 from tgnas.evaluation.ranking import kendall_tau, spearman_rho
 from tgnas.inference.asked import available
 from tgnas.inference.pretrained import Pretrained, learned_rows, load_pretrained
+from tgnas.inference.scorers import load_scorer
 from tgnas.methods.trained import CHUNK, save
 from tgnas.spaces.nasbench201 import SPACE as NASBENCH201
+from tgnas.spaces.space import open_space
 
 DISTILLED = ["distilled_az_nas", "distilled_meco", "distilled_zen"]
 CANONICAL = ["canonical", "canonical_mean", "canonical_short"]
@@ -53,6 +55,23 @@ def shipped(request) -> Pretrained:
 def test_all_predictors_that_are_shipped_are_under_two_megabytes():
     assert available() == SHIPPED
     assert sum(path.stat().st_size for path in WEIGHTS.glob("*.*")) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("predictor", "space", "learned"),
+    [
+        ("canonical", "nasbench101", ["nasbench101"]),
+        ("canonical", "nasbench201", []),
+        ("distilled_meco", "nasbench101", []),  # has learned what a proxy says
+        ("universal", "darts", ["nasbench301"]),
+        ("universal", "transnas_micro", ["nasbench201"]),  # the same cells
+        ("universal", "nasbench_macro", []),
+        ("params", "nasbench101", []),
+        ("canonical+darts+params", "nasbench101", ["nasbench101"]),
+    ],
+)
+def test_a_predictor_says_of_which_labels_of_a_space_it_has_learned(predictor, space, learned):
+    assert load_scorer(predictor).learned_of(open_space(space)) == learned
 
 
 def test_the_recommended_one_needs_no_name():

@@ -125,7 +125,12 @@ def evaluate(
         from tgnas.inference.scoring import labelled
 
         known = labelled(_shown(scorer, rows), accuracy_column, scorer.space, source)
-        measures = measures_of(*known, scorer.space, architectures)
+        measures = measures_of(*known, scorer.space, architectures, scorer.learned)
+        if scorer.learned:
+            tell(
+                f"{predictor} has learned labels of {', '.join(scorer.learned)}: where those were "
+                "of these architectures, this says too much"
+            )
         text = json.dumps(measures, indent=2) + "\n"
         if to_file:
             with written_whole(to) as part:
@@ -171,7 +176,8 @@ def _scorer(
         raise typer.BadParameter(
             f"{predictor} ranks among all rows of a file, not of its parts", param_hint="--shard"
         )
-    scorer = Scorer(opened, scoring.ensemble(opened), source, threads)
+    ensemble, learned = scoring.ensemble(opened), scoring.learned_of(opened)
+    scorer = Scorer(opened, ensemble, source, threads, learned)
     if isinstance(scoring, Together):
         return scorer, scoring.run(scorer)
     return scorer, _doubted(scorer, scoring) if isinstance(scoring, Pretrained) else scorer.run()

@@ -89,8 +89,9 @@ def evaluate(
     opened = open_space(space)
     packed = _packed(architectures, opened)
     known = _accuracies(accuracies, len(packed))
-    scores = _loaded(predictor).score(packed, opened, threads)
-    return evaluating.measures_of(packed, scores, known, opened, "evaluate")
+    asked = _loaded(predictor)
+    scores, learned = asked.score(packed, opened, threads), asked.learned_of(opened)
+    return evaluating.measures_of(packed, scores, known, opened, "evaluate", learned)
 
 
 @checked

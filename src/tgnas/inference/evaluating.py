@@ -1,6 +1,7 @@
 """What scores are worth where accuracies are known: intervals, and what counting alone is worth."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,12 @@ Vector = Float64[np.ndarray, " N"]
 
 
 def measures_of(
-    architectures: Architectures, scores: Vector, accuracies: Vector, space: Space, where: str
+    architectures: Architectures,
+    scores: Vector,
+    accuracies: Vector,
+    space: Space,
+    where: str,
+    learned: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return how well scores rank architectures, beside the complexity baseline.
 
@@ -35,6 +41,8 @@ def measures_of(
         accuracies: higher is better.
         space: what they are of.
         where: they stand, for the message.
+        learned: the benchmarks, or spaces, of whose labels of such architectures the scores have
+            learned; where those were labels of these, the measures say too much.
 
     Raises:
         DataError: they are fewer than ``LEAST``, or a score is not finite.
@@ -79,6 +87,7 @@ def measures_of(
         },
         "difference": {"kendall_tau": _number(tau - of_baseline), "interval": difference},
         "conclusion": _conclusion(name, difference),
+        "learned": list(learned),
     }
 
 

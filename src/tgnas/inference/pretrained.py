@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import BaseModel, NonNegativeInt
 
+from tgnas.benchmarks._kin import kin
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.live import is_dead
@@ -26,7 +27,7 @@ from tgnas.inference.asked import RECOMMENDED, SUFFIX, check_trained, own_folder
 from tgnas.inference.verdict import Tally, Verdict, verdict_on
 from tgnas.methods.trained import Ensemble, Trained, load, read_about
 from tgnas.spaces.architectures import Architectures
-from tgnas.spaces.space import Architecture, NewOperator, Space, open_space
+from tgnas.spaces.space import ALIASES, Architecture, NewOperator, Space, open_space
 from tgnas.training.sources import drawn_rows
 from tgnas.training.splits import TrainingRows
 from tgnas.validation import key, read_json, validated
@@ -63,6 +64,10 @@ class Members(ABC):
     @abstractmethod
     def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members, which know a space's new operators."""
+
+    @abstractmethod
+    def learned_of(self, space: Space, /) -> list[str]:
+        """Return of which labels of a space's architectures it has learned."""
 
     @checked
     def scores(
@@ -138,6 +143,14 @@ class Pretrained(Members):
         """Return what speaks against scores that were tallied."""
         operators = self.weights.known_operators(space.new if space else ())
         return verdict_on(tally, space, operators, self.weights.method)
+
+    def learned_of(self, space: Space, /) -> list[str]:
+        """Return of which labels of a space's architectures it has learned, by their benchmarks.
+
+        What is distilled from a proxy has learned none.
+        """
+        learned = [n for n, of in self.card["trained_on"].items() if "distil_from" not in of]
+        return [n for n in learned if space.name in {ALIASES.get(k, k) for k in (n, *kin(n))}]
 
     def ensemble(self, space: Space | None = None) -> Ensemble:
         """Return the members, which know a space's new operators; errors as in ``Trained``."""

@@ -86,6 +86,10 @@ class Count(Members):
             warn_of_uncounted(space)
         return Ensemble((Counted(self.name, space),), score_counted)
 
+    def learned_of(self, _: Space, /) -> list[str]:
+        """Return no benchmark: a count has learned nothing."""
+        return []
+
 
 @dataclass(frozen=True, eq=False)
 class Together(Members):
@@ -132,6 +136,10 @@ class Together(Members):
                 ]
             ),
         )
+
+    def learned_of(self, space: Space, /) -> list[str]:
+        """Return of which labels of a space's architectures its members have learned."""
+        return list(dict.fromkeys(n for member in self.members for n in member.learned_of(space)))
 
     def run(self, scorer: Scorer) -> Iterator[Scored]:
         """Yield the rows of a stream with every member's ranks among all of them.

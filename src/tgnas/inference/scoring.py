@@ -4,7 +4,7 @@ An architecture that a file names again is not scored again: the scores of the f
 different ones are kept, so that memory has a bound.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,7 @@ class Scorer:
     ensemble: Ensemble
     source: Source
     threads: int
+    learned: Sequence[str] = ()  # labels of such architectures that the predictor has learned of
     count: int = 0  # of the architectures that were scored
     not_finite: int = 0  # scores among theirs
     first_not_finite: str = ""  # the first of them

@@ -101,10 +101,10 @@ def train_on(
         )
         for one in validations:
             tell(f"  {one.text}")
-        if space.name in like.card.get("trained_on", {}):
+        if learned := like.learned_of(space):
             tell(
-                f"{like.name} has learned labels of {space.name} before: where those were of these "
-                "architectures, this says too much"
+                f"{like.name} has learned labels of {', '.join(learned)} before: where those were "
+                "of these architectures, this says too much"
             )
         if validations[0].warning:
             tell(validations[0].warning)

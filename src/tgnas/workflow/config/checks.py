@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from tgnas.benchmarks._kin import kin, whole
 from tgnas.benchmarks.stored import STORED, proxies_of
 from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.methods.settings import read_settings
@@ -26,12 +27,6 @@ from tgnas.workflow.sheet import earlier_methods, methods_of
 OF_DIGITS = ("digits_bench", "digits_long")
 REDUCED = "_reduced"  # a zero-cost proxy, on reduced networks of a whole space
 PUBLISHED = "published"  # numbers of others, of config/reported.csv
-# Benchmarks of the same cells, whatever they are trained on: labels of one tell of the others.
-KIN = (
-    frozenset({"nasbench101", "digits101"}),
-    frozenset({"nasbench201", "digits201", "digits201_long", "transnas_micro"}),
-    frozenset({"nasbench301", "nds_darts"}),
-)
 # Accuracies of NAS-Bench-201 that are searched as if they were scores: ceilings, and the baseline
 # that trains.
 LABELLED = {
@@ -86,8 +81,8 @@ def read_config(values: dict[str, Any]) -> Config:
     for benchmark, space in config.universal.spaces.items():
         _known("benchmark of universal", benchmark, BENCHMARKS.names())
         _known(f"predictor of universal {benchmark}", space.predictor, config.predictors)
-        learned = set(map(_whole, config.predictors[space.predictor].learned_from))
-        if shared := sorted(learned & _kin(benchmark)):
+        learned = set(map(whole, config.predictors[space.predictor].learned_from))
+        if shared := sorted(learned & kin(benchmark)):
             raise ConfigError(
                 f"config: universal.{benchmark} is measured on what it learned from: "
                 f"{', '.join(shared)}, whose cells are the same"
@@ -203,7 +198,7 @@ def _few_labels(config: Config) -> None:
         shipped = config.shipped.get(target.start or "")
         start = shipped.predictor if shipped else target.start
         trained = config.predictors.get(start or "")
-        if trained and _whole(target.benchmark) in trained.learned_from:
+        if trained and whole(target.benchmark) in trained.learned_from:
             raise ConfigError(
                 f"config: few_labels.targets.{name} starts from {target.start}, which has learned "
                 f"labels of {target.benchmark}"
@@ -228,17 +223,6 @@ def _few_labels(config: Config) -> None:
             _known(f"entry that {place} is compared with", entry.beside, section.searchers)
         if entry.predictor:
             _own_keys(place, PREDICTORS, entry.predictor.method, entry.predictor.settings)
-
-
-def _whole(benchmark: str) -> str:
-    """Return the benchmark whose other accuracies of the same networks one of labels holds."""
-    return benchmark.removesuffix("_validation").removesuffix("_12_epochs")
-
-
-def _kin(benchmark: str) -> frozenset[str]:
-    """Return the benchmarks of the same architectures, itself among them."""
-    whole = _whole(benchmark)
-    return next((group for group in KIN if whole in group), frozenset({whole}))
 
 
 def _own_keys(place: str, family: Family, name: str, values: dict[str, Any]) -> None:
