@@ -13,14 +13,18 @@ EVERY = 0.5  # seconds between two looks at the parent
 
 
 class TerminatedError(SystemExit):
-    """SIGTERM has asked this process to end; its code is the process's."""
+    """SIGTERM has asked this process to end, with an exit code."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+        super().__init__(self.exit_code)
 
 
 def end_on_sigterm() -> None:
     """Let SIGTERM end this process as an exception does, so that it removes its temporary files."""
 
     def end(number: int, _: object) -> None:
-        raise TerminatedError(128 + number)
+        raise TerminatedError(number)
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)

@@ -280,7 +280,7 @@ def search(
     except (KeyboardInterrupt, TerminatedError) as stop:
         if not queries.answered:
             raise
-        interrupted = stop.code if isinstance(stop, TerminatedError) else 128 + SIGINT
+        interrupted = stop.exit_code if isinstance(stop, TerminatedError) else 128 + SIGINT
     pieces, *values = zip(*queries.answered, strict=True)
     scored = Architectures.concatenate(pieces)
     scores, excess = map(np.concatenate, values)
