@@ -64,3 +64,17 @@ def test_a_worker_hears_sigterm_from_when_it_ends_it(monkeypatch):
     with processes.pool_of(2) as pool:
         assert pool.map(handling, range(4)) == [(True, False, True)] * 4
     assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_ctrl_c_waits_until_a_pool_is_there():
+    code = (
+        "import os, signal; from tgnas import processes\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "made = []\n"
+        "def pool(*_): os.kill(os.getpid(), signal.SIGINT); made.append('whole')\n"
+        "processes.Pool = pool\n"
+        "try: processes.pool_of(2)\n"
+        "except KeyboardInterrupt: print(*made)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "whole\n"

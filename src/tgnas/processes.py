@@ -10,6 +10,7 @@ from multiprocessing import Pool
 from multiprocessing.pool import Pool as PoolOfProcesses
 
 EVERY = 0.5  # seconds between two looks at the parent
+BOTH = {signal.SIGINT, signal.SIGTERM}
 
 
 class TerminatedError(SystemExit):
@@ -45,9 +46,10 @@ def pool_of(processes: int) -> PoolOfProcesses:
     They do not finish what they have begun, and end with their parent even where that is killed.
     Ctrl-C, which a terminal sends to all, is the parent's to act on.
     """
-    # Born deaf to SIGTERM, they hear it from when it ends them: one that came while they still had
-    # this process's handler could be lost, and then no one would end them.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    # Born deaf to both, they hear SIGTERM from when it ends them: one that came while they still
+    # had this process's handler could be lost, and then no one would end them. Nor does this
+    # process lose one, whose exception would be ignored where a hook of a fork raises it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, BOTH)
     try:
         return Pool(processes, _end_with_parent, (os.getpid(),))
     finally:
@@ -57,7 +59,7 @@ def pool_of(processes: int) -> PoolOfProcesses:
 def _end_with_parent(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, BOTH)
 
     def watch() -> None:
         while os.getppid() == parent:
