@@ -22,6 +22,7 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import LabelScale, normal_scores, prepared, trend
 from tgnas.methods.predictors import _together, fine_tuned, gaussian_process, gptp, renas
+from tgnas.methods.predictors._network import Network
 from tgnas.methods.searchers import random, regularised_evolution
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.trained import load, save, train
@@ -417,6 +418,18 @@ def test_a_warm_network_begins_with_the_order_of_the_zero_shot_one(target):
         kendall_tau(scores.score(target.architectures[:300])[live], member.score(asked)[live])
         > 0.99
     )
+
+
+def test_a_cold_network_is_drawn_as_tg_nas_draws_it(target):
+    network = START.as_start().members[0].network
+    kept = network.head[-1].weight.clone()
+    copies = _together.drawn(network, [torch.Generator().manual_seed(seed) for seed in (0, 1)])
+    fresh = Network(network.features.numpy(), network.settings)
+    fresh.initialise(torch.Generator().manual_seed(1))
+    assert all(torch.equal(copies[name][1], value) for name, value in fresh.named_parameters())
+    assert copies["mixes.0.weight"].abs().max() > (network.mixes[0].in_features / 3) ** -0.5 * 0.99
+    assert not torch.equal(*copies["mixes.0.weight"])
+    assert torch.equal(network.head[-1].weight, kept)
 
 
 def test_the_hinge_asks_for_a_margin_in_every_pair_of_different_labels():

@@ -49,7 +49,8 @@ class FineTunedSettings(FewLabelSettings):
     learning_rate: float = 0.001
     """AdamW's at the start; it falls to zero along a cosine."""
     warm: bool = True
-    """Whether the network begins with the weights of the zero-shot one; else they are drawn."""
+    """Whether the network begins with the weights of the zero-shot one; else they are drawn as it
+    was initialised itself."""
     slope: float = 0.7
     """What the zero-shot network says, as a share of the labels' spread, before a label is seen."""
 

@@ -248,9 +248,12 @@ def minimise(
 def drawn(network: nn.Module, generators: Sequence[torch.Generator]) -> Copies:
     """Return the parameters of a network, drawn anew by each generator: (S, ...).
 
-    Weights are drawn from U(-1/sqrt(fan in), 1/sqrt(fan in)); of one row, such as a shift, they
-    are zero.
+    TG-NAS's network is initialised as it is wherever it learns. Weights of others are drawn from
+    U(-1/sqrt(fan in), 1/sqrt(fan in)); of one row, such as a shift, they are zero.
     """
+    if isinstance(network, Network):
+        each = [_initialised(network, generator) for generator in generators]
+        return {name: torch.stack([one[name] for one in each]) for name in each[0]}
 
     def of_one(parameter: Tensor, generator: torch.Generator) -> Tensor:
         if parameter.dim() < 2:
@@ -262,6 +265,12 @@ def drawn(network: nn.Module, generators: Sequence[torch.Generator]) -> Copies:
         name: torch.stack([of_one(parameter.detach(), generator) for generator in generators])
         for name, parameter in network.named_parameters()
     }
+
+
+def _initialised(network: Network, generator: torch.Generator) -> Copies:
+    fresh = Network(network.features.numpy(), network.settings)
+    fresh.initialise(generator)
+    return {name: entry.detach() for name, entry in fresh.named_parameters()}
 
 
 def mean_square(scores: Float[Tensor, "S B"], labels: Float[Tensor, "S B"]) -> Float[Tensor, " S"]:
