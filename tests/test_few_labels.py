@@ -448,12 +448,50 @@ def test_views_of_one_graph_are_told_from_those_of_others():
 
 def test_pre_training_is_the_same_for_every_draw_and_needs_no_label():
     table = np.random.default_rng(0).normal(size=(256, 5)).astype(np.float32).tobytes()
-    first, mean, deviation = gptp.pretrained(2, table)
-    gptp.pretrained.cache_clear()
+    first = gptp.pretrained(2, table)
+    for cached in (gptp.pretrained, gptp._views):
+        cached.cache_clear()
     torch.rand(3)  # nothing is drawn from the generator that all share
-    again, *_ = gptp.pretrained(2, table)
+    again = gptp.pretrained(2, table)
     assert all(torch.equal(one[1], other[1]) for one, other in zip(first, again, strict=True))
-    assert mean.shape == deviation.shape == (gptp.SHAPE.width,)
+
+
+@pytest.mark.parametrize("pretraining", [0, 2])
+def test_gptps_head_reads_standardised_channels_of_the_encoder_that_is_used(target, pretraining):
+    form = gptp._form(target.context)
+    network, settings = form.network, gptp.Settings(pretraining=pretraining)
+    begun, plain = (
+        made([torch.Generator().manual_seed(seed) for seed in (0, 1)])
+        for made in (
+            lambda seeds: gptp.begun_with(network, settings, seeds),
+            lambda seeds: _together.drawn(network, seeds),
+        )
+    )
+    drawn_alike = torch.equal(begun["mixes.0.weight"], plain["mixes.0.weight"])
+    assert drawn_alike is (pretraining == 0)
+    assert torch.equal(*begun["mixes.0.weight"]) is (pretraining > 0)
+    graphs = network.prepare(gptp._views(gptp.GRAPHS)[0])
+    for row in (0, 1):
+        channels = gptp.read_by(network, {n: entry[row] for n, entry in begun.items()}, graphs)
+        said = channels @ begun["head.0.weight"][row].T + begun["head.0.bias"][row]
+        # What the drawn head would have to read to say the same.
+        read = torch.linalg.solve(
+            plain["head.0.weight"][row].double(), (said - plain["head.0.bias"][row]).double().T
+        )
+        assert read.mean(dim=1).abs().max() < 1e-2
+        assert read.std(dim=1).numpy() == pytest.approx(1, abs=1e-2)
+
+
+def test_gptp_goes_on_from_its_pre_trained_encoder(target):
+    source = TrainingSet(target.architectures[:30], target.labels[:30])
+    settings, generator = gptp.Settings(steps=1, pretraining=2), torch.Generator()
+    fitted = gptp.fit([source], settings, target.context, generator.manual_seed(0))
+    assert fitted.parameters["mixes.0.weight"][0].numpy() == pytest.approx(
+        dict(gptp.pretrained(2, fitted.form.network.features.numpy().tobytes()))[
+            "mixes.0.weight"
+        ].numpy(),
+        abs=0.01,
+    )
 
 
 def test_matrices_weigh_each_edge_by_what_it_leads_to(target):

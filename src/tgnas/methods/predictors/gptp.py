@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -24,8 +25,9 @@ from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.predictors import tgnas
 from tgnas.methods.predictors._few_label_settings import GptpSettings as Settings
-from tgnas.methods.predictors._network import Network
+from tgnas.methods.predictors._network import Inputs, Network
 from tgnas.methods.predictors._together import (
+    Copies,
     GraphForm,
     Predictor,
     alone,
@@ -73,7 +75,7 @@ def fit_together(
     context: Context,
     generators: Sequence[torch.Generator],
 ) -> list[Predictor]:
-    """Return a network for each source; all begin with the same pre-trained encoder.
+    """Return a network for each source.
 
     Where the predictor to start from is one of this method, its networks are fine-tuned.
 
@@ -87,18 +89,9 @@ def fit_together(
         starts = [known[generator.initial_seed() % len(known)] for generator in generators]
         begun = {name: torch.cat([one[name] for one in starts]) for name in known[0]}
         return fit_copies(sources, form, begun, settings, context, generators)
-    table = form.network.features.numpy().tobytes()
-    if settings.pretraining:
-        encoder, mean, deviation = pretrained(settings.pretraining, table)
-        encoders = {name: entry.expand(len(generators), *entry.shape) for name, entry in encoder}
-    else:
-        _, mean, deviation = pretrained(0, table)
-        encoders = {}
-    begun = dict(drawn(form.network, generators)) | encoders
-    # The encoder's channels have mean 0 and deviation 1 over all spaces' graphs at the start.
-    weight = begun["head.0.weight"] / deviation
-    begun |= {"head.0.weight": weight, "head.0.bias": begun["head.0.bias"] - weight @ mean}
-    return fit_copies(sources, form, begun, settings, context, generators)
+    return fit_copies(
+        sources, form, begun_with(form.network, settings, generators), settings, context, generators
+    )
 
 
 fit = alone(fit_together)
@@ -110,6 +103,40 @@ def restore(state: State, settings: Settings, context: Context) -> Predictor:
     return restored(state, _form(context), context)
 
 
+def begun_with(
+    network: Network, settings: Settings, generators: Sequence[torch.Generator]
+) -> Copies:
+    """Return the parameters that networks begin with, (S, ...).
+
+    All have the same pre-trained encoder, or each its own, drawn as that one was before its
+    pre-training. The head reads channels of mean 0 and deviation 1 over all spaces' graphs.
+    """
+    begun = dict(drawn(network, generators))
+    encoders = len(generators)
+    if settings.pretraining:
+        kept = pretrained(settings.pretraining, network.features.numpy().tobytes())
+        begun |= {name: entry.expand(encoders, *entry.shape) for name, entry in kept}
+        encoders = 1
+    graphs = network.prepare(_views(GRAPHS)[0])
+    each = [
+        read_by(network, {name: entry[row] for name, entry in begun.items()}, graphs)
+        for row in range(encoders)
+    ]
+    mean = torch.stack([channels.mean(dim=0) for channels in each])[:, :, None]
+    deviation = torch.stack([channels.std(dim=0) for channels in each]).clamp(min=1e-3)
+    weight = begun["head.0.weight"] / deviation[:, None]
+    shift = (weight @ mean)[:, :, 0]
+    return begun | {"head.0.weight": weight, "head.0.bias": begun["head.0.bias"] - shift}
+
+
+def read_by(network: Network, parameters: Copies, graphs: Inputs) -> Float[Tensor, "N W"]:
+    """Return the channels that a network's head reads, with other parameters in place of its."""
+    other = Network(network.features.numpy(), network.settings)
+    other.load_state_dict(dict(parameters))
+    with torch.no_grad():
+        return other.read(graphs)
+
+
 def _form(context: Context) -> GraphForm:
     return GraphForm(Network(meanings_of(context.operators).features, SHAPE))
 
@@ -119,23 +146,23 @@ def _fits(form: object, own: GraphForm) -> bool:
 
 
 @cache
-def pretrained(steps: int, table: bytes) -> tuple[tuple[tuple[str, Tensor], ...], Tensor, Tensor]:
-    """Return an encoder's parameters by name, and mean and deviation of its channels.
+def pretrained(steps: int, table: bytes) -> tuple[tuple[str, Tensor], ...]:
+    """Return an encoder's parameters by name.
 
     Args:
-        steps: of contrastive pre-training; 0 for an encoder that is drawn.
+        steps: of contrastive pre-training.
         table: the operators' features, as bytes of (256, F) numbers.
     """
     features = np.frombuffer(table, dtype=np.float32).reshape(256, -1)
     generator = torch.Generator().manual_seed(0)
     network = Network(features.copy(), SHAPE)
     network.initialise(generator)
-    views = [network.prepare(view) for view in _views(np.random.default_rng(0))]
+    views = [network.prepare(view) for view in _views(GRAPHS)]
     project = nn.Linear(SHAPE.width, SHAPE.width, bias=False)
     nn.init.orthogonal_(project.weight, generator=generator)
     parameters = [*network.parameters(), *project.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     count = len(views[0].last)
     for _ in range(steps):
         one, other = torch.randperm(len(views), generator=generator)[:2].tolist()
@@ -146,10 +173,8 @@ def pretrained(steps: int, table: bytes) -> tuple[tuple[tuple[str, Tensor], ...]
         loss.backward()
         optimiser.step()
         schedule.step()
-    with torch.no_grad():
-        channels = network.read(views[0])
-    kept = {n: p.detach() for n, p in network.named_parameters() if not n.startswith("head")}
-    return tuple(kept.items()), channels.mean(dim=0), channels.std(dim=0).clamp(min=1e-3)
+    named = network.named_parameters()
+    return tuple((name, p.detach()) for name, p in named if not name.startswith("head"))
 
 
 def contrastive(one: Tensor, other: Tensor) -> Tensor:
@@ -161,12 +186,14 @@ def contrastive(one: Tensor, other: Tensor) -> Tensor:
     return torch.stack([functional.cross_entropy(way, own) for way in ways]).mean()
 
 
-def _views(generator: np.random.Generator) -> list[Graphs]:
-    """Return graphs of all spaces, and of each two structured and two random views."""
+@cache
+def _views(count: int) -> list[Graphs]:
+    """Return graphs of all spaces, so many of each, and two structured and two random views."""
+    generator = np.random.default_rng(0)
     every: list[list[Cells]] = [[], [], []]
     for name in SPACES:
         space = open_space(name)
-        first = space.sample(GRAPHS, generator)
+        first = space.sample(count, generator)
         versions = [first, space.mutate(first, generator), space.mutate(first, generator)]
         for part, version in zip(every, versions, strict=True):
             part.append(version.cells)
