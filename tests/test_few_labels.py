@@ -432,11 +432,29 @@ def test_a_cold_network_is_drawn_as_tg_nas_draws_it(target):
     assert torch.equal(network.head[-1].weight, kept)
 
 
-def test_the_hinge_asks_for_a_margin_in_every_pair_of_different_labels():
-    scores, labels = torch.tensor([[2.0, 0.5, 0.0]]), torch.tensor([[3.0, 1.0, 1.0]])
-    # The first is ahead of both by more than 1; turned over, by -1.5 and -2 where 1 is asked for.
-    assert _together.hinge(scores, labels).item() == 0
-    assert _together.hinge(-scores, labels).item() == pytest.approx((2.5 + 3.0) / 2)
+def test_the_hinge_asks_for_the_labels_difference_up_to_a_margin_of_one():
+    labels = torch.tensor([[3.0, 1.0, 0.75, 0.75]])
+    assert _together.hinge(labels, labels).item() == 0
+    # The first is asked to be ahead by 1 of the three others, the second by .25 of the last two.
+    assert _together.hinge(labels * 0, labels).item() == pytest.approx((3 * 1 + 2 * 0.25) / 5)
+    wanted = (3.0 + 2 * 3.25 + 2 * 0.5) / 5
+    assert _together.hinge(-labels, labels).item() == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(("loss", "least"), [("hinge", 0.62), ("mse", 0.75)])
+def test_few_labels_that_a_prior_describes_hardly_change_its_order(target, loss, least):
+    prior, sources = target.architectures.attributes["prior"], []
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        labels = prior + 0.3 * generator.normal(size=len(prior))
+        rows = generator.choice(len(prior), 10, replace=False)
+        sources.append(TrainingSet(target.architectures[rows], labels[rows]))
+    generators = [torch.Generator().manual_seed(seed) for seed in range(3)]
+    settings = renas.Settings(prior=0.7, loss=loss)
+    fitted = renas.fit_together(sources, settings, target.context, generators)
+    asked = slice(0, None, 3)
+    taus = [kendall_tau(one.score(target.architectures[asked]), prior[asked]) for one in fitted]
+    assert np.mean(taus) > least
 
 
 def test_views_of_one_graph_are_told_from_those_of_others():

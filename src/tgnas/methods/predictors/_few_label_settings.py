@@ -19,7 +19,8 @@ class FewLabelSettings(MethodSettings):
     weight_decay: NonNegativeFloat = 0.01
     """AdamW's, on every parameter."""
     loss: Literal["mse", "hinge"] = "mse"
-    """mse, or the hinge loss of all pairs of a batch."""
+    """mse, or the hinge loss of all pairs of a batch, each of which is asked to be as far apart as
+    its labels, up to a standard deviation."""
     prior: NonNegativeFloat = 0.0
     """Prior mean of the slope between zero-shot score and label, as normal scores; 0: no prior."""
 

@@ -30,7 +30,7 @@ Fitted = TypeVar("Fitted")
 Copies = Mapping[str, Tensor]  # the parameters of S copies by name: (S, ...)
 CHUNK = 1024  # architectures that are scored at once
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of AdamW
-MARGIN = 1.0  # of the hinge, in standard deviations of the labels
+MARGIN = 1.0  # the most that the hinge asks for, as labels are normal scores
 LEAST_SLOPE = 1e-3  # a fitted order is never turned over
 
 
@@ -279,10 +279,16 @@ def mean_square(scores: Float[Tensor, "S B"], labels: Float[Tensor, "S B"]) -> F
 
 
 def hinge(scores: Float[Tensor, "S B"], labels: Float[Tensor, "S B"]) -> Float[Tensor, " S"]:
-    """Return each copy's mean of max(0, margin - difference) over pairs of different labels."""
-    better = (labels[:, :, None] > labels[:, None, :]).to(scores.dtype)
+    """Return each copy's mean of max(0, margin - difference) over pairs of different labels.
+
+    The margin is the labels' own difference, at most one of their standard deviations, so that
+    scores on the labels' scale lose nothing: n labels need not be n margins apart, beside which
+    a zero-shot prior would say little.
+    """
+    apart = labels[:, :, None] - labels[:, None, :]
+    better = (apart > 0).to(scores.dtype)
     ahead = scores[:, :, None] - scores[:, None, :]
-    total = (torch.relu(MARGIN - ahead) * better).sum(dim=(1, 2))
+    total = (torch.relu(apart.clamp(max=MARGIN) - ahead) * better).sum(dim=(1, 2))
     return total / better.sum(dim=(1, 2)).clamp(min=1)
 
 

@@ -40,7 +40,8 @@ CARD = Card(
     needs="labels of the target",
     deviations=(
         "a reconstruction of the network: LeNet-5's channels with 3x3 kernels, for cells are small",
-        "costs are logarithms, as shares of the largest of the space; the margin is 1",
+        "costs are logarithms, as shares of the largest of the space",
+        "a pair's margin is the difference of its labels as normal scores, at most 1 (ours)",
         "costs are of the operators alone, without the projections of a cell's inputs",
         "other spaces: nine cells evenly along the network, 19 matrices of each kind of cell",
         "no term for how smooth the scores are",
