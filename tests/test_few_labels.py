@@ -21,7 +21,7 @@ from tgnas.evaluation.ranking import kendall_tau
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import LabelScale, normal_scores, prepared, trend
-from tgnas.methods.predictors import _together, fine_tuned, gaussian_process, gptp, renas
+from tgnas.methods.predictors import _together, ctnas, fine_tuned, gaussian_process, gptp, renas
 from tgnas.methods.predictors._network import Network
 from tgnas.methods.searchers import random, regularised_evolution
 from tgnas.methods.searchers._few import Candidates
@@ -455,6 +455,14 @@ def test_few_labels_that_a_prior_describes_hardly_change_its_order(target, loss,
     asked = slice(0, None, 3)
     taus = [kendall_tau(one.score(target.architectures[asked]), prior[asked]) for one in fitted]
     assert np.mean(taus) > least
+
+
+def test_a_comparator_without_a_step_has_the_priors_order(target):
+    source = TrainingSet(target.architectures[:10], target.labels[:10])
+    settings = ctnas.Settings(prior=0.7, steps=1, learning_rate=1e-12)
+    fitted = ctnas.fit([source], settings, target.context, torch.Generator().manual_seed(0))
+    asked = target.architectures[::10]
+    assert kendall_tau(fitted.score(asked), asked.attributes["prior"]) > 0.99
 
 
 def test_views_of_one_graph_are_told_from_those_of_others():

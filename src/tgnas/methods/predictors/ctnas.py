@@ -33,7 +33,7 @@ CARD = Card(
         "64 channels and 150 steps over all labelled architectures, not 128 and 1,000 epochs",
         "each architecture meets others in eight drawn orders a step, not all pairs",
         "scores are mean probabilities of being better than a labelled architecture",
-        "with a prior: a zero-shot score adds to what an architecture brings (ours)",
+        "with a prior: a zero-shot score adds to what an architecture brings, at first 0 (ours)",
     ),
 )
 ORDERS = 8  # in which the labelled meet one another in a step
@@ -53,6 +53,8 @@ def _initial(settings: Settings, count: int, generators: Sequence[torch.Generato
         if name.startswith(("bias", "offset")):
             return torch.zeros(shape)
         scale = 1.0 if name == "operators" else shape[0] ** -0.5
+        if settings.prior and name in ("better", "worse"):
+            scale = 0.0  # without a label the order is the prior's
         return torch.randn(shape, generator=generator) * scale
 
     parameters = {n: torch.stack([drawn(n, s, g) for g in generators]) for n, s in shapes.items()}
