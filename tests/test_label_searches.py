@@ -138,8 +138,14 @@ def test_a_comparator_learns_a_pseudo_label(target, labelled):
     fitted = ctnas.fit([labelled[1]], settings, target.context, torch.Generator().manual_seed(0))
     one, other = target.architectures[:1], target.architectures[1:2]
     before = fitted.compare(one, other)[0, 0]
-    assert fitted.learn_pairs(one, other).compare(one, other)[0, 0] > before
+    learned = fitted.learn_pairs(one, other)
+    assert learned.compare(one, other)[0, 0] > before
     assert fitted.learn_pairs(other, one).compare(one, other)[0, 0] < before
+    wins = learned.compare(one, labelled[1].architectures)
+    assert learned.score(one) == pytest.approx(wins.mean(axis=1), abs=1e-6)
+    again = ctnas.restore(fitted.state, settings, target.context)
+    with pytest.raises(ConfigError, match="read from a file learns no more pairs"):
+        again.learn_pairs(one, other)
 
 
 def test_an_embedding_is_decoded_to_what_was_encoded(target, moving):

@@ -16,6 +16,7 @@ from scipy import special
 from torch import Tensor
 from torch.nn import functional
 
+from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
 from tgnas.methods.contracts import Context, State
 from tgnas.methods.few_labels import Inputs
@@ -104,12 +105,14 @@ class Predictor:
         inputs: what the zero-shot score is as a normal score.
         parameters: of its network, each with a first axis of one.
         seen: what each labelled architecture takes from the other's logit, (n,).
+        labelled: those; None where it was read from a file.
     """
 
     settings: Settings
     inputs: Inputs
     parameters: Parameters
     seen: Float64[np.ndarray, " n"]
+    labelled: Architectures | None = None
 
     @property
     def state(self) -> State:
@@ -145,7 +148,13 @@ class Predictor:
         return special.expit(first[:, None] + self.seen).mean(axis=1)
 
     def learn_pairs(self, better: Architectures, worse: Architectures) -> "Predictor":
-        """Return the comparator after some more steps on pairs, of which the first is better."""
+        """Return the comparator after some more steps on pairs, of which the first is better.
+
+        Raises:
+            ConfigError: it was read from a file, and knows no labelled architecture any more.
+        """
+        if self.labelled is None:
+            raise ConfigError("a comparator that was read from a file learns no more pairs")
         both = Architectures.concatenate([better, worse])
         operators, edges, there = _graphs(both)
         graphs = operators[None], edges[None], there[None]
@@ -161,7 +170,11 @@ class Predictor:
             return functional.binary_cross_entropy_with_logits(logits, better_first)
 
         learned = _minimised(self.parameters, loss, self.settings, self.settings.pair_steps, 0.1)
-        return replace(self, parameters=learned)
+        return replace(self, parameters=learned).facing(self.labelled)
+
+    def facing(self, labelled: Architectures) -> "Predictor":
+        """Return the comparator whose scores are of comparisons with labelled architectures."""
+        return replace(self, seen=self._sides(labelled)[1], labelled=labelled)
 
 
 def _sides(
@@ -223,8 +236,7 @@ def fit_together(
     fitted = []
     for seed, architectures in enumerate(known):
         own = {name: value[seed : seed + 1] for name, value in learned.items()}
-        one = Predictor(settings, inputs, own, np.zeros(count))
-        fitted.append(replace(one, seen=one._sides(architectures)[1]))
+        fitted.append(Predictor(settings, inputs, own, np.zeros(count)).facing(architectures))
     return fitted
 
 
