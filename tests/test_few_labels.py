@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import special, stats
 from sklearn.ensemble import RandomForestRegressor
 from torch import nn
 
@@ -20,7 +21,14 @@ from tgnas.evaluation.gptp_transfer import transferred
 from tgnas.evaluation.ranking import kendall_tau
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
-from tgnas.methods.few_labels import LabelScale, normal_scores, prepared, trend
+from tgnas.methods.few_labels import (
+    OUTSIDE,
+    LabelScale,
+    _normal_scores_among,
+    normal_scores,
+    prepared,
+    trend,
+)
 from tgnas.methods.predictors import _together, ctnas, fine_tuned, gaussian_process, gptp, renas
 from tgnas.methods.predictors._network import Network
 from tgnas.methods.searchers import random, regularised_evolution
@@ -111,6 +119,18 @@ def test_a_trend_is_the_prior_without_labels_and_the_labels_with_many():
     prior = np.random.default_rng(0).normal(size=2000)
     assert trend(prior[:0], prior[:0], 0.7) == 0.7
     assert trend(prior, -0.5 * prior, 0.7) == pytest.approx(-0.5, abs=0.01)
+
+
+def test_a_prior_tells_scores_apart_among_the_highest_and_beyond_what_it_is_scaled_by(target):
+    known = target.architectures.attributes
+    order = np.argsort(known["zero_shot"])
+    scores, prior = known["zero_shot"][order], known["prior"][order]
+    assert np.array_equal(np.diff(prior) > 0, np.diff(scores) > 0)
+    assert kendall_tau(prior, special.ndtri((stats.rankdata(scores) - 0.5) / len(scores))) > 0.99
+    quantiles = target.context.inputs["graph"].quantiles
+    asked = np.append(quantiles[[0, -1]], [quantiles[0] - 1e4, quantiles[-1] + 1, 1e4])
+    lowest, highest, below, above, far = _normal_scores_among(quantiles, asked)
+    assert lowest - OUTSIDE < below < lowest < highest < above < far < highest + OUTSIDE
 
 
 def test_a_gaussian_process_is_the_textbooks(target):

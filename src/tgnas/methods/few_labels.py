@@ -23,6 +23,7 @@ from tgnas.methods.zero_shot import EMBEDDING, SCORE, attached, bare, own_number
 from tgnas.spaces.architectures import Architectures
 
 QUANTILES = 257  # of zero-shot scores that are kept
+OUTSIDE = 0.5  # how much further than the outermost of them a normal score can be
 POPULATION = 4096  # unlabelled architectures that a scale is taken of
 
 
@@ -151,8 +152,28 @@ class Inputs:
         if self.start is None:
             raise ConfigError("the predictor needs the one that it started from")
         scores = self.start.score(architectures)
-        low, high = (np.searchsorted(self.quantiles, scores, side=s) for s in ("left", "right"))
-        return special.ndtri(np.clip((low + high) / (2 * len(self.quantiles)), 2e-3, 1 - 1e-3))
+        return _normal_scores_among(self.quantiles, scores)
+
+
+def _normal_scores_among(
+    quantiles: Float64[np.ndarray, " Q"], scores: Float64[np.ndarray, " N"]
+) -> Float64[np.ndarray, " N"]:
+    """Return the normal scores of scores among those that quantiles are of; of unequal, unequal.
+
+    Between two quantiles the way is straight. Beyond the outermost it goes on as steeply, and ever
+    less so: however far a score lies out, its normal score is less than OUTSIDE further.
+    """
+    known, counts = np.unique(quantiles, return_counts=True)
+    places = np.cumsum(counts) - counts / 2
+    normal = special.ndtri(places / len(quantiles))
+    inside = np.interp(scores, known, normal)
+    for end, beside, sign in ((0, 1, -1), (-1, -2, 1)):
+        slope = 1.0
+        if len(known) > 1:
+            slope = (normal[end] - normal[beside]) / (known[end] - known[beside])
+        steep = slope * np.maximum(sign * (scores - known[end]), 0)
+        inside += sign * OUTSIDE * steep / (OUTSIDE + steep)
+    return inside
 
 
 def _raw(
