@@ -1,7 +1,7 @@
 """Contracts of every searcher, and what each must do on a score that we can read."""
 
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -453,11 +453,12 @@ def test_the_runs_of_a_search_are_written_with_their_progress():
 
 def test_the_update_of_ddpnas_is_the_hand_calculations():
     theta, left = np.array([[0.5, 0.3, 0.2]]), np.array([[True, True, False]])
-    choices, accuracies = np.array([[0], [1], [1]]), np.array([91.0, 92.0, 94.0])
-    moved = ddpnas.updated(theta, left, choices, accuracies, ddpnas.Settings())
-    # Mean accuracies .91 and .93: softmax (91, 93) is 1 / (1 + e^2) and e^2 / (1 + e^2).
-    softmax = np.array([1, np.e**2]) / (1 + np.e**2)
-    raw = softmax + 0.5 * np.array([0.5, 0.3])
+    choices = np.array([[0], [1]])
+    sweeps = [(choices, np.array([91.0, 92.0])), (choices[::-1], np.array([96.0, 92.0]))]
+    moved = ddpnas.updated(theta, left, sweeps, ddpnas.Settings())
+    # Softmaxes (91, 92) and (92, 96): the second option has 1 / (1 + 1/e) and 1 / (1 + 1/e^4).
+    second = (1 / (1 + np.exp(-1.0)) + 1 / (1 + np.exp(-4.0))) / 2
+    raw = np.array([1 - second + 0.5 * 0.5, second + 0.5 * 0.3])
     assert moved[0] == pytest.approx([*(raw / raw.sum()), 0.0])
 
 
@@ -473,9 +474,16 @@ def test_ddpnas_drops_the_least_likely_but_neither_kind_whole():
 
 def test_a_sweep_of_ddpnas_takes_every_option_once():
     left = np.array([[True, True, True], [True, False, True]])
-    rows = ddpnas.sweep(left / 3, left, np.random.default_rng(0))
+    rows = ddpnas.sweep(left, np.random.default_rng(0))
     assert sorted(rows[:, 0]) == [0, 1, 2]
     assert set(rows[:, 1]) == {0, 2}
+
+
+def test_a_sweep_of_ddpnas_has_every_order_alike():
+    left, generator = np.ones((2, 3), dtype=bool), np.random.default_rng(0)
+    firsts = [tuple(ddpnas.sweep(left, generator)[0]) for _ in range(1800)]
+    counts = [firsts.count(pair) for pair in product(range(3), repeat=2)]
+    assert counts == pytest.approx([200] * 9, abs=60)
 
 
 def test_weaknas_queries_among_the_best_predicted():

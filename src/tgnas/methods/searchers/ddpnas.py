@@ -2,9 +2,11 @@
 
 Every decision has a categorical distribution over its options. In a sweep each option of a
 decision is taken by one architecture, in an order that is drawn without replacement. After some
-sweeps the distributions move to the softmax of the options' mean accuracies, the least likely
-option of every decision is dropped, and so on; at the end the likeliest of what is left is taken.
+sweeps the distributions move to the mean over sweeps of the softmax of accuracies, the least likely
+option of every decision is dropped, and so on.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -23,9 +25,14 @@ CARD = Card(
     needs="labels",
     deviations=(
         "no supernet is trained: a query is the accuracy of an architecture on its own",
-        "the whole is repeated from the distributions it ended with until the budget is spent",
+        "options are drawn uniformly without replacement, as in the authors' XNAS, not by their "
+        "distribution, which says what is dropped",
+        "distributions sum to 1 after every update, as in XNAS, whose momentum is left out",
+        "the whole is repeated from the distributions it ended with until the budget is spent, and "
+        "the best queried is returned",
         "options with and without parameters are told apart by their names",
-        "a zero-shot start: first distributions are softmaxes of mean zero-shot ranks (ours)",
+        "a zero-shot start: first distributions are softmaxes of mean zero-shot ranks (ours); as "
+        "all are drawn uniformly, it is first felt where options are dropped",
     ),
 )
 DETERMINISTIC = False
@@ -72,13 +79,12 @@ def search(
     theta = _first(space, every, settings.zero_shot)
     trace, left = Trace(oracle), every.copy()
     while trace.queries < settings.budget:
-        choices, accuracies = [], []
+        sweeps = []
         for _ in range(settings.sweeps):
-            rows = sweep(theta, left, generator)[: settings.budget - trace.queries]
+            rows = sweep(left, generator)[: settings.budget - trace.queries]
             if len(rows):
-                accuracies.append(trace.query(space.of_choices(rows)))
-                choices.append(rows)
-        theta = updated(theta, left, np.concatenate(choices), np.concatenate(accuracies), settings)
+                sweeps.append((rows, trace.query(space.of_choices(rows))))
+        theta = updated(theta, left, sweeps, settings)
         pruned = dropped(theta, left, weighted)
         left = every.copy() if np.array_equal(pruned, left) else pruned
     return trace.choose_best()
@@ -95,17 +101,14 @@ def _first(space: Space, every: Options, sharpness: float) -> Distributions:
     return softmax(np.where(every, sharpness * means, -np.inf))
 
 
-def sweep(
-    theta: Distributions, left: Options, generator: np.random.Generator
-) -> Int64[np.ndarray, "N D"]:
+def sweep(left: Options, generator: np.random.Generator) -> Int64[np.ndarray, "N D"]:
     """Return architectures that take every option that is left once; N is the most at a decision.
 
-    The options of a decision stand in the order of a draw without replacement (Gumbel's trick); a
-    decision with fewer begins again.
+    The options of a decision stand in an order that is drawn uniformly; a decision with fewer
+    begins again.
     """
-    noise = generator.gumbel(size=theta.shape)
-    keys = np.where(left, np.log(np.maximum(theta, 1e-12)) + noise, -np.inf)
-    order, counts = np.argsort(-keys, axis=1), left.sum(axis=1)
+    keys = np.where(left, generator.random(left.shape), np.inf)
+    order, counts = np.argsort(keys, axis=1), left.sum(axis=1)
     places = np.arange(counts.max())[:, None] % counts
     return order[np.arange(len(order)), places]
 
@@ -113,17 +116,25 @@ def sweep(
 def updated(
     theta: Distributions,
     left: Options,
-    choices: Int64[np.ndarray, "N D"],
-    accuracies: Scores,
+    sweeps: Sequence[tuple[Int64[np.ndarray, "N D"], Scores]],
     settings: Settings,
 ) -> Distributions:
-    """Return the softmax of the options' mean accuracies (in percent) and of what was before.
+    """Return the distributions after some sweeps.
 
-    theta <- softmax(sharpness * mean accuracy) + memory * theta, made to sum to 1 again; options
-    that were not taken, or are not left, have nothing.
+    theta <- mean over sweeps of softmax(sharpness * accuracy) + memory * theta, made to sum to 1
+    again; options that were not taken, or are not left, have nothing.
+
+    Args:
+        theta: the distributions before.
+        left: which options are left.
+        sweeps: architectures and accuracies (in percent) of each.
+        settings: of the search.
     """
-    means = means_of(choices, accuracies / 100, left)
-    moved = softmax(np.where(np.isfinite(means), settings.sharpness * means, -np.inf))
+    moved = np.zeros_like(theta)
+    for choices, accuracies in sweeps:
+        means = means_of(choices, accuracies / 100, left)
+        logits = np.where(np.isfinite(means), settings.sharpness * means, -np.inf)
+        moved += softmax(logits) / len(sweeps)
     moved = np.where(left, moved + settings.memory * theta, 0.0)
     return moved / moved.sum(axis=1, keepdims=True)
 
