@@ -155,6 +155,20 @@ def test_an_embedding_is_decoded_to_what_was_encoded(target, moving):
     assert (tokens[back] == tokens[rows]).mean() >= 0.99
 
 
+@pytest.mark.parametrize("length", [0.2, 1.0])
+def test_an_embedding_is_predicted_higher_up_the_gradient_and_lower_down_it(target, length):
+    tokens = torch.from_numpy(Sequences.of(target.architectures).tokens[::20])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = nao.Network(Sequences.of(target.architectures).sizes, 16)
+    before, up, down = (network.uphill(tokens, moved) for moved in (0.0, length, -length))
+    for embedded in (before, up, down):
+        assert embedded.norm(dim=2).numpy() == pytest.approx(1, abs=1e-5)
+    with torch.no_grad():
+        assert (network.predict(up) > network.predict(before)).all()
+        assert (network.predict(down) < network.predict(before)).all()
+
+
 def test_nao_tells_pairs_apart(target, labelled, moving):
     rest = np.setdiff1d(np.arange(len(target.labels)), labelled[0])
     labels, scores = target.labels[rest], moving.score(target.architectures[rest])

@@ -72,6 +72,16 @@ class Network(nn.Module):
         """Return the logit of the predicted quantile."""
         return self.predictor(embedded.mean(1) * embedded.shape[1] ** 0.5)[:, 0]
 
+    def uphill(self, tokens: Int64[Tensor, "B D"], length: float) -> Float[Tensor, "B D C"]:
+        """Return the embedding that far along the gradient of the prediction.
+
+        It has unit length at each place again, as the decoder knows embeddings.
+        """
+        embedded = self.encode(tokens).detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self.predict(embedded).sum(), embedded)
+        slope = slope / slope.norm(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+        return functional.normalize(embedded.detach() + length * slope, dim=2)
+
     def decode(
         self,
         embedded: Float[Tensor, "B D C"],
@@ -155,10 +165,7 @@ class Predictor:
         if self.sequences is None:
             raise ConfigError("an architecture is moved among listed ones, and none is listed")
         tokens = torch.from_numpy(self.vocabulary.encode(architectures))
-        embedded = self.network.encode(tokens).detach().requires_grad_()
-        (slope,) = torch.autograd.grad(self.network.predict(embedded).sum(), embedded)
-        slope = slope / slope.norm(dim=(1, 2), keepdim=True).clamp(min=1e-12)
-        return self._decoded(embedded.detach() + length * slope, self.sequences)
+        return self._decoded(self.network.uphill(tokens, length), self.sequences)
 
     @torch.no_grad()
     def _decoded(

@@ -86,7 +86,8 @@ class NaoSettings(MethodSettings):
     moving: PositiveInt = 50
     """Best labelled architectures that are moved (100 in the paper)."""
     length: PositiveFloat = 0.5
-    """Length of a step along the gradient; embeddings have length 1 at each place."""
+    """Length of a step along the gradient; embeddings have length 1 at each place, before and
+    after it."""
     steps: PositiveInt = 20
     """Lengths that are tried, one step further each."""
     zero_shot: float = Field(default=0.0, ge=0, le=1)
