@@ -23,6 +23,7 @@ from tgnas.methods.searchers import irlas, mnasnet
 from tgnas.methods.searchers import nao as nao_search
 from tgnas.methods.searchers._controller import Controller
 from tgnas.methods.searchers._few import Candidates
+from tgnas.operators import CODES
 from tgnas.registry import SEARCHERS
 from tgnas.results import latency_searches as fronts
 from tgnas.searching.oracles import Oracle
@@ -205,6 +206,24 @@ def test_rewards_are_those_of_the_paper():
     hard = mnasnet.rewards_of(accuracies, costs, 80.0, "hard")
     assert soft == pytest.approx([70 * 2**0.07, 70, 70 * 2**-0.07])
     assert hard == pytest.approx([70, 70, 35])
+
+
+def test_features_of_an_expert_are_of_its_live_graph():
+    block = irlas.EXPERTS["nasbench201"]
+    cut = block.replace("skip_connect~0", "none~0")
+    dead = block.replace("skip_connect~2", "none~2")
+    [one], [other], [less] = (
+        irlas.features_of(NB201.parse(text), 1.0) for text in (block, cut, dead)
+    )
+    vertices = len(NB201.parse(block).cells.operators[0])
+    feeding = slice(-vertices, None)  # which vertices feed each
+    shapes = [f.reshape(vertices, -1)[:, feeding] for f in (one, other, less)]
+    # Input, two convolutions, two skips and the output have six edges; without the outer skip two
+    # less, and without the inner one nothing but the outer one's two.
+    assert [shape.sum() for shape in shapes] == [6, 4, 2]
+    codes = one.reshape(vertices, -1)[:, :-vertices].sum(axis=0)
+    assert codes[CODES["zero"]] == 0
+    assert codes[CODES["conv_3x3"]] == codes[CODES["identity"]] == 2
 
 
 def test_the_experts_feature_expectations_are_matched():

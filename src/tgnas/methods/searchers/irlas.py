@@ -8,8 +8,9 @@ mirror stimulus, no label in it, is added to the accuracies that reward the cont
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
+from tgnas.cell import on_paths
 from tgnas.encodings.sequences import Sequences
 from tgnas.errors import ConfigError
 from tgnas.methods.card import Card
@@ -21,7 +22,7 @@ from tgnas.methods.searchers._controller import (
 )
 from tgnas.methods.searchers._few import Candidates
 from tgnas.methods.searchers._network_settings import IrlasSettings as Settings
-from tgnas.operators import NAMES
+from tgnas.operators import CODES, NAMES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.nasbench201 import RESIDUAL_BLOCK
 from tgnas.spaces.space import Space
@@ -44,14 +45,23 @@ EXPERTS = {"nasbench201": RESIDUAL_BLOCK}
 
 
 def features_of(architectures: Architectures, discount: float) -> Float64[np.ndarray, "N F"]:
-    """Return discounted features: for each vertex its operator and the vertices that feed it."""
+    """Return discounted features: for each vertex its operator and the vertices that feed it.
+
+    They are of the live graph: a zero, and what lies on no path past it, has none.
+    """
     cells, count = architectures.cells, architectures.cells_per_architecture
-    operators = cells.operators[:, :, None] == np.arange(len(NAMES))
-    feeding = cells.adjacency().transpose(0, 2, 1)
+    there = cells.operators != CODES["zero"]
+    there &= on_paths(cells.operators, _among(there) & cells.adjacency())
+    operators = (cells.operators[:, :, None] == np.arange(len(NAMES))) & there[:, :, None]
+    feeding = (cells.adjacency() & _among(there)).transpose(0, 2, 1)
     rows = np.concatenate([operators, feeding], axis=2) * 1.0
     weights = discount ** np.arange(rows.shape[1])
     flat = (rows * weights[:, None]).reshape(len(cells), -1)
     return flat.reshape(len(architectures), count * flat.shape[1])
+
+
+def _among(vertices: Bool[np.ndarray, "N V"]) -> Bool[np.ndarray, "N V V"]:
+    return vertices[:, :, None] & vertices[:, None, :]
 
 
 @dataclass(frozen=True)
