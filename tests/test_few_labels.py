@@ -256,6 +256,20 @@ def test_first_queries_of_a_zero_shot_start_are_its_best(target):
 
 
 @pytest.mark.parametrize(
+    ("count", "share", "best"),
+    [(10, 0.2, 2), (10, 0.84, 8), (5, 0.5, 3), (3, 0.5, 2), (5, 0.05, 0)],
+)
+def test_a_share_of_the_first_queries_is_the_best_by_zero_shot_score(target, count, share, best):
+    candidates = Candidates(target.pool)
+    rows = candidates.first(count, np.random.default_rng(0), share)
+    scores = target.architectures.attributes["zero_shot"]
+    highest = np.unique(scores)[::-1][:best]
+    assert scores[rows[:best]] == pytest.approx(highest)
+    assert len(np.unique(rows)) == count
+    assert not np.isin(scores[rows[best:]], np.unique(scores)[-count:]).any()
+
+
+@pytest.mark.parametrize(
     ("searcher", "settings"),
     [
         (random, random.Settings(budget=10, zero_shot=1.0)),

@@ -56,13 +56,13 @@ class Candidates:
         Args:
             count: how many.
             generator: of those that are drawn.
-            zero_shot: the share that is the best by zero-shot score, one of each score; the others
-                are drawn.
+            zero_shot: the share that is the best by zero-shot score (``best_among``), one of each
+                score; the others are drawn.
 
         Raises:
             ConfigError: the architectures have no zero-shot scores.
         """
-        best = round(zero_shot * count)
+        best = best_among(count, zero_shot)
         chosen = np.empty(0, dtype=np.int64)
         if best:
             chosen = self.best(zero_shot_of(self.every), best)
@@ -77,6 +77,14 @@ class Candidates:
         ranked = rows[np.argsort(-scores[rows], kind="stable")]
         new = np.diff(scores[ranked], prepend=np.inf) < 0
         return np.concatenate([ranked[new], ranked[~new]])[:count]
+
+
+def best_among(count: int, share: float) -> int:
+    """Return how many of the first queries are the best by zero-shot score; a half counts as one.
+
+    They stand before those that are drawn.
+    """
+    return int(share * count + 0.5)
 
 
 def zero_shot_of(architectures: Architectures) -> Float64[np.ndarray, " N"]:
