@@ -21,7 +21,7 @@ from tgnas.methods.light_contracts import Trace
 from tgnas.methods.predictors import ctnas, nao
 from tgnas.methods.searchers import irlas, mnasnet
 from tgnas.methods.searchers import nao as nao_search
-from tgnas.methods.searchers._controller import Controller
+from tgnas.methods.searchers._controller import Controller, Labels
 from tgnas.methods.searchers._few import Candidates
 from tgnas.operators import CODES
 from tgnas.registry import SEARCHERS
@@ -108,6 +108,17 @@ def test_a_clip_bounds_how_far_a_sample_moves(target):
             every = controller.network(*inputs)
         moved.append(float(every.gather(2, inputs[0][:, :, None]).sum()))
     assert moved[0] < moved[1]
+
+
+def test_what_is_drawn_where_a_policy_writes_nothing_new_is_queried_and_not_learned_from(target):
+    oracle = Oracle(lambda asked, f: (np.arange(len(asked)) + 50.0, 0.0))
+    labels = Labels(Trace(oracle), Candidates(target.pool))
+    rows, generator = np.array([3, 5, 3]), np.random.default_rng(0)
+    assert labels.of(rows, 20, generator)[0].tolist() == [3, 5, 3]
+    again, known = labels.of(rows, 20, generator)
+    assert again.tolist() == [3, 5, 3]
+    assert known.tolist() == [50.0, 51.0, 50.0]
+    assert len(labels.known) == labels.trace.queries == 3
 
 
 def test_comparisons_of_two_both_ways_sum_to_about_one_and_order_the_unseen(target, labelled):

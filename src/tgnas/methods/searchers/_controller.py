@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from tgnas.encodings.sequences import Sequences
 from tgnas.methods.light_contracts import Scores, Trace
-from tgnas.methods.searchers._few import Candidates, zero_shot_of
+from tgnas.methods.searchers._few import Candidates, best_among, zero_shot_of
 from tgnas.methods.searchers._network_settings import PolicySettings
 
 IMITATED, IMITATION = 0.01, 60  # best share by zero-shot score, and steps of imitating it
@@ -163,13 +163,13 @@ class Labels:
     ) -> tuple[Int64[np.ndarray, " b"], Scores]:
         """Return the rows whose labels are known, and these; new ones are queried.
 
-        Where the policy writes nothing new, one is drawn, so that every call spends a query; what
-        is beyond the budget is left out.
+        Where the policy writes nothing new, one is drawn and queried, so that every call spends a
+        query; it is not returned, for the policy did not write it. What is beyond the budget is
+        left out.
         """
         new = [row for row in dict.fromkeys(rows.tolist()) if row not in self.known]
         if not new:
             new = [int(generator.choice(np.flatnonzero(self.candidates.open)))]
-            rows = np.append(rows, new)
         self.query(np.array(new[: budget - self.trace.queries]))
         kept = np.array([row for row in rows.tolist() if row in self.known])
         return kept, np.array([self.known[row] for row in kept.tolist()])
@@ -204,9 +204,15 @@ def search_by_policy(
     labels, budget = Labels(trace, candidates), min(s.budget, len(candidates.every))
     if s.zero_shot:
         start_from_zero_shot(controller, candidates)
-        labels.query(candidates.first(min(s.batch, budget), generator, s.zero_shot))
-        rows = np.array(list(labels.known))
-        controller.learn(rows, standardised(reward(rows, trace.scores)))
+        count = min(s.batch, budget)
+        rows = candidates.first(count, generator, s.zero_shot)
+        labels.query(rows)
+        # The best by zero-shot score stand for a sample of what was imitated; the others were
+        # drawn, which the policy did not do.
+        led = rows[: best_among(count, s.zero_shot)]
+        if len(led):
+            rewards = reward(led, np.array([labels.known[row] for row in led.tolist()]))
+            controller.learn(led, standardised(rewards))
     while trace.queries < budget:
         rows, known = labels.of(controller.sample(s.batch), budget, generator)
         controller.learn(rows, standardised(reward(rows, known)))

@@ -36,6 +36,7 @@ CARD = Card(
         "the expert of a cell space is the cell of a residual block, not a whole ResNet",
         "the projection algorithm; of its rewards that whose policy came nearest to the expert",
         "the weight of the stimulus falls linearly to none over the budget (ours)",
+        "where the policy writes nothing new, one is drawn and queried, of which it learns nothing",
         "a zero-shot start: first queries and an imitated policy by zero-shot score (ours)",
     ),
 )
