@@ -1,5 +1,6 @@
 """Predictors that learn few labels, searchers that query them, and what both start from."""
 
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -221,16 +222,18 @@ def test_labels_choose_against_a_prior_that_says_nothing_of_them(target, kept):
     assert fitted.score(target.architectures) == pytest.approx(same.score(target.architectures))
 
 
-def test_a_start_that_has_learned_the_target_is_refused(tmp_path, digits):
-    rows = np.arange(50)
-    labels = digits.accuracy(**VALIDATION)[rows]
-    seen = TrainingRows("digits201", rows)
-    source = TrainingSet(digits.architectures[rows], labels, "nasbench201", seen)
-    module = PREDICTORS.module("tgnas")
-    settings = module.Settings(graph="canonical", width=8, layers=1, epochs=1)
-    trained, _ = train("tgnas", [source], settings, VECTORS, 0)
-    with pytest.raises(ConfigError, match="has learned labels of digits201, which is the target"):
-        Target.of(digits, VECTORS, trained, learned=VALIDATION, reported=TEST)
+@pytest.mark.parametrize(
+    ("learned", "asked", "message"),
+    [
+        ("digits201", "digits201", "digits201, which is the target"),
+        ("nasbench201", "nasbench201_12_epochs", "nasbench201, whose networks are those of nas"),
+        ("nasbench101_validation", "nasbench101", "nasbench101_validation, whose networks are"),
+    ],
+)
+def test_a_start_that_has_learned_the_targets_networks_is_refused(digits, learned, asked, message):
+    start = replace(START, rows=(TrainingRows(learned, np.arange(50)),))
+    with pytest.raises(ConfigError, match=f"has learned labels of {message}"):
+        Target.of(replace(digits, name=asked), VECTORS, start, learned=VALIDATION, reported=TEST)
 
 
 def test_a_search_counts_labels_and_reports_what_it_did_not_choose_by(target):

@@ -6,11 +6,14 @@ KIN = (
     frozenset({"nasbench201", "digits201", "digits201_long", "transnas_micro"}),
     frozenset({"nasbench301", "nds_darts"}),
 )
+OTHER_LABELS = ("_validation", "_12_epochs", "_long")  # ends of names of benchmarks
 
 
 def whole(benchmark: str) -> str:
     """Return the benchmark whose other accuracies of the same networks one of labels holds."""
-    return benchmark.removesuffix("_validation").removesuffix("_12_epochs")
+    for end in OTHER_LABELS:
+        benchmark = benchmark.removesuffix(end)
+    return benchmark
 
 
 def kin(benchmark: str) -> frozenset[str]:

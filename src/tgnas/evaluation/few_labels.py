@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float64, Int64
 
+from tgnas.benchmarks._kin import whole
 from tgnas.benchmarks.base import Benchmark
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.errors import ConfigError
@@ -103,9 +104,13 @@ class Target:
 
 
 def _refuse_seen(benchmark: Benchmark, start: Trained) -> None:
-    name = benchmark.name.removesuffix("_validation")
-    if name in {rows.benchmark for rows in start.rows}:
-        raise ConfigError(f"the zero-shot start has learned labels of {name}, which is the target")
+    seen = {rows.benchmark for rows in start.rows}
+    same = sorted(name for name in seen if whole(name) == whole(benchmark.name))
+    if same:
+        target = "which is the target"
+        if same[0] != benchmark.name:
+            target = f"whose networks are those of {benchmark.name}, the target"
+        raise ConfigError(f"the zero-shot start has learned labels of {same[0]}, {target}")
 
 
 def learn(

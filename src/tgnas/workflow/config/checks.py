@@ -198,7 +198,8 @@ def _few_labels(config: Config) -> None:
         shipped = config.shipped.get(target.start or "")
         start = shipped.predictor if shipped else target.start
         trained = config.predictors.get(start or "")
-        if trained and whole(target.benchmark) in trained.learned_from:
+        learned_from = {whole(one) for one in trained.learned_from} if trained else set()
+        if whole(target.benchmark) in learned_from:
             raise ConfigError(
                 f"config: few_labels.targets.{name} starts from {target.start}, which has learned "
                 f"labels of {target.benchmark}"
