@@ -36,7 +36,8 @@ CARD = Card(
         "the expert of a cell space is the cell of a residual block, not a whole ResNet",
         "the projection algorithm; of its rewards that whose policy came nearest to the expert",
         "the weight of the stimulus falls linearly to none over the budget (ours)",
-        "where the policy writes nothing new, one is drawn and queried, of which it learns nothing",
+        "what is drawn where the policy writes nothing new, or behind the best in the first batch "
+        "of a zero-shot start, is queried and not learned from",
         "a zero-shot start: first queries and an imitated policy by zero-shot score (ours)",
     ),
 )

@@ -24,7 +24,8 @@ CARD = Card(
         "a query is the label of a whole training, not of 5 epochs",
         "the target latency is a quantile of those of all listed architectures",
         "what is returned is the queried architecture of the highest reward",
-        "where the policy writes nothing new, one is drawn and queried, of which it learns nothing",
+        "what is drawn where the policy writes nothing new, or behind the best in the first batch "
+        "of a zero-shot start, is queried and not learned from",
         "a zero-shot start: first queries and an imitated policy by zero-shot score (ours)",
     ),
 )
