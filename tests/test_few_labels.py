@@ -574,6 +574,20 @@ def test_matrices_weigh_each_edge_by_what_it_leads_to(target):
         assert column[adjacency[:, convolution[0]]] == pytest.approx(wanted)
 
 
+def test_the_hinge_of_pairs_ranks_better_than_the_squared_error(target):
+    prior, generator = target.architectures.attributes["prior"], np.random.default_rng(0)
+    draws = [generator.choice(len(prior), 150, replace=False) for _ in range(3)]
+    sources = [TrainingSet(target.architectures[rows], prior[rows]) for rows in draws]
+    taus = []
+    for loss in ("hinge", "mse"):
+        generators = [torch.Generator().manual_seed(seed) for seed in range(3)]
+        settings = renas.Settings(loss=loss)
+        fitted = renas.fit_together(sources, settings, target.context, generators)
+        scores = [one.score(target.architectures) for one in fitted]
+        taus.append(np.mean([kendall_tau(one, prior) for one in scores]))
+    assert taus[0] > taus[1] > 0.4
+
+
 def test_equal_matrices_are_convolved_as_if_each_stood_there(target):
     form = renas.Form.of(target.architectures, target.context)
     copies = _together.drawn(form.network, [torch.Generator().manual_seed(0)])

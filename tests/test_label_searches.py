@@ -1,12 +1,13 @@
 """Searches by comparison, by gradient and by policy: each does what its paper says it does."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import special
 
 from tgnas.benchmarks import digits201
 from tgnas.benchmarks.base import open_benchmark, write_table
@@ -18,14 +19,16 @@ from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.suggestions import context_of
 from tgnas.methods.few_labels import prepared
 from tgnas.methods.light_contracts import Trace
-from tgnas.methods.predictors import ctnas, nao
-from tgnas.methods.searchers import irlas, mnasnet
+from tgnas.methods.predictors import ctnas, gaussian_process, nao
+from tgnas.methods.searchers import bayesian_optimisation, irlas, mnasnet
+from tgnas.methods.searchers import ctnas as ctnas_search
 from tgnas.methods.searchers import nao as nao_search
-from tgnas.methods.searchers._controller import Controller, Labels
+from tgnas.methods.searchers._controller import Controller, Labels, standardised
 from tgnas.methods.searchers._few import Candidates
 from tgnas.operators import CODES
 from tgnas.registry import SEARCHERS
 from tgnas.results import latency_searches as fronts
+from tgnas.searching.live import Surrogate
 from tgnas.searching.oracles import Oracle
 from tgnas.searching.pool import Pool
 from tgnas.spaces.space import open_space
@@ -160,6 +163,42 @@ def test_a_comparator_learns_a_pseudo_label(target, labelled):
         again.learn_pairs(one, other)
 
 
+@dataclass(frozen=True, eq=False)
+class Knowing:
+    """A comparator that knows labels, and what it has been asked and told."""
+
+    target: Target
+    baselines: list[int] = field(default_factory=list)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    def score(self, architectures):
+        return self.target.labels[self.target.pool.rows_of(architectures)]
+
+    def compare(self, architectures, others):
+        if len(others) == 1:
+            self.baselines.extend(self.target.pool.rows_of(others).tolist())
+        return special.expit(self.score(architectures)[:, None] - self.score(others))
+
+    def learn_pairs(self, better, worse):
+        rows = (self.target.pool.rows_of(one) for one in (better, worse))
+        self.pairs.extend(zip(*(row.tolist() for row in rows), strict=True))
+        return self
+
+
+def test_a_tournament_changes_the_baseline_and_adds_a_pseudo_label(target):
+    candidates, generator = Candidates(target.pool), np.random.default_rng(0)
+    candidates.rows = [int(np.argmin(target.labels))]
+    controller = Controller(Sequences.of(target.architectures), 8, 0.01, 0.0, generator)
+    comparator, settings = Knowing(target), ctnas_search.Settings(steps=4, tournament=2, samples=8)
+    ranked = ctnas_search._round(comparator, controller, candidates, 0, settings)
+    first, second, third = target.labels[comparator.baselines]
+    assert first < second <= third == target.labels[ranked[0]]
+    for baseline, pair in zip(comparator.baselines[:2], comparator.pairs, strict=True):
+        better, worse = target.labels[list(pair)]
+        assert baseline in pair
+        assert better > worse
+
+
 def test_an_embedding_is_decoded_to_what_was_encoded(target, moving):
     rows = np.arange(0, len(target.labels), 3)
     back = moving.moved(target.architectures[rows], 0.0)
@@ -248,6 +287,39 @@ def test_the_experts_feature_expectations_are_matched():
     assert np.linalg.norm(expert - found.matched) == pytest.approx(found.distances[-1])
     likeness = listed @ found.weights
     assert likeness.max() == pytest.approx(expert @ found.weights)
+
+
+def test_a_mirror_stimulus_draws_the_policy_to_the_expert(target):
+    [expert] = irlas.features_of(NB201.parse(irlas.EXPERTS["nasbench201"]), 1.0)
+    every = irlas.features_of(target.architectures, 1.0)
+    likeness = standardised(every @ (expert - every.mean(axis=0)))
+    alike = []
+    for mirror in (0.0, 5.0):
+        noise, generator = np.random.default_rng(1), np.random.default_rng(0)
+        oracle = Oracle(lambda asked, f, noise=noise: (noise.normal(size=len(asked)), 0.0))
+        settings = irlas.Settings(rounds=1, steps=15, learning_rate=0.03, mirror=mirror, budget=100)
+        queried = irlas.search(target.pool, oracle, settings, generator).architectures
+        # The stimulus falls over the budget: its half counts.
+        alike.append(likeness[target.pool.rows_of(queried)][:50].mean())
+    assert alike[1] > alike[0] + 0.1
+
+
+def test_optimism_queries_what_is_unsure(target):
+    candidates, count = Candidates(target.pool), len(target.labels)
+    mean, deviation = np.linspace(0, 1, count), np.linspace(2, 0, count)
+    optimism = np.array([0.0, 2.0])
+    chosen = bayesian_optimisation.optimistic(mean, deviation, candidates, optimism)
+    assert chosen.tolist() == [count - 1, 0]
+    surrogate = Surrogate("gaussian_process", gaussian_process.Settings(), target.context)
+    queried = []
+    for value in (0.0, 5.0):
+        oracle = Oracle(lambda asked, f: (target.labels[target.pool.rows_of(asked)], 0.0))
+        settings = bayesian_optimisation.Settings(budget=9, optimism=value)
+        generator = np.random.default_rng(0)
+        trace = bayesian_optimisation.search(target.pool, oracle, settings, generator, surrogate)
+        queried.append(target.pool.rows_of(trace.architectures).tolist())
+    assert queried[0][:6] == queried[1][:6]  # the first place of a batch has no optimism
+    assert queried[0][6] != queried[1][6]
 
 
 @pytest.mark.parametrize(
