@@ -17,9 +17,9 @@ from tgnas.cell import Cell
 from tgnas.encodings.embeddings import KnownOperators, OperatorEmbeddings
 from tgnas.encodings.graph_features import graph_features
 from tgnas.errors import ConfigError
-from tgnas.evaluation.few_labels import Target, learn, query
-from tgnas.evaluation.gptp_transfer import transferred
 from tgnas.evaluation.ranking import kendall_tau
+from tgnas.few_labels.target import Target, learn, query
+from tgnas.few_labels.transfer import transferred
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.contracts import Context
 from tgnas.methods.few_labels import (

@@ -14,7 +14,7 @@ from tgnas.benchmarks.base import open_benchmark, write_table
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.encodings.sequences import Sequences, Vocabulary
 from tgnas.errors import ConfigError
-from tgnas.evaluation.few_labels import Target, query
+from tgnas.few_labels.target import Target, query
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.suggestions import context_of
 from tgnas.methods.few_labels import prepared

@@ -24,6 +24,7 @@ LAYERS = (
     ("tgnas.scoring",),
     ("tgnas.searching",),
     ("tgnas.evaluation",),
+    ("tgnas.few_labels",),
     ("tgnas.inference",),
     ("tgnas.studies",),
     ("tgnas.workflow",),

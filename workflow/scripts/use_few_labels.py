@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
-from tgnas.evaluation.few_labels import Target, learn, query
+from tgnas.few_labels.target import Target, learn, query
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.trained import joined, load
 from tgnas.resources.seals import write_parquet

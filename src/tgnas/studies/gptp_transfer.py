@@ -45,7 +45,7 @@ def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -
     """Return a row for each seed: Spearman's rho and Kendall's tau before and after own labels."""
     from tgnas.benchmarks.base import open_benchmark  # slow imports
     from tgnas.encodings.embeddings import OperatorEmbeddings
-    from tgnas.evaluation.gptp_transfer import transferred
+    from tgnas.few_labels.transfer import transferred
 
     return transferred(
         open_benchmark(files["source"]),
