@@ -17,7 +17,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tgnas.cli import app
-from tgnas.inference.pretrained import load_pretrained
+from tgnas.inference.asked import available
+from tgnas.inference.pretrained import load_pretrained, read_card
 from tgnas.registry import SEARCHERS
 from tgnas.spaces.space import open_space
 
@@ -338,6 +339,15 @@ def test_a_card_says_what_was_not_reached():
     assert done.exit_code == 0
     assert "not reached" in done.stdout and "Kendall's tau of .4 is not reached" in done.stdout
     assert "did you mean 'bossnas'" in tgnas("methods", "bosnas").stderr
+
+
+@pytest.mark.parametrize("name", available())
+def test_methods_shows_what_a_trained_predictor_has_learned_and_where_it_was_measured(name):
+    lines = tgnas("methods", name).stdout.splitlines()
+    card = read_card(None, name)
+    learned = [line for line in lines if line.startswith("  trained on ")]
+    assert [line.split()[2] for line in learned] == [f"{source}:" for source in card["trained_on"]]
+    assert any(line.startswith("  measured on ") and "tau" in line for line in lines)
 
 
 @pytest.mark.parametrize("predictor", ["universal", "params+universal"])

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,8 @@ from tgnas.cli.common import ends_with, load, load_scorer, ready, show_table, te
 from tgnas.errors import number_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tgnas.registry import Family
 
 
@@ -31,10 +33,12 @@ def spaces() -> None:
 def methods(
     name: Annotated[
         str | None,
-        typer.Argument(help="A method, whose card is shown; without one all are listed."),
+        typer.Argument(
+            help="A method or trained predictor, whose card is shown; without one all are listed."
+        ),
     ] = None,
 ) -> None:
-    """List what options take and what can be trained, or show the card of a method."""
+    """List what options take and what can be trained, or show the card of one."""
     from tgnas import registry
 
     families = (
@@ -79,11 +83,15 @@ def methods(
 def _show_cards(name: str, families: "list[Family]") -> None:
     """Print the cards of all methods of a name."""
     from tgnas.errors import UnknownNameError
+    from tgnas.inference.asked import available
     from tgnas.methods.not_reached import not_reached
 
     named = [family for family in families if name in family.names()]
-    if not named:
-        raise UnknownNameError("method", name, sorted({n for f in families for n in f.names()}))
+    if not named and name not in available():
+        known = {n for family in families for n in family.names()}
+        raise UnknownNameError("method", name, sorted(known.union(available())))
+    if name in available():
+        _show_trained(name)
     for family in named:
         card = family.module(name).CARD
         lines = [("reference", card.reference), ("needs", card.needs)]
@@ -92,6 +100,45 @@ def _show_cards(name: str, families: "list[Family]") -> None:
         typer.echo(f"{card.title}  ({family.kind} {name})")
         for about, text in lines:
             typer.echo(f"  {about:<12}  {text}")
+
+
+def _show_trained(name: str) -> None:
+    """Print the card of a trained predictor of the package."""
+    from tgnas.inference.pretrained import read_card
+
+    card, lines = read_card(None, name), []
+    for source, of in card["trained_on"].items():
+        learned = f"scores of {of['distil_from']}" if "distil_from" in of else _labels_of(of)
+        lines.append(("trained on", f"{source}: {_cells(of['cells'])}, {learned}"))
+    lines += [("measured on", text) for text in _measured(card["measured_on"])]
+    seeds = number_of(len(card["seeds"]), "seed")
+    typer.echo(f"{card['title']}  (trained predictor {name}, {seeds})")
+    for about, text in lines:
+        typer.echo(f"  {about:<12}  {text}")
+
+
+def _cells(count: int | str) -> str:
+    return f"{count} cells" if isinstance(count, str) else number_of(count, "cell")
+
+
+def _labels_of(of: dict[str, object]) -> str:
+    return f"{of['split']} accuracies of {of['dataset']} after {of['epochs']} epochs"
+
+
+def _measured(of: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
+    """Return a line for each Kendall's tau of a card."""
+    if isinstance(of, list):  # of a predictor that was measured by leaving each space out
+        return [
+            f"{row['space']} {row['dataset']}, {row['architectures']:,} "
+            f"{'distinct ' if row['population'] == 'distinct' else ''}architectures, left out: "
+            f"Kendall's tau {row['kendall_tau']:.3f}"
+            for row in of
+        ]
+    return [
+        f"{of['benchmark']} {dataset}, {of['architectures']:,} architectures: "
+        f"Kendall's tau {measures['kendall_tau']:.3f}"
+        for dataset, measures in of["measures"].items()
+    ]
 
 
 def describe(
