@@ -295,6 +295,15 @@ def test_naslibs_tuples_are_read_as_the_architectures_that_others_stored(stored_
     assert spearman_rho(*(values[known].to_numpy() for values in both)) > 0.98
 
 
+def test_the_number_of_convolutions_ranks_the_stored_l2_norms(nasbench201, stored_columns):
+    of = {(each.source, each.column): values for each, values in stored_columns.items()}
+    norms = of[stored.SUITE_ZERO, "l2_norm"].to_numpy()
+    convolutions = np.array([float(text.count("nor_conv")) for text in nasbench201.strings])
+    known = np.isfinite(norms)
+    assert known.sum() == 9445
+    assert spearman_rho(convolutions[known], norms[known]) == pytest.approx(0.970, abs=5e-4)
+
+
 def test_a_stored_failure_ranks_below_all_that_did_not_fail():
     given = pd.Series([2.0, -np.inf, 1.0, -np.inf], name="naswot")
     assert readers.ranked_last(given).tolist() == [2, 0, 1, 0]

@@ -15,7 +15,10 @@ from tgnas.errors import ConfigError, UnknownNameError
 from tgnas.inference.asked import available
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.methods.graph_proxies import effective_weights
-from tgnas.results import headline_zero_shot, zero_shot, zero_shot_differences
+from tgnas.registry import GRAPH_PROXIES
+from tgnas.results import choosing, headline_zero_shot, zero_shot, zero_shot_differences
+from tgnas.results._catalogue import Plan
+from tgnas.results._tables import markdown
 from tgnas.scoring.populations import Population, draw, write_population
 from tgnas.scoring.tables import read_table
 from tgnas.spaces.space import open_space
@@ -323,3 +326,32 @@ def test_published_taus_are_those_that_were_measured_apart(published):
     if set(rows.weights) != {WEIGHTS_APART}:
         pytest.skip("the package has other weights now")
     assert rows["mean"].tolist() == pytest.approx(APART, abs=6e-4)
+
+
+def test_the_page_that_helps_to_choose_names_what_the_command_line_takes(config):
+    own = yaml.safe_load((ROOT / "config" / "choosing.yaml").read_text())
+    config["ensembles"] |= own["ensembles"]
+    config["zero_shot"] |= own["zero_shot"]
+    taken = choosing.params(Plan(read_config(config), {}, [], {}, lambda _: []))["taken"]
+    assert taken["canonical_params_flops"] == "canonical+params+flops"
+    assert "tgnas_canonical" not in taken  # one of its seeds, which no predictor of the package is
+    for name in taken.values():
+        assert set(name.split("+")) <= {*available(), *GRAPH_PROXIES.names()}
+
+
+def test_a_choice_shows_the_tau_of_each_and_the_paired_difference():
+    about = {"benchmark": "nds_enas", "dataset": "imagenet", "split": "test"}
+    of = about | {"population": "unique", "architectures": 117}
+    taus = [
+        of | {"method": name, "measure": "kendall_tau", "mean": mean, "low": 0.1, "high": 0.7}
+        for name, mean in (("joined", 0.6), ("params", 0.5), ("seed", 0.3))
+    ]
+    pair = {"first": "joined", "second": "params", "difference": 0.1, "low": -0.1, "high": 0.2}
+    ranked = pd.DataFrame(taus).assign(std=np.nan)
+    taken = {"joined": "canonical+params", "params": "params"}
+    frame = choosing.table(ranked, pd.DataFrame([of | pair]), taken)
+    assert list(frame) == list(choosing.COLUMNS)
+    shown = markdown(choosing.show(frame, taken))
+    assert "| `canonical+params` | 0.600 [0.100, 0.700] |" in shown
+    assert "`canonical+params`, less `params` | +0.100 [-0.100, +0.200] |" in shown
+    assert "0.300" not in shown

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from tgnas.registry import GRAPH_PROXIES
+from tgnas.results import _style as style
 from tgnas.results._catalogue import Plan
 from tgnas.results._tables import Block, Code, Entry, Shown, count, mean_of
 from tgnas.results.differences import difference
 from tgnas.results.zero_shot import COLUMNS as WHOLE
-from tgnas.results.zero_shot import leading, place_name
+from tgnas.results.zero_shot import leading
 
 TITLE = "Which score to take"
 SECTION = "Any space"
@@ -20,8 +21,8 @@ CAPTION = """
 Kendall's tau of what comes with the package, by the names that `--predictor` takes, on one
 architecture of each live pattern [{level:.0%} interval of {resamples} bootstrap resamples of
 patterns]. A shipped predictor is the mean score of its seeds. What is joined by `+` is a mean rank,
-here of each seed (mean ± standard deviation); `--predictor` joins the mean score of the seeds. The
-differences are paired: how much higher the tau of the first is than that of the second.
+here over every seed of `canonical`; `--predictor` joins the mean score of the seeds. Differences
+are paired: how much higher the tau of the first is than that of the second.
 """
 MADE_BY = "others"
 COLUMNS = {
@@ -79,11 +80,11 @@ def show(frame: pd.DataFrame, taken: Mapping[str, str]) -> list[Block]:
     differences: dict[str, dict[str, Entry]] = {}
     sizes: dict[str, Entry] = {}
     for row in alone.itertuples():
-        taus[str(row.predictor)][place_name(row)] = mean_of(row._asdict(), interval=True)
-        sizes[place_name(row)] = count(row.architectures)
+        taus[str(row.predictor)][_place(row)] = mean_of(row._asdict(), interval=True)
+        sizes[_place(row)] = count(row.architectures)
     for row in pairs.itertuples():
         pair = f"`{row.predictor}`, less `{row.less}`"
-        differences.setdefault(pair, {})[place_name(row)] = difference(
+        differences.setdefault(pair, {})[_place(row)] = difference(
             pd.Series(row._asdict()).rename({"mean": "difference"})
         )
     rows = [{"predictor": Code(name), **of} for name, of in taus.items() if of]
@@ -91,3 +92,7 @@ def show(frame: pd.DataFrame, taken: Mapping[str, str]) -> list[Block]:
         Shown([*rows, {"predictor": "architectures", **sizes}], "Kendall's tau"),
         Shown([{"predictor": pair, **of} for pair, of in differences.items()], "Paired"),
     ]
+
+
+def _place(row: Any) -> str:
+    return f"{style.benchmark_name(row.benchmark)}, {style.dataset_title(row.dataset)}"
