@@ -1,7 +1,8 @@
-"""How far two draws of the initial weights and of the images agree on a zero-cost proxy.
+"""How far two draws of the initial weights agree on a zero-cost proxy.
 
-Random architectures of NAS-Bench-201 are scored twice, by two seeds, and Spearman's rho of the two
-scores is printed; beside it that of the scores with the number of convolutions.
+Random architectures of NAS-Bench-201 are scored twice on the same images, by two seeds, and
+Spearman's rho of the two scores is printed; beside it that of the first with the number of
+convolutions.
 
     snakemake --cores 1 resources/cifar10/cifar10_jpeg_q75.parquet
     python benchmarks/proxy_draws.py l2_norm --architectures 1000
@@ -32,14 +33,13 @@ def main() -> None:
     parser.add_argument("--images", type=Path, default=IMAGES, help="CIFAR-10, as it was fetched")
     arguments = parser.parse_args()
     images = load_cifar10(arguments.images, (5000, 1), seed=0)
+    batch = draw_batch(images, Settings())
     drawn = SPACE.sample(arguments.architectures, np.random.default_rng(0))
     strings = SPACE.format(drawn)
     scores: dict[str, list[np.ndarray]] = {name: [] for name in arguments.proxies}
     for seed in (0, 1):
-        settings = Settings(seed=seed)
-        batch = draw_batch(images, settings)
         about = {"space": "nasbench201", "classes": 10}
-        measured = measure(strings, arguments.proxies, batch, settings, **about)
+        measured = measure(strings, arguments.proxies, batch, Settings(seed=seed), **about)
         rows = list(tqdm(measured, f"draw {seed}", len(strings), disable=None))
         for name, of in scores.items():
             of.append(aggregate(name, np.array([row.components[name] for row in rows])))
