@@ -155,6 +155,19 @@ def test_blocks_have_the_size_of_their_kernel_and_expansion():
     assert layers.repeats[0].tolist() == [1, 1, 0, 1, 0, 0, 1, 0, 0]
 
 
+def test_the_first_listed_stage_is_as_wide_as_the_network_whatever_the_stem_puts_out():
+    # MobileNetV2 begins with 32 channels, of which its first block makes 16.
+    operators = {"a": "conv_3x3", "s": {"kind": "identity"}}
+    stages = [{"cells": 1}, {"cells": 1, "widen": 1.5}]
+    network = {"width": 16, "stem": [{"stride": 2, "widen": 2}], "stages": stages}
+    content = {"name": "m", "operators": operators, "cells": {"form": "blocks", "length": 2}}
+    layers = layers_of(space_of(content | {"network": network}).architectures(["a,a", "s,a"]))
+    assert layers.inputs.tolist() == [[32, 16], [32, 16]]
+    assert layers.width.tolist() == [[16, 24], [16, 24]]
+    plain, skipped = 9 * 32 * 16 + 2 * 16, 32 * 16 + 2 * 16
+    assert layers.parameters[:, 0].tolist() == [plain, skipped]
+
+
 def test_a_wider_and_deeper_network_of_one_genotype_is_larger():
     text = OPEN["genotypes"].format(OPEN["genotypes"].sample(1, np.random.default_rng(0)))[0]
     cell = text.rsplit(" ", 2)[0]

@@ -23,14 +23,19 @@ def block_rows(
     architectures: Architectures,
     table: Float64[np.ndarray, "256 A"],
     skeleton: Skeleton,
+    width: Int64[np.ndarray, " _"],
     stem: list[Shape],
 ) -> tuple[list[Row], Work, Shape]:
-    """Return a layer for each block, the work of the head, and what goes into the classifier."""
+    """Return a layer for each block, the work of the head, and what goes into the classifier.
+
+    The first of listed stages widens the network's width, whatever the stem puts out.
+    """
     cells = architectures.cells
     codes, last = cells.operators[:, 1:-1], _last_heard(cells)
     count = len(codes)
     shape = Shape(*(np.broadcast_to(part, count) for part in stem[-1]))
     strides, widen, widths = _of_stages(skeleton, codes.shape[1])
+    listed = not isinstance(skeleton.keys.stages, int)
     attributes, rows, shapes = table[codes], [], [shape]
     for block in range(codes.shape[1]):
         code, of = codes[:, block], attributes[:, block]
@@ -40,7 +45,8 @@ def block_rows(
         fixed = np.where(own > 0, own, widths[block])
         factor = np.where(there, attribute(of, "widen") * widen[block], 1)
         before = _at(shapes, last[:, block + 1])
-        wide = np.where(fixed * there > 0, fixed, np.rint(before.channels * factor))
+        unit = width if listed and block == 0 else before.channels
+        wide = np.where(fixed * there > 0, fixed, np.rint(unit * factor))
         shape = Shape(wide.astype(np.int64), reduced(before.side, stride))
         passes = _passes(code)
         changed = (before.channels != shape.channels) | (stride > 1)

@@ -162,7 +162,7 @@ def _network(architectures: Architectures, skeleton: Skeleton) -> tuple[list[Row
     if skeleton.form == "genotype":
         rows, links, last = genotype_rows(architectures, table, skeleton, width, depth, stem)
     elif skeleton.form in SEQUENCES:
-        rows, links, last = block_rows(architectures, table, skeleton, stem)
+        rows, links, last = block_rows(architectures, table, skeleton, width, stem)
     else:
         rows, links, last = cell_rows(architectures, table, keys, width, depth, stem)
     return rows, around + links + classifier(*last, keys.classes, keys.counting)
