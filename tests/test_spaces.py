@@ -632,10 +632,114 @@ def test_blocks_of_which_there_are_exactly_so_many_change_places():
         alone.mutate(alone.enumerate(), np.random.default_rng(0))
 
 
+def test_limits_of_what_may_stand_at_each_block_leave_independent_choices():
+    first = {"operators": ["conv"], "least": 1, "blocks": [1, 1]}
+    behind = {"operators": ["conv"], "most": 0, "blocks": [2, 3]}
+    opened = space("blocks", length=3, limits=[first, behind])
+    others = tuple(name for name in opened.operators if name != "conv")
+    assert opened.choices == (("conv",), others, others)
+    texts = opened.format(opened.enumerate())
+    assert texts == [f"net(conv,{one},{other})" for one in others for other in others]
+    some = opened.architectures(texts)
+    assert opened.of_choices(opened.choices_of(some)).row_keys() == some.row_keys()
+    assert set(opened.format(drawn(opened, 0, 500))) == set(texts)
+    with pytest.raises(InvalidCellError, match="1 block of conv among blocks 2 to 3"):
+        opened.parse("net(conv,none,conv)")
+
+
+def test_blocks_whose_places_have_operators_of_their_own_are_drawn_however_many_there_are():
+    # As in Once-for-all's MobileNetV3, where squeeze and excitation stands in some stages alone.
+    odd, even = ["conv"], ["skip", "none"]
+    limits = [
+        {"operators": odd if place % 2 else even, "least": 1, "blocks": [place, place]}
+        for place in range(1, 41)
+    ]
+    opened = space("blocks", length=[40, 41], limits=limits)
+    assert not opened.choices
+    for text in opened.format(drawn(opened, 0, 50)):
+        inside = text.removeprefix("net(").removesuffix(")").split(",")
+        assert {*inside[:40:2]} <= {*odd} and {*inside[1:40:2]} <= {*even}
+
+
 def test_blocks_that_no_architecture_can_have_are_not_drawn_for_ever():
-    none = [{"operators": ["conv"], "least": 4}]
+    none = [{"operators": [name], "least": 2} for name in ("conv", "skip")]
     with pytest.raises(ConfigError, match="the limits leave next to nothing to draw"):
         drawn(space("blocks", length=[1, 3], limits=none), 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ([{"least": 4}], "limit 1: least: 4 is more than 3 blocks"),
+        ([{"least": 2, "most": 1}], "limit 1: least: 2 is more than most: 1"),
+        ([{"least": 2, "blocks": [3, 3]}], "limit 1: least: 2 is more than 1 block"),
+        ([{"most": 2}, {"most": 1, "blocks": [3, 2]}], r"limit 2: blocks \[3, 2\] must rise"),
+        ([{"operators": ["cnv"]}], r"unknown mine operator 'cnv' \(did you mean 'conv'\?\)"),
+        ([{"least": 3}, {"most": 0, "blocks": [2, 2]}], "limits leave no operator for block 2"),
+    ],
+)
+def test_limits_that_no_blocks_keep_are_refused(limits, message):
+    stated = [{"operators": ["conv"]} | limit for limit in limits]
+    with pytest.raises(TgnasError, match=f"cells: .*{message}"):
+        space("blocks", length=3, limits=stated)
+
+
+def test_an_architecture_that_has_no_other_is_refused_where_it_is_to_be_changed():
+    content = {"name": "one", "operators": {"a": "conv_3x3"}}
+    content |= {"cells": {"form": "blocks", "length": 2}}
+    for columns in ({}, {"columns": {"resolution": [32]}}):
+        opened = space_of(content | columns)
+        with pytest.raises(ConfigError, match="none that is one step away"):
+            opened.mutate(opened.enumerate(), np.random.default_rng(0))
+
+
+# NAS-Bench-ASR: an operator, and a sum with earlier ones, whose skips are there or not.
+ASR = {
+    "nodes": 7,
+    "edges": [
+        *([0, 1], [1, 2], [0, 2], [2, 3], [3, 4], [0, 4], [2, 4]),
+        *([4, 5], [5, 6], [0, 6], [2, 6], [4, 6]),
+    ],
+    "only": {edge: ["conv", "none"] for edge in ("0-1", "2-3", "4-5")}
+    | {edge: ["none", "skip"] for edge in ("0-2", "0-4", "2-4", "0-6", "2-6", "4-6")}
+    | {edge: ["skip"] for edge in ("1-2", "3-4", "5-6")},
+}
+
+
+def test_operators_that_stand_on_some_edges_alone_are_drawn_and_listed_there():
+    opened = space("edges", **ASR)
+    assert opened.size == 2**3 * 2**6  # 6^3 2^6 in the benchmark, which has six operators there
+    for name in opened.object_of(opened.format(drawn(opened, 0, 1))[0])["edges"]:
+        assert name[2] in ASR["only"][f"{name[0]}-{name[1]}"]
+    some = drawn(opened, 1, 200)
+    assert opened.architectures(opened.format(some)).row_keys() == some.row_keys()
+    assert opened.of_choices(opened.choices_of(some)).row_keys() == some.row_keys()
+    around = opened.neighbours(some[:1])
+    assert len(opened.format(around)) == 3 + 6
+
+
+def test_an_operator_on_an_edge_where_it_may_not_stand_is_refused_with_what_may():
+    opened = space("edges", **ASR)
+    text = opened.format(drawn(opened, 0, 1))[0]
+    member = opened.object_of(text)
+    edges = {(s, t): name for s, t, name in member["edges"]}
+    wrong = {"edges": [[*pair, name] for pair, name in (edges | {(0, 2): "conv"}).items()]}
+    with pytest.raises(InvalidCellError, match=r"conv on edge \[0, 2\]; allowed are skip, none"):
+        opened.parse(wrong)
+    left_out = {"edges": [[*pair, name] for pair, name in edges.items() if pair != (1, 2)]}
+    with pytest.raises(InvalidCellError, match=r"none on edge \[1, 2\]; allowed are skip"):
+        opened.parse(left_out)
+    for only, message in (({"2-9": ["conv"]}, "edge of .* '2-9'"), ({"0-1": ["cnv"]}, "'cnv'")):
+        with pytest.raises(TgnasError, match=message):
+            space("edges", **ASR | {"only": only})
+
+
+def test_operators_of_one_meaning_are_told_apart_by_where_they_may_stand():
+    operators = {"one": "conv_3x3", "other": "conv_3x3", "skip": {"kind": "identity"}}
+    only = {"0-1": ["other", "skip"]}
+    cells = {"form": "operators_on_edges", "nodes": 3, "only": only}
+    opened = space_of({"name": "b", "operators": operators, "cells": cells})
+    assert opened.format(opened.parse("|other~0|+|other~0|skip~1|")) == ["|other~0|+|one~0|skip~1|"]
 
 
 def test_neighbours_of_blocks_have_one_block_more_or_less_or_another():

@@ -57,6 +57,7 @@ from tgnas.spaces.forms.base import (
     Choices,
     Form,
     Graph,
+    alone,
     check_enumerable,
     mutated,
     one_changed,
@@ -513,6 +514,8 @@ class Space:
         """Return one random neighbour of each architecture; errors as in ``sample``."""
         if self.options and self.choices:
             sizes = [len(options) for options in self.choices]
+            if max(sizes) == 1:
+                raise alone(self.name)
             return self.of_choices(mutated(self.choices_of(architectures), sizes, generator))
         cells = self.form.mutate(architectures.cells, generator)
         changed = self._packed(cells, architectures.attributes)
@@ -706,8 +709,8 @@ def space_of(content: Any, where: str = "space") -> Space:
         raise ConfigError(f"{where}: operators: all are of the kind zero, so that nothing connects")
     try:
         built = form(Alphabet(file.name, MappingProxyType(codes)), keys)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: cells: {error}") from error
+    except (ConfigError, UnknownInDataError) as error:
+        raise error.at(f"{where}: cells") from error
     modules = _modules(file.operators, codes, where)
     _check_shapes(file.operators, name, where)
     _check_network(file, name, where)

@@ -151,12 +151,12 @@ class Form(ABC):
         if not self.choices:
             around = [self.neighbours(cells[row : row + 1]) for row in range(len(cells))]
             if not all(map(len, around)):
-                raise ConfigError(
-                    f"{self.alphabet.space}: an architecture has none that is one step away"
-                )
+                raise alone(self.alphabet.space)
             chosen = [int(generator.integers(len(part))) for part in around]
             parts = [part[i : i + 1] for part, i in zip(around, chosen, strict=True)]
             return Cells.concatenate([self.pack([]), *parts])
+        if max(self.sizes) == 1:
+            raise alone(self.alphabet.space)
         return self.of_choices(mutated(self.choices_of(cells), self.sizes, generator))
 
     def neighbours(self, cells: Cells) -> Cells:
@@ -204,26 +204,49 @@ class FixedGraph(Form):
 
     # The code of each operator (in the order of the file) at each inner vertex.
     vertex_codes: UInt8[np.ndarray, "D O"]
+    allowed: Bool[np.ndarray, "D O"]  # which of them may stand there
     packed_edges: UInt8[np.ndarray, "1 bytes"]
 
+    @cached_property
+    def options(self) -> tuple[tuple[str, ...], ...]:
+        """The operators that may stand at each inner vertex."""
+        names = self.alphabet.spellings
+        return tuple(tuple(names[o] for o in np.flatnonzero(row)) for row in self.allowed)
+
     def of_choices(self, rows: Choices) -> Cells:
-        """Return the cells with operator ``rows[:, d]`` at inner vertex d."""
-        operators = np.empty((len(rows), len(self.sizes) + 2), dtype=np.uint8)
+        """Return the cells with option ``rows[:, d]`` at inner vertex d."""
+        return self.of_places(self.places_of(rows))
+
+    def places_of(self, rows: Choices) -> Choices:
+        """Return the place in the file of each option, of the first vertices if not of all."""
+        first = np.argsort(~self.allowed, axis=1, kind="stable")
+        return first[np.arange(rows.shape[1]), rows]
+
+    def of_places(self, places: Choices) -> Cells:
+        """Return the cells with the operator of a place in the file at each inner vertex."""
+        vertices = np.arange(len(self.vertex_codes))
+        operators = np.empty((len(places), len(vertices) + 2), dtype=np.uint8)
         operators[:, 0], operators[:, -1] = INPUT, OUTPUT
-        operators[:, 1:-1] = self.vertex_codes[np.arange(len(self.sizes)), rows]
-        return Cells(operators, np.repeat(self.packed_edges, len(rows), axis=0))
+        operators[:, 1:-1] = self.vertex_codes[vertices, places]
+        return Cells(operators, np.repeat(self.packed_edges, len(places), axis=0))
 
     def choices_of(self, cells: Cells) -> Choices:
-        """Return the place in the file of the operator of every inner vertex."""
-        inner = cells.operators[:, 1:-1]
+        """Return which of its options stands at every inner vertex."""
+        inner, vertices = cells.operators[:, 1:-1], np.arange(len(self.vertex_codes))
         if inner.shape[1] != len(self.sizes):
             raise self.alphabet.refuse("a cell is not in this search space")
-        return self.alphabet.known(self.places_at(np.arange(len(self.sizes)), inner))
+        places = self.alphabet.known(self.places_at(vertices, inner))
+        return (np.cumsum(self.allowed, axis=1) - 1)[vertices, places]
 
     def places_at(self, vertices: np.ndarray, codes: np.ndarray) -> Int64[np.ndarray, "..."]:
-        """Return the operator that has a code at an inner vertex; -1 where none has."""
-        alike = self.vertex_codes[vertices] == codes[..., None]
+        """Return the operator that has a code at an inner vertex; -1 where none may have."""
+        alike = (self.vertex_codes[vertices] == codes[..., None]) & self.allowed[vertices]
         return np.where(alike.any(axis=-1), alike.argmax(axis=-1), -1)
+
+
+def alone(space: str) -> ConfigError:
+    """Return the error of an architecture that nothing can be made of by one decision."""
+    return ConfigError(f"{space}: an architecture has none that is one step away")
 
 
 def check_enumerable(space: str, count: int) -> None:

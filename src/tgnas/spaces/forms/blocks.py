@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import combinations
+from math import prod
 from typing import Annotated, Any
 
 import numpy as np
@@ -72,7 +73,8 @@ class BlockKeys(Keys):
     """What stands between two blocks; a comma by default, and it may be empty."""
     limits: tuple[Limit, ...] = ()
     """How many blocks may be of some operators, e.g. of those that halve the resolution, in all or
-    from one block to another."""
+    from one block to another. Where all limits say of single blocks what may stand there, none or
+    every one of a range being of some operators, blocks are independent choices."""
 
 
 class Blocks(FixedGraph):
@@ -110,16 +112,12 @@ class Blocks(FixedGraph):
         self.characters = min(lengths)
         self.vertices = self.most + 2
         self.limits = keys.limits
-        for limit in self.limits:
-            for name in limit.operators:
-                alphabet.code(name)  # an unknown one is refused
-            if limit.blocks and not limit.blocks[0] <= limit.blocks[1] <= self.most:
-                raise ConfigError(
-                    f"{alphabet.space}: limits: blocks {list(limit.blocks)} must rise, from 1 to "
-                    f"{self.most}"
-                )
-        if self.least == self.most and not self.limits:
-            self.choices = (alphabet.spellings,) * self.most
+        for number, limit in enumerate(self.limits, start=1):
+            self._check(limit, f"{alphabet.space}: limits: limit {number}")
+        self.allowed = self._allowed()
+        self.counted = [limit for limit in self.limits if not self._of_each(limit)]
+        if self.least == self.most and not self.counted:
+            self.choices = self.options
         self._edges = [self._chain(blocks) for blocks in range(self.most + 1)]
         packed = self.pack([([INPUT, *[ZERO] * n, OUTPUT], e) for n, e in enumerate(self._edges)])
         self._packed, self.packed_edges = packed.edges, packed.edges[-1:]
@@ -130,6 +128,42 @@ class Blocks(FixedGraph):
             ],
             dtype=np.uint8,
         )
+
+    def _check(self, limit: Limit, place: str) -> None:
+        """Refuse a limit that says nothing of the space's blocks, or that none of them could keep.
+
+        Raises:
+            ConfigError: as the message says.
+            UnknownInDataError: an operator that the space does not have.
+        """
+        for name in limit.operators:
+            self.alphabet.code(name)  # an unknown one is refused
+        if limit.blocks and not limit.blocks[0] <= limit.blocks[1] <= self.most:
+            raise ConfigError(
+                f"{place}: blocks {list(limit.blocks)} must rise, from 1 to {self.most}"
+            )
+        blocks = len(range(self.most)[limit.places])
+        if limit.least > min(limit.most, blocks):
+            most = f"most: {limit.most}" if limit.most < blocks else number_of(blocks, "block")
+            raise ConfigError(f"{place}: least: {limit.least} is more than {most}")
+
+    def _of_each(self, limit: Limit) -> bool:
+        """Tell whether a limit says of each of its blocks, by itself, what may stand there."""
+        places = range(self.most)[limit.places]
+        return limit.most == 0 or limit.least == len(places) <= self.least - places.start
+
+    def _allowed(self) -> Bool[np.ndarray, "D O"]:
+        """Return which operators may stand at each block."""
+        names = self.alphabet.spellings
+        allowed = np.ones((self.most, len(names)), dtype=bool)
+        for limit in self.limits:
+            if self._of_each(limit):
+                among = np.isin(names, limit.operators)
+                allowed[limit.places] &= among if limit.least else ~among
+        if not allowed.any(axis=1).all():
+            block = int(np.argmin(allowed.any(axis=1))) + 1
+            raise ConfigError(f"{self.alphabet.space}: limits leave no operator for block {block}")
+        return allowed
 
     def _chain(self, blocks: int) -> list[Pair]:
         edges, summed = [], [0]
@@ -249,9 +283,9 @@ class Blocks(FixedGraph):
                 f"{self.alphabet.space} has up to {strings:.1e} architectures; at most "
                 f"{ENUMERABLE:,} can be enumerated"
             )
-        options = len(self.alphabet.spellings)
+        sizes = [*map(len, self.options)]
         parts = [
-            self._padded(np.indices((options,) * blocks).reshape(blocks, -1).T)
+            self._padded(self.places_of(np.indices(sizes[:blocks]).reshape(blocks, -1).T))
             for blocks in range(self.least, self.most + 1)
         ]
         places = np.concatenate(parts)
@@ -266,7 +300,7 @@ class Blocks(FixedGraph):
         drawn = np.empty((0, self.most), dtype=np.int64)
         for _ in range(DRAWS):
             shape = (max(count, 1000), self.most)
-            places = generator.integers(len(self.alphabet.spellings), size=shape)
+            places = self._drawn(shape, generator)
             blocks = generator.choice(len(shares), size=len(places), p=shares) + self.least
             places[np.arange(self.most) >= blocks[:, None]] = -1
             drawn = np.concatenate([drawn, places[self._within(places)]])
@@ -290,15 +324,26 @@ class Blocks(FixedGraph):
             rows += [np.insert(own, spot, option) for spot, option in spots]
         if len(own) > self.least:
             rows += [np.delete(own, spot) for spot in range(len(own))]
-        if any(0 < limit.least == limit.most for limit in self.limits):
+        if any(0 < limit.least == limit.most for limit in self.counted):
             pairs = combinations(range(len(own)), 2)
             rows += [_exchanged(own, *pair) for pair in pairs if own[pair[0]] != own[pair[1]]]
         places = np.unique(np.concatenate([self._padded(row[None]) for row in rows]), axis=0)
         return self._of_places(places[self._within(places)])
 
+    def _drawn(self, shape: tuple[int, int], generator: np.random.Generator) -> Choices:
+        """Return places of operators that may stand there; other limits are left aside."""
+        if self.allowed.all():
+            return generator.integers(len(self.alphabet.spellings), size=shape)
+        sizes = [*map(len, self.options)]
+        return self.places_of(generator.integers(sizes, size=shape))
+
     def _strings(self) -> list[int]:
-        """Return how many strings there are of each number of blocks, limits left aside."""
-        return [len(self.alphabet.spellings) ** n for n in range(self.least, self.most + 1)]
+        """Return how many strings there are of each number of blocks.
+
+        They have what may stand at each block; other limits are left aside.
+        """
+        sizes = [*map(len, self.options)]
+        return [prod(sizes[:n]) for n in range(self.least, self.most + 1)]
 
     def _padded(self, places: Int64[np.ndarray, "N n"]) -> Choices:
         return np.pad(places, ((0, 0), (0, self.most - places.shape[1])), constant_values=-1)

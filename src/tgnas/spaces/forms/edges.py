@@ -12,7 +12,7 @@ from jaxtyping import Bool
 from pydantic import Field
 
 from tgnas.cell import Cells
-from tgnas.errors import ConfigError, shown
+from tgnas.errors import ConfigError, UnknownInDataError, shown
 from tgnas.spaces.forms.base import (
     INPUT,
     OUTPUT,
@@ -30,6 +30,7 @@ from tgnas.spaces.notations.edges import notations_of
 from tgnas.validation import Keys
 
 PLACE = re.compile(r"\{([^{}]*)\}")
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Template:
@@ -105,6 +106,8 @@ class EdgeKeys(Keys):
     string: str | None = None
     """How an architecture is written, with {SOURCE-TARGET} where the operator of an edge stands; by
     default as NAS-Bench-201 does, "|{0-1}~0|+|{0-2}~0|{1-2}~1|"."""
+    only: Annotated[dict[str, Names], Field(default_factory=dict)]
+    """SOURCE-TARGET -> the operators that may stand on this edge; all by default."""
 
 
 class OperatorsOnEdges(FixedGraph):
@@ -120,9 +123,10 @@ class OperatorsOnEdges(FixedGraph):
         nodes = keys.nodes
         everything = [(source, target) for target in range(nodes) for source in range(target)]
         edges = everything if keys.edges is None else list(keys.edges)
+        listed = [[*pair] for pair in edges]
         if not edges or not set(edges) <= set(everything) or len(set(edges)) < len(edges):
             raise ConfigError(
-                f"{alphabet.space}: edges {edges} must be different pairs [SOURCE, TARGET] with "
+                f"{alphabet.space}: edges {listed} must be different pairs [SOURCE, TARGET] with "
                 f"0 <= SOURCE < TARGET < {nodes}"
             )
         reached = {0}
@@ -130,13 +134,12 @@ class OperatorsOnEdges(FixedGraph):
             reached |= {target} if source in reached else set()
         if nodes - 1 not in reached:
             raise ConfigError(
-                f"{alphabet.space}: edges {edges} lead from node 0 to no node {nodes - 1}, so that "
-                "nothing connects input and output"
+                f"{alphabet.space}: edges {listed} lead from node 0 to no node {nodes - 1}, so "
+                "that nothing connects input and output"
             )
         self.alphabet, self.nodes = alphabet, nodes
         self.pairs = sorted(edges, key=lambda pair: (pair[1], pair[0]))
         self.vertices = len(self.pairs) + 2
-        self.choices = (alphabet.spellings,) * len(self.pairs)
         into = [
             [f"{{{s}-{t}}}~{s}" for s, t in self.pairs if t == target] for target in range(1, nodes)
         ]
@@ -146,6 +149,8 @@ class OperatorsOnEdges(FixedGraph):
         self.template = Template(text, labels, alphabet)
         codes = np.array([*alphabet.codes.values()], dtype=np.uint8)
         self.vertex_codes = np.tile(codes, (len(self.pairs), 1))
+        self.allowed = self._allowed(keys.only, labels)
+        self.choices = self.options
         # The input ends in node 0, and the output starts in the last node.
         ends = [0, *(target for _, target in self.pairs)]
         starts = [*(source for source, _ in self.pairs), nodes - 1]
@@ -172,8 +177,8 @@ class OperatorsOnEdges(FixedGraph):
         absent = [pair for pair in self.pairs if pair not in named]
         if absent and zero is None:
             raise self.alphabet.refuse(
-                f"a string must name the operator of edge {absent[0]}, and none of the space's is "
-                "of the kind zero"
+                f"a string must name the operator of edge {[*absent[0]]}, and none of the space's "
+                "is of the kind zero"
             )
         return self.template.format([named.get(pair) or str(zero) for pair in self.pairs])
 
@@ -181,7 +186,31 @@ class OperatorsOnEdges(FixedGraph):
         """Return the line graph."""
         named = self._named(member)
         inner = [self.alphabet.code(named[pair]) if pair in named else ZERO for pair in self.pairs]
+        zero = self.alphabet.names.get(ZERO)
+        for pair, options in zip(self.pairs, self.options, strict=True):
+            name = named.get(pair, zero)
+            if len(options) < len(self.alphabet.spellings) and name not in options:
+                raise self.alphabet.refuse(
+                    f"{name or 'nothing'} on edge {[*pair]}; allowed are {', '.join(options)}"
+                )
         return [([INPUT, *inner, OUTPUT], self.line_graph)]
+
+    def _allowed(
+        self, only: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> Bool[np.ndarray, "D O"]:
+        """Return which operators may stand on each edge.
+
+        Raises:
+            UnknownInDataError: an edge, or an operator, that is not there.
+        """
+        allowed = np.ones((len(self.pairs), len(self.alphabet.spellings)), dtype=bool)
+        for label, names in only.items():
+            if label not in labels:
+                raise UnknownInDataError(f"edge of {self.alphabet.space}", label, labels)
+            for name in names:
+                self.alphabet.code(name)  # an unknown one is refused
+            allowed[labels.index(label)] = np.isin(self.alphabet.spellings, names)
+        return allowed
 
     def _named(self, member: Mapping[str, Any]) -> dict[Pair, str]:
         self._fields(member, {"edges"}, {"edges"})
@@ -204,19 +233,19 @@ class OperatorsOnEdges(FixedGraph):
 
     def objects_of(self, cells: Cells) -> list[dict[str, Any]]:
         """Return the objects; a zero that the space does not have is an edge that is left out."""
-        names = self.alphabet.names
-        absent = set() if ZERO in names else {ZERO}
-        inner = cells.operators[:, 1:-1]
-        self.alphabet.known(np.where(np.isin(inner, [*names, *absent]), 0, -1))
+        names, inner = self.alphabet.spellings, cells.operators[:, 1:-1]
+        places = self.places_at(np.arange(len(self.pairs)), inner)
+        absent = (inner == ZERO) & (ZERO not in self.alphabet.names)
+        self.alphabet.known(np.where(absent, 0, places))
         return [
             {
                 "edges": [
-                    [*pair, names[code]]
-                    for pair, code in zip(self.pairs, row, strict=True)
-                    if code not in absent
+                    [*pair, names[place]]
+                    for pair, place in zip(self.pairs, row, strict=True)
+                    if place >= 0
                 ]
             }
-            for row in inner.tolist()
+            for row in places.tolist()
         ]
 
     @cached_property
@@ -227,4 +256,5 @@ class OperatorsOnEdges(FixedGraph):
     def read(self, texts: pa.Array) -> Read:
         """Read all strings by the template."""
         places, understood = self.template.places(texts)
-        return self.of_choices(places), understood
+        may = self.allowed[np.arange(len(self.pairs)), places].all(axis=1)
+        return self.of_places(places), understood & may
