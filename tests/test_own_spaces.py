@@ -225,6 +225,15 @@ def test_numbers_that_are_not_as_they_may_be_are_refused(text, message):
         ({"kernel": 3, "width": 5}, 9 * 8 * 5 + 10),
         ({"weights": 2.0, "channel_weights": 3.0}, 2 * 64 + 3 * 8),
         ({"kernel": 3, "pooling": "max"}, 0),
+        # Squeeze and excitation: two dense layers with biases.
+        ({"squeeze": 0.25}, 2 * 8 * 2 + 8 + 2),
+        ({"kernel": 3, "squeeze": 0.25}, 9 * 64 + 16 + 2 * 8 * 2 + 8 + 2),
+        ({"kernel": 3, "repeats": 2, "squeeze": 0.25}, 2 * (9 * 64 + 16) + 2 * 8 * 2 + 8 + 2),
+        ({"weights": 5.0, "squeeze": 0.125}, 5 * 64 + 2 * 8 + 8 + 1),
+        (
+            {"kernel": 3, "expansion": 4, "repeats": 2, "squeeze": 0.25} | SEPARABLE,
+            2 * (2 * 8 * 32 + 9 * 32 + 2 * (2 * 32 + 8) + 2 * 32 * 8 + 32 + 8),
+        ),
     ],
 )
 def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
@@ -261,6 +270,8 @@ def test_an_operator_has_the_parameters_of_its_attributes(attributes, expected):
         ("Max pooling 2 by 2, stride 2", {"kernel": 2, "pooling": "max", "stride": 2}),
         ("7x1 convolution followed by 1x7 convolution", {"kernel": 7, "weights": 14.0}),
         ("3x3 strided convolution, stride 2", {"kernel": 3, "stride": 2}),
+        ("ReLU-Conv3x3-BN", {"kernel": 3}),
+        ("SepConv5x5", {"kernel": 5} | SEPARABLE),
         # What attributes cannot say, or what is no whole operator.
         ("1D convolution with kernel size 5", {}),
         ("One-dimensional convolution of kernel size 5", {}),
@@ -317,6 +328,7 @@ def test_a_number_that_is_no_attribute_leaves_a_description_unread(kernel, kind,
         repeats=st.integers(1, 3),
         weights=st.none() | st.integers(0, 20),
         channel_weights=st.none() | st.integers(0, 20),
+        squeeze=st.sampled_from([0, 0.25, 1]),
     ).filter(lambda said: said.pointwise is not False or said.expansion == 1)
 )
 def test_an_operator_has_the_same_parameters_in_a_block_and_in_a_cell(attributes):
@@ -326,6 +338,44 @@ def test_an_operator_has_the_same_parameters_in_a_block_and_in_a_cell(attributes
     in_cell = work_at_width(Coefficients(*terms), 8, 4, scale=True)
     assert layers_of(block).parameters[0, 0] == in_cell.parameters
     assert layers_of(block).flops[0, 0] == in_cell.multiply_adds
+
+
+@pytest.mark.parametrize(
+    "gates", ["", ", SE", ", SE ratio 0.25", " with squeeze-and-excitation (0.25)", ", SE factor 4"]
+)
+def test_a_block_with_squeeze_and_excitation_is_read_as_the_block_and_its_gates_are_named(gates):
+    words = f"MBConv 5x5, expansion 6{gates}, hard swish"
+    said = {"kernel": 5, "expansion": 6.0, "shortcut": "plain"} | SEPARABLE
+    assert attributes_of(words) == OperatorAttributes(**said)
+    assert unread_words(words) == (
+        () if not gates else ("se",) if "SE" in gates else ("squeeze", "excitation")
+    )
+    stated = {"description": words, "attributes": {"squeeze": 0.25}}
+    [operator] = space_of(layer() | {"operators": {"a": stated}}).new
+    assert operator.attributes == OperatorAttributes(**said, squeeze=0.25).numbers
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_squeeze_and_excitation_works_once_for_an_image_of_any_size(form):
+    def costs(image, squeeze):
+        attributes = {"kernel": 3, "squeeze": squeeze}
+        operators = {"a": {"description": "Convolution with gates", "attributes": attributes}}
+        content = {"name": "b", "operators": operators, "cells": {"form": form} | CELLS[form]}
+        space = space_of(content | {"network": {"image": image}})
+        some = space.sample(1, np.random.default_rng(0))
+        return np.array([count_parameters(some)[0], count_flops(some)[0] * 1e6])
+
+    small, large = (costs(image, 0.25) - costs(image, 0) for image in (32, 64))
+    assert small.tolist() == pytest.approx(large.tolist())
+    parameters, done = small
+    assert 0 < done < parameters  # the biases add nothing
+
+
+def test_squeeze_and_excitation_counts_among_the_weights_that_a_predictor_reads():
+    plain = OperatorAttributes(kernel=3, groups="separable", expansion=4)
+    gated = plain.model_copy(update={"squeeze": 0.25})
+    assert gated.numbers[0] == plain.numbers[0] + 2 * 4 * 4 * 0.25
+    assert OperatorAttributes(squeeze=0.0625).numbers[0] == 0.125
 
 
 def test_a_space_says_which_readings_are_doubtful():

@@ -167,5 +167,5 @@ def test_a_new_operator_is_shown_with_what_it_is_taken_for():
     assert rows["sep7"].attributes == "kernel 7, separable, 1 C^2 + 49 C weights, reach 3"
     assert rows["sep7"].nearest == "sep_conv_5x5"
     assert 0.5 < rows["sep7"].similarity < 1
-    assert rows["attention"].attributes == "0.125 C^2 weights"
+    assert rows["attention"].attributes == "squeeze 0.0625, 0.125 C^2 weights"
     assert (rows["skip"].name, rows["skip"].similarity) == ("identity", 1)

@@ -52,6 +52,10 @@ class OperatorAttributes(Keys):
     RegNet, in contrast to MobileNetV2's first block)."""
     repeats: Count = 1
     """How many of them follow each other."""
+    squeeze: Least0 = 0
+    """Inner channels of a squeeze and excitation for each channel that it gates, 0 where there is
+    none: the channels between 1x1 convolutions, in each of the repeats; else those that it puts
+    out, once. Its weights are added to the others and work once for an image, not at each pixel."""
     pooling: Literal["none", "average", "max"] = "none"
     """What it pools by, if it does."""
     shortcut: Literal["none", "plain", "projected"] = "none"
@@ -87,8 +91,9 @@ class OperatorAttributes(Keys):
             weights = 2 * self.expansion + inner if square else 0.0
             channel_weights = square * self.expansion * apart
         reach = self.repeats * self.dilation * max(self.kernel - 1, 0) / 2
+        gates = 2 * self.squeeze * (self.repeats * self.expansion**2 if self.expands else 1)
         totals = (
-            self.repeats * weights if self.weights is None else self.weights,
+            (self.repeats * weights if self.weights is None else self.weights) + gates,
             reach if self.reach is None else self.reach,
             self.repeats * channel_weights
             if self.channel_weights is None
@@ -98,7 +103,7 @@ class OperatorAttributes(Keys):
         rest = (
             *(self.kernel, self.dilation, 0 if apart else groups, int(separable)),
             *(self.expansion, self.repeats, *words, self.stride, self.widen, self.width),
-            int(self.expands and square > 0),
+            *(int(self.expands and square > 0), self.squeeze),
         )
         return tuple(map(float, (*totals, *rest)))
 
@@ -110,9 +115,11 @@ _SHORTCUTS = ("none", "plain", "projected")
 ATTRIBUTES = (
     *("weights", "reach", "channel_weights", "kernel", "dilation", "groups", "separable"),
     *("expansion", "repeats", "pooling", "shortcut", "stride", "widen", "width", "pointwise"),
+    "squeeze",
 )
 UNKNOWN = OperatorAttributes().numbers  # of what nothing is known but words
-COUNTED = ("weights", "reach", "channel_weights", "kernel", "pooling")  # all 0: it does nothing
+# Where all are 0, it does nothing.
+COUNTED = ("weights", "reach", "channel_weights", "kernel", "pooling", "squeeze")
 
 
 @dataclass(frozen=True, slots=True)

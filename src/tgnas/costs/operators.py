@@ -28,6 +28,7 @@ class Coefficients(NamedTuple):
     norms: np.ndarray  # normalised channels, times C
     multiply_adds: np.ndarray  # a pixel, times C^2
     channel_multiply_adds: np.ndarray  # a pixel, times C
+    once: np.ndarray  # multiply-adds that an image needs once, times C^2
     normalised: np.ndarray  # elements a pixel, times C
     relus: np.ndarray  # elements a pixel, times C
     pooled: np.ndarray  # pixels read a pixel, times C
@@ -50,6 +51,13 @@ def expands(table: Float64[np.ndarray, "*rest A"]) -> Bool[np.ndarray, "*rest"]:
     return (attribute(table, "expansion") != 1) | (attribute(table, "pointwise") > 0)
 
 
+def gates(table: Float64[np.ndarray, "*rest A"]) -> Float64[np.ndarray, "*rest"]:
+    """Return the weights of squeeze and excitation for each pair of channels, which work once."""
+    of = {name: attribute(table, name) for name in ("squeeze", "expansion", "repeats")}
+    wide = np.where(expands(table), of["repeats"] * of["expansion"] ** 2, 1)
+    return 2 * of["squeeze"] * wide
+
+
 def coefficients(
     table: Float64[np.ndarray, "256 A"], stride: int = 1, scale: bool = True
 ) -> Coefficients:
@@ -62,7 +70,8 @@ def coefficients(
     convolves = (of["kernel"] > 0) & (of["pooling"] == 0)
     first = (stride**2 - 1) * around * of["expansion"]  # a 1x1 convolution before the stride
     norms = convolves * of["repeats"] * np.where(around, 2 * of["expansion"] + 1, 1)
-    weights, multiply_adds = of["weights"].copy(), of["weights"] + first * convolves
+    once = gates(table)
+    weights, multiply_adds = of["weights"].copy(), of["weights"] - once + first * convolves
     normalised = norms + first * convolves
     relus = norms + convolves * np.where(around, first, stride**2 - 1)
     if stride > 1:
@@ -76,9 +85,12 @@ def coefficients(
     pools = of["pooling"] > 0
     pooled = pools * of["kernel"] ** 2
     normalised = normalised + (pools & (not scale))
+    # The two dense layers of squeeze and excitation have biases.
+    wide = np.where(around, of["repeats"] * of["expansion"], 1)
+    biases = np.where(once > 0, (of["squeeze"] + 1) * wide, 0)
     return Coefficients(
-        *(weights, of["channel_weights"], norms, multiply_adds),
-        *(of["channel_weights"], normalised, relus, pooled),
+        *(weights, of["channel_weights"] + biases, norms, multiply_adds),
+        *(of["channel_weights"], once, normalised, relus, pooled),
     )
 
 
@@ -111,7 +123,7 @@ def work_at_width(terms: Coefficients, width: Number, side: Number, scale: bool)
     done = terms.multiply_adds * width + terms.channel_multiply_adds
     return Work(
         parameters=(terms.weights * width + channel) * width,
-        multiply_adds=done * width * area,
+        multiply_adds=(done * area + terms.once * width) * width,
         scaled=elements * scale,
         normalised=elements * (not scale),
         relus=terms.relus * width * area,
@@ -162,6 +174,7 @@ def work_of(
     expand, project = inputs * hidden, hidden * outputs
     first = np.where(around, expand + middle(hidden, hidden) + project, plain)
     behind = more * np.where(around, 2 * outputs * later + middle(later, later), again)
+    of["weights"] = of["weights"] - gates(attributes)
     stated = of["weights"] * inputs * outputs + of["channel_weights"] * inputs
     counted = convolves & ~_given(of)
     weights = np.where(counted, first + behind, stated)
@@ -170,18 +183,28 @@ def work_of(
     norms = convolves * np.where(around, norms, of["repeats"] * outputs)
     elements = norms * area + np.where(convolves & around, hidden * (before - area), 0)
 
+    gated = [_gated(of["squeeze"], some) for some in (np.where(around, hidden, outputs), later)]
+    once, biases = (a + more * around * b for a, b in zip(*gated, strict=True))
+
     wider, pools = inputs != outputs, of["pooling"] > 0
     projected = (wider | (stride > 1)) & (identity | adds) | wider & pools
     weights = weights + projected * inputs * outputs
     done = done + projected * inputs * outputs * area
     norms, elements = norms + projected * outputs, elements + projected * outputs * area
     return Work(
-        parameters=weights + 2 * norms,
-        multiply_adds=done,
+        parameters=weights + 2 * norms + once + biases,
+        multiply_adds=done + once,
         scaled=elements,
         relus=elements,
         pooled=pools * square * inputs * area,
     )
+
+
+def _gated(squeeze: np.ndarray, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and biases of squeeze and excitation of so many channels."""
+    inner = np.maximum(np.rint(squeeze * channels), 1)
+    there = squeeze > 0
+    return there * 2.0 * inner * channels, there * (inner + channels)
 
 
 def _given(of: dict[str, np.ndarray]) -> Bool[np.ndarray, "*rest"]:

@@ -93,10 +93,9 @@ def doubtful_readings(space: Space) -> list[str]:
         if _but(new.attributes, *_OF_PLACE) != _but(read.numbers, *_OF_PLACE):
             continue  # the file says more than the words
         if unread := unread_words(new.description):
-            words = ", ".join(map(repr, unread))
+            words = f"the word{'s' * (len(unread) > 1)} {', '.join(map(repr, unread))}"
             doubts.append(
-                f"{spelled!r} is read without the words {words}; if they change what it is, say "
-                "its attributes"
+                f"{spelled!r} is read without {words}; what changes what it is, attributes say"
             )
         for other in of_vocabulary:
             alone = attributes_of(other.sentences["short"])
@@ -172,7 +171,17 @@ def _said(numbers: tuple[float, ...]) -> str:
     of = dict(zip(ATTRIBUTES, numbers, strict=True))
     usual = dict(zip(ATTRIBUTES, UNKNOWN, strict=True))
     parts = []
-    for name in ("pooling", "kernel", "dilation", "groups", "expansion", "repeats", "shortcut"):
+    told = (
+        "pooling",
+        "kernel",
+        "dilation",
+        "groups",
+        "expansion",
+        "repeats",
+        "squeeze",
+        "shortcut",
+    )
+    for name in told:
         if of[name] == usual[name]:
             continue
         if name == "groups" and not of[name]:

@@ -44,6 +44,8 @@ _HOLES = ("dilat", "atrous", "with holes")
 # Numbers that are no attribute, and may stand there; any other that no clue takes is a riddle.
 _ASIDE = r"\b2 ?d(?:imensional)?\b|\bpad(?:ding)? \d+\b|\bbench \d+\b|\bresnet \d+\b"
 _ASIDE += r"|\brelu 6\b|\b1 group\b|\bmomentum \d+(?:\.\d+)?\b"
+# The number of squeeze and excitation, of which ``squeeze`` says what it is a share of.
+_SQUEEZE = r"\b(se|excitation)((?: ratio| factor| reduction)?)(?: of)? \d+(?:\.\d+)?\b"
 _NUMBER = r"\b(?!1\b)\d+(?:\.\d+)?\b"
 # What attributes cannot say: signals and volumes, an expansion by the kernel itself, larger images,
 # weights that are computed from the input, and groups and strides of which no one says how many.
@@ -75,13 +77,14 @@ _PLAIN = re.compile(
     | batch\w* | blocks? | bn | bottleneck | cardinality | cells? | channels? | consecutive
     | conv(?:s|2d|ol\w*)?
     | depth(?:wise)? | dilat\w* | expan\w* | extent | factor | fields? | filters? | follow\w*
-    | group(?:ed|s)? | hidden | holes | individually | inputs? | inside | inverted\w* | keeps
-    | kernel\w* | largest | layers? | learn(?:ed|t)? | linear | max\w* | mbconv | mean | mix\w*
-    | mobilenet\w* | modules? | neighbou?rhood | nn | nonlinearity | norm\w* | op | operat\w*
+    | [gs]?elu | group(?:ed|s|norm)? | h?swish | hard | hardswish | hidden | holes | individually
+    | inputs? | inside | inverted\w* | keeps | kernel\w* | largest | layers? | layernorm | leaky
+    | leakyrelu | learn(?:ed|t)? | linear | max\w* | mbconv | mean | mix\w* | mobilenet\w*
+    | modules? | neighbou?rhood | nn | nonlinearity | norm\w* | op | operat\w*
     | outputs? | padding | pairs? | parameters | pixels? | plain | point\w* | pool\w* | positions?
     | project(?:ed|s)? | rate | ratio | receptive | rectifie[dr] | regular | relu6? | repeated
     | residual | row | separabl[ey] | separately | shortcut | sides? | silu | size | slid(?:es|ing)
-    | spatial | square | stacked | step | strided? | succeeded | swish | takes? | taken | units?
+    | spatial | square | stacked | step | strided? | succeeded | takes? | taken | units?
     | values? | weights? | wide | windows?
     """
 )
@@ -196,6 +199,7 @@ def unread_words(description: str) -> tuple[str, ...]:
 def _in_full(text: str) -> str:
     """Return a text without marks, and with what is shortened written out."""
     plain = text.replace("\u00d7", "x")
+    plain = re.sub(r"(?<=conv)(?=\d+ ?x ?\d)", " ", plain)  # as in Conv3x3
     text = " ".join(re.sub(r"[-=_:()]|(?<=[a-z])\.", " ", plain).split())
     for word, full in _SHORTENED.items():
         text = re.sub(rf"\b{word}\b", full, text)
@@ -206,7 +210,7 @@ def _in_digits(text: str) -> str:
     """Return a text with its numbers in digits, without those that are no attribute."""
     for word, number in _NUMBERS.items():
         text = re.sub(rf"\b{word}\b", str(number), text)
-    return re.sub(_ASIDE, " ", text)
+    return re.sub(_ASIDE, " ", re.sub(_SQUEEZE, r"\1\2", text))
 
 
 def _rest(text: str) -> str:
