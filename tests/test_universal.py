@@ -317,6 +317,18 @@ def test_it_cannot_tell_on_a_space_of_shuffled_meanings(shipped, operators, reas
     assert reason in str(verdict)
 
 
+def test_a_name_contradicts_no_weights_that_are_stated_without_a_kernel(shipped):
+    stated = {"description": "Convolution over time", "attributes": {"weights": 9, "reach": 1}}
+    skip = {"kind": "identity"}
+    space = space_of(edges({"conv_3x3": stated, "conv1x1": "conv_1x1", "skip": skip}))
+    some = space.sample(100, np.random.default_rng(0))
+    assert shipped.verdict(some, space).tells
+    others = {"conv1x1": "conv_3x3", "max_pool_3x3": stated, "conv_3x3": skip}
+    space = space_of(edges(others))
+    some = space.sample(100, np.random.default_rng(0))
+    assert shipped.verdict(some, space).contradictory == tuple(others)
+
+
 def test_it_cannot_tell_of_an_operator_that_is_most_like_one_of_graphs(shipped):
     operators = {"attention": "Multi-head self-attention", "conv": "conv_3x3"}
     space = space_of(edges(operators | {"skip": {"kind": "identity"}}))

@@ -210,19 +210,26 @@ def counts_agree(space: Space) -> float:
 
 
 def _contradicts(name: str, code: int, space: Space) -> bool:
-    """Tell whether a spelling names a convolution or pool that its operator is not."""
-    named_shape = _shape(attributes_of(name.replace("_", " ")).numbers)
-    if not named_shape[0]:
+    """Tell whether a spelling names a convolution or pool that its operator is not.
+
+    Of weights that a file states without a kernel no one knows whether they are of one.
+    """
+    named = _of(attributes_of(name.replace("_", " ")).numbers)
+    if not named["kernel"]:
         return False
-    known: Sequence[float] = (
+    numbers: Sequence[float] = (
         VOCABULARY[code].known.numbers
         if code < len(NAMES)
         else space.new[code - len(NAMES)].attributes
     )
-    is_known = code < len(NAMES) or tuple(known) != OperatorAttributes().numbers
-    return is_known and _shape(known) != named_shape
+    if code >= len(NAMES) and tuple(numbers) == OperatorAttributes().numbers:
+        return False
+    own = _of(numbers)
+    if (own["pooling"] > 0) != (named["pooling"] > 0):
+        return True
+    unsaid = not own["kernel"] and own["weights"] + own["channel_weights"] > 0
+    return not unsaid and own["kernel"] != named["kernel"]
 
 
-def _shape(numbers: Sequence[float]) -> tuple[float, bool]:
-    of = dict(zip(ATTRIBUTES, numbers, strict=True))
-    return of["kernel"], of["pooling"] > 0
+def _of(numbers: Sequence[float]) -> dict[str, float]:
+    return dict(zip(ATTRIBUTES, numbers, strict=True))
