@@ -168,6 +168,18 @@ def test_the_first_listed_stage_is_as_wide_as_the_network_whatever_the_stem_puts
     assert layers.parameters[:, 0].tolist() == [plain, skipped]
 
 
+def test_without_a_stem_the_first_cell_reads_the_image():
+    content = layer(kernel=3)
+    content["network"] = content["network"] | {"stem": []}
+    layers = layers_of(space_of(content).parse("a"))
+    assert layers.inputs.tolist() == [[3]]
+    assert layers.all_parameters.tolist() == [9 * 3 * 8 + 2 * 8 + 8 + 1]
+    for form in FORMS:
+        some = {"name": "b", "operators": {"a": "conv_3x3"}, "network": {"stem": []}}
+        space = space_of(some | {"cells": {"form": form} | CELLS[form]})
+        assert count_flops(space.sample(1, np.random.default_rng(0))) > 0
+
+
 def test_a_wider_and_deeper_network_of_one_genotype_is_larger():
     text = OPEN["genotypes"].format(OPEN["genotypes"].sample(1, np.random.default_rng(0)))[0]
     cell = text.rsplit(" ", 2)[0]
@@ -533,6 +545,19 @@ def test_what_is_said_as_it_is_usual_may_be_said():
         ({"operators": {"a": {"kind": "identity"}}}, "operators: a: its kind is identity"),
         ({"operators": {"a": {"description": "", "kind": "zero"}}}, "a: its kind is zero"),
         ({"operators": {"a": "Skip connection"}}, "operators: a: 'Skip connection' sounds"),
+        (
+            {"operators": {"a": {"kind": "identity", "attributes": {"stride": 2}}}},
+            "operators: a: attributes say nothing of what is of the kind identity",
+        ),
+        ({"network": {"stages": [{"cells": 2, "widen": 2}]}}, "stage 1: the channels of widths"),
+        (
+            {"network": {"stages": [{"cells": 2, "channels": 8}]}},
+            r"key at network.stages.0 'channels'.*; known: cells, stride, widen, width",
+        ),
+        ({"network": {"stages": [{"stride": 2}]}}, "network.stages.0: the key 'cells' is missing"),
+        ({"network": {"stages": []}}, "network.stages: .* at least 1 item"),
+        ({"columns": {"resolution": [0, 32]}}, "columns.resolution.0: 0 is not allowed"),
+        ({"cells": {"form": "blocks", "length": [3, 2]}}, r"cells: layer: length \[3, 2\] must"),
     ],
 )
 def test_what_is_wrong_with_a_network_is_said_with_its_place(change, message):

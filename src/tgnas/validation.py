@@ -161,7 +161,9 @@ def validated(kind: Any, values: Any, place: str = "", what: str = "config") -> 
         return TypeAdapter(kind).validate_python(_with_tuples(values), strict=True)
     except ValidationError as error:
         faults = [(*_place_of(fault["loc"], values), fault) for fault in error.errors()]
-    path, value, fault = min(faults, key=lambda row: row[0])
+    # Where a list may stand beside other values, what is wrong within one goes before that.
+    outer = [row for row in faults if not any(_within(other[0], row[0]) for other in faults)]
+    path, value, fault = min(outer, key=lambda row: row[0])
     where = ".".join([*([place] if place else []), *path]) or "the top level"
     messages = [fault["msg"] for other, _, fault in faults if other == path]
     raise _refusal(what, where, value, fault, messages)
@@ -193,6 +195,8 @@ def _place_of(location: tuple[int | str, ...], values: Any) -> tuple[list[str], 
     """Return the part of a location that the values have, and the value there."""
     path: list[str] = []
     for part in location:
+        if isinstance(part, str) and isinstance(values, list | tuple):
+            continue  # which of the values that may stand there it was taken for
         inside = (
             isinstance(values, list | tuple) and part < len(values)
             if isinstance(part, int)
@@ -202,6 +206,11 @@ def _place_of(location: tuple[int | str, ...], values: Any) -> tuple[list[str], 
             break
         path, values = [*path, str(part)], values[part]
     return path, values
+
+
+def _within(path: list[str], outer: list[str]) -> bool:
+    """Tell whether a path leads into what another leads to."""
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def _refusal(what: str, where: str, value: Any, fault: Any, messages: list[str]) -> TgnasError:

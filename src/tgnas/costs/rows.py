@@ -51,7 +51,10 @@ class Stage(NamedTuple):
 def stem_of(
     keys: NetworkKeys, width: Int64[np.ndarray, " _"], side: Int64[np.ndarray, " _"]
 ) -> tuple[Work, list[Shape]]:
-    """Return the work of the stem, and what each of its convolutions puts out."""
+    """Return the work of the stem, and what each of its convolutions puts out.
+
+    Where there is none, the first cell reads the image.
+    """
     work, shapes = Work(), [Shape(np.array([COLOURS]), side)]
     for number, one in enumerate(keys.stem):
         before, _ = shapes[-1]
@@ -62,7 +65,7 @@ def stem_of(
         relus = relus + keys.concatenated * channels * side**2
         work += convolution(one.kernel, before, channels, side, relus=relus)
         shapes.append(Shape(channels, side))
-    return work, shapes[1:]
+    return work, shapes[1:] or shapes
 
 
 def stages_of(

@@ -56,7 +56,7 @@ class NetworkKeys(Keys):
     depth: Count | None = None
     """Cells of the whole network, shared evenly by the stages; 5 for each stage by default, and 8
     of a genotype."""
-    stages: Count | tuple[StageKeys, ...] = 3
+    stages: Count | Annotated[tuple[StageKeys, ...], Field(min_length=1)] = 3
     """How many stages there are, each with twice the channels and half the side of the one before;
     or each stage. A genotype's network has a reduction cell after each third, and three stages."""
     between: Literal["residual_block", "pool", "cell"] = "residual_block"
@@ -67,7 +67,7 @@ class NetworkKeys(Keys):
     """Whether a cell's output is the concatenation of the nodes that lead to it, which so share the
     channels, and edges from the input are 1x1 convolutions (NAS-Bench-101)."""
     stem: tuple[StemKeys, ...] = (StemKeys(),)
-    """The convolutions before the first cell; one 3x3 by default."""
+    """The convolutions before the first cell; one 3x3 by default, and none of an empty list."""
     scale: bool = True
     """Whether normalisations inside of cells have a scale and a shift; so by default."""
     head: Annotated[int, Field(ge=0)] = 0

@@ -773,6 +773,12 @@ def _check_network(file: SpaceFile, form: str, where: str) -> None:
     counted = isinstance(file.network.stages, int)
     if form in SEQUENCES and "stages" in changed and counted:
         raise ConfigError(f"{where}: network.stages of {form} are a list, as in [{{cells: 4}}]")
+    for number, stage in enumerate(() if isinstance(stages, int) else stages, start=1):
+        if form == "widths" and (stage.width is not None or stage.widen != 1):
+            raise ConfigError(
+                f"{where}: network.stages: stage {number}: the channels of widths are the "
+                "architectures' own; a stage has cells and a stride"
+            )
     places += ["network.depth"] * ("depth" in changed and not counted)
     if places:
         raise ConfigError(f"{where}: {places[0]} says nothing of networks of the form {form}")
@@ -849,6 +855,11 @@ def _operators(
         place = f"{where}: operators: {spelled}"
         kind, words = entry.kind, " ".join(entry.description.split())
         if kind in ("identity", "zero"):
+            if entry.attributes is not None and entry.attributes.numbers != UNKNOWN:
+                raise ConfigError(
+                    f"{place}: attributes say nothing of what is of the kind {kind}; where its "
+                    "place changes the shape, an identity is a 1x1 convolution"
+                )
             codes[spelled] = CODES[kind]
             continue
         if not words:

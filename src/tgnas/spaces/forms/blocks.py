@@ -87,10 +87,8 @@ class Blocks(FixedGraph):
         self.stages, self.separator = keys.stages, keys.separator
         stages, separator = self.stages, self.separator
         self.least, self.most = (length, length) if isinstance(length, int) else length
-        if not 1 <= self.least <= self.most:
-            raise ConfigError(
-                f"{alphabet.space}: a length of {self.least} to {number_of(self.most, 'block')}"
-            )
+        if self.least > self.most:
+            raise ConfigError(f"{alphabet.space}: length [{self.least}, {self.most}] must rise")
         if not all(1 <= stage <= self.most for stage in stages):
             raise ConfigError(
                 f"{alphabet.space}: stages {list(stages)} must be blocks from 1 to {self.most}"

@@ -76,7 +76,7 @@ class Genotypes(Form):
         if keys.different and inputs < pairs:
             raise ConfigError(
                 f"{alphabet.space}: {number_of(pairs, 'pair')} cannot take from "
-                f"{number_of(inputs, 'different input')}"
+                f"{number_of(inputs, 'different input')}; say different: false, or fewer pairs"
             )
         self.inputs, self.nodes, self.pairs = inputs, nodes, pairs
         self.different, self.concat = keys.different, keys.concat
