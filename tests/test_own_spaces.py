@@ -21,7 +21,7 @@ from tgnas.costs.operators import (
 )
 from tgnas.costs.vertices import vertex_costs
 from tgnas.errors import ConfigError, InvalidCellError, TgnasError
-from tgnas.inference.limits import costs_of
+from tgnas.inference.costs import costs_of
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.streaming import Source
 from tgnas.inference.summary import example_of

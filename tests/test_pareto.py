@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tgnas.benchmarks.hw_nas_bench import read_costs
+from tgnas.costs.constraints import Constraint, by_debs_rule
 from tgnas.costs.layers import count_flops
 from tgnas.encodings.live import live_pattern
-from tgnas.errors import ConfigError, CorruptTableError
+from tgnas.errors import CorruptTableError
 from tgnas.evaluation.pareto import front, fronts
 from tgnas.results import _style as style
 from tgnas.results import constraints, pareto
 from tgnas.results._tables import markdown
-from tgnas.searching.constraints import constraints_of, deb
 from tgnas.searching.runs import Plan, run_constrained
 from tgnas.spaces.space import open_space
 
@@ -116,21 +116,24 @@ def test_what_costs_too_much_is_worse_than_all_that_does_not(found, bound):
     costs, scores = np.array(found, dtype=np.float64).T.copy()
     cheap = costs <= bound
     if cheap.any():
-        ruled = deb(scores, costs, float(bound))
+        ruled = by_debs_rule(scores, Constraint("flops", True, float(bound)).excess(costs))
         assert np.array_equal(ruled[cheap], scores[cheap])
         assert (ruled[~cheap] < scores.min()).all()
 
 
-def test_a_constraint_that_nothing_keeps_is_refused():
-    with pytest.raises(ConfigError, match="no architecture costs 1 or less; the least is 2"):
-        deb(np.zeros(2), np.array([2.0, np.nan]), 1.0)
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_constraint_is_kept_by_its_share_and_by_no_unknown_cost(share):
+    costs = np.array([1.0, 2, 3, 4, 5, np.nan])
+    excess = Constraint.of_share("flops", costs, share).excess(costs)
+    assert (excess[:5] == 0).sum() == (2 if share < 1 else 5)
+    assert excess[5] >= excess.max() > 0
 
 
 def test_an_incumbent_keeps_its_constraint(nasbench201, costs, accuracy):
     plan = Plan({name: {} for name in CONSTRAINTS["searchers"]}, runs=2, top=10)
     scores, space = np.stack([accuracy, -accuracy]), open_space("nasbench201")
-    chosen = constraints_of(costs, names=CONSTRAINTS["costs"], shares=CONSTRAINTS["shares"])
-    table = run_constrained(space, nasbench201, scores, chosen, plan)
+    known = costs[CONSTRAINTS["costs"]]
+    table = run_constrained(space, nasbench201, scores, known, CONSTRAINTS["shares"], plan)
     assert len(table) == 2 * 2 * 2 * (1 + 2)
     assert (table.value <= table.bound).all()
     first = table[(table.searcher == "exhaustive") & (table.seed == 0)]

@@ -1,4 +1,4 @@
-"""What to train next: from nothing, from a table, within limits, against a cost."""
+"""What to train next: from nothing, from a table, under constraints, against a cost."""
 
 import json
 import runpy

@@ -5,7 +5,6 @@ from pathlib import Path
 from tgnas.benchmarks.base import open_benchmark
 from tgnas.resources.seals import read_parquet, write_parquet
 from tgnas.scoring.tables import read_scores
-from tgnas.searching.constraints import constraints_of
 from tgnas.searching.oracles import Listing, measured, tabulated
 from tgnas.searching.runs import Plan, run_constrained, run_searches
 from tgnas.spaces.space import open_space
@@ -49,9 +48,9 @@ def main(
             source, named = measured(target, listing, **label), " ".join(label.values())
             table = run_searches(searched, [source], chosen, label=named, surrogates=fitted)
         elif costs:
-            limits = constraints_of(read_parquet(costs[0]).to_pandas(), **constraints)
+            known = read_parquet(costs[0]).to_pandas()[constraints["names"]]
             rows = read_scores(scores[0], target)
-            table = run_constrained(searched, target, rows, limits, chosen)
+            table = run_constrained(searched, target, rows, known, constraints["shares"], chosen)
         else:
             sources = [tabulated(listing, row) for row in read_scores(scores[0], target)]
             table = run_searches(searched, sources, chosen)

@@ -53,18 +53,15 @@ def sample(
     """Write different architectures that are drawn at random, with what is constrained."""
     import pyarrow as pa
 
-    from tgnas.costs.limits import Limit
     from tgnas.costs.sampling import sample_within
-    from tgnas.inference.limits import costs_of
+    from tgnas.inference.costs import costs_of
     from tgnas.inference.streaming import format_of, output
     from tgnas.spaces.space import open_space
 
     written, opened = format_of(to, output_format), open_space(space)
     apart(to, *costs or ())
     known = costs_of(opened, costs or ())
-    names = dict.fromkeys(Limit.of(text).cost for text in constraint or ())
-    for name in names:
-        known.named(name)  # refuses what nothing is known of
+    names = dict.fromkeys(c.cost for c in known.constraints(constraint or ()))
     if costs and not names:
         raise typer.BadParameter("no --constraint names a cost of it", param_hint="--costs")
     with output(to, written) as writer:

@@ -229,12 +229,11 @@ def check_costs(
     from tgnas.inference.streaming import is_read_once
 
     if not any(map(is_read_once, tables or ())) and (constraints or tables or named):
-        from tgnas.costs.limits import Limit
-        from tgnas.inference.limits import costs_of
+        from tgnas.inference.costs import costs_of
 
-        limits = [Limit.of(text) for text in constraints or ()]
         known = costs_of(space, tables or ())
-        for name in [*(limit.cost for limit in limits), *named]:
+        known.constraints(constraints or ())
+        for name in named:
             known.named(name)
     if tables and not constraints and not named:
         raise typer.BadParameter("no other option names a cost of it", param_hint="--costs")

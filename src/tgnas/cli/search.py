@@ -97,7 +97,7 @@ def search(
     SIGTERM, as of a time limit, with 143.
     """
     from tgnas.inference.asked import members_of, names_in
-    from tgnas.inference.limits import check_goals
+    from tgnas.inference.costs import check_goals
     from tgnas.registry import SEARCHERS
     from tgnas.spaces.space import open_space
 
@@ -154,7 +154,7 @@ def search(
         "score": outcome.score,
         "queries": outcome.queries,
     }
-    costed = {limit.cost: _cost(outcome, limit.cost) for limit in outcome.limits}
+    costed = {c.cost: _cost(outcome, c.cost) for c in outcome.constraints}
     # Before the files, so that a full disk leaves what was found.
     typer.echo(json.dumps(facts | costed, ensure_ascii=False))
     if to is not None:

@@ -1,10 +1,10 @@
-"""Architectures that are drawn at random and keep limits."""
+"""Architectures that are drawn at random and keep constraints."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from tgnas.costs.limits import Costs, Limit
+from tgnas.costs.named import Costs
 from tgnas.errors import ConfigError, number_of
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -22,16 +22,16 @@ def sample_within(
         ConfigError: the space cannot be drawn from, or has not so many that keep the constraints.
         UnknownNameError: nothing is known of a cost.
     """
-    limits = tuple(map(Limit.of, constraints))
+    parsed = costs.constraints(constraints)
     generator = np.random.default_rng(seed)
     kept, idle = space.architectures([]), 0
     while len(kept) < count:
         if idle == IDLE:
-            held = f" that keep {', '.join(map(str, limits))}" if limits else ""
+            held = f" that keep {', '.join(map(str, parsed))}" if parsed else ""
             most = f"{number_of(len(kept), 'different architecture')}{held}"
             raise ConfigError(f"{space.name}: found no more than {most}")
         drawn = space.sample(max(PART, 2 * (count - len(kept))), generator)
-        drawn = drawn[costs.kept(limits, drawn) == 0]
+        drawn = drawn[costs.excess(parsed, drawn) == 0]
         both = Architectures.concatenate([kept, drawn])
         more = both[both.distinct()[0]]
         idle = idle + 1 if len(more) == len(kept) else 0

@@ -21,7 +21,7 @@ from tgnas.inference import known as known_tables
 from tgnas.inference import search as searches
 from tgnas.inference.arguments import checked
 from tgnas.inference.asked import LEARNER, RECOMMENDED, SUFFIX
-from tgnas.inference.limits import costs_of
+from tgnas.inference.costs import costs_of
 from tgnas.inference.pretrained import Pretrained, Where, agreement_with_next, load_pretrained
 from tgnas.inference.scorers import Scoring, load_scorer
 from tgnas.methods.trained import save

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from tgnas.costs.limits import counted
+from tgnas.costs.named import counted
 from tgnas.encodings.live import live_pattern, live_vertices
 from tgnas.errors import DataError, are, number_of
 from tgnas.operators import CODES, PADDING

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from tgnas.errors import DataError, UnknownNameError
 from tgnas.evaluation.pareto import front, hypervolume
+from tgnas.inference.costs import costs_of
 from tgnas.inference.fronts import Rounds, search_front
 from tgnas.inference.labels import once_each, read_labels
-from tgnas.inference.limits import costs_of
 from tgnas.inference.scorers import Scoring
 from tgnas.inference.streaming import Source, format_of
 from tgnas.inference.suggestions import PRIOR, context_of
@@ -164,7 +164,7 @@ def search_known_front(
         against: the cost.
         budget: how many accuracies are looked up.
         predictor: what the start is.
-        costs: tables of costs (``tgnas.inference.limits``).
+        costs: tables of costs (``tgnas.inference.costs``).
         seed: of what is drawn.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Searching a space of one's own within a budget of scores, under limits of one's own."""
+"""Searching a space of one's own within a budget of scores, under constraints of one's own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64, Int64
 
-from tgnas.costs.limits import Costs, Limit
+from tgnas.costs.constraints import Constraint, by_debs_rule
+from tgnas.costs.named import Costs
 from tgnas.errors import (
     ConfigError,
     ContractError,
@@ -21,7 +22,7 @@ from tgnas.errors import (
     shown,
 )
 from tgnas.inference.arguments import checked
-from tgnas.inference.limits import check_goals, costs_of, front
+from tgnas.inference.costs import check_goals, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
@@ -38,28 +39,24 @@ Scores = Float64[np.ndarray, " N"]
 
 @dataclass(eq=False)
 class Queries:
-    """The oracle's source: a predictor's scores, under limits, of which nothing is forgotten.
-
-    What breaks a limit is worse than all that keeps them, by Deb's rule (Computer Methods in
-    Applied Mechanics and Engineering 186, 2000): the least score of the first query less what it
-    breaks them by, in units of the range of those scores.
+    """The oracle's source: a predictor's scores, under constraints, of which nothing is forgotten.
 
     Attributes:
         predictor: whose scores they are.
         space: of the architectures.
-        costs: that limits are put on.
-        limits: what is kept to.
+        costs: that constraints are put on.
+        constraints: what is kept to.
         threads: how many score at once.
         told: is called with how many were just scored.
-        answered: the pieces that were scored, with their scores and what each breaks the limits by;
-            one entry for all three, so that an interruption leaves none without the others.
+        answered: the pieces that were scored, with their scores and what each breaks constraints
+            by; one entry for all three, so that an interruption leaves none without the others.
         first: the scores of the first query; None before it is answered.
     """
 
     predictor: Scoring | Within
     space: Space
     costs: Costs
-    limits: Sequence[Limit]
+    constraints: Sequence[Constraint]
     threads: int
     told: Callable[[int], None]
     answered: list[tuple[Architectures, Scores, Scores]] = field(default_factory=list)
@@ -77,11 +74,10 @@ class Queries:
         pieces = [self._answer(architectures[start : start + size]) for start in starts]
         scores, excess = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         first = self.first = scores if self.first is None else self.first
-        broken = np.minimum(first.min(), scores.min()) - (np.ptp(first) or 1.0) * (1 + excess)
-        return np.where(excess > 0, broken, scores), 0.0
+        return by_debs_rule(scores, excess, first), 0.0
 
     def _answer(self, piece: Architectures) -> tuple[Scores, Scores]:
-        """Return the scores of a piece and what each breaks the limits by; keep them at once.
+        """Return the scores of a piece and what each breaks constraints by; keep them at once.
 
         A query of many is kept piece by piece, so that Ctrl-C leaves the best of what was scored.
         """
@@ -94,7 +90,7 @@ class Queries:
                 "finite; "
                 f"the first: {text!r}"
             )
-        excess = self.costs.kept(self.limits, piece)
+        excess = self.costs.excess(self.constraints, piece)
         self.answered.append((piece, scores, excess))
         self.told(len(scores))
         return scores, excess
@@ -105,8 +101,8 @@ class Found:
     """What a search found.
 
     Attributes:
-        architecture: the string of the best-scored that keeps the limits, or of the one that the
-            searcher returns, where it has no limits to keep.
+        architecture: the string of the best-scored that keeps the constraints, or of the one that
+            the searcher returns, where there are none.
         score: its score, the ensemble's mean.
         queries: how many architectures were scored, at most the budget.
         interrupted: the exit code of what stopped it before its budget was spent (130 of Ctrl-C,
@@ -123,19 +119,19 @@ class Found:
     scored: Architectures  # in the order of the queries
     scores: Scores
     excess: Scores
-    limits: tuple[Limit, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     @checked
     def top(self, count: int = 10, *, spread: bool = False) -> pa.Table:
-        """Return the best-scored different architectures that keep the limits, best first.
+        """Return the best-scored different architectures that keep the constraints, best first.
 
-        Columns: rank, architecture, score, the cost of every limit and, if asked for, the spread of
-        the members' scores and the share of members that put a row above the next one.
+        Columns: rank, architecture, score, the cost of every constraint and, if asked for, the
+        spread of the members' scores and the share of members that put a row above the next one.
         """
         different, _ = self.scored.distinct()
         kept = different[self.excess[different] == 0]
         rows = kept[np.argsort(-self.scores[kept], kind="stable")[:count]]
-        table = self._table(rows, [limit.cost for limit in self.limits])
+        table = self._table(rows, [c.cost for c in self.constraints])
         table = table.add_column(0, "rank", pa.array(np.arange(1, len(rows) + 1)))
         if spread:
             members = self.predictor.scores(self.scored[rows], self.space)
@@ -153,10 +149,10 @@ class Found:
     def history(self) -> pa.Table:
         """Return every query in order.
 
-        Columns: query (from 1), architecture, score, the cost of every limit, and best (the highest
-        score so far that keeps the limits; NaN before there is one).
+        Columns: query (from 1), architecture, score, the cost of every constraint, and best (the
+        highest score so far that keeps the constraints; NaN before there is one).
         """
-        table = self._table(np.arange(self.queries), [limit.cost for limit in self.limits])
+        table = self._table(np.arange(self.queries), [c.cost for c in self.constraints])
         best = np.maximum.accumulate(np.where(self.excess == 0, self.scores, -np.inf))
         table = table.add_column(0, "query", pa.array(np.arange(1, self.queries + 1)))
         return table.append_column("best", pa.array(np.where(np.isfinite(best), best, np.nan)))
@@ -245,7 +241,7 @@ def search(
         seed: of what is drawn.
         threads: how many score at once.
         constraints: such as ``params<=1.5e6``; what breaks one is worse than all that keep them.
-        costs: tables of costs (``tgnas.inference.limits``).
+        costs: tables of costs (``tgnas.inference.costs``).
         told: is called with the number of architectures that were just scored. Interrupted by
             KeyboardInterrupt or SIGTERM, the search ends with what it has.
 
@@ -255,9 +251,8 @@ def search(
             nothing that was scored keeps the constraints.
         DataError: a score is not finite, so that nothing can be searched by it.
     """
-    limits, known = tuple(map(Limit.of, constraints)), costs_of(space, costs)
-    for limit in limits:
-        known.named(limit.cost)
+    known = costs_of(space, costs)
+    parsed = known.constraints(constraints)
     module = SEARCHERS.module(searcher)
     if "scores" not in module.CARD.needs:
         able = [n for n in SEARCHERS.names() if "scores" in SEARCHERS.module(n).CARD.needs]
@@ -272,7 +267,7 @@ def search(
     if isinstance(predictor, Together):
         reference = space.sample(REFERENCE, np.random.default_rng(0))
         scorer = predictor.ranked_among(reference, space, threads)
-    queries = Queries(scorer, space, known, limits, threads, told)
+    queries = Queries(scorer, space, known, parsed, threads, told)
     incumbent, interrupted = None, 0
     try:
         draws = np.random.default_rng(seed)
@@ -284,20 +279,20 @@ def search(
     pieces, *values = zip(*queries.answered, strict=True)
     scored = Architectures.concatenate(pieces)
     scores, excess = map(np.concatenate, values)
-    if incumbent is None or limits:
-        incumbent = _best(scores, excess, limits)
+    if incumbent is None or parsed:
+        incumbent = _best(scores, excess, parsed)
     [text] = space.format(scored[incumbent : incumbent + 1])
     score = float(scores[incumbent])
-    about = (predictor, space, known, scored, scores, excess, limits)
+    about = (predictor, space, known, scored, scores, excess, parsed)
     return Found(text, score, len(scores), interrupted, *about)
 
 
-def _best(scores: Scores, excess: Scores, limits: Sequence[Limit]) -> int:
+def _best(scores: Scores, excess: Scores, constraints: Sequence[Constraint]) -> int:
     kept = np.flatnonzero(excess == 0)
     if not len(kept):
         raise ConfigError(
             f"none of {number_of(len(scores), 'scored architecture')} keeps "
-            f"{', '.join(map(str, limits))}; "
+            f"{', '.join(map(str, constraints))}; "
             f"the nearest breaks them by {100 * excess.min():.3g} %"
         )
     return int(kept[np.argmax(scores[kept])])

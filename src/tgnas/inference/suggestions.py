@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Bool
 
-from tgnas.costs.limits import Costs, Limit
+from tgnas.costs.constraints import Constraint
+from tgnas.costs.named import Costs
 from tgnas.encodings.canonical import canonicalise
 from tgnas.encodings.embeddings import KnownOperators
 from tgnas.errors import ConfigError, number_of
+from tgnas.inference.costs import costs_of
 from tgnas.inference.fronts import improving, zero_shot_front
-from tgnas.inference.limits import costs_of
 from tgnas.inference.pretrained import Pretrained
 from tgnas.inference.scorers import Scoring
 from tgnas.methods.contracts import Context
@@ -72,7 +73,7 @@ def suggest(
         count: how many.
         predictor: what the start is; it has seen no accuracy of this table.
         constraints: such as ``params<=1.5e6``; what breaks one is not suggested.
-        costs: tables of costs (``tgnas.inference.limits``).
+        costs: tables of costs (``tgnas.inference.costs``).
         against: a cost that is traded for accuracy; None for accuracy alone.
         seed: of what is drawn in a space that is too large to be listed.
 
@@ -81,12 +82,13 @@ def suggest(
             learning cannot start from.
         UnknownNameError: nothing is known of a cost.
     """
-    limits, priced = tuple(map(Limit.of, constraints)), costs_of(space, costs)
-    shown = [priced.named(limit.cost) for limit in limits]
+    priced = costs_of(space, costs)
+    parsed = priced.constraints(constraints)
+    shown = [priced.named(constraint.cost) for constraint in parsed]
     shown += [priced.named(against)] if against else []
     labelled = np.flatnonzero(np.isfinite(known.labels))
     trained = TrainingSet(known.architectures[labelled], known.labels[labelled], space.name)
-    possible = _candidates(space, known, priced, limits, np.random.default_rng(seed))
+    possible = _candidates(space, known, priced, parsed, np.random.default_rng(seed))
     everything = Architectures.concatenate([bare(known.architectures), possible])
     listed, context = prepared(everything, context_of(space, everything, predictor))
     candidates = Candidates(Pool.of(space, listed))
@@ -146,7 +148,7 @@ def _candidates(
     space: Space,
     known: TrainingSet,
     priced: Costs,
-    limits: Sequence[Limit],
+    constraints: Sequence[Constraint],
     generator: np.random.Generator,
 ) -> Architectures:
     """Return what may be suggested: all of a small space, else a draw and the best's neighbours.
@@ -164,9 +166,9 @@ def _candidates(
         every = Architectures.concatenate(map(bare, parts))
     every = every[every.distinct()[0]]
     seen = every.rows_of(bare(known.architectures)) if len(known) else np.empty(0, int)
-    kept = priced.kept(limits, every) == 0
+    kept = priced.excess(constraints, every) == 0
     kept[seen[seen >= 0]] = False
-    if not kept.any() and not limits:
+    if not kept.any() and not constraints:
         raise ConfigError(
             f"nothing is left to suggest: each of {number_of(len(every), 'architecture')} of "
             f"{space.name} stands in the table already"
@@ -175,7 +177,7 @@ def _candidates(
         raise ConfigError(
             f"none of {number_of(len(every), 'architecture')} of {space.name} that were not "
             "trained yet keeps "
-            f"{', '.join(map(str, limits))}"
+            f"{', '.join(map(str, constraints))}"
         )
     connected = canonicalise(every.cells).edges.any(axis=(1, 2))
     alive = kept & connected.reshape(len(every), -1).all(axis=1)

@@ -1,1 +1,1 @@
-"""Oracles, constraints and runs of searchers."""
+"""Oracles and runs of searchers."""

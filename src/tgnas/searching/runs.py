@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
@@ -14,12 +14,12 @@ from jaxtyping import Float64, Int64
 
 from tgnas.benchmarks.base import Benchmark
 from tgnas.benchmarks.nasbench201 import VALIDATED
+from tgnas.costs.constraints import Constraint, by_debs_rule
 from tgnas.errors import ConfigError
 from tgnas.methods.light_contracts import Surrogate, Trace
 from tgnas.methods.searchers import pruning
 from tgnas.methods.settings import read_settings
 from tgnas.registry import SEARCHERS
-from tgnas.searching.constraints import Constraint
 from tgnas.searching.oracles import Listing, Oracle, Source, searched, tabulated
 from tgnas.spaces.space import Space
 
@@ -90,10 +90,11 @@ def run_constrained(
     space: Space,
     benchmark: Benchmark,
     scores: Float64[np.ndarray, "S N"],
-    constraints: Iterable[Constraint],
+    costs: pd.DataFrame,
+    shares: Sequence[float],
     plan: Plan,
 ) -> pd.DataFrame:
-    """Return the runs under each constraint.
+    """Return the runs under a constraint on each cost that each share of architectures keeps.
 
     Columns beside those of ``run_searches``: cost, share, bound, value (of the incumbent).
 
@@ -101,17 +102,20 @@ def run_constrained(
         space: what is searched.
         benchmark: whose order scores and costs have.
         scores: a row for each seed of a scorer.
-        constraints: each with a cost of every architecture.
+        costs: a column for each cost.
+        shares: of the benchmark's architectures.
         plan: the searchers.
     """
     listing, tables = Listing(space, benchmark.architectures), []
     row_of = {text: row for row, text in enumerate(benchmark.strings)}
-    for constraint in constraints:
-        sources = (tabulated(listing, row, constraint) for row in scores)
+    for cost, share in product(costs, shares):
+        values = costs[cost].to_numpy(dtype=np.float64)
+        constraint = Constraint.of_share(cost, values, share)
+        excess = constraint.excess(values)
+        sources = (tabulated(listing, by_debs_rule(row, excess)) for row in scores)
         table = run_searches(space, sources, plan)
-        value = constraint.values[table.architecture.map(row_of)]
-        about = {"cost": constraint.cost, "share": constraint.share, "bound": constraint.bound}
-        tables.append(table.assign(**about, value=value))
+        about = {"cost": cost, "share": share, "bound": constraint.bound}
+        tables.append(table.assign(**about, value=values[table.architecture.map(row_of)]))
     return pd.concat(tables, ignore_index=True)
 
 

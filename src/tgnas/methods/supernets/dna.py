@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from tgnas.costs.limits import Costs, counted
+from tgnas.costs.named import Costs, counted
 from tgnas.costs.sampling import sample_within
 from tgnas.image_training.data import ImagesInMemory
 from tgnas.image_training.weight_sharing import Given, Learner, learn

@@ -1,4 +1,4 @@
-"""Searches and samples within limits of one's own; the commands as functions."""
+"""Searches and samples under constraints of one's own; the commands as functions."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ from test_cli import BEST, CUT, EXAMPLES, tgnas, write
 import tgnas as package
 from tgnas.benchmarks.hw_nas_bench import RESOURCE
 from tgnas.cli.search import BUDGET_HELP
+from tgnas.costs.constraints import Constraint
 from tgnas.costs.layers import count_parameters
-from tgnas.costs.limits import Limit
 from tgnas.errors import ConfigError, DataError, TgnasError, UnknownNameError
-from tgnas.inference import limits
-from tgnas.inference.limits import costs_of, front
+from tgnas.inference import costs as tables_of_costs
+from tgnas.inference.costs import costs_of, front
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import least_budget, search
@@ -40,21 +40,32 @@ def read(path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"), [("params<=1.5", [1, 1, 0]), ("params >= 1.5e0", [0, 1, 1]), ("a:b<=0", None)]
+    ("text", "excess"),
+    [
+        ("params<=1.5", [0, 0, 1]),
+        ("params >= 1.5e0", [1 / 3, 0, 0]),
+        ("a:b<=-2", [1.5, 1.75, 2.5]),
+        ("params>=-2", [0, 0, 0]),
+        ("params<=0", [1, 1.5, 3]),
+    ],
 )
-def test_a_limit_is_kept_or_broken_by_a_share_of_its_bound(text, kept):
-    limit = Limit.of(text)
-    if kept:
-        excess = limit.excess(np.array([1.0, 1.5, 3.0]))
-        assert (excess == 0).tolist() == [bool(k) for k in kept]
-        assert excess.max() in (1.0, pytest.approx(1 / 3))
-    assert (limit.excess(np.array([np.nan])) > 0).all()
+def test_a_constraint_is_kept_or_broken_by_a_share_of_its_bound(text, excess):
+    constraint = Constraint.of(text)
+    assert constraint.excess(np.array([1.0, 1.5, 3.0])) == pytest.approx(excess)
+    assert (constraint.excess(np.array([np.nan])) > 0).all()
+
+
+def test_a_value_one_step_beyond_a_bound_breaks_it():
+    for bound in np.random.default_rng(0).lognormal(0, 20, 1000):
+        above, below = (np.nextafter(bound, [end]) for end in (np.inf, 0.0))
+        assert Constraint("params", True, bound).excess(above) > 0
+        assert Constraint("params", False, bound).excess(below) > 0
 
 
 @pytest.mark.parametrize("text", ["params", "params<1", "<=1", "params<=x", "params<=1.2.3", ""])
-def test_what_is_no_limit_is_refused_with_how_one_is_written(text):
+def test_what_is_no_constraint_is_refused_with_how_one_is_written(text):
     with pytest.raises(ConfigError, match="write COST<=NUMBER"):
-        Limit.of(text)
+        Constraint.of(text)
 
 
 def test_built_in_costs_are_counted_and_others_are_those_of_ones_own_tables(tmp_path):
@@ -87,7 +98,7 @@ def test_latencies_of_nasbench201_are_fetched_when_one_is_asked_for(monkeypatch,
     if not any(available(RESOURCE, ROOT / "resources", [m]) for m in mirror_folders([])):
         pytest.skip("HW-NAS-Bench's table is in no mirror")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    limits._of_devices.cache_clear()
+    tables_of_costs._of_devices.cache_clear()
     costs = costs_of(NB201)
     assert not list(tmp_path.rglob("*.csv"))
     latency = costs.of("latency:edgegpu", NB201.enumerate())
@@ -96,7 +107,7 @@ def test_latencies_of_nasbench201_are_fetched_when_one_is_asked_for(monkeypatch,
     costs_of(NB201).of("edgegpu_energy", NB201.enumerate()[:3])
     with pytest.raises(UnknownNameError, match="latency:edgegpu"):
         costs_of(DARTS).of("latency:edgegpu", DARTS.sample(1, np.random.default_rng(0)))
-    limits._of_devices.cache_clear()
+    tables_of_costs._of_devices.cache_clear()
 
 
 def test_a_cost_that_is_left_empty_is_not_known_and_one_that_is_no_number_is_told(tmp_path):
@@ -125,7 +136,7 @@ def test_a_front_holds_what_no_other_beats():
 
 
 @pytest.mark.parametrize("searcher", ["random", "regularised_evolution", "hybrid", "local_search"])
-def test_what_is_found_keeps_the_limits(searcher):
+def test_what_is_found_keeps_the_constraints(searcher):
     bound = 4e5
     found = search(load_pretrained(), NB201, searcher, 900, constraints=[f"params<={bound}"])
     best = found.top(5)
@@ -137,7 +148,7 @@ def test_what_is_found_keeps_the_limits(searcher):
     assert free.score > found.score
 
 
-def test_limits_that_nothing_keeps_are_told_with_how_far_the_nearest_is():
+def test_constraints_that_nothing_keeps_are_told_with_how_far_the_nearest_is():
     with pytest.raises(ConfigError, match="none of 50 scored architectures keeps params<=10; the"):
         search(load_pretrained(), NB201, "random", 50, constraints=["params<=10"])
 
@@ -196,7 +207,7 @@ def test_the_command_writes_tables_a_figure_and_the_best(tmp_path):
         (["--costs", "none.csv"], 3),
     ],
 )
-def test_a_wrong_limit_or_output_is_told_before_anything_is_scored(arguments, code):
+def test_a_wrong_constraint_or_output_is_told_before_anything_is_scored(arguments, code):
     done = tgnas("search", "--space", "nats", "--budget", 10**9, *arguments)
     assert done.exit_code == code
     assert done.stderr.strip().count("\n") <= 4
@@ -282,9 +293,9 @@ def test_an_interruption_within_the_first_query_keeps_what_was_scored_of_it():
     assert found.score == max(found.scores)
 
 
-def test_what_a_search_within_limits_returns_is_the_best_that_keeps_them():
-    limits = ["params<=400000"]
-    found = search(load_scorer("params+flops"), NB201, "pruning", 1000, constraints=limits)
+def test_what_a_search_under_constraints_returns_is_the_best_that_keeps_them():
+    constraints = ["params<=400000"]
+    found = search(load_scorer("params+flops"), NB201, "pruning", 1000, constraints=constraints)
     assert found.score == found.top(1)["score"][0].as_py()
 
 
@@ -309,7 +320,7 @@ def test_ctrl_c_and_sigterm_end_the_command_with_what_was_found(tmp_path, reques
 # Samples
 
 
-def test_a_sample_is_of_different_members_that_keep_the_limits_and_repeats(tmp_path):
+def test_a_sample_is_of_different_members_that_keep_the_constraints_and_repeats(tmp_path):
     to = tmp_path / "a.csv"
     command = ["sample", "--space", "nats", "--count", 40, "--seed", 3, "--output", to]
     assert tgnas(*command, "--constraint", "params<=5e5").exit_code == 0

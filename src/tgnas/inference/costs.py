@@ -1,4 +1,4 @@
-"""Costs of architectures beside those that are counted (``tgnas.costs.limits``), and their fronts.
+"""Costs of architectures beside those that are counted (``tgnas.costs.named``), and their fronts.
 
 Parameters and FLOPs are counted from the space file. Any other stands in a table of one's own: a
 column for each cost beside a column ``architecture`` (or ``net``, as HW-NAS-Bench's tables call
@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float64, Int64
 from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
-from tgnas.costs.limits import Costs, Counter, Values, counted
+from tgnas.costs.constraints import Values
+from tgnas.costs.named import Costs, Counter, counted
 from tgnas.errors import ArgumentError, DataError, UnknownInDataError, shown
 from tgnas.inference.streaming import COLUMN, SCORE, Chunk, Source, format_of
 from tgnas.operators import CODES, PADDING
