@@ -39,6 +39,11 @@ def are(count: SupportsInt) -> str:
     return "is" if int(count) == 1 else "are"
 
 
+def some_of(part: SupportsInt, whole: SupportsInt, one: str) -> str:
+    """Return how many of a whole, of which `one` is named: ``3 of 15,625 scores are``."""
+    return f"{int(part):,} of {number_of(whole, one)} {are(part)}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the question after a name that nothing bears: which known one it may stand for."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

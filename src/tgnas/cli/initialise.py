@@ -8,7 +8,7 @@ import typer
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, ready, set_once, tell
 from tgnas.cli.export import size_of
-from tgnas.errors import are, number_of
+from tgnas.errors import some_of
 
 
 def initialise(
@@ -46,4 +46,4 @@ def initialise(
 
     network = build_network(architecture, space, classes, sizes, seed)
     predicted, whole = write_predicted(network, to, weights)
-    tell(f"{predicted:,} of {number_of(whole, 'parameter')} {are(predicted)} predicted")
+    tell(f"{some_of(predicted, whole, 'parameter')} predicted")

@@ -9,7 +9,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import UNFINISHED, set_once, tell
-from tgnas.errors import ArgumentError, ConfigError, UnknownInDataError, are, number_of
+from tgnas.errors import ArgumentError, ConfigError, UnknownInDataError, some_of
 
 if TYPE_CHECKING:
     from tgnas.image_training.recipe import Recipe
@@ -98,10 +98,7 @@ def train_network(
     shown = {key: facts[key] for key in ("epochs", "test_accuracy", "seconds", "device")}
     typer.echo(json.dumps(shown))
     if not finished:
-        tell(
-            f"{len(history)} of {number_of(chosen.epochs, 'epoch')} {are(len(history))} done; "
-            "the same command goes on"
-        )
+        tell(f"{some_of(len(history), chosen.epochs, 'epoch')} done; the same command goes on")
         raise typer.Exit(UNFINISHED)
 
 

@@ -18,7 +18,7 @@ from tgnas.cli.common import (
     tell,
     tell_skipped,
 )
-from tgnas.errors import are, number_of
+from tgnas.errors import number_of, some_of
 
 if TYPE_CHECKING:
     from tgnas.inference.pretrained import Pretrained
@@ -215,8 +215,7 @@ def _shown(scorer: "Scorer", rows: "Iterator[Scored]") -> "Iterator[Scored]":
     tell(f"scored {number} in {seconds:.1f} s ({rate:,.0f} per second)")
     if scorer.not_finite:
         tell(
-            f"{scorer.not_finite:,} of {number_of(scorer.count, 'score')} "
-            f"{are(scorer.not_finite)} not finite; the first: "
+            f"{some_of(scorer.not_finite, scorer.count, 'score')} not finite; the first: "
             f"{scorer.first_not_finite}"
         )
     tell_skipped(source)

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from tgnas.costs.named import counted
 from tgnas.encodings.live import live_pattern, live_vertices
-from tgnas.errors import DataError, are, number_of
+from tgnas.errors import DataError, number_of, some_of
 from tgnas.operators import CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space
@@ -51,9 +51,7 @@ def measures_of(
 
     count = len(scores)
     if faulty := int((~np.isfinite(scores)).sum()):
-        raise DataError(
-            f"{where}: {faulty:,} of {number_of(count, 'score')} {are(faulty)} not finite"
-        )
+        raise DataError(f"{where}: {some_of(faulty, count, 'score')} not finite")
     if count < LEAST:
         raise DataError(
             f"{where}: {number_of(count, 'labelled architecture')}; from fewer than {LEAST} "

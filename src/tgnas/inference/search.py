@@ -17,9 +17,9 @@ from tgnas.errors import (
     ContractError,
     DataError,
     UnknownNameError,
-    are,
     number_of,
     shown,
+    some_of,
 )
 from tgnas.inference.arguments import checked
 from tgnas.inference.costs import check_goals, costs_of, front
@@ -86,9 +86,7 @@ class Queries:
         if len(faulty):
             [text] = self.space.format(piece[faulty[:1]])
             raise DataError(
-                f"{len(faulty):,} of {number_of(len(scores), 'score')} {are(len(faulty))} not "
-                "finite; "
-                f"the first: {text!r}"
+                f"{some_of(len(faulty), len(scores), 'score')} not finite; the first: {text!r}"
             )
         excess = self.costs.excess(self.constraints, piece)
         self.answered.append((piece, scores, excess))
