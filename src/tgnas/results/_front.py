@@ -56,7 +56,7 @@ def _draw_suggested(panel: Axes, suggested: pa.Table, cost: str) -> None:
     names = (cost, "expected", "low", "high")
     x, y, low, high = (suggested.column(name).to_numpy() for name in names)
     known = np.isfinite(y)
-    reach = np.stack([y - low, high - y])[:, known]
+    reach = style.reach(y, low, high)[:, known]
     panel.errorbar(
         x[known], y[known], yerr=reach, fmt="s", color=style.ORANGE, markersize=3, elinewidth=0.8
     )

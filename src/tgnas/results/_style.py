@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 from tgnas.files import written_whole
@@ -86,6 +87,11 @@ def method_marker(method: str) -> str | tuple[int, int, int]:
 def pale(width: int) -> dict[str, Any]:
     """Return the looks of a pale thick bar, such as a spread over seeds."""
     return {"alpha": 0.3, "linewidth": width, "solid_capstyle": "butt"}
+
+
+def reach(values: Any, low: Any, high: Any) -> np.ndarray:
+    """Return how far intervals reach to either side of N values, of shape (2, N)."""
+    return np.maximum([values - low, high - values], 0)
 
 
 def benchmark_name(benchmark: str) -> str:

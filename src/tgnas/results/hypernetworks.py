@@ -333,8 +333,9 @@ def figure(frame: pd.DataFrame) -> Figure:
         ):
             of = part[part.name == method].set_index("split").loc[splits]
             left.errorbar(
-                np.arange(len(splits)) + 0.16 * (place - 1.5), of["mean"], _ends(of),
-                fmt=marker, color=colour, label=METHODS[method], linestyle="",
+                np.arange(len(splits)) + 0.16 * (place - 1.5), of["mean"],
+                style.reach(of["mean"], of.low, of.high), fmt=marker, color=colour,
+                label=METHODS[method], linestyle="",
             )  # fmt: skip
         left.axhline(CHANCE, color=style.BLACK, linestyle="--", label="chance")
         left.set_xticks(range(len(splits)), [split.replace(" ", "\n") for split in splits])
@@ -347,14 +348,10 @@ def figure(frame: pd.DataFrame) -> Figure:
             of = part[part.name == start]
             epochs = of.split.str.removeprefix("epoch ").astype(int)
             right.errorbar(
-                epochs, of["mean"], _ends(of), fmt=f"-{marker}", color=colour,
-                label=f"start: {title}",
+                epochs, of["mean"], style.reach(of["mean"], of.low, of.high),
+                fmt=f"-{marker}", color=colour, label=f"start: {title}",
             )  # fmt: skip
         right.set_xlabel("Epoch of training")
         right.set_ylabel("Test accuracy (%)")
         drawn.legend(**style.BELOW, ncols=4)
     return drawn
-
-
-def _ends(of: pd.DataFrame) -> np.ndarray:
-    return np.array([of["mean"] - of.low, of.high - of["mean"]])

@@ -243,8 +243,8 @@ def figure(frame: pd.DataFrame) -> Figure:
             part = part.reset_index(drop=True)
             for kind, colour, marker in looks:
                 of = part[part.kind == kind]
-                ends = np.array([of.difference - of.low, of.high - of.difference]).clip(0)
-                panel.errorbar(of.tau, of.index, xerr=ends, fmt=marker, color=colour, label=kind)
+                reach = style.reach(of.difference, of.low, of.high)
+                panel.errorbar(of.tau, of.index, xerr=reach, fmt=marker, color=colour, label=kind)
             (params,) = part[(part.kind == "ours") & (part.score == "params")].tau
             panel.axvline(params, color=style.BLACK, linestyle="--", label="#params")
             panel.set_yticks(part.index, part.score.str.replace("_", " ").str.replace(".", ", "))

@@ -137,9 +137,9 @@ def figure(frame: pd.DataFrame) -> Figure:
         for panel, measure, about in zip(panels, MEASURES, PANELS, strict=True):
             part = frame[frame.measure == measure]
             places = np.array([len(pairs) - 1 - pairs.index(pair) for pair in part["pair"]])
-            ends = np.maximum([part.difference - part.low, part.high - part.difference], 0)
+            reach = style.reach(part.difference, part.low, part.high)
             panel.errorbar(
-                part.difference, places, xerr=ends, fmt="o", markersize=3, linewidth=1,
+                part.difference, places, xerr=reach, fmt="o", markersize=3, linewidth=1,
                 color=style.BLUE,
             )  # fmt: skip
             panel.axvline(0, color=style.BLACK, linewidth=0.5)

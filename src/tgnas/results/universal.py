@@ -134,9 +134,9 @@ def figure(frame: pd.DataFrame) -> Figure:
         }
         for name, suffix, shift in (("universal", "", 0.12), ("best count", "_count", -0.12)):
             tau = pairs[f"kendall_tau{suffix}"]
-            ends = [tau - pairs[f"low{suffix}"], pairs[f"high{suffix}"] - tau]
+            reach = style.reach(tau, pairs[f"low{suffix}"], pairs[f"high{suffix}"])
             panel.errorbar(
-                tau, places + shift, xerr=np.maximum(ends, 0), fmt="o", markersize=3,
+                tau, places + shift, xerr=reach, fmt="o", markersize=3,
                 color=colours[name], label=name, linewidth=1,
             )  # fmt: skip
         labels = [
