@@ -27,10 +27,7 @@ lower.
 FIXED = ("flops", "params", "effective_params")
 BEST = "best"
 COLUMNS = {
-    "space": "benchmark",
-    "dataset": "data set or task",
-    "population": "all architectures, or one of each live pattern",
-    "chosen_on": "whether choices were made on the space",
+    **{name: universal.COLUMNS[name] for name in universal.KEYS},
     "less": f"the count that is subtracted: {', '.join(FIXED)}, or the row's best ({BEST})",
     "count": "that count",
     "difference": "mean tau of the universal predictor less the count's",
