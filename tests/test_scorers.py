@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from tgnas.cli import app
 from tgnas.costs.layers import count_flops, count_parameters
-from tgnas.errors import ConfigError, UnknownNameError
-from tgnas.inference.asked import asked_for
+from tgnas.errors import ConfigError, UnknownNameError, UnreadableFileError
+from tgnas.inference.asked import asked_for, members_of
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import search
@@ -70,6 +70,26 @@ def test_together_is_the_mean_of_the_members_ranks():
     found = load_scorer("canonical+effective_params").score(SOME, SPACE)
     parts = [load_scorer(name).score(SOME, SPACE) for name in ("canonical", "effective_params")]
     assert found == pytest.approx(np.mean([ranks(part) for part in parts], axis=0))
+
+
+@pytest.mark.parametrize("folder", [".", "a+b"])
+def test_a_path_with_a_plus_is_one_member(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    path = f"{folder}/ours + theirs+2.safetensors"
+    (tmp_path / path).touch()
+    assert members_of(path) == [path]
+    assert members_of(f"params + {path}+flops") == ["params", path, "flops"]
+
+
+def test_a_members_name_and_a_plus_begin_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("params+a.safetensors", "a.safetensors"):
+        (tmp_path / name).touch()
+    assert members_of("params+a.safetensors") == ["params", "a.safetensors"]
+    assert members_of("./params+a.safetensors") == ["./params+a.safetensors"]
+    with pytest.raises(UnreadableFileError, match=r"b\.safetensors"):
+        members_of("a.safetensors+b.safetensors")
 
 
 def test_a_column_is_a_member_of_what_ranks_a_file(table, tmp_path):

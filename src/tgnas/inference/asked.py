@@ -1,5 +1,6 @@
 """What is asked for by a name or in a file, checked before anything slow is imported for it."""
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -37,12 +38,20 @@ def names_in(text: str) -> list[str]:
 def members_of(text: str) -> list[str]:
     """Return the members that a text joins by +, each of which is there.
 
+    The path of a file may have a + in it, too, but for one that begins as a member's name and a +.
+
     Raises:
         UnknownNameError: a member that no predictor, count or column is.
         UnreadableFileError: a file of weights that is not there.
         ArgumentError: a member is named twice.
     """
-    names = [name.strip() for name in text.split("+")]
+    names, parts = list[str](), text.split("+")
+    while parts:
+        texts = ["+".join(parts[:count]).strip() for count in range(1, len(parts) + 1)]
+        # Path.is_file raises what a name cannot hold.
+        files = (part for part in texts if part.endswith(SUFFIX) and os.path.isfile(part))  # noqa: PTH113
+        names.append(texts[0] if texts[0] in asked_for() else next(files, texts[0]))
+        parts = parts[texts.index(names[-1]) + 1 :]
     if len(set(names)) < len(names):
         raise ArgumentError(f"{text!r} names a member twice")
     for name in names:
