@@ -123,6 +123,17 @@ def test_epochs_train_a_network(digits):
         own_labels.checked("gaussian_process", 3)
 
 
+def test_seeds_of_what_draws_nothing_are_refused_or_told(digits, monkeypatch):
+    known, said = labelled(digits, 20), list[str]()
+    with pytest.raises(ConfigError, match=r"gaussian_process draws nothing.* has 1 seed, not 3"):
+        train_on(known, SPACE, START, 3, "few.csv", method="gaussian_process")
+    monkeypatch.setattr(own_labels, "CANDIDATES", {"gaussian_process": {"prior": 0.7}})
+    for seeds, told in ((3, ", with 1 seed, for it draws nothing"), (1, ""), (None, "")):
+        trained = train_on(known, SPACE, START, seeds, "few.csv", tell=said.append)
+        assert trained.card["seeds"] == [0]
+        assert said[-2] == f"gaussian_process learns all labels{told}"
+
+
 def test_too_few_labels_and_unknown_methods_are_refused(digits):
     for count in (0, 1, 4):
         with pytest.raises(DataError, match=r"^few.csv: .* at least 5 with different labels"):

@@ -27,7 +27,10 @@ def train(
             "settings of --configuration.",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Members of the ensemble.")] = 5,
+    seeds: Annotated[
+        int | None,
+        typer.Option("--seeds", min=1, help="Members of the ensemble (5); 1 of gaussian_process."),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", min=1, help="Passes of a network over the file (100)."),

@@ -263,7 +263,7 @@ def train(
     space: Where,
     output: str | Path | None = None,
     configuration: str | Path | Pretrained = LEARNER,
-    seeds: int = 5,
+    seeds: int | None = None,
     epochs: int | None = None,
     method: str | None = None,
     device: str = "cpu",
@@ -279,14 +279,14 @@ def train(
         space: what they are of.
         output: a file, NAME.safetensors, that it is written into.
         configuration: the predictor that it starts from; of a network, whose settings it has.
-        seeds: members of the ensemble.
+        seeds: members of the ensemble, 5 by default; 1 of a Gaussian process, which draws nothing.
         epochs: passes of a network over the architectures; given, a network is trained.
         method: gaussian_process, gradient_boosting, fine_tuned or network; None for the best.
         device: on which a network learns, in torch's words; the others learn on the CPU.
 
     Raises:
-        ConfigError: a device that is not there or that the method does not know, or an output of
-            another name.
+        ConfigError: a device that is not there or that the method does not know, several seeds of a
+            Gaussian process, or an output of another name.
         UnwritableFileError: the output cannot be written.
         DataError: an accuracy is not finite, there is not one for each architecture, or there is
             nothing to learn.

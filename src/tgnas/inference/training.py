@@ -18,6 +18,7 @@ from tgnas.training.splits import TrainingSet
 
 EPOCHS = 100  # of the network, if none are asked for
 LEAST_OF_A_NETWORK = 2  # labels, of which nothing is held out
+SEEDS = 5  # members, if none are asked for
 SEEDLESS = ("gaussian_process",)  # of which every member would be the same
 
 
@@ -25,7 +26,7 @@ def train_on(
     known: TrainingSet,
     space: Space,
     like: Pretrained,
-    seeds: int,
+    seeds: int | None,
     where: str,
     *,
     method: str | None = None,
@@ -41,7 +42,7 @@ def train_on(
             is not known yet.
         space: of the architectures.
         like: the predictor that it starts from; of a network, the one whose settings it has.
-        seeds: members; one of a method that draws nothing.
+        seeds: members, ``SEEDS`` of them if it is None; one of a method that draws nothing.
         where: the file of the labels, for messages.
         method: a key of ``own_labels.CANDIDATES`` or ``network``; without one the best of three by
             cross-validation, or the network where epochs are given.
@@ -51,8 +52,8 @@ def train_on(
         tell: is told what cross-validation says, and each seed that is trained.
 
     Raises:
-        ArgumentError: epochs of what is not trained in epochs, or a device that is not there or
-            that the method does not know.
+        ArgumentError: epochs of what is not trained in epochs, several seeds of a method that draws
+            nothing, or a device that is not there or that the method does not know.
         DataError: there is nothing to learn, or too little to compare predictors on.
         UnknownNameError: there is no such method.
     """
@@ -63,6 +64,9 @@ def train_on(
             f"device {device} is for the method {own_labels.NETWORK}, not for {few}"
         )
     device_of(device)
+    several = seeds is not None and seeds > 1
+    if several and named_method in SEEDLESS:
+        raise ArgumentError(f"{named_method} draws nothing, so that it has 1 seed, not {seeds}")
     left_out = int(np.isnan(known.labels).sum())
     if left_out:
         tell(f"{number_of(left_out, 'row')} without an accuracy {are(left_out)} left out")
@@ -91,7 +95,7 @@ def train_on(
     if named_method == own_labels.NETWORK:
         about["epochs"] = epochs or EPOCHS
         settings = like.weights.settings.scaled_to(about["epochs"])
-        members = members_of(like.weights.method, settings, seeds, device=device)
+        members = members_of(like.weights.method, settings, seeds or SEEDS, device=device)
     else:
         validations = own_labels.compare(
             known, space, like.weights, [named_method] if named_method else ()
@@ -109,12 +113,13 @@ def train_on(
         if validations[0].warning:
             tell(validations[0].warning)
         best = validations[0].method
-        tell(f"{best} learns all labels")
+        alone = ", with 1 seed, for it draws nothing" if several and best in SEEDLESS else ""
+        tell(f"{best} learns all labels{alone}")
         settings, unlabelled = own_labels.settings_of(best), own_labels.population(known, space)
         members = members_of(
             best,
             settings,
-            1 if best in SEEDLESS else seeds,
+            1 if best in SEEDLESS else seeds or SEEDS,
             start=like.weights,
             unlabelled=unlabelled,
         )
