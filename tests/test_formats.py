@@ -208,6 +208,33 @@ def test_a_csv_that_may_have_been_cut_off_is_told(tmp_path, caplog):
     ]
 
 
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+@pytest.mark.parametrize("behind", [0, 1, 60_000])
+@pytest.mark.parametrize(("text", "line"), [(f'{BEST},"9', 3), (f'"{BEST},9', 3), ('"a\n","', 4)])
+def test_a_quote_that_nothing_closes_is_told_with_its_line(
+    tmp_path, text, line, behind, suffix, skip
+):
+    file = tmp_path / f"a.{suffix}"
+    whole = f"architecture,accuracy\n{BEST},93.5\n{text}\n" + f"{BEST},9\n" * behind
+    file.write_bytes(whole.encode() if suffix == "csv" else gzip.compress(whole.encode()))
+    with pytest.raises(DataError, match=rf"a\.{suffix}: line {line}: a quote opens a value that"):
+        list(Source(str(file), "csv", skip).chunks())
+
+
+def test_a_quote_that_nothing_closes_is_told_of_a_header(tmp_path):
+    (tmp_path / "a.csv").write_text(f'architecture,"accuracy\n{BEST},9\n')
+    with pytest.raises(DataError, match=r"a\.csv: line 1: a quote opens a value that none closes$"):
+        known_of(str(tmp_path / "a.csv"), open_space("nasbench201"))
+
+
+@pytest.mark.parametrize("text", ['"a""\n","b\n"', 'a"b,"c"d"', '"",""""'])
+def test_quotes_that_are_closed_or_open_no_value_are_read(tmp_path, text):
+    (tmp_path / "a.csv").write_text(f"architecture,note\n{text}")
+    [chunk] = Source(str(tmp_path / "a.csv"), "csv").chunks()
+    assert len(chunk.numbers) == 1
+
+
 @pytest.mark.parametrize(("row", "values"), [(BEST, "1 value"), (f"{BEST},9,9", "3 values")])
 def test_a_row_with_more_or_fewer_values_than_the_header_is_told_with_its_number(
     tmp_path, row, values

@@ -361,6 +361,9 @@ class Source:
             names = next(csv.reader([header], delimiter=SEPARATORS[self.format]), [])
         except (UnicodeDecodeError, csv.Error) as error:
             raise self._refuse("its header is no CSV in UTF-8", error) from error
+        first = _Quotes(io.BytesIO(header.encode()), SEPARATORS[self.format], line=0)
+        first.readall()
+        self._check_closed(first)
         self._check_columns(names)
         empty = pa.table({name: pa.array([], pa.string()) for name in names})
         if not stream.peek(1):
@@ -400,14 +403,22 @@ class Source:
         parse = pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True, **faults)
         types = dict.fromkeys(names, pa.string())
         convert = pa_csv.ConvertOptions(column_types=types, include_columns=wanted)
+        quotes = _Quotes(stream, separator, line=1)
         try:
-            yield from pa_csv.open_csv(stream, read, parse, convert)
+            yield from pa_csv.open_csv(quotes, read, parse, convert)
         except pa.ArrowInvalid as error:
+            self._check_closed(quotes)
             ragged = _RAGGED.search(str(error))
             if ragged is None:
                 raise self._refuse("is no CSV", error) from error
             row, expected, actual = map(int, ragged.groups())
             raise self._refuse(f"row {row}: {_ragged(actual, expected)}") from error
+        self._check_closed(quotes)
+
+    def _check_closed(self, quotes: "_Quotes") -> None:
+        """Refuse a file in which a quote opens a value that swallows all that follows."""
+        if quotes.unclosed:
+            raise self._refuse(f"line {quotes.unclosed}: a quote opens a value that none closes")
 
     def _jsonl(self, stream: Any) -> Iterator[Chunk]:
         remaining: Iterator[bytes] = stream
@@ -615,6 +626,48 @@ class _Decompressed(io.RawIOBase):
                 break
             self._place += len(data)
         return self._place
+
+
+class _Quotes(io.RawIOBase):
+    """A CSV that is read, and where in it a quote opens a value that none has closed yet.
+
+    Arrow takes a value whose quote is not closed for one that ends with the file.
+
+    Args:
+        stream: the CSV.
+        separator: of its values.
+        line: how many lines stand before what is read.
+    """
+
+    def __init__(self, stream: Any, separator: str, line: int) -> None:
+        self._stream, self._line, self._ended = stream, line, False
+        self._rest = b"\n"  # from the value on that may be open, with what stands before it
+        begin = b"[" + separator.encode() + rb"\r\n]"
+        self._quoted = re.compile(begin + rb'"[^"]*+(?:""[^"]*+)*+("?)')
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._ended = not data
+        read = self._rest + data
+        values = self._quoted.finditer(read) if b'"' in read else iter(())
+        # A quote at the end of what is read may be the first of two, which are one in a value.
+        unsure = (v.start() for v in values if not v[1] or v.end() == len(read))
+        place = next(unsure, len(read) - 1)
+        self._line += read.count(b"\n", 0, place)
+        self._rest = read[place:]
+        return len(data)
+
+    @property
+    def unclosed(self) -> int | None:
+        """The line of the quote, if the file has ended or the value is larger than any may be."""
+        value = self._quoted.match(self._rest)
+        if value is None or value[1] or not (self._ended or len(self._rest) > BLOCK):
+            return None
+        return self._line + self._rest.count(b"\n", 0, 1)
 
 
 class Writer:
