@@ -380,6 +380,13 @@ def test_a_space_file_is_checked_with_architectures_of_it():
     assert tgnas("space", "check", EXAMPLES / "own_architectures.csv").exit_code == 2
 
 
+def test_the_check_of_a_space_file_says_why_it_shows_no_architecture():
+    done = tgnas("space", "check", EXAMPLES / "node_cells.yaml")
+    assert done.exit_code == 0
+    said = " ".join(done.stderr.split())
+    assert "no architecture is shown: node_cells: flops may be any number" in said
+
+
 def test_the_check_of_a_space_file_says_whether_its_scores_tell_anything(tmp_path):
     file = tmp_path / "shuffled.yaml"
     operators = "{conv_3x3: Average pooling 3 by 3, conv_1x1: {kind: zero}, pool: conv_3x3}"

@@ -429,7 +429,8 @@ def test_an_architecture_is_shown_wherever_one_can_be_drawn():
     some = {chr(97 + n): {"description": "conv", "attributes": {"kernel": n}} for n in range(20)}
     space = space_of({"name": "some", "operators": some, "cells": cells})
     assert space.parse(example_of(space))
-    assert example_of(OPEN["node_cells"]) is None  # any FLOPs
+    with pytest.raises(ConfigError, match="flops may be any number"):
+        example_of(OPEN["node_cells"])
 
 
 def test_a_stage_of_bottlenecks_has_the_size_of_its_torch_modules():

@@ -8,7 +8,7 @@ import typer
 
 from tgnas.cli import option
 from tgnas.cli.common import ends_with, load, load_scorer, ready, show_table, tell
-from tgnas.errors import number_of
+from tgnas.errors import ConfigError, number_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -204,8 +204,11 @@ def check(
     show_table(titles, about, 160)
     for doubt in doubtful_readings(space):
         tell(f"warning: {doubt}")
-    example = example_of(space)
-    if example is not None:
+    try:
+        example = example_of(space)
+    except ConfigError as error:
+        tell(f"no architecture is shown: {error}")
+    else:
         size = space.size
         many = "architectures" if size is None else number_of(size, "architecture")
         typer.echo(f"{many} can be written, such as\n  {example}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from tgnas.costs.layers import MILLION, count_parameters, layers_of
 from tgnas.encodings.canonical import canonicalise
-from tgnas.errors import ConfigError, number_of
+from tgnas.errors import number_of
 from tgnas.operators import PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import GRAPH_LAYERS, ON_TOKENS
@@ -65,10 +65,6 @@ def _sizes_of(space: Space, architecture: Architectures) -> dict[str, str]:
     }
 
 
-def example_of(space: Space) -> str | None:
-    """Return an architecture of a space; None where none can be drawn."""
-    try:
-        drawn = space.sample(1, np.random.default_rng(0))
-    except ConfigError:
-        return None
-    return space.format(drawn)[0]
+def example_of(space: Space) -> str:
+    """Return an architecture of a space; a ConfigError says why none can be drawn."""
+    return space.format(space.sample(1, np.random.default_rng(0)))[0]
