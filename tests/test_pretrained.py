@@ -188,7 +188,7 @@ def test_a_damaged_card_is_refused(tmp_path):
     [
         ({"seeds": 3}, "card: seeds: 3 is not allowed"),
         ({"seeds": []}, "card: seeds"),
-        ({"seeds": [0.5]}, "card: seeds: [0.5] is not allowed"),
+        ({"seeds": [0.5]}, "card: seeds.0: 0.5 is not allowed"),
         ({"title": ["x"]}, "card: title"),
         ({"trained_on": 7}, "card: trained_on"),
         ({"settings": {"embedding": "../elsewhere"}}, "card: settings.embedding"),
