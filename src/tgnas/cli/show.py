@@ -11,8 +11,6 @@ from tgnas.cli.common import ends_with, load, load_scorer, ready, show_table, te
 from tgnas.errors import ConfigError, number_of
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tgnas.registry import Family
 
 
