@@ -54,6 +54,17 @@ def test_score_writes_the_columns_that_it_read_with_the_score(tmp_path):
     assert [float(r["spread"]) for r in rows] == pytest.approx(found.spread(texts, "nasbench201"))
 
 
+def test_a_count_has_no_seeds_and_so_no_spread(tmp_path):
+    file, to = write(tmp_path / "a.csv", BEST, CUT), tmp_path / "b.csv"
+    asked = ("--predictor", "params", "--output", to, "--spread")
+    searched = ("--space", "nasbench201", "--searcher", "random", "--budget", 3, *asked)
+    for done in (score(file, *asked), tgnas("search", *searched)):
+        assert done.exit_code == 2
+        assert "has no seeds" in done.stderr
+        assert not to.exists()
+    assert score(file, "--predictor", "params+canonical", *asked[2:]).exit_code == 0
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_every_format_gives_the_same_scores(tmp_path, suffix):
     table = pa.table({"architecture": [BEST, CUT], "number": [1, 2]})
@@ -283,6 +294,32 @@ def test_a_space_without_choices_is_searched_by_its_own_mutations():
     done = tgnas("search", "--space", "nasbench101", *searcher)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["queries"] == 30
+
+
+def test_search_takes_another_searcher_where_tg_nas_s_own_cannot_search_and_says_why(tmp_path):
+    space = ("--space", "nasbench101", "--budget", 30)
+    done = tgnas("search", *space)
+    assert done.exit_code == 0, done.stderr
+    told = "searched by regularised_evolution, not hybrid: "
+    assert f"{told}pruning needs independent choices" in done.stderr
+    named = tgnas("search", *space, "--searcher", "regularised_evolution")
+    assert done.stdout == named.stdout
+    assert "searched by" not in named.stderr
+    done = tgnas("search", "--space", "nasbench201", "--budget", 30)
+    assert f"{told}hybrid needs a budget of at least" in done.stderr
+    assert json.loads(done.stdout)["queries"] == 30
+
+
+def test_a_space_of_one_architecture_is_searched_by_every_searcher(tmp_path):
+    file = tmp_path / "one.yaml"
+    file.write_text(
+        "name: one\noperators: {conv: conv_3x3}\n"
+        "cells: {form: operators_on_edges, nodes: 2, edges: [[0, 1]], string: '{0-1}'}\n"
+    )
+    for searcher in OF_SCORES:
+        done = tgnas("search", "--space", file, "--searcher", searcher, "--budget", 20)
+        assert done.exit_code == 0, (searcher, done.stderr)
+        assert json.loads(done.stdout)["architecture"] == "conv"
 
 
 RECIPE = ROOT / "config" / "recipes" / "nasbench201.yaml"

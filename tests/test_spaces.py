@@ -197,6 +197,17 @@ def test_choices_are_those_of_the_architecture_that_they_make(name, data):
     assert np.array_equal(space.choices_of(space.of_choices(row)), row)
 
 
+@pytest.mark.parametrize("name", ["nasbench201", "nasbench101"])
+def test_neighbours_of_several_architectures_are_refused(name):
+    space = open_space(name)
+    two = space.sample(2, np.random.default_rng(0))
+    for wrong, count in ((two, 2), (two[:0], 0)):
+        with pytest.raises(
+            ConfigError, match=f"of one architecture, and these are {count}; mutate"
+        ):
+            space.neighbours(wrong)
+
+
 @pytest.mark.parametrize("name", OF_CHOICES)
 def test_neighbours_differ_in_one_decision(name):
     space, row = open_space(name), np.zeros((1, len(open_space(name).choices)), dtype=np.int64)

@@ -216,6 +216,18 @@ def apart(output: object, *others: object, option: str = "--output") -> None:
         )
 
 
+def check_spread(scoring: "Scoring", predictor: str, space: "Space") -> None:
+    """Refuse the spread of a predictor that is alone: it has no seeds that could differ."""
+    from tgnas.inference.pretrained import Pretrained
+    from tgnas.inference.scorers import Count
+
+    single = isinstance(scoring, Pretrained) and len(scoring.ensemble(space).members) < 2
+    if single or isinstance(scoring, Count):
+        raise typer.BadParameter(
+            f"{predictor} has no seeds whose scores could differ", param_hint="--spread"
+        )
+
+
 def check_costs(
     space: "Space", constraints: list[str] | None, tables: list[str] | None, named: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from tgnas.cli import option
 from tgnas.cli.common import (
     apart,
+    check_spread,
     errors,
     leave_pandas_out_of_arrow,
     load_scorer,
@@ -52,7 +53,7 @@ def score(
     apart(to, architectures, predictor)
     ready(to)
     source = _source(architectures, on_error, input_format, shard)
-    scorer, rows = _scorer(space, source, predictor, threads)
+    scorer, rows = _scorer(space, source, predictor, threads, spread=spread)
     from tgnas.inference.scoring import with_score
 
     with output(to, written) as writer:
@@ -157,7 +158,13 @@ def _source(
 
 
 def _scorer(
-    space: str, source: "Source", predictor: str, threads: int, column: str = "architecture"
+    space: str,
+    source: "Source",
+    predictor: str,
+    threads: int,
+    column: str = "architecture",
+    *,
+    spread: bool = False,
 ) -> "tuple[Scorer, Iterator[Scored]]":
     """Return what scores a file, whose first rows are checked before torch is imported for it."""
     from tgnas.inference.asked import members_of
@@ -168,6 +175,8 @@ def _scorer(
     members_of(predictor)
     source.check_first(opened, column)
     scoring = load_scorer(predictor, opened)
+    if spread:
+        check_spread(scoring, predictor, opened)
     from tgnas.inference.pretrained import Pretrained
     from tgnas.inference.scorers import Together
     from tgnas.inference.scoring import Scorer

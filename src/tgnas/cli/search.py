@@ -13,6 +13,7 @@ from tgnas.cli.common import (
     apart,
     check_costs,
     check_known,
+    check_spread,
     errors,
     load_scorer,
     needs,
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tgnas.inference.search import Found
+    from tgnas.spaces.space import Space
 
-# Searcher and budget that are not named: of scores, and of a table of accuracies.
-OF_SCORES = ("hybrid", 5000)
+# What is not named: the budget of scores; searcher and budget of a table of accuracies.
+SCORES = 5000
 OF_ACCURACIES = ("bayesian_optimisation", 50)
 BUDGET_HELP = (
-    f"How many scores at most ({OF_SCORES[1]}), or accuracies of --oracle ({OF_ACCURACIES[1]}). "
+    f"How many scores at most ({SCORES}), or accuracies of --oracle ({OF_ACCURACIES[1]}). "
     "random, local_search and regularised_evolution need 1, differential_evolution 8; pruning 353 "
     "in nasbench201 and 2397 in darts, hybrid twice that; exhaustive the whole space; alphanas 1, "
     "in programs alone."
@@ -44,7 +46,8 @@ def search(
         str | None,
         typer.Option(
             "--searcher",
-            help=f"One of tgnas methods; {OF_SCORES[0]}, with --oracle {OF_ACCURACIES[0]}.",
+            help="One of tgnas methods; hybrid, or regularised_evolution where that cannot search "
+            f"within the budget; with --oracle {OF_ACCURACIES[0]}.",
             show_default=False,
         ),
     ] = None,
@@ -107,7 +110,7 @@ def search(
     read = (oracle, predictor, *(costs or ()))
     apart(to, *read)
     apart(history, to, *read, option="--history")
-    SEARCHERS.module_name(searcher or OF_SCORES[0])  # refuses what there is not
+    SEARCHERS.module_name(searcher or OF_ACCURACIES[0])  # refuses what there is not
     members_of(predictor)
     opened, goals = open_space(space), [] if pareto is None else names_in(pareto)
     if oracle is not None:
@@ -133,12 +136,16 @@ def search(
     check_costs(opened, constraint, costs, check_goals(goals) if goals else [])
     from tgnas.inference.search import search as search_space
 
-    scores = budget or OF_SCORES[1]
+    scores = budget or SCORES
+    searcher = searcher or _usual_searcher(opened, scores)
+    scorer = load_scorer(predictor, opened)
+    if spread:
+        check_spread(scorer, predictor, opened)
     with _progress(scores) as told:
         outcome = search_space(
-            load_scorer(predictor, opened),
+            scorer,
             opened,
-            searcher or OF_SCORES[0],
+            searcher,
             scores,
             seed,
             threads,
@@ -164,6 +171,17 @@ def search(
     if outcome.interrupted:
         tell(f"interrupted: the best of {outcome.queries:,} of {number_of(scores, 'score')}")
         raise typer.Exit(outcome.interrupted)
+
+
+def _usual_searcher(space: "Space", budget: int) -> str:
+    """Return the searcher that is taken where none is named; say so where it is not the usual."""
+    from tgnas.inference.asked import SEARCHER
+    from tgnas.inference.search import usual_searcher
+
+    searcher, reason = usual_searcher(space, budget)
+    if reason:
+        tell(f"searched by {searcher}, not {SEARCHER}: {reason}")
+    return searcher
 
 
 def _check_outputs(to: Path | None, history: Path | None, front: bool, best: bool) -> None:

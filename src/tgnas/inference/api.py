@@ -97,7 +97,7 @@ def evaluate(
 @checked
 def search(
     space: Where,
-    searcher: str = "hybrid",
+    searcher: str | None = None,
     budget: int = 5000,
     *,
     constraints: Sequence[str] = (),
@@ -107,6 +107,9 @@ def search(
     threads: int = 1,
 ) -> searches.Found:
     """Return what a searcher finds with a budget of scores; ``tgnas.inference.search`` says more.
+
+    A searcher that is not named is ``hybrid`` or, where that cannot search the space within the
+    budget, ``regularised_evolution``.
 
     The best is ``found.architecture``; ``found.top(10)``, ``found.history()`` and
     ``found.front(["score", "flops"])`` are tables.

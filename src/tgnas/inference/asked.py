@@ -10,6 +10,8 @@ from tgnas.registry import GRAPH_PROXIES
 from tgnas.validation import read_json
 
 RECOMMENDED = "universal"  # of the predictors
+SEARCHER = "hybrid"  # TG-NAS's own, where it can search
+ANYWHERE = "regularised_evolution"  # where that cannot
 LEARNER = "canonical"  # whose settings learn from labels of one's own
 SUFFIX = ".safetensors"
 COLUMN = "column:"  # in front of the name of a column of the table

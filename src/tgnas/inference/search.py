@@ -22,6 +22,7 @@ from tgnas.errors import (
     some_of,
 )
 from tgnas.inference.arguments import checked
+from tgnas.inference.asked import ANYWHERE, SEARCHER
 from tgnas.inference.costs import check_goals, costs_of, front
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
@@ -187,6 +188,22 @@ class Found:
         return pa.table(columns | {cost: self.costs.of(cost, chosen) for cost in costs})
 
 
+def usual_searcher(space: Space, budget: int) -> tuple[str, str]:
+    """Return the searcher that is taken where none is named, and why it is not TG-NAS's own.
+
+    TG-NAS's prunes and evolves, which needs independent choices and a budget that grows with them.
+    Where it cannot, regularised evolution is taken, which needs neither.
+
+    Returns:
+        The searcher's name, and the reason; no text where it is TG-NAS's own.
+    """
+    try:
+        SEARCHERS.module(SEARCHER).settings_within(space, budget)
+    except ConfigError as error:
+        return ANYWHERE, str(error)
+    return SEARCHER, ""
+
+
 def least_budget(space: Space, searcher: str) -> int | None:
     """Return the least budget that a searcher can do with in a space; None where none will do.
 
@@ -219,7 +236,7 @@ def _enough(within: Callable[[Space, int], Any], space: Space, budget: int) -> b
 def search(
     predictor: Scoring,
     space: Space,
-    searcher: str = "hybrid",
+    searcher: str | None = None,
     budget: int = 5000,
     seed: int = 0,
     threads: int = 1,
@@ -234,7 +251,7 @@ def search(
         predictor: whose scores are searched. Several together rank among ``REFERENCE``
             architectures that are drawn from the space; those are no queries.
         space: where.
-        searcher: a file of ``tgnas.methods.searchers``.
+        searcher: a file of ``tgnas.methods.searchers``; None is ``usual_searcher``.
         budget: how many architectures may be scored.
         seed: of what is drawn.
         threads: how many score at once.
@@ -251,6 +268,8 @@ def search(
     """
     known = costs_of(space, costs)
     parsed = known.constraints(constraints)
+    if searcher is None:
+        searcher, _ = usual_searcher(space, budget)
     module = SEARCHERS.module(searcher)
     if "scores" not in module.CARD.needs:
         able = [n for n in SEARCHERS.names() if "scores" in SEARCHERS.module(n).CARD.needs]

@@ -534,7 +534,16 @@ class Space:
         return both[np.arange(count) + count * (drawn < len(free))]
 
     def neighbours(self, architectures: Architectures) -> Architectures:
-        """Return all architectures one step away from one; errors as in ``sample``."""
+        """Return all architectures one step away from one; errors as in ``sample``.
+
+        Raises:
+            ConfigError: there are several, or none, instead of one.
+        """
+        if len(architectures) != 1:
+            raise ConfigError(
+                f"{self.name}: neighbours are of one architecture, and these are "
+                f"{len(architectures):,}; mutate takes several"
+            )
         if self.options and self.choices:
             sizes = [len(options) for options in self.choices]
             return self.of_choices(one_changed(self.choices_of(architectures)[0], sizes))

@@ -42,6 +42,8 @@ def search(
         score, better = trace.query(current)[0], True
         while better and trace.queries < settings.budget:
             neighbours = space.neighbours(current)[: settings.budget - trace.queries]
+            if not len(neighbours):
+                break
             scores = trace.query(neighbours)
             best = int(np.argmax(scores))
             better = bool(scores[best] > score)
