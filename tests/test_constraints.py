@@ -22,7 +22,7 @@ from tgnas.costs.constraints import Constraint
 from tgnas.costs.layers import count_parameters
 from tgnas.errors import ConfigError, DataError, TgnasError, UnknownNameError
 from tgnas.inference import costs as tables_of_costs
-from tgnas.inference.costs import costs_of, front
+from tgnas.inference.costs import costs_of
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.scorers import load_scorer
 from tgnas.inference.search import least_budget, search
@@ -128,11 +128,6 @@ def test_costs_of_operators_are_weighted_by_the_cells_share(tmp_path):
     only_normal = [("sep_conv_3x3", node) for _, node in pairs]
     parsed = DARTS.architectures([{"normal": only_normal, "reduce": pairs}])
     assert costs_of(DARTS, [tmp_path / "a.csv"]).of("ms", parsed).tolist() == [0.75 * 8]
-
-
-def test_a_front_holds_what_no_other_beats():
-    goals = np.array([[1.0, -1], [2, -2], [2, -2], [1, -3], [0, np.nan], [3, -9], [2.5, -9]])
-    assert np.flatnonzero(front(goals)).tolist() == [0, 1, 5]
 
 
 @pytest.mark.parametrize("searcher", ["random", "regularised_evolution", "hybrid", "local_search"])

@@ -93,22 +93,29 @@ def test_a_file_of_costs_that_lacks_an_architecture_is_refused(hw_file, nasbench
         read_costs(tmp_path / "other.csv", nasbench201, "cifar10")
 
 
-points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30)
+numbers = st.integers(0, 5)
+points = st.integers(1, 3).flatmap(
+    lambda costs: st.lists(st.tuples(*[numbers] * (costs + 1)), min_size=1, max_size=30)
+)
 
 
 @given(points)
 def test_nothing_dominates_a_member_of_a_front_and_something_every_other(found):
-    costs, scores = np.array(found, dtype=np.float64).T.copy()
-    members = set(front(costs, scores).tolist())
+    table = np.array(found, dtype=np.float64)
+    costs, scores = table[:, 1:], table[:, 0]
+    rows = front(costs, scores)
+    assert (np.diff(costs[rows, 0]) >= 0).all()
+    members = set(rows.tolist())
     for row in range(len(found)):
-        as_good = (costs <= costs[row]) & (scores >= scores[row])
-        better = as_good & ((costs < costs[row]) | (scores > scores[row]))
+        as_good = (costs <= costs[row]).all(axis=1) & (scores >= scores[row])
+        better = as_good & ((costs < costs[row]).any(axis=1) | (scores > scores[row]))
         same = as_good & ~better
         assert (row in members) == (not better.any() and row == np.flatnonzero(same)[0])
 
 
 def test_an_unknown_cost_is_on_no_front():
     assert list(front(np.array([np.nan, 1.0]), np.array([9.0, 1.0]))) == [1]
+    assert list(front(np.array([[0.0, np.nan], [1.0, 1.0]]), np.array([9.0, 1.0]))) == [1]
 
 
 @given(points, st.integers(1, 9))

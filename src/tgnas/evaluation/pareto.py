@@ -14,16 +14,25 @@ SQRT_2_PI = (2 * np.pi) ** 0.5
 
 
 def front(
-    costs: Float64[np.ndarray, " N"], scores: Float64[np.ndarray, " N"]
+    costs: Float64[np.ndarray, "N ..."], scores: Float64[np.ndarray, " N"]
 ) -> Int64[np.ndarray, " members"]:
-    """Return the rows of the Pareto front, cheapest first: whatever scores higher costs more.
+    """Return the rows of the Pareto front, by its first cost the cheapest first.
 
-    Of equals the first is a member; an unknown cost (NaN) is none.
+    Whatever scores higher than a member costs more, by one of C costs at least. Of equals the first
+    is a member; what has an unknown cost (NaN) is none.
     """
-    order = np.lexsort((-scores, costs))
-    order = order[np.isfinite(costs[order])]
-    best = np.maximum.accumulate(scores[order])
-    return order[np.diff(best, prepend=-np.inf) > 0]
+    costs = costs.reshape(len(scores), -1)
+    order = np.lexsort((-scores, *costs.T[::-1]))
+    order = order[np.isfinite(costs[order]).all(axis=1)]
+    if costs.shape[1] == 1:
+        best = np.maximum.accumulate(scores[order])
+        return order[np.diff(best, prepend=-np.inf) > 0]
+    members: list[int] = []
+    for row in order:  # whatever dominates a row stands before it in this order
+        no_dearer = (costs[members] <= costs[row]).all(axis=1)
+        if not (no_dearer & (scores[members] >= scores[row])).any():
+            members.append(int(row))
+    return np.array(members, dtype=np.int64)
 
 
 def hypervolume(

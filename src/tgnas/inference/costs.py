@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 from platformdirs import user_cache_dir
 
 from tgnas.benchmarks.hw_nas_bench import MEASURED, RESOURCE
@@ -171,18 +171,3 @@ def check_goals(goals: Sequence[str]) -> list[str]:
     if twice:
         raise ArgumentError(f"a front is of different goals; {twice[0]!r} stands twice in {goals}")
     return costs
-
-
-def front(goals: Float64[np.ndarray, "N G"]) -> Bool[np.ndarray, " N"]:
-    """Tell which rows no other dominates, where more is better in every column.
-
-    Of equal rows the first is a member; a row with an unknown value is none.
-    """
-    member = np.zeros(len(goals), dtype=bool)
-    kept = np.empty((0, goals.shape[1]))
-    for row in np.lexsort(tuple(-goals.T[::-1])):
-        # Whatever dominates a row stands before it in this order.
-        if np.isfinite(goals[row]).all() and not (kept >= goals[row]).all(axis=1).any():
-            member[row] = True
-            kept = np.concatenate([kept, goals[row][None]])
-    return member

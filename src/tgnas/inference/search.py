@@ -21,9 +21,10 @@ from tgnas.errors import (
     shown,
     some_of,
 )
+from tgnas.evaluation.pareto import front
 from tgnas.inference.arguments import checked
 from tgnas.inference.asked import ANYWHERE, SEARCHER
-from tgnas.inference.costs import check_goals, costs_of, front
+from tgnas.inference.costs import check_goals, costs_of
 from tgnas.inference.pretrained import Pretrained, agreement_with_next, spread_of
 from tgnas.inference.scorers import REFERENCE, Scoring, Together, Within
 from tgnas.inference.streaming import SCORE
@@ -177,8 +178,8 @@ class Found:
         costs = check_goals(goals)
         different, _ = self.scored.distinct()
         rows = different[self.excess[different] == 0]
-        values = [-self.costs.of(cost, self.scored[rows]) for cost in costs]
-        rows = rows[front(np.column_stack([self.scores[rows], *values]))]
+        values = [self.costs.of(cost, self.scored[rows]) for cost in costs]
+        rows = rows[front(np.column_stack(values), self.scores[rows])]
         return self._table(rows[np.argsort(-self.scores[rows], kind="stable")], costs)
 
     def _table(self, rows: Int64[np.ndarray, " N"], costs: Sequence[str]) -> pa.Table:
