@@ -350,6 +350,13 @@ def test_a_searcher_outside_that_breaks_its_contract_is_told_in_a_line(outside, 
     assert "my_search" in done.stderr and message in done.stderr
 
 
+def test_a_request_to_end_that_comes_during_an_import_is_no_fault_of_the_file(outside):
+    ended = "import Field\nfrom tgnas.processes import TerminatedError\nraise TerminatedError(15)"
+    broken(outside, "searchers", SEARCHER.replace("import Field", ended, 1), "my_search")
+    done = tgnas(*SEARCH, "my_search")
+    assert (done.exit_code, done.stderr) == (143, "")
+
+
 def test_a_searcher_may_query_nothing_in_between(outside):
     first = "    trace.query(space.architectures([]))\n    trace.query(space.sample"
     text = SEARCHER.replace("    trace.query(space.sample", first)

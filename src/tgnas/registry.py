@@ -35,6 +35,7 @@ from tgnas.errors import (
     shown,
     words_of,
 )
+from tgnas.processes import TerminatedError
 
 logger = logging.getLogger(__name__)
 PACKAGE = "tgnas"
@@ -138,6 +139,8 @@ def _imported(name: str, family: str) -> ModuleType:
     """
     try:
         return import_module(name)
+    except TerminatedError:  # SIGTERM came meanwhile
+        raise
     except (Exception, SystemExit) as error:  # the file is the user's, and may raise anything
         place = _place(folders_of(family), name.rpartition(".")[2])
         frames = traceback.extract_tb(error.__traceback__)
@@ -411,6 +414,8 @@ def _outside(named: str) -> tuple[Path, ...]:
         called = f"entry point {METHODS} {entry.name}: {entry.value}"
         try:
             spec = util.find_spec(entry.value)
+        except TerminatedError:
+            raise
         except (Exception, SystemExit) as error:  # the package above it may raise anything
             raise ConfigError(f"{called} cannot be imported: {words_of(error)}") from error
         if spec is None or not spec.submodule_search_locations:
