@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from tgnas.datasets import DATASETS, dataset_facts
 from tgnas.errors import TgnasError, are, number_of
 from tgnas.benchmarks.stored import STORED, files_of
+from tgnas.training.distillation import MIXED_CELLS
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.validation import read_keys
 from tgnas.workflow.config.checks import LABELLED, REDUCED, read_config
@@ -137,6 +138,11 @@ def distilled_scores(row):
     """Return the scores that a predictor's row is distilled from, if any."""
     population = POPULATIONS[DISTILLATION_POPULATION]
     return [population.scores(row.distil_from)] if row.distil_from else []
+
+
+def mixed_scores(row):
+    """Return the scores of mixed cells that a predictor's row learns beside labels, if any."""
+    return [POPULATIONS[MIXED_CELLS].scores(proxy) for proxy in row.distilled]
 
 
 def resource_row(name):
@@ -305,9 +311,13 @@ def labels_of_shipped(w):
     cells = (
         row.cells if isinstance(row.cells, dict) else dict.fromkeys(labels, row.cells)
     )
-    return {
+    learned = {
         source: label | {"cells": cells[source]} for source, label in labels.items()
     }
+    if row.distilled:
+        count = CONFIG.reduced_networks.mixed_cells.architectures
+        learned[MIXED_CELLS] = {"distil_from": ", ".join(row.distilled), "cells": count}
+    return learned
 
 
 def target_of_shipped(w):

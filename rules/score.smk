@@ -11,7 +11,7 @@ ruleorder: score_with_shipped_weights > score_with_predictor
 
 rule draw_population:
     input:
-        benchmark=lambda w: POPULATIONS[w.drawn_population].table,
+        benchmark=lambda w: POPULATIONS[w.drawn_population].tables,
     output:
         drawn="<results>/populations/{drawn_population}.parquet",
     log:
@@ -19,6 +19,7 @@ rule draw_population:
     conda:
         "../workflow/envs/tgnas.yaml"
     params:
+        space=lambda w: POPULATIONS[w.drawn_population].space_name,
         architectures=lambda w: POPULATIONS[w.drawn_population].architectures,
         seed=CONFIG.proxies.seed,
         unlearned=lambda w: list(POPULATIONS[w.drawn_population].unlearned),

@@ -23,6 +23,7 @@ rule train_predictor:
             for source in CONFIG.predictors[w.predictor].sources
         ],
         distilled=lambda w: distilled_scores(CONFIG.predictors[w.predictor]),
+        mixed=lambda w: mixed_scores(CONFIG.predictors[w.predictor]),
         embeddings=lambda w: vectors_of(CONFIG.predictors[w.predictor]),
     output:
         epochs="<results>/predictors/{predictor}/seed{seed}/epochs.safetensors",

@@ -776,10 +776,18 @@ def test_a_distilled_predictor_is_not_compared_on_the_cells_that_its_proxy_score
     assert "tgnas_distilled_meco has learned from nasbench101" in message
 
 
-def test_a_proxy_to_distil_from_has_no_more_shards_than_cells(config):
-    config["reduced_networks"]["distillation"] = {"architectures": 2, "shards": 3}
+@pytest.mark.parametrize("key", ["distillation", "mixed_cells"])
+def test_a_proxy_to_distil_from_has_no_more_shards_than_cells(config, key):
+    config["reduced_networks"][key] = {"architectures": 2, "shards": 3}
     message = refusal_of(config, ConfigError)
-    assert "reduced_networks.distillation has more shards than architectures" in message
+    assert f"reduced_networks.{key} has more shards than architectures" in message
+
+
+def test_only_the_universal_predictor_learns_proxies_beside_labels(config):
+    config["predictors"]["tgnas_universal"]["distilled"] = ["az_nas", "meco"]
+    assert read_config(config).predictors["tgnas_universal"].distilled == ("az_nas", "meco")
+    config["predictors"]["tgnas_canonical"]["distilled"] = ["meco"]
+    assert "is of the method tgnas, which distils nothing" in refusal_of(config, ConfigError)
 
 
 def test_a_sample_is_of_a_search_space(config):

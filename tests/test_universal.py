@@ -37,6 +37,7 @@ from tgnas.results import universal_differences as differences
 from tgnas.spaces.descriptions import attributes_of
 from tgnas.spaces.space import FOLDER, open_space, space_of
 from tgnas.studies.wording import reworded
+from tgnas.training.distillation import MIXED_CELLS
 from tgnas.training.splits import TrainingSet
 
 TESTS = Path(__file__).parent
@@ -520,3 +521,53 @@ def test_embeddings_are_not_read_where_numbers_are_known(shipped):
     assert np.array_equal(
         meanings_of(known).features, meanings_of(KnownOperators.of(embeddings)).features
     )
+
+
+@pytest.fixture(scope="module")
+def with_proxies(shipped):
+    """Return what a training with and without the scores of proxies leaves, and its context."""
+    nasbench201, mixed = open_space("nasbench201"), open_space(MIXED_CELLS)
+    cells, others = (s.sample(40, np.random.default_rng(0)) for s in (nasbench201, mixed))
+    labelled = TrainingSet(cells, np.arange(40.0), "nasbench201")
+    distilled = TrainingSet(others, np.arange(40.0)[::-1].copy(), MIXED_CELLS)
+    settings = shipped.weights.settings.model_copy(update={"epochs": 2})
+    context = Context(shipped.weights.known_operators())
+    fitted = [
+        universal.fit(sources, settings, context, torch.Generator().manual_seed(0))
+        for sources in ([labelled], [labelled, distilled])
+    ]
+    return [*fitted, settings, context]
+
+
+def test_scores_of_proxies_are_learned_by_a_network_of_their_own(with_proxies):
+    alone, both, settings, context = with_proxies
+    assert alone.distilled is None
+    for name, entry in alone.state.items():
+        assert torch.equal(entry, both.state[name])
+    some = open_space("nasbench201").sample(50, np.random.default_rng(1))
+    some = some[~is_dead(some)]
+    more = settings.distilled_weight * both.distilled.score(some)
+    assert both.score(some) == pytest.approx(alone.score(some) + more, abs=1e-6)
+    again = universal.restore(both.state, settings, context)
+    assert np.array_equal(again.score(some), both.score(some))
+
+
+def test_a_dead_cell_scores_below_all_others_whatever_was_distilled(with_proxies):
+    dead = open_space("nasbench201").architectures(
+        ["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"]
+    )
+    assert with_proxies[1].score(dead) == [-1]
+
+
+def test_where_networks_differ_in_size_nothing_distilled_is_added(with_proxies):
+    alone, both, _, _ = with_proxies
+    some = open_space("nds_darts").sample(20, np.random.default_rng(0))
+    assert np.array_equal(alone.score(some), both.score(some))
+
+
+def test_scores_of_proxies_alone_are_no_universal_predictor(with_proxies):
+    *_, settings, context = with_proxies
+    mixed = open_space(MIXED_CELLS).sample(5, np.random.default_rng(0))
+    source = TrainingSet(mixed, np.arange(5.0), MIXED_CELLS)
+    with pytest.raises(ConfigError, match="needs labels beside the scores of proxies"):
+        universal.fit([source], settings, context, torch.Generator())

@@ -9,7 +9,7 @@ from tgnas.benchmarks.base import open_benchmark
 from tgnas.encodings.embeddings import OperatorEmbeddings
 from tgnas.methods.trained import own_settings, save, train
 from tgnas.resources.seals import read_parquet
-from tgnas.training.distillation import distillation_set
+from tgnas.training.distillation import distillation_set, mixed_set
 from tgnas.training.sources import labelled
 from tgnas.workflow.script import run
 
@@ -18,6 +18,7 @@ def main(
     *,
     benchmarks: list[Path],
     distilled: list[Path],
+    mixed: list[Path],
     embeddings: Path,
     epochs: Path,
     history: Path,
@@ -32,6 +33,8 @@ def main(
     sources = [distillation_set(read_parquet(path).to_pandas()) for path in distilled]
     for path, label in zip(benchmarks, labels, strict=True):
         sources.append(labelled(open_benchmark(path), label, settings, seed))
+    if mixed:
+        sources.append(mixed_set([read_parquet(path).to_pandas() for path in mixed]))
     trained, rows = train(
         settings["method"],
         sources,

@@ -1,22 +1,27 @@
 """Any cell in NAS-Bench-201's skeleton: every vertex has all channels and sums what reaches it.
 
 NAS-Bench-101 divides the channels among a cell's vertices, other spaces do not. Built this way its
-cells are as wide as those: what a zero-cost proxy says of them holds there too. No benchmark
-trained these networks.
+cells are as wide as those: what a zero-cost proxy says of them holds there too. Operators of DARTS
+are as in its search form, with learned scales. No benchmark trained these networks.
 """
+
+from collections.abc import Callable
 
 from torch import nn
 
 from tgnas.cell import Cell
 from tgnas.errors import InvalidCellError
+from tgnas.networks.darts import OPERATORS as OF_DARTS
 from tgnas.networks.layers import OPERATORS as OF_NASBENCH201
 from tgnas.networks.nasbench201 import Network
 from tgnas.spaces.nasbench201 import CHANNELS, REPEATS, STAGES
 
-OPERATORS = {
-    **OF_NASBENCH201,
-    "max_pool_3x3": lambda _: nn.MaxPool2d(3, stride=1, padding=1),
-}
+
+def _of_darts(name: str) -> Callable[[int], nn.Module]:
+    return lambda width: OF_DARTS[name](width, 1, True)
+
+
+OPERATORS = {name: _of_darts(name) for name in OF_DARTS} | dict(OF_NASBENCH201)
 
 
 def build_network(

@@ -17,6 +17,8 @@ from jaxtyping import Bool, Float64
 
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.benchmarks.stored_scores import ranked_last
+from tgnas.costs.named import Costs
+from tgnas.costs.sampling import sample_within
 from tgnas.encodings.live import live_pattern
 from tgnas.errors import ConfigError, CorruptTableError, number_of
 from tgnas.resources.seals import read_parquet, write_parquet
@@ -97,6 +99,16 @@ def draw(
     strings = benchmark.space.format(members[rows])
     table = pd.DataFrame({"row": rows, "architecture": strings})
     return Population(benchmark.name, benchmark.space, table, benchmark.name)
+
+
+def draw_from_space(space: Space, count: int, seed: int) -> Population:
+    """Return different architectures that are drawn from a space at random.
+
+    Raises:
+        ConfigError: the space has not so many, or cannot be drawn from.
+    """
+    members = sample_within(space, count, seed, (), Costs(space, {}))
+    return Population(space.name, space, pd.DataFrame({"architecture": space.format(members)}))
 
 
 def learned_of(

@@ -1,18 +1,24 @@
-"""Distillation: a predictor learns the scores of a zero-cost proxy, and no accuracy.
+"""Distillation: a predictor learns the scores of zero-cost proxies, and no accuracy.
 
-The proxy, e.g. AZ-NAS, scores networks of uniform width of cells drawn from NAS-Bench-101, once
+A proxy, e.g. AZ-NAS, scores networks of uniform width of random cells, once
 (``networks.uniform_width``); a predictor that is distilled from it ranks the architectures of any
-space without a network of them.
+space without a network of them. The cells are of NAS-Bench-101, or of more operators
+(``mixed_cells``).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from tgnas.errors import CorruptTableError, number_of
 from tgnas.spaces.space import open_space
+from tgnas.training.ranks import mid_ranks
 from tgnas.training.splits import TrainingSet
 
 SPACE = "nasbench101"  # whose cells are scored for distillation
+MIXED_CELLS = "mixed_cells"  # the space whose cells are, for a predictor of any space
 
 
 def distillation_set(scored: pd.DataFrame) -> TrainingSet:
@@ -26,6 +32,28 @@ def distillation_set(scored: pd.DataFrame) -> TrainingSet:
     Raises:
         CorruptTableError: the proxy has failed on every architecture.
     """
+    architectures = open_space(SPACE).architectures(list(scored.architecture))
+    return TrainingSet(architectures, _labels(scored), SPACE)
+
+
+def mixed_set(scored: Sequence[pd.DataFrame]) -> TrainingSet:
+    """Return cells of the space mixed_cells with the mean of several proxies' ranks as their label.
+
+    Args:
+        scored: each proxy's table of scores of the same cells.
+
+    Raises:
+        CorruptTableError: a proxy has failed on every cell, or the tables are of different cells.
+    """
+    strings = [list(table.architecture) for table in scored]
+    if any(other != strings[0] for other in strings):
+        raise CorruptTableError("the proxies to distil from have scored different cells")
+    labels = mid_ranks(np.stack([_labels(table) for table in scored])).mean(axis=0)
+    return TrainingSet(open_space(MIXED_CELLS).architectures(strings[0]), labels, MIXED_CELLS)
+
+
+def _labels(scored: pd.DataFrame) -> Float64[np.ndarray, " N"]:
+    """Return a proxy's scores; what it failed on is below all others."""
     scores = scored["seed0"].to_numpy(dtype=np.float64)
     known = np.isfinite(scores)
     if not known.any():
@@ -33,5 +61,4 @@ def distillation_set(scored: pd.DataFrame) -> TrainingSet:
             f"the proxy to distil from has failed on all of "
             f"{number_of(len(scored), 'architecture')}"
         )
-    architectures = open_space(SPACE).architectures(list(scored.architecture))
-    return TrainingSet(architectures, np.where(known, scores, scores[known].min() - 1), SPACE)
+    return np.where(known, scores, scores[known].min() - 1)

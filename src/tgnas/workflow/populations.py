@@ -9,6 +9,7 @@ from tgnas.benchmarks.stored import STORED, proxies_of
 from tgnas.datasets import DATASETS
 from tgnas.registry import BENCHMARKS, GRAPH_PROXIES, SPACES, Family
 from tgnas.scoring import PATTERNS
+from tgnas.training.distillation import MIXED_CELLS
 from tgnas.training.distillation import SPACE as DISTILLED_BENCHMARK
 from tgnas.workflow.config.models import Proxies, Sample, ZeroShotBenchmark
 from tgnas.workflow.config.reading import Config
@@ -28,7 +29,7 @@ class Population:
 
     Attributes:
         name: in paths.
-        benchmark: that its architectures are of.
+        benchmark: that its architectures are of; empty where they are drawn from the space.
         space: theirs; empty where only the benchmark's module says it.
         architectures: how many are drawn, or "patterns", one of each live pattern; empty for the
             whole benchmark.
@@ -66,6 +67,11 @@ class Population:
     def table(self) -> str:
         """The path of its benchmark's file."""
         return f"<benchmark_tables>/{self.benchmark}.arrow"
+
+    @property
+    def tables(self) -> list[str]:
+        """The path of its benchmark's file; none of what is drawn from a space."""
+        return [self.table] if self.benchmark else []
 
     @property
     def file(self) -> str:
@@ -137,6 +143,17 @@ def populations(
             "uniform_width",
             size=reduced.size,
             shards=reduced.distillation.shards,
+        )
+    )
+    planned.append(
+        Population(
+            MIXED_CELLS,
+            "",
+            MIXED_CELLS,
+            str(reduced.mixed_cells.architectures),
+            "uniform_width",
+            size=reduced.size,
+            shards=reduced.mixed_cells.shards,
         )
     )
     return {population.name: population for population in planned}

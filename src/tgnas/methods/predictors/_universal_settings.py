@@ -34,6 +34,8 @@ class Settings(_settings.Settings):
     """Last (the output), or the mean or the sum over vertices."""
     label: Literal["rank"] = "rank"
     """The label: the rank of the accuracy among the source's, from 0 to 1."""
+    distilled_weight: NonNegativeFloat = 1.0
+    """Of what was distilled from zero-cost proxies, where nothing but cells varies."""
     cell_weights: NonNegativeFloat = 0.15
     """Of log(1 + weights of a cell for each pair of channels), where nothing but cells varies."""
     flops: NonNegativeFloat = 1.0

@@ -3,23 +3,26 @@
 Three kinds of spaces, told apart by what their architectures are, never by a label:
 
 - Where nothing but cells varies, a graph network over the canonical graph scores them, and the
-  logarithm of their weights is added with a small weight.
+  logarithm of their weights is added with a small weight; so is what a second network says, which
+  has learned how zero-cost proxies rank random cells, where a configuration has one.
 - Where width, depth or resolution vary, too, or the user's table has parameters and FLOPs, the
   logarithms of both are added: there they say most.
 - Sequences of blocks have no cell: their FLOPs, the mean logarithm of their channels and their
   depth, which saturates, are added.
 
-The network is TG-NAS's on canonical graphs, but it reads what an operator is in place of sentence
-vectors (``encodings.meanings``): weights, pooling and reach, so that wording changes no ranking.
-It learns the ranks of several spaces at once. A score depends on nothing but the architecture.
+The networks are TG-NAS's on canonical graphs, but they read what an operator is in place of
+sentence vectors (``encodings.meanings``): weights, pooling and reach, so that wording changes no
+ranking. The first learns the ranks of several spaces at once, the second no label. A score depends
+on nothing but the architecture.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Float64
+from torch import Tensor
 
 from tgnas.costs.layers import Layers, layers_of
 from tgnas.costs.operators import attribute_table, expands
@@ -34,6 +37,7 @@ from tgnas.methods.predictors._universal_settings import Settings
 from tgnas.operators import ATTRIBUTES, CODES, PADDING
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.skeleton import SEQUENCES
+from tgnas.training.distillation import MIXED_CELLS
 from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingSet
 
@@ -47,20 +51,29 @@ CARD = Card(
         "counts of the network are added by fixed weights; sequences of blocks are counted alone",
     ),
 )
+DISTILLED = "distilled."  # in front of the state of the network that has learned no label
 
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A fitted graph network of cells, with the weights of the counts."""
+    """Fitted graph networks of cells, with the weights of the counts.
+
+    Attributes:
+        cells: has learned labels.
+        distilled: has learned the ranks of zero-cost proxies; None where there were none.
+        settings: the configuration.
+        meanings: what operators are.
+    """
 
     cells: tgnas.Predictor
+    distilled: tgnas.Predictor | None
     settings: Settings
     meanings: Meanings
 
     @property
     def state(self) -> State:
-        """The network's parameters."""
-        return self.cells.state
+        """The networks' parameters."""
+        return dict(self.cells.state) | (_prefixed(self.distilled.state) if self.distilled else {})
 
     def score(self, architectures: Architectures) -> Float64[np.ndarray, " N"]:
         """Return one score for each architecture; it has no scale, and higher is better."""
@@ -75,12 +88,12 @@ def score_members(
     sequence = is_sequence(architectures)
     if sequence:
         scores = np.tile(_of_sequence(architectures, settings), (len(members), 1))
-    else:
+    elif architectures.attributes:
         scores = tgnas.score_members([member.cells for member in members], architectures)
-        if architectures.attributes:
-            scores = scores + _of_network(architectures, settings)
-        else:
-            scores = scores + settings.cell_weights * _of_cells(architectures, meanings)
+        scores = scores + _of_network(architectures, settings)
+    else:
+        scores = _of_graphs(members, architectures)
+        scores = scores + settings.cell_weights * _of_cells(architectures, meanings)
     several = sequence or architectures.attributes or architectures.cells_per_architecture > 1
     if several and settings.dead_cells_last:  # of a single cell it is said already
         scores[:, is_dead(architectures)] = tgnas.LOWEST["ranking"]
@@ -97,6 +110,20 @@ def embed_members(
 def is_sequence(architectures: Architectures) -> bool:
     """Tell whether architectures are sequences of blocks from the image to the classifier."""
     return architectures.skeleton is not None and architectures.skeleton.form in SEQUENCES
+
+
+def _of_graphs(
+    members: Sequence[Predictor], architectures: Architectures
+) -> Float64[np.ndarray, "S N"]:
+    """Return what the networks of labels and those of proxies say; cells are encoded once."""
+    distilled = [member.distilled for member in members if member.distilled]
+    networks = [*(member.cells for member in members), *distilled]
+    scores = tgnas.score_members(networks, architectures)
+    own, more = scores[: len(members)], scores[len(members) :]
+    if not distilled:
+        return own
+    more[:, (more == tgnas.LOWEST["mse"]).all(axis=0)] = 0  # dead, which is said already
+    return own + members[0].settings.distilled_weight * more
 
 
 def _of_cells(architectures: Architectures, meanings: Meanings) -> Float64[np.ndarray, " N"]:
@@ -167,25 +194,54 @@ def fit(
     sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
 ) -> Predictor:
     """Return the predictor of the last epoch; arguments and errors as in ``fit_epochs``."""
-    network, _ = _fitted(sources, settings, context, generator)
-    return _joined(network, settings, meanings_of(context.operators))
+    state = {n: e[-1] for n, e in fit_epochs(sources, settings, context, generator).epochs.items()}
+    return restore(state, settings, context)
 
 
 def fit_epochs(
     sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
 ) -> Fitted:
-    """Return the network's state after each epoch.
+    """Return the state of both networks after each epoch.
 
     Args:
-        sources: cells with accuracies or any scores, whose ranks are learned.
+        sources: cells with accuracies or any scores, whose ranks are learned; those of the space
+            ``mixed_cells`` by a network of their own.
         settings: the configuration.
         context: what the operators are, and the folder of the checkpoint.
         generator: of the initial parameters and of the order of the architectures.
 
     Raises:
-        ConfigError: a source's architectures differ in more than cells.
+        ConfigError: a source's architectures differ in more than cells, or none has labels.
     """
-    return _fitted(sources, settings, context, generator)[1]
+    for source in sources:
+        if source.architectures.attributes or is_sequence(source.architectures):
+            raise ConfigError(
+                f"the universal predictor learns cells, and those of {source.space} stand in "
+                "networks that differ in more; leave it out of sources"
+            )
+    labelled = [source for source in sources if source.space != MIXED_CELLS]
+    distilled = [source for source in sources if source.space == MIXED_CELLS]
+    if not labelled:
+        raise ConfigError("the universal predictor needs labels beside the scores of proxies")
+    features = meanings_of(context.operators).features
+    of_labels = tgnas.train_network(
+        Network(features, settings), labelled, settings, context, generator
+    )
+    if not distilled:
+        return of_labels
+    folder = context.checkpoints and context.checkpoints / "distilled"
+    of_proxies = tgnas.train_network(
+        Network(features, settings),
+        distilled,
+        settings,
+        replace(context, checkpoints=folder),
+        generator,
+    )
+    history = [
+        row | {"distilled_loss": other["loss"], "seconds": row["seconds"] + other["seconds"]}
+        for row, other in zip(of_labels.history, of_proxies.history, strict=True)
+    ]
+    return Fitted(history, of_labels.epochs | _prefixed(of_proxies.epochs))
 
 
 def restore(state: State, settings: Settings, context: Context) -> Predictor:
@@ -195,23 +251,21 @@ def restore(state: State, settings: Settings, context: Context) -> Predictor:
         RuntimeError: the state is of another network.
     """
     meanings = meanings_of(context.operators)
-    network = Network(meanings.features, settings)
-    network.load_state_dict(state)
-    return _joined(network.eval(), settings, meanings)
+    parts = {
+        name.removeprefix(DISTILLED): entry
+        for name, entry in state.items()
+        if name.startswith(DISTILLED)
+    }
+    own = {name: entry for name, entry in state.items() if not name.startswith(DISTILLED)}
+
+    def network_of(state: State) -> tgnas.Predictor:
+        network = Network(meanings.features, settings)
+        network.load_state_dict(state)
+        return tgnas.Predictor(network.eval(), settings)
+
+    distilled = network_of(parts) if parts else None
+    return Predictor(network_of(own), distilled, settings, meanings)
 
 
-def _joined(network: Network, settings: Settings, meanings: Meanings) -> Predictor:
-    return Predictor(tgnas.Predictor(network, settings), settings, meanings)
-
-
-def _fitted(
-    sources: Sequence[TrainingSet], settings: Settings, context: Context, generator: torch.Generator
-) -> tuple[Network, Fitted]:
-    for source in sources:
-        if source.architectures.attributes or is_sequence(source.architectures):
-            raise ConfigError(
-                f"the universal predictor learns cells, and those of {source.space} stand in "
-                "networks that differ in more; leave it out of sources"
-            )
-    network = Network(meanings_of(context.operators).features, settings)
-    return network, tgnas.train_network(network, sources, settings, context, generator)
+def _prefixed(state: State) -> dict[str, Tensor]:
+    return {DISTILLED + name: entry for name, entry in state.items()}

@@ -131,6 +131,8 @@ def _predictor(config: Config, name: str, row: Predictor) -> None:
         raise ConfigError(f"config: {name}: cells names {sorted(row.cells)}, not its sources")
     _known(f"embedding of {place}", row.embedding, config.embeddings)
     ranks = getattr(row.settings, "label", "rank") == "rank"
+    if row.distilled and not hasattr(row.settings, "distilled_weight"):
+        raise ConfigError(f"config: {name} is of the method {row.method}, which distils nothing")
     if row.distil_from:
         if row.sources or row.auxiliary_targets or not ranks:
             raise ConfigError(
@@ -330,11 +332,10 @@ def _zero_shot(config: Config) -> None:
 
 
 def _samples(config: Config) -> None:
-    distillation = config.reduced_networks.distillation
-    if distillation.shards > distillation.architectures:
-        raise ConfigError(
-            "config: reduced_networks.distillation has more shards than architectures"
-        )
+    for key in ("distillation", "mixed_cells"):
+        drawn = getattr(config.reduced_networks, key)
+        if drawn.shards > drawn.architectures:
+            raise ConfigError(f"config: reduced_networks.{key} has more shards than architectures")
     known = [*config.predictors, *config.ensembles, *GRAPH_PROXIES.names()]
     samples = config.proxies.samples
     for number, sample in enumerate(samples):

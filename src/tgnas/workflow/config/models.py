@@ -147,6 +147,11 @@ class Predictor(Keys):
         "accuracies; needs `label: rank`, no source and no auxiliary target.",
         default=None,
     )
+    distilled: Listed[NetworkProxy] = key(
+        "Zero-cost proxies whose mean rank of `reduced_networks.mixed_cells` a network of its own "
+        "learns, beside the one of the labels; of the method universal.",
+        default=(),
+    )
     threads: int = count("Threads of one training; another number changes bits.")
     device: Literal["cpu", "cuda"] = key(
         "Where it is trained: a graph network on a GPU, too, whose rounding is its own.",
@@ -389,7 +394,7 @@ class Proxies(Keys):
 
 
 class Distillation(Keys):
-    """Random cells of NAS-Bench-101, as networks of uniform width, whose scores are distilled."""
+    """Random cells, as networks of uniform width, whose scores are distilled."""
 
     architectures: int = count("How many.", 2)
     shards: int = count("Jobs of each proxy.")
@@ -401,7 +406,8 @@ class ReducedNetworks(Keys):
     proxies: Listed[NetworkProxy] = key("Files of tgnas.methods.network_proxies.")
     shards: int = count("Jobs of each proxy.")
     size: dict[str, Positive] = key("Of the networks, where not the benchmark's.")
-    distillation: Distillation
+    distillation: Distillation = key("Cells of NAS-Bench-101, for `distil_from`.")
+    mixed_cells: Distillation = key("Cells of the space mixed_cells, for `distilled`.")
 
 
 class Constraints(Keys):
