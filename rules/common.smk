@@ -201,6 +201,7 @@ def training_digest(script, row):
     proxies = filter(None, [*row.auxiliary_targets, row.drawn_by])
     loaded = [GRAPH_PROXIES.module_name(proxy) for proxy in proxies]
     loaded += [f"tgnas.spaces.{DISTILLED_BENCHMARK}"] if row.distil_from else []
+    loaded += [f"tgnas.spaces.{MIXED_CELLS}"] if row.distilled else []
     return method_digest(script, row.method, *loaded)
 
 

@@ -790,6 +790,13 @@ def test_only_the_universal_predictor_learns_proxies_beside_labels(config):
     assert "is of the method tgnas, which distils nothing" in refusal_of(config, ConfigError)
 
 
+def test_proxies_beside_labels_are_refused_where_no_rule_would_hand_them_on(config):
+    config["predictors"]["tgnas_universal"]["distilled"] = ["meco"]
+    config["ablations"]["bases"] = ["tgnas_universal"]
+    message = refusal_of(config, ConfigError)
+    assert "ablations: tgnas_universal learns `distilled` proxies, no base does" in message
+
+
 def test_a_sample_is_of_a_search_space(config):
     config["proxies"]["samples"][0]["space"] = "uniform_width"
     assert "unknown space 'uniform_width'" in refusal_of(config)

@@ -121,6 +121,8 @@ def _predictors(config: Config) -> None:
         _predictor(config, f"predictors.{name}", predictor)
     for name, predictor in config.candidates.items():
         _predictor(config, f"candidate {name}", predictor)
+        if predictor.distilled:
+            raise ConfigError(f"config: candidate {name}: candidates learn no `distilled` proxies")
 
 
 def _predictor(config: Config, name: str, row: Predictor) -> None:
@@ -176,6 +178,8 @@ def _ablations(config: Config) -> None:
         _known("base of ablations", base, config.predictors)
         if config.predictors[base].distil_from:
             raise ConfigError(f"config: ablations: {base} learns no accuracy, but is distilled")
+        if config.predictors[base].distilled:
+            raise ConfigError(f"config: ablations: {base} learns `distilled` proxies, no base does")
     names = [axis.name for axis in config.ablations.axes]
     for one in config.ablations.axes:
         place, values = f"config: ablations: the axis {one.name}", [*map(str, one.values)]
