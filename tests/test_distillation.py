@@ -1,7 +1,7 @@
 """Distillation: what is learned of a proxy, and what is never seen."""
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 
@@ -23,9 +23,9 @@ ARCHITECTURES = [
 
 
 @pytest.fixture
-def scored() -> pd.DataFrame:
+def scored() -> pa.Table:
     """Return the scores of a proxy of four cells; it failed on the third."""
-    return pd.DataFrame({"architecture": ARCHITECTURES, "seed0": [3.0, 1.0, np.nan, 2.0]})
+    return pa.table({"architecture": ARCHITECTURES, "seed0": [3.0, 1.0, np.nan, 2.0]})
 
 
 def test_what_is_distilled_are_a_proxys_scores_with_their_architectures(scored):
@@ -34,21 +34,25 @@ def test_what_is_distilled_are_a_proxys_scores_with_their_architectures(scored):
     assert np.argsort(source.labels).tolist() == [2, 1, 3, 0]  # what failed ranks last
 
 
-def test_nothing_is_distilled_from_a_proxy_that_failed_on_every_architecture(scored):
+def test_nothing_is_distilled_from_a_proxy_that_failed_on_every_architecture():
+    scored = pa.table({"architecture": ARCHITECTURES, "seed0": [np.nan] * 4})
     with pytest.raises(CorruptTableError, match="has failed on all of 4 architectures"):
-        distillation_set(scored.assign(seed0=np.nan))
+        distillation_set(scored)
 
 
-def mixed(scores: list[float], strings: tuple[str, ...] = ("sep5", "avg", "skip")) -> pd.DataFrame:
+def mixed(scores: list[float], strings: tuple[str, ...] = ("sep5", "avg", "skip")) -> pa.Table:
     cells = [f"input,{operator},output;0-1,1-2" for operator in strings]
-    return pd.DataFrame({"architecture": cells, "seed0": scores})
+    return pa.table({"architecture": cells, "seed0": scores})
 
 
 def test_of_several_proxies_the_mean_rank_of_the_same_cells_is_learned():
     source = mixed_set([mixed([1.0, 2.0, 3.0]), mixed([9.0, np.nan, 1e6])])
     assert source.labels.tolist() == [1.5, 1.5, 3]
     assert source.space == MIXED_CELLS
-    assert open_space(MIXED_CELLS).format(source.architectures) == list(mixed([0] * 3).architecture)
+    assert (
+        open_space(MIXED_CELLS).format(source.architectures)
+        == mixed([0] * 3)["architecture"].to_pylist()
+    )
 
 
 def test_proxies_that_scored_different_cells_are_not_learned_together():

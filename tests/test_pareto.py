@@ -10,10 +10,11 @@ from scipy import stats
 
 from tgnas.benchmarks.hw_nas_bench import read_costs
 from tgnas.costs.constraints import Constraint, by_debs_rule
+from tgnas.costs.front import front
 from tgnas.costs.layers import count_flops
 from tgnas.encodings.live import live_pattern
 from tgnas.errors import CorruptTableError
-from tgnas.evaluation.pareto import front, fronts
+from tgnas.evaluation.pareto import fronts
 from tgnas.results import _style as style
 from tgnas.results import constraints, pareto
 from tgnas.results._tables import markdown
@@ -118,7 +119,7 @@ def test_an_unknown_cost_is_on_no_front():
     assert list(front(np.array([[0.0, np.nan], [1.0, 1.0]]), np.array([9.0, 1.0]))) == [1]
 
 
-@given(points, st.integers(1, 9))
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=30), st.integers(1, 9))
 def test_what_costs_too_much_is_worse_than_all_that_does_not(found, bound):
     costs, scores = np.array(found, dtype=np.float64).T.copy()
     cheap = costs <= bound

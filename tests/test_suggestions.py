@@ -13,10 +13,16 @@ from typer.testing import CliRunner
 import tgnas
 from tgnas.benchmarks._digits import read_table
 from tgnas.cli.app import app
+from tgnas.costs.front import hypervolume
 from tgnas.costs.layers import count_flops
 from tgnas.errors import ConfigError, DataError
-from tgnas.evaluation.pareto import expected_improvement, hypervolume
-from tgnas.inference.fronts import Rounds, improving, search_front, zero_shot_front
+from tgnas.inference.fronts import (
+    Rounds,
+    expected_improvement,
+    improving,
+    search_front,
+    zero_shot_front,
+)
 from tgnas.inference.pretrained import load_pretrained
 from tgnas.inference.suggestions import context_of
 from tgnas.methods.contracts import Context

@@ -45,7 +45,7 @@ def main(
     learned, targets = open_benchmark(source), [open_benchmark(path) for path in others]
     tasks = development_tasks(learned, targets, labels, settings["cells"], sizes["tested"])
     for path in distilled:
-        tasks = distillation_tasks(tasks, distillation_set(read_parquet(path).to_pandas()))
+        tasks = distillation_tasks(tasks, distillation_set(read_parquet(path)))
     write_transfer(scores, transfer_scores(tasks, fit, sizes["seeds"]))
 
 

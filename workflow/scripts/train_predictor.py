@@ -30,11 +30,11 @@ def main(
 ) -> None:
     """Fit on labelled architectures or on a proxy's scores; write all epochs and the history."""
     torch.set_num_threads(threads)
-    sources = [distillation_set(read_parquet(path).to_pandas()) for path in distilled]
+    sources = [distillation_set(read_parquet(path)) for path in distilled]
     for path, label in zip(benchmarks, labels, strict=True):
         sources.append(labelled(open_benchmark(path), label, settings, seed))
     if mixed:
-        sources.append(mixed_set([read_parquet(path).to_pandas() for path in mixed]))
+        sources.append(mixed_set([read_parquet(path) for path in mixed]))
     trained, rows = train(
         settings["method"],
         sources,

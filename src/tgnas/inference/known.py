@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tgnas.costs.front import front, hypervolume
 from tgnas.errors import DataError, UnknownNameError
-from tgnas.evaluation.pareto import front, hypervolume
 from tgnas.inference.costs import costs_of
 from tgnas.inference.fronts import Rounds, search_front
 from tgnas.inference.labels import once_each, read_labels

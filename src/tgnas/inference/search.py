@@ -11,6 +11,7 @@ import pyarrow as pa
 from jaxtyping import Float64, Int64
 
 from tgnas.costs.constraints import Constraint, by_debs_rule
+from tgnas.costs.front import front
 from tgnas.costs.named import Costs
 from tgnas.errors import (
     ConfigError,
@@ -21,7 +22,6 @@ from tgnas.errors import (
     shown,
     some_of,
 )
-from tgnas.evaluation.pareto import front
 from tgnas.inference.arguments import checked
 from tgnas.inference.asked import ANYWHERE, SEARCHER
 from tgnas.inference.costs import check_goals, costs_of

@@ -133,7 +133,7 @@ def measured(
     """
     import time
 
-    from tgnas.evaluation.pareto import front, hypervolume  # slow imports
+    from tgnas.costs.front import front, hypervolume  # slow imports
     from tgnas.searching.pool import Pool
 
     costs, pool = listed.attributes["cost"], Pool.of(space, listed)

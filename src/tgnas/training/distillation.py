@@ -9,7 +9,7 @@ space without a network of them. The cells are of NAS-Bench-101, or of more oper
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from jaxtyping import Float64
 
 from tgnas.errors import CorruptTableError, number_of
@@ -21,7 +21,7 @@ SPACE = "nasbench101"  # whose cells are scored for distillation
 MIXED_CELLS = "mixed_cells"  # the space whose cells are, for a predictor of any space
 
 
-def distillation_set(scored: pd.DataFrame) -> TrainingSet:
+def distillation_set(scored: pa.Table) -> TrainingSet:
     """Return the architectures that a proxy has scored, with its scores as their labels.
 
     Those that it failed on rank last, equally.
@@ -32,11 +32,11 @@ def distillation_set(scored: pd.DataFrame) -> TrainingSet:
     Raises:
         CorruptTableError: the proxy has failed on every architecture.
     """
-    architectures = open_space(SPACE).architectures(list(scored.architecture))
+    architectures = open_space(SPACE).architectures(scored["architecture"].to_pylist())
     return TrainingSet(architectures, _labels(scored), SPACE)
 
 
-def mixed_set(scored: Sequence[pd.DataFrame]) -> TrainingSet:
+def mixed_set(scored: Sequence[pa.Table]) -> TrainingSet:
     """Return cells of the space mixed_cells with the mean of several proxies' ranks as their label.
 
     Args:
@@ -45,16 +45,16 @@ def mixed_set(scored: Sequence[pd.DataFrame]) -> TrainingSet:
     Raises:
         CorruptTableError: a proxy has failed on every cell, or the tables are of different cells.
     """
-    strings = [list(table.architecture) for table in scored]
+    strings = [table["architecture"].to_pylist() for table in scored]
     if any(other != strings[0] for other in strings):
         raise CorruptTableError("the proxies to distil from have scored different cells")
     labels = mid_ranks(np.stack([_labels(table) for table in scored])).mean(axis=0)
     return TrainingSet(open_space(MIXED_CELLS).architectures(strings[0]), labels, MIXED_CELLS)
 
 
-def _labels(scored: pd.DataFrame) -> Float64[np.ndarray, " N"]:
+def _labels(scored: pa.Table) -> Float64[np.ndarray, " N"]:
     """Return a proxy's scores; what it failed on is below all others."""
-    scores = scored["seed0"].to_numpy(dtype=np.float64)
+    scores = np.asarray(scored["seed0"], dtype=np.float64)
     known = np.isfinite(scores)
     if not known.any():
         raise CorruptTableError(
