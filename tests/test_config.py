@@ -790,6 +790,12 @@ def test_only_the_universal_predictor_learns_proxies_beside_labels(config):
     assert "is of the method tgnas, which distils nothing" in refusal_of(config, ConfigError)
 
 
+def test_a_candidate_learns_no_proxies_beside_labels(config, tmp_path):
+    add_round(config, tmp_path, {"both": config["predictors"]["tgnas_universal"]})
+    message = refusal_of(config, ConfigError)
+    assert "candidate both: candidates learn no `distilled` proxies" in message
+
+
 def test_proxies_beside_labels_are_refused_where_no_rule_would_hand_them_on(config):
     config["predictors"]["tgnas_universal"]["distilled"] = ["meco"]
     config["ablations"]["bases"] = ["tgnas_universal"]
