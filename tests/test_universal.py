@@ -423,15 +423,15 @@ def test_the_table_sets_the_predictor_beside_the_best_count():
 
 
 def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measures and resampled taus of the predictor and two counts, of which it beats one."""
-    means = {"universal": 0.6, "params": 0.4, "flops": 0.6}
+    """Measures and taus of the predictor, two counts, of which it beats one, and its own part."""
+    means = {"universal": 0.6, "labels_alone": 0.55, "params": 0.4, "flops": 0.6}
     about = {"dataset": "d", "population": "all", "subset": "all"}
     measures = [
         about | {"name": "kendall_tau", "value": tau, "low": tau - 0.1, "high": tau + 0.1}
         | {"architectures": 50, "method": name, "seed": 0}
         for name, tau in means.items()
     ]  # fmt: skip
-    noise = {"universal": 0.02, "params": -0.02, "flops": -0.02}
+    noise = {"universal": 0.02, "labels_alone": 0.02, "params": -0.02, "flops": -0.02}
     draws = [
         about | {"method": name, "resample": k, "kendall_tau": tau + noise[name] * (k - 5)}
         for name, tau in means.items()
@@ -444,11 +444,13 @@ def test_differences_to_counts_are_paired_and_the_best_count_is_the_rows_own():
     measures, draws = measured()
     frame = differences.table([measures], [draws], {"nds_enas": True}, 0.95)
     of = frame.set_index("less")
-    assert of["count"].to_dict() == {"flops": "flops", "params": "params", "best": "flops"}
+    counts = {"flops": "flops", "params": "params", "best": "flops"}
+    assert of["count"].to_dict() == counts | {"labels_alone": "labels_alone"}
     assert of.difference["params"] == pytest.approx(0.2)
     # The draws of the two move against each other: .2 and .04 for each draw from the middle one.
     assert of.high["params"] == pytest.approx(0.2 + 0.04 * 4.75)
-    assert of.verdict.to_dict() == {"flops": "open", "params": "higher", "best": "open"}
+    verdicts = {"flops": "open", "params": "higher", "best": "open"}
+    assert of.verdict.to_dict() == verdicts | {"labels_alone": "higher"}
     assert differences.show(frame)[1].rows[0]["best count"] == "FLOPs"
 
 

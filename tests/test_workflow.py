@@ -164,6 +164,14 @@ def test_another_embedding_retrains_only_the_predictor_that_names_it(project: Pr
 
 
 @pytest.mark.slow
+def test_the_universal_predictor_waits_for_the_proxies_that_it_is_distilled_from(project: Project):
+    planned = project.planned("--", "results/smoke/predictors/tgnas_universal/seed0/history.csv")
+    assert planned["draw_population"] == 1
+    assert planned["score_with_network_proxy"] == 3
+    assert planned["train_predictor"] == 1
+
+
+@pytest.mark.slow
 def test_our_own_configurations_are_chosen_on_development_targets_alone(project: Project):
     selection = pd.read_csv(project.folder / "results/smoke/tables/selection.csv")
     assert set(selection.candidate) == {"start", LEADING, "distilled_zen", CHOSEN, TOP}

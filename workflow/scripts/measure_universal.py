@@ -1,5 +1,6 @@
 """Measure how the universal predictor, others and every count rank one benchmark."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tgnas.encodings.live import live_pattern
 from tgnas.evaluation.ranking import measure_benchmark
 from tgnas.files import written_whole
 from tgnas.inference.pretrained import load_pretrained
+from tgnas.methods.predictors.universal import DISTILLED
 from tgnas.methods.trained import joined, load
 from tgnas.resources.seals import write_parquet
 from tgnas.training.splits import draw_rows
@@ -43,6 +45,10 @@ def main(
         populations["distinct"] = rows[distinct]
     trained = joined([load(path, vectors)[-1:] for path in epochs])
     scores = {"universal": trained.ensemble().scores(members, threads)}
+    own = {n: state for n, state in trained.states.items() if not n.startswith(DISTILLED)}
+    alone = replace(trained, states=own).ensemble().scores(members, threads)
+    if not np.array_equal(alone, scores["universal"]):
+        scores["labels_alone"] = alone
     others = {name: load_pretrained(name) for name in shipped}
     for name, other in others.items():
         if not set(other.card["trained_on"]) & set(left_out):

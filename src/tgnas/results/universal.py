@@ -19,7 +19,8 @@ MADE_BY = "others"
 CAPTION = """
 Kendall's tau-b of the universal predictor, of shipped ones and of every count that varies in a
 space, over all architectures, over one of each live pattern (distinct) and inside the truly best
-tenth. No row's predictor has learned a label of the space, nor of its architectures on another
+tenth. Labels alone: the same predictor without what it has learned of zero-cost proxies, where that
+counts. No row's predictor has learned a label of the space, nor of its architectures on another
 task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
 the spaces of the first tables; those of the second were scored once, after all choices, which saw
 no label of theirs but, of all except TransNAS macro, labels of the same cells on other data. Mean ±
@@ -34,12 +35,13 @@ FIGURE_CAPTION = """
 Kendall's tau-b on spaces and tasks that the predictor has not learned, with 95% bootstrap
 intervals; the best count is chosen by the labels of the row itself.
 """
+ALONE = "labels_alone"  # the predictor without its networks of zero-cost proxies
 COLUMNS = {
     "space": "benchmark",
     "dataset": "data set or task",
     "population": "all architectures, or one of each live pattern",
     "chosen_on": "whether choices were made on the space",
-    "method": "universal, a shipped predictor, or a count of tgnas.encodings.counts",
+    "method": f"universal, the same by {ALONE}, a shipped predictor, or a count",
     "seeds": "trainings",
     "architectures": "how many are ranked",
     "kendall_tau": "mean over seeds",
@@ -116,7 +118,9 @@ def _rows(frame: pd.DataFrame, value: str, std: str) -> list[dict[str, Any]]:
             "best count": Number(of.loc[count, value], rest=COUNTS[count]),
         }
         for name in of.index.drop("universal"):
-            row[COUNTS.get(name, name)] = Number(of.loc[name, value], std=of.loc[name, std])
+            row[COUNTS.get(name, name.replace("_", " "))] = Number(
+                of.loc[name, value], std=of.loc[name, std]
+            )
         rows.append(row)
     return rows
 

@@ -18,19 +18,20 @@ MADE_BY = "others"
 PLACE = 1
 CAPTION = """
 How much higher Kendall's tau of the universal predictor, mean over {seeds:seed}, is than that of a
-count, with {level:.0%} intervals of {resamples} resamples of live patterns, the same for both, and
+count, or of the same predictor without what it has learned of zero-cost proxies (labels alone),
+with {level:.0%} intervals of {resamples} resamples of live patterns, the same for both, and
 of the predictor's seeds. An interval that holds 0 decides nothing (open). Three counts are fixed in
 advance; the best count of a row is chosen by that very row's labels, which no one knows beforehand,
 so that its differences are too low. The first rows say of how many rows the predictor is higher and
 lower.
 """
-FIXED = ("flops", "params", "effective_params")
+FIXED = ("flops", "params", "effective_params", universal.ALONE)
 BEST = "best"
 COLUMNS = {
     **{name: universal.COLUMNS[name] for name in universal.KEYS},
-    "less": f"the count that is subtracted: {', '.join(FIXED)}, or the row's best ({BEST})",
-    "count": "that count",
-    "difference": "mean tau of the universal predictor less the count's",
+    "less": f"what is subtracted: {', '.join(FIXED)}, or the row's best count ({BEST})",
+    "count": f"that count, or {universal.ALONE}",
+    "difference": "mean tau of the universal predictor less that one",
     "low": "lower end of its bootstrap interval (`ranking.level`)",
     "high": "its upper end",
     "verdict": "higher, lower, or open where the interval holds 0",
@@ -61,7 +62,7 @@ def table(
     best = universal.with_best_count(universal.table(measures, chosen_on))
     parts = []
     for (space, chosen), own, taus in zip(chosen_on.items(), measures, resampled, strict=True):
-        pairs = [("universal", count) for count in COUNTS]
+        pairs = [("universal", other) for other in (*COUNTS, universal.ALONE)]
         compared = differences(own, taus, pairs, level).assign(space=space, chosen_on=chosen)
         named = best[best.space == space].set_index(["dataset", "population"]).method_count
         places = zip(compared.dataset, compared.population, strict=True)
@@ -85,7 +86,7 @@ def show(frame: pd.DataFrame) -> list[Block]:
 
 
 def _title(less: str) -> str:
-    return "best count" if less == BEST else COUNTS[less]
+    return {BEST: "best count", universal.ALONE: "labels alone"}.get(less) or COUNTS[less]
 
 
 def _counted(frame: pd.DataFrame) -> list[dict[str, Entry]]:
