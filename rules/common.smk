@@ -261,6 +261,12 @@ def study_digest(w):
     return digest("study", STUDIES.module_name(w.study), *named(CONFIG.study(w.study)))
 
 
+def weights_of_study(w):
+    """Return the digests of the weights of the package that a study scores with."""
+    named = getattr(STUDIES.module(w.study), "shipped", lambda settings: [])
+    return list(map(weights_digest, named(CONFIG.study(w.study))))
+
+
 def folder(name):
     """Return the folder that a path variable stands for; params do not expand them."""
     return workflow.pathvars.get(name)

@@ -173,6 +173,7 @@ rule train_supernet:
         seeds=CONFIG.supernets.seeds,
         method=lambda w: CONFIG.supernet_methods[w.supernet],
         prior=CONFIG.supernets.prior,
+        weights=lambda w: weights_digest(CONFIG.supernets.prior),
         code=lambda w: digest(
             "train_supernet",
             SUPERNETS.module_name(CONFIG.supernet_methods[w.supernet]),

@@ -48,6 +48,7 @@ rule study:
     params:
         settings=lambda w: CONFIG.study(w.study).model_dump(mode="json"),
         code=lambda w: study_digest(w),
+        weights=lambda w: weights_of_study(w),
     script:
         "../workflow/scripts/study.py"
 

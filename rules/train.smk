@@ -138,6 +138,7 @@ rule measure_universal:
         ),
         architectures=lambda w: CONFIG.universal.spaces[w.benchmark].architectures,
         shipped=list(CONFIG.universal.shipped),
+        weights=lambda w: list(map(weights_digest, CONFIG.universal.shipped)),
         left_out=lambda w: left_out_for(w.benchmark),
         code=lambda w: method_digest("measure_universal", "universal"),
     script:

@@ -17,6 +17,7 @@ from tgnas.methods.card import Card
 from tgnas.methods.settings import MethodSettings, read_settings
 from tgnas.registry import PREDICTORS, STUDIES, Family, check
 from tgnas.workflow.config.checks import read_config
+from tgnas.workflow.provenance import weights_digest
 
 ROOT = Path(__file__).parents[1]
 
@@ -160,6 +161,9 @@ def test_a_study_says_what_it_reads_and_has_parts_of_different_names(name):
     assert all(file == "<images>" or file.startswith(("<", "config/")) for file in files)
     loaded = module.loaded(settings) if hasattr(module, "loaded") else []
     assert all(map(util.find_spec, loaded))
+    shipped = module.shipped(settings) if hasattr(module, "shipped") else []
+    assert all(map(weights_digest, shipped))
+    assert bool(shipped) == ("load_pretrained" in Path(module.__file__).read_text())
 
 
 def test_what_was_not_reached_is_said_of_methods_that_there_are_in_full_sentences():

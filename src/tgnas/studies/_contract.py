@@ -53,4 +53,13 @@ class LoadsByName(Protocol):
         ...
 
 
-OPTIONAL: Mapping[type, tuple[type, ...]] = {Study: (LoadsByName,)}
+class ReadsWeights(Protocol):
+    """A study whose ``run`` scores with predictors that come with the package."""
+
+    @staticmethod
+    def shipped(settings: Any) -> Sequence[str]:
+        """Return their names; other weights make the study stale."""
+        ...
+
+
+OPTIONAL: Mapping[type, tuple[type, ...]] = {Study: (LoadsByName, ReadsWeights)}

@@ -71,6 +71,11 @@ def loaded(settings: Settings) -> Sequence[str]:
     ]
 
 
+def shipped(settings: Settings) -> Sequence[str]:
+    """Return the predictor that scores."""
+    return [settings.prior]
+
+
 def run(
     part: str, settings: Settings, files: Mapping[str, Path | list[Path]], folder: Path
 ) -> pd.DataFrame:

@@ -74,6 +74,11 @@ def loaded(settings: Settings) -> Sequence[str]:
     return [f"tgnas.methods.searchers.{name}" for name in ("mnasnet", "random")]
 
 
+def shipped(settings: Settings) -> Sequence[str]:
+    """Return the predictor that scores."""
+    return [settings.start]
+
+
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return how large the front of each seed of a shard is after so many queries.
 

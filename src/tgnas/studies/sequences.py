@@ -69,6 +69,11 @@ def loaded(settings: Settings) -> Sequence[str]:
     return [*proxies, *graphs, "tgnas.methods.predictors.universal"]
 
 
+def shipped(settings: Settings) -> Sequence[str]:
+    """Return the predictor that scores."""
+    return [PREDICTOR]
+
+
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return the scores of a part."""
     from tgnas.benchmarks.base import open_benchmark  # its imports are slow

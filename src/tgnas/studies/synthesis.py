@@ -72,6 +72,11 @@ def parts(settings: Settings) -> Sequence[str]:
     return [REQUESTS, EXHAUSTION, WIDTHS, *(f"{SEARCH}-{name}-{seed}" for name, seed in pairs)]
 
 
+def shipped(settings: Settings) -> Sequence[str]:
+    """Return the predictor that scores."""
+    return [PREDICTOR]
+
+
 def run(
     part: str, settings: Settings, files: Mapping[str, Path | list[Path]], folder: Path
 ) -> pd.DataFrame:

@@ -51,6 +51,11 @@ def loaded(settings: Settings) -> Sequence[str]:
     return [f"tgnas.methods.predictors.{PREDICTOR}"]
 
 
+def shipped(settings: Settings) -> Sequence[str]:
+    """Return the predictor that scores."""
+    return [PREDICTOR]
+
+
 def run(part: str, settings: Settings, files: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """Return Kendall's tau with accuracies and with the usual ranking, of every set of words."""
     import yaml
