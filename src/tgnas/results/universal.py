@@ -22,8 +22,9 @@ space, over all architectures, over one of each live pattern (distinct) and insi
 tenth. Labels alone: the same predictor without what it has learned of zero-cost proxies, where that
 counts. No row's predictor has learned a label of the space, nor of its architectures on another
 task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
-the spaces of the first tables; those of the second were scored once, after all choices, which saw
-no label of theirs but, of all except TransNAS macro, labels of the same cells on other data. Mean ±
+the spaces of the first tables; those of the second were scored after all choices, labels alone
+first, and what was learned of proxies was added later. Choices saw no label of theirs but, of all
+except TransNAS macro, labels of the same cells on other data. Mean ±
 standard deviation over {seeds:seed} [95% bootstrap interval of the universal predictor's mean over
 live patterns and seeds, {resamples} resamples]. Of a sequence of blocks and
 of the counts no seed is drawn. Shipped predictors that have learned a space have no entry there.
@@ -96,7 +97,7 @@ def with_best_count(frame: pd.DataFrame) -> pd.DataFrame:
 def show(frame: pd.DataFrame) -> list[Block]:
     """Return the rows of a table, first where choices were made, then where none was."""
     blocks: list[Block] = []
-    for chosen, title in ((True, "Spaces of the choices"), (False, "Spaces that were scored once")):
+    for chosen, title in ((True, "Spaces of the choices"), (False, "Spaces of no choice")):
         part = frame[frame.chosen_on == chosen]
         blocks.append(Shown(_rows(part, "kendall_tau", "std"), f"{title}: all"))
         blocks.append(Shown(_rows(part, "top_kendall_tau", "top_std"), f"{title}: the best tenth"))

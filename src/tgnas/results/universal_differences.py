@@ -78,7 +78,7 @@ def table(
 def show(frame: pd.DataFrame) -> list[Block]:
     """Return how often the predictor is higher, and a row for each space, task and population."""
     blocks: list[Block] = []
-    for chosen, title in ((True, "Spaces of the choices"), (False, "Spaces that were scored")):
+    for chosen, title in ((True, "Spaces of the choices"), (False, "Spaces of no choice")):
         part = frame[frame.chosen_on == chosen]
         blocks.append(Shown(_counted(part), f"{title}: higher, open, lower"))
         blocks.append(Shown(_rows(part), f"{title}: differences"))
