@@ -466,10 +466,11 @@ def test_the_sum_for_sequences_is_that_which_its_choice_shows(shipped):
     assert shipped.score(some, space) == pytest.approx(added)
 
 
-def of_cells(predictor, some) -> np.ndarray:
-    """Return the mean score of the graph networks of cells, which is a part of the sum."""
-    members = [member.cells for member in predictor.ensemble().members]
-    return tgnas.score_members(members, some).mean(axis=0)
+def of_cells(predictor, some, *parts: str) -> np.ndarray:
+    """Return the sum over parts of the mean score of the graph networks, one for each member."""
+    members = predictor.ensemble().members
+    networks = [[getattr(member, part) for member in members] for part in parts]
+    return sum(tgnas.score_members(each, some).mean(axis=0) for each in networks)
 
 
 def test_the_sum_for_cells_in_alike_networks_is_that_of_the_page(shipped):
@@ -483,7 +484,7 @@ def test_the_sum_for_cells_in_alike_networks_is_that_of_the_page(shipped):
         ]
     )
     live = np.array([9 + 1, 1 + 9 + 9, 1])  # weights for each pair of channels
-    expected = of_cells(shipped, some) + 0.15 * np.log(1 + live)
+    expected = of_cells(shipped, some, "cells", "distilled") + 0.15 * np.log(1 + live)
     assert shipped.score(some, space) == pytest.approx(expected)
 
 
@@ -493,7 +494,9 @@ def test_the_weights_of_several_cells_are_a_mean_of_logarithms_and_count_channel
     some = space.architectures([{k: [[n, p % 2] for p in range(8)] for k, n in kinds.items()}])
     # Two 1x1 behind two depthwise 3x3, of whose weights each channel has its own; or one of each.
     w = 8 * np.array([2 + 2 * 9 / 32, 1 + 9 / 32])
-    expected = of_cells(shipped, some) + 0.15 * np.dot(some.cell_weights, np.log(1 + w))
+    expected = of_cells(shipped, some, "cells", "distilled") + 0.15 * np.dot(
+        some.cell_weights, np.log(1 + w)
+    )
     assert shipped.score(some, space) == pytest.approx(expected)
 
 
@@ -502,7 +505,7 @@ def test_the_sum_for_networks_that_differ_is_that_of_the_page(shipped):
     some = space.sample(20, np.random.default_rng(0))
     layers = layers_of(live_pattern(some))
     counts = np.log(layers.all_flops) + 0.5 * np.log(layers.all_parameters)
-    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some) + counts)
+    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some, "cells") + counts)
 
 
 def test_columns_of_flops_and_parameters_stand_in_for_what_is_counted(shipped):
@@ -511,7 +514,7 @@ def test_columns_of_flops_and_parameters_stand_in_for_what_is_counted(shipped):
     cells = "|a~0|+|b~0|a~1|+|a~0|b~1|b~2|"
     some = space.architectures([f"{cells} params=3e6 flops=40", f"{cells} params=5 flops=7"])
     counts = np.log([40, 7]) + 0.5 * np.log([3e6, 5])
-    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some) + counts)
+    assert shipped.score(some, space) == pytest.approx(of_cells(shipped, some, "cells") + counts)
 
 
 def test_embeddings_are_not_read_where_numbers_are_known(shipped):
