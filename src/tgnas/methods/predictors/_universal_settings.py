@@ -8,7 +8,7 @@ from tgnas.methods.predictors import _settings
 
 
 class Settings(_settings.Settings):
-    """The graph network of cells, and how its score and counts of the network are added up.
+    """The graph networks of cells, and how their scores and counts of the network are added up.
 
     The defaults were chosen on NAS-Bench-101, NAS-Bench-Macro, NDS and digits-bench
     (docs/selection-log.md).

@@ -1,4 +1,4 @@
-"""The universal predictor: a graph network over what operators are, and counts of the network.
+"""The universal predictor: graph networks over what operators are, and counts of the network.
 
 Three kinds of spaces, told apart by what their architectures are, never by a label:
 
