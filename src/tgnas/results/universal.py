@@ -21,10 +21,9 @@ Kendall's tau-b of the universal predictor, of shipped ones and of every count t
 space, over all architectures, over one of each live pattern (distinct) and inside the truly best
 tenth. Labels alone: the same predictor without what it has learned of zero-cost proxies, where that
 counts. No row's predictor has learned a label of the space, nor of its architectures on another
-task. Choices (what counts weigh, the network's shape, what it reads of an operator) were made on
-the spaces of the first tables; those of the second were scored after all choices, labels alone
-first, and what was learned of proxies was added later. Choices saw no label of theirs but, of all
-except TransNAS macro, labels of the same cells on other data. Mean ±
+task. Choices (what counts weigh, the network's shape, what it reads of an operator, then what it
+learns of proxies) were made on the spaces of the first tables; they saw no label of those of the
+second but, of all except TransNAS macro, labels of the same cells on other data. Mean ±
 standard deviation over {seeds:seed} [95% bootstrap interval of the universal predictor's mean over
 live patterns and seeds, {resamples} resamples]. Of a sequence of blocks and
 of the counts no seed is drawn. Shipped predictors that have learned a space have no entry there.

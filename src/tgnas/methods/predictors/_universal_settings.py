@@ -11,7 +11,7 @@ class Settings(_settings.Settings):
     """The graph networks of cells, and how their scores and counts of the network are added up.
 
     The defaults were chosen on NAS-Bench-101, NAS-Bench-Macro, NDS and digits-bench
-    (docs/selection-log.md).
+    (docs/universal.md).
     """
 
     graph: Literal["canonical"] = "canonical"

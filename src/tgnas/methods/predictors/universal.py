@@ -6,7 +6,7 @@ Three kinds of spaces, told apart by what their architectures are, never by a la
   logarithm of their weights is added with a small weight; so is what a second network says, which
   has learned how zero-cost proxies rank random cells, where a configuration has one.
 - Where width, depth or resolution vary, too, or the user's table has parameters and FLOPs, the
-  logarithms of both are added: there they say most.
+  logarithms of both are added to the first network's score: there they say most.
 - Sequences of blocks have no cell: their FLOPs, the mean logarithm of their channels and their
   depth, which saturates, are added.
 
@@ -45,10 +45,11 @@ ON_DEVICE = True  # as tgnas
 CARD = Card(
     title="universal",
     reference="ours, after Qiao et al., arXiv 2404.00271",
-    needs="labels of training spaces",
+    needs="labels of training spaces, scores of zero-cost proxies",
     deviations=(
         "operators are numbers, not sentences; a sentence stands in where no number is known",
         "counts of the network are added by fixed weights; sequences of blocks are counted alone",
+        "a second network is distilled from zero-cost proxies of random cells, and is added",
     ),
 )
 DISTILLED = "distilled."  # in front of the state of the network that has learned no label
@@ -103,7 +104,7 @@ def score_members(
 def embed_members(
     members: Sequence[Predictor], architectures: Architectures
 ) -> Float32[np.ndarray, "N D"]:
-    """Return the last hidden channels of the graph networks, side by side, as ``tgnas`` does."""
+    """Return the last hidden channels of the networks of labels, side by side, as ``tgnas`` does."""
     return tgnas.embed_members([member.cells for member in members], architectures)
 
 
