@@ -37,7 +37,7 @@ from tgnas.training.fit import Fitted
 from tgnas.training.splits import TrainingRows, TrainingSet
 from tgnas.validation import read_json
 
-CHUNK = 32_768  # cells that one thread scores at once
+CHUNK = 65_536  # cells that one thread scores at once
 ROWS = "training_rows/"  # prefix of a mask: which rows of a benchmark were learned from
 START = "start/"  # prefix of the states of the predictor that learning started from
 FAULTS = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)

@@ -40,7 +40,7 @@ from tgnas.training.ranks import mid_ranks
 from tgnas.training.splits import TrainingSet
 
 logger = logging.getLogger(__name__)
-SCORING_CHUNK = 32_768  # cells that are encoded at once
+SCORING_CHUNK = 65_536  # cells that are encoded at once
 SCORING_BATCH = 1024  # graphs that the network reads at once: their channels stay in the cache
 
 CARD = Card(
