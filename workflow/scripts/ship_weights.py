@@ -59,7 +59,7 @@ def main(
 def _rows(table: pd.DataFrame) -> list[dict]:
     """Return the universal predictor's rows: each of one that has not learned the space."""
     ours = table[table.method == "universal"].drop(columns="method")
-    return json.loads(ours.round(4).to_json(orient="records"))
+    return json.loads(ours.round(6).to_json(orient="records"))
 
 
 def _measured(target: Path, weights: Path, ranking: dict) -> dict:
