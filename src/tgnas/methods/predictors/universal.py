@@ -104,7 +104,7 @@ def score_members(
 def embed_members(
     members: Sequence[Predictor], architectures: Architectures
 ) -> Float32[np.ndarray, "N D"]:
-    """Return the last hidden channels of the networks of labels, side by side, as ``tgnas`` does."""
+    """Return the last hidden channels of the networks of labels, as ``tgnas`` does."""
     return tgnas.embed_members([member.cells for member in members], architectures)
 
 
