@@ -36,6 +36,7 @@ if "demo" in config:
 onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+        fork_jobs(len(list(workflow.dag.needrun_jobs())))
 
 
 rule all:

@@ -31,6 +31,7 @@ from tgnas.workflow.populations import (
 )
 from tgnas.workflow.provenance import code_digest, weights_digest
 from tgnas.workflow.few_labels import FewLabelJobs
+from tgnas.workflow.jobs import fork_jobs
 from tgnas.workflow.searches import Searches
 from tgnas.registry import (
     BENCHMARKS,
