@@ -16,6 +16,7 @@ from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, NAMES, PADDING
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_CHUNK = 1 << 13  # graphs whose states the processor's cache holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +224,27 @@ def isomorphism_hashes(
         operators: codes, ``PADDING`` behind a graph's end.
         edges: how often vertex j hears vertex i, [n, i, j].
     """
-    weights, there = edges.astype(np.uint64), operators != PADDING
-    state = _mixed(operators.astype(np.uint64))
-    for _ in range(operators.shape[1]):
-        into = (weights * _mixed(state ^ np.uint64(1))[:, :, None]).sum(axis=1)
-        out = (weights * _mixed(state ^ np.uint64(2))[:, None, :]).sum(axis=2)
+    hashes = np.empty(len(operators), dtype=np.uint64)
+    for start in range(0, len(operators), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        hashes[part] = _refined(operators[part].T, edges[part].transpose(1, 2, 0))
+    return hashes
+
+
+def _refined(
+    operators: UInt8[np.ndarray, "V N"], edges: Integer[np.ndarray, "V V N"]
+) -> UInt64[np.ndarray, " N"]:
+    """Return the hashes of graphs that stand last, so that every step runs along them in memory."""
+    heard = [(i, j, edges[i, j].astype(np.uint64)) for i, j in np.argwhere(edges.any(axis=2))]
+    state = _mixed(operators.astype(np.uint64, order="C"))
+    for _ in range(len(state)):
+        into, out = np.zeros_like(state), np.zeros_like(state)
+        toward, away = _mixed(state ^ np.uint64(1)), _mixed(state ^ np.uint64(2))
+        for i, j, often in heard:
+            into[j] += often * toward[i]
+            out[i] += often * away[j]
         state = _mixed(state + _FACTOR * _mixed(into) + _mixed(_mixed(out)))
-    return _mixed(np.where(there, state, np.uint64(0)).sum(axis=1))
+    return _mixed(np.where(operators != PADDING, state, np.uint64(0)).sum(axis=0))
 
 
 def _mixed(values: UInt64[np.ndarray, "..."]) -> UInt64[np.ndarray, "..."]:

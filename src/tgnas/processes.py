@@ -6,10 +6,12 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import Pool
 from multiprocessing.pool import Pool as PoolOfProcesses
+from typing import Any
 
-EVERY = 0.5  # seconds between two looks at the parent
+EVERY = 0.5  # seconds between two looks at a parent, or for a signal
 BOTH = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -54,6 +56,19 @@ def pool_of(processes: int) -> PoolOfProcesses:
         return Pool(processes, _end_with_parent, (os.getpid(),))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def results_of(
+    pool: PoolOfProcesses, work: Callable[..., Any], pieces: Iterable[tuple]
+) -> Iterator[Any]:
+    """Yield what a pool's processes make of each piece, the arguments of a call, in their order.
+
+    A signal that comes just before a wait is acted on only after it, so that no wait is long.
+    """
+    for result in [pool.apply_async(work, piece) for piece in pieces]:
+        while not result.ready():
+            result.wait(EVERY)
+        yield result.get()
 
 
 def _end_with_parent(parent: int) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from tgnas.benchmarks.base import Benchmark, open_benchmark
 from tgnas.evaluation.comparison import KEY, key_of, measure_method, measured_before, subsets_of
 from tgnas.files import written_whole
-from tgnas.processes import pool_of
+from tgnas.processes import pool_of, results_of
 from tgnas.resources.seals import write_parquet
 from tgnas.scoring.populations import open_population
 from tgnas.scoring.tables import read_table
@@ -38,7 +38,8 @@ def main(
     known = Benchmark(target.name, target.table)  # without what it has read, to be sent
     measure = partial(measure_method, known, subsets=subsets, ranking=ranking)
     with pool_of(threads) as pool:
-        measured = pool.starmap(measure, [(name, tables[name]) for name in missing])
+        pieces = [(name, tables[name]) for name in missing]
+        measured = list(results_of(pool, measure, pieces))
     done = [
         part | dict(zip(missing, (of[place] for of in measured), strict=True))
         for place, part in enumerate(before)

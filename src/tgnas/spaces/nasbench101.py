@@ -12,13 +12,13 @@ from functools import partial
 from hashlib import md5
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int32, UInt8
 from tqdm import tqdm
 
 from tgnas.cell import Cells, isomorphism_hashes, triangle
 from tgnas.errors import InvalidCellError
 from tgnas.operators import CODES, PADDING
-from tgnas.processes import pool_of
+from tgnas.processes import pool_of, results_of
 from tgnas.spaces.forms.nodes import NodeKeys, OperatorsOnNodes
 from tgnas.spaces.skeleton import NetworkKeys
 from tgnas.spaces.space import Space, alphabet_of
@@ -75,7 +75,7 @@ def enumerate_cells(
         for convolutions in range(vertices - 1)
     ]
     with pool_of(processes) as pool:
-        done = pool.imap(_distinct_graphs, counts)
+        done = results_of(pool, _distinct_graphs, counts)
         parts = list(tqdm(done, "enumerate nasbench101", len(counts), disable=None))
     cells = Cells.concatenate(part.padded(max_vertices) for part, _ in parts)
     hashes = np.concatenate([hashes for _, hashes in parts])
@@ -83,13 +83,13 @@ def enumerate_cells(
     return cells[order], hashes[order]
 
 
-def _distinct_graphs(counts: tuple[int, int, int]) -> tuple[Cells, np.ndarray]:
+def _distinct_graphs(vertices: int, edges: int, convolutions: int) -> tuple[Cells, np.ndarray]:
     """Return the first labelled graph of each hash, and the hashes.
 
     Graphs of one class share a hash that costs a small part of the benchmark's, too, so that of
     each class one graph is given the benchmark's.
     """
-    labelled = _labelled_graphs(*counts)
+    labelled = _labelled_graphs(vertices, edges, convolutions)
     cheap = isomorphism_hashes(labelled.operators, labelled.adjacency().astype(np.int16))
     first = np.unique(cheap, return_index=True)[1]
     labelled = labelled[np.sort(first)]
@@ -143,19 +143,19 @@ def _hashed(cells: Cells) -> tuple[list[str], np.ndarray]:
     """Return the sorted distinct module hashes, and each cell's place in them."""
     adjacency = cells.adjacency()
     count, size = cells.operators.shape
-    label = np.zeros(256, dtype=np.int64)
+    label = np.zeros(256, dtype=np.int32)
     for name, value in LABELS.items():
         label[CODES[name]] = value
-    start = np.stack(
-        [adjacency.sum(axis=2), adjacency.sum(axis=1), label[cells.operators]], axis=-1
-    ).reshape(count * size, 3)
+    degrees = [adjacency.sum(axis=axis, dtype=np.int32) for axis in (2, 1)]
+    start = np.stack([*degrees, label[cells.operators]]).reshape(3, count * size)
     digests, state = _hash_rows(start, _start_texts)
     for _ in range(size):
         around = _surroundings(state.reshape(count, size), adjacency)
-        texts = partial(_surrounding_texts, _hexadecimal(digests))
-        digests, state = _hash_rows(around.reshape(count * size, -1), texts)
+        digests, state = _hash_rows(around, partial(_surrounding_texts, _hexadecimal(digests)))
     final = np.sort(state.reshape(count, size), axis=1)
-    digests, state = _hash_rows(final, partial(_final_texts, _hexadecimal(digests)))
+    digests, state = _hash_rows(
+        np.ascontiguousarray(final.T), partial(_final_texts, _hexadecimal(digests))
+    )
     return [text.tobytes().decode() for text in _hexadecimal(digests)], state
 
 
@@ -163,31 +163,31 @@ def _hashed(cells: Cells) -> tuple[list[str], np.ndarray]:
 Texts = Iterator[tuple[np.ndarray, UInt8[np.ndarray, "n length"]]]
 
 
-def _start_texts(rows: np.ndarray) -> Texts:
+def _start_texts(columns: np.ndarray) -> Texts:
     """Yield the text of (out degree, in degree, label), one at a time: there are few."""
-    for number, row in enumerate(rows.tolist()):
+    for number, row in enumerate(columns.T.tolist()):
         text = np.frombuffer(str(tuple(row)).encode(), dtype=np.uint8)
         yield np.array([number]), text[None]
 
 
-def _surrounding_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+def _surrounding_texts(hexadecimal: UInt8[np.ndarray, "D 32"], columns: np.ndarray) -> Texts:
     """Yield the texts of sorted in-neighbours, sorted out-neighbours and self; -1 is none."""
-    into, out, own = np.split(rows, [rows.shape[1] // 2, rows.shape[1] - 1], axis=1)
-    size = into.shape[1]
-    shape = (into >= 0).sum(axis=1) * (size + 1) + (out >= 0).sum(axis=1)
+    size = len(columns) // 2
+    into, out, own = np.split(columns, [size, 2 * size])
+    shape = (into >= 0).sum(axis=0) * (size + 1) + (out >= 0).sum(axis=0)
     for number in np.flatnonzero(np.bincount(shape)):
         alike = np.flatnonzero(shape == number)
         incoming, outgoing = divmod(int(number), size + 1)
-        columns = [*into[alike, size - incoming :].T, b"|", *out[alike, size - outgoing :].T]
-        yield alike, _joined(hexadecimal, [*columns, b"|", *own[alike].T], len(alike))
+        parts = [*into[size - incoming :, alike], b"|", *out[size - outgoing :, alike]]
+        yield alike, _joined(hexadecimal, [*parts, b"|", *own[:, alike]], len(alike))
 
 
-def _final_texts(hexadecimal: UInt8[np.ndarray, "D 32"], rows: np.ndarray) -> Texts:
+def _final_texts(hexadecimal: UInt8[np.ndarray, "D 32"], columns: np.ndarray) -> Texts:
     """Yield the texts of Python's own print of the list of all vertices' hashes."""
-    columns: list[np.ndarray | bytes] = [b"['"]
-    for column in rows.T:
-        columns += [column, b"', '"]
-    yield np.arange(len(rows)), _joined(hexadecimal, [*columns[:-1], b"']"], len(rows))
+    count, parts = columns.shape[1], list[np.ndarray | bytes]([b"['"])
+    for column in columns:
+        parts += [column, b"', '"]
+    yield np.arange(count), _joined(hexadecimal, [*parts[:-1], b"']"], count)
 
 
 def _joined(
@@ -209,30 +209,39 @@ def _hexadecimal(digests: UInt8[np.ndarray, "D 16"]) -> UInt8[np.ndarray, "D 32"
 
 
 def _surroundings(state: np.ndarray, adjacency: np.ndarray) -> np.ndarray:
-    """Return sorted in-neighbours, sorted out-neighbours and self of each vertex; -1 is none."""
-    into = np.where(adjacency.transpose(0, 2, 1), state[:, None, :], -1)
-    out = np.where(adjacency, state[:, None, :], -1)
-    return np.concatenate([np.sort(into, axis=2), np.sort(out, axis=2), state[:, :, None]], axis=2)
+    """Return sorted in-neighbours, sorted out-neighbours and self; -1 is none.
+
+    Columns come first: 2V + 1 rows of one entry for each vertex of each cell.
+    """
+    count, size = state.shape
+    around = np.empty((2 * size + 1, count, size), dtype=np.int32)
+    for place, edges in ((0, adjacency.transpose(0, 2, 1)), (size, adjacency)):
+        neighbours = np.where(edges, state[:, None, :], np.int32(-1))
+        neighbours.sort(axis=2)
+        around[place : place + size] = neighbours.transpose(2, 0, 1)
+    around[-1] = state
+    return around.reshape(2 * size + 1, count * size)
 
 
 def _hash_rows(
-    rows: np.ndarray, texts_of: Callable[[np.ndarray], Texts]
+    columns: Int32[np.ndarray, "length n"], texts_of: Callable[[np.ndarray], Texts]
 ) -> tuple[UInt8[np.ndarray, "D 16"], np.ndarray]:
     """Return the sorted distinct md5 digests of all rows' texts, and each row's place in them."""
-    key = np.zeros(len(rows), dtype=np.uint64)
-    for column in rows.T:
-        key = (key ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+    key = np.zeros(columns.shape[1], dtype=np.uint64)
+    for column in columns:
+        key ^= column.astype(np.uint64)
+        key *= np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(29)
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    if not np.array_equal(rows[first][inverse], rows):
+    if not all(np.array_equal(column[first][inverse], column) for column in columns):
         raise ArithmeticError("two different rows have one 64-bit key")
     digests = np.empty((len(first), 16), dtype=np.uint8)
-    for numbers, texts in texts_of(rows[first]):
+    for numbers, texts in texts_of(columns[:, first]):
         length, flat = texts.shape[1], texts.tobytes()
         cuts = range(0, len(flat), length)
         joined = b"".join([md5(flat[cut : cut + length]).digest() for cut in cuts])
         digests[numbers] = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 16)
-    high, low = digests.view(">u8").T
+    high, low = digests.view(">u8").astype(np.uint64).T
     order = np.lexsort((low, high))
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order))
