@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tgnas.methods.settings import MethodSettings
 from tgnas.validation import count, key
 
-MOSAICS = [f"<resources>/cifar10/first_{part}.png" for part in range(4)]
+MOSAICS = [f"<resources>/cifar10/first_{part}.png" for part in range(4)]  # of 1,000 images
 
 
 class Settings(MethodSettings):
@@ -21,14 +21,22 @@ class Settings(MethodSettings):
         "NAS-Bench-201 architectures by name."
     )
     seeds: int = count("Of split, weights and order.")
-    test_images: int = count("Held out of 4000.", 10, le=3990)
+    mosaics: int = count("Files of 1,000 images that are at hand without loss.", 1, le=4, default=4)
+    test_images: int = count("Held out of them; 10 at least are trained on.", 10)
     recipe: str = key("A file of `config/recipes`.")
     change: dict[str, Any] = key("Keys of the recipe that differ from its file.")
+
+    @model_validator(mode="after")
+    def _leave_some_to_train_on(self) -> "Settings":
+        most = 1000 * self.mosaics - 10
+        if self.test_images > most:
+            raise ValueError(f"test_images must be at most {most:,}, not {self.test_images:,}")
+        return self
 
 
 def inputs(settings: Settings) -> Mapping[str, str | Sequence[str]]:
     """Return the lossless images, the labelled copy and the recipe."""
-    return {"mosaics": MOSAICS, "images": "<images>", "recipe": settings.recipe}
+    return {"mosaics": MOSAICS[: settings.mosaics], "images": "<images>", "recipe": settings.recipe}
 
 
 def parts(settings: Settings) -> Sequence[str]:
