@@ -42,7 +42,7 @@ class Project:
     def copy(cls, folder: Path, mirrors: list[Path], config: str = SMOKE) -> "Project":
         """Copy the checkout, without what it made."""
         folder.mkdir(parents=True, exist_ok=True)
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
+        ignored = shutil.ignore_patterns("*.egg-info")
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():

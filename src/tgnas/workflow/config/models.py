@@ -6,7 +6,7 @@ What one key says of another is in ``checks.py``; the values are in ``config/con
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tgnas import registry
@@ -290,6 +290,9 @@ class Headline(Keys):
 
 class Labels(Keys, Generic[Dataset, Split, Epochs]):
     """The accuracies that scores are compared with."""
+
+    # Looking for the source of a class that has none, as one of other types, takes .1 s each.
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
     datasets: Several[Dataset] = key("Data sets of the accuracies.")
     split: Split = key("Split of the accuracies.")
