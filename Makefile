@@ -54,7 +54,7 @@ digits-bench: $(RUN) ## Train our own small benchmark anew, into src/tgnas/data 
 demo: $(RUN) ## Run the whole chain on data that the package holds: no download, under 4 minutes.
 	@$(SNAKEMAKE) --configfile config/demo.yaml
 
-smoke: $(RUN) ## Run the whole chain on a small real slice, into results/smoke (a few minutes).
+smoke: $(RUN) ## Run the whole chain on a small real slice, into results/smoke (3 to 4 minutes).
 	@$(SNAKEMAKE) --configfile config/smoke.yaml
 
 report: reproduce ## Reproduce everything and say where the page with all of it lies.
