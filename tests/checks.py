@@ -7,6 +7,7 @@ only where an annotation has an array: a small function costs 2 microseconds ins
 
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from functools import partial, wraps
 from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
@@ -18,13 +19,17 @@ BEARTYPE = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError)) 
 
 
 def checked(function: Any = None, *, typechecker: Callable[..., Any]) -> Any:
-    """Be ``jaxtyping.jaxtyped`` of beartype, which is what classes and generators still get."""
+    """Be ``jaxtyping.jaxtyped`` of beartype, which is what generators still get."""
     if function is None:
         return partial(checked, typechecker=typechecker)
+    if is_dataclass(function) and "__init__" in vars(function):
+        function.__init__ = checked(function.__init__, typechecker=typechecker)
+        return function
     if not inspect.isfunction(function) or inspect.isgeneratorfunction(function):
         return FULL(function, typechecker=typechecker)
     parts = [part for hint in function.__annotations__.values() for part in parts_of(hint)]
-    if any(isinstance(part, str | ForwardRef) for part in parts):  # names to be looked up
+    names = [getattr(p, "__forward_arg__", p) for p in parts if isinstance(p, str | ForwardRef)]
+    if not all(name.isidentifier() for name in names):  # it may be of arrays; a class is not
         return FULL(function, typechecker=typechecker)
     checking = BEARTYPE(function)
     shaped = any(inspect.isclass(p) and issubclass(p, jaxtyping.AbstractArray) for p in parts)

@@ -1,6 +1,7 @@
 """Types are checked while tests run: arguments, results, shapes; in the package, too."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import jaxtyping
 import numpy as np
@@ -9,6 +10,7 @@ from beartype import beartype
 from checks import checked
 from jaxtyping import Float, jaxtyped
 
+from tgnas.cell import Cells
 from tgnas.spaces.nasbench_graph import cells_of_keys, key_of
 
 
@@ -22,6 +24,13 @@ def product(
     matrix: Float[np.ndarray, "a b"], vector: Float[np.ndarray, " b"]
 ) -> Float[np.ndarray, " a"] | None:
     return vector if len(vector) == 7 else matrix @ vector
+
+
+@checked(typechecker=beartype)
+@dataclass(frozen=True)
+class Pair:
+    matrix: Float[np.ndarray, "a b"]
+    vector: Float[np.ndarray, " b"]
 
 
 @checked(typechecker=beartype)
@@ -57,6 +66,16 @@ def test_dimensions_of_one_name_are_of_one_size():
         product(np.ones((2, 3)), np.ones(4))
     with refused():
         product(np.ones((2, 7)), np.ones(7))  # the result has b entries, not a
+
+
+def test_fields_of_a_dataclass_are_arguments():
+    assert Pair(np.ones((2, 3)), np.ones(3)).vector.shape == (3,)
+    with refused():
+        Pair(np.ones((2, 3)), np.ones(4))
+    with refused():
+        Pair("text", np.ones(3))
+    with refused():
+        Cells(np.zeros((2, 3), dtype=np.int64), np.zeros((2, 1), dtype=np.uint8))
 
 
 def test_a_generator_stays_one():
