@@ -28,8 +28,7 @@ def checked(function: Any = None, *, typechecker: Callable[..., Any]) -> Any:
     if not inspect.isfunction(function) or inspect.isgeneratorfunction(function):
         return FULL(function, typechecker=typechecker)
     parts = [part for hint in function.__annotations__.values() for part in parts_of(hint)]
-    names = [getattr(p, "__forward_arg__", p) for p in parts if isinstance(p, str | ForwardRef)]
-    if not all(name.isidentifier() for name in names):  # it may be of arrays; a class is not
+    if any(isinstance(part, str | ForwardRef) for part in parts):  # names to be looked up
         return FULL(function, typechecker=typechecker)
     checking = BEARTYPE(function)
     shaped = any(inspect.isclass(p) and issubclass(p, jaxtyping.AbstractArray) for p in parts)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from released_pruning import GROUPS, OPERATORS, by_rank, decode, released_pruning
 
-from tgnas.searching.released_pruning import GROUPS, OPERATORS, by_rank, decode, released_pruning
 from tgnas.spaces.darts import SPACE, genotype
 
 EDGES = GROUPS[-1][1]

@@ -6,7 +6,7 @@ sees few at once, ranks among architectures that are drawn from the space.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from tgnas.inference.arguments import checked
 from tgnas.inference.asked import COLUMN, RECOMMENDED, members_of
 from tgnas.inference.pretrained import Given, Members, Pretrained, Where, load_pretrained, packed
 from tgnas.inference.scoring import Scored, Scorer
-from tgnas.methods.contracts import Predictor, State
-from tgnas.methods.trained import Ensemble
+from tgnas.methods.contracts import State
+from tgnas.methods.trained import Ensemble, one_by_one
 from tgnas.registry import GRAPH_PROXIES
 from tgnas.spaces.architectures import Architectures
 from tgnas.spaces.space import Space, open_space
@@ -61,13 +61,6 @@ def seed_of(architectures: Architectures) -> int:
     return seed
 
 
-def score_counted(
-    members: Sequence[Predictor], architectures: Architectures
-) -> Float64[np.ndarray, "S N"]:
-    """Return the scores of counts of one space."""
-    return np.stack([member.score(architectures) for member in members])
-
-
 @dataclass(frozen=True)
 class Count(Members):
     """A graph proxy that is asked for as a predictor is."""
@@ -84,7 +77,7 @@ class Count(Members):
             raise ConfigError(f"{self.name} counts the networks of a space; name one")
         if any(word in self.name for word in ("params", "flops", "weights")):
             warn_of_uncounted(space)
-        return Ensemble((Counted(self.name, space),), score_counted)
+        return Ensemble((Counted(self.name, space),), one_by_one)
 
     def learned_of(self, _: Space, /) -> list[str]:
         """Return no benchmark: a count has learned nothing."""

@@ -169,26 +169,6 @@ class StackedSupernet(StackedNetwork):
                 features = layer(features)
         return self.classifier(self.last(features))
 
-    def stand_alone(self, architecture: Architectures) -> nasbench201.Network:
-        """Return the network of one architecture with this supernet's weights.
-
-        Raises:
-            InvalidCellError: the architecture is not of this space.
-        """
-        cell = architecture.member(0)
-        network = nasbench201.build_network(cell, *self.sizes)
-        for part in ("stem", "last", "classifier"):
-            getattr(network, part).load_state_dict(getattr(self, part).state_dict())
-        layers: Any = zip(network.stages, self.stages, strict=True)
-        for own, layer in layers:
-            if isinstance(layer, StackedCell):
-                edges: Any = zip(own.operators, cell.operators[1:-1], layer.edges, strict=True)
-                for operator, name, edge in edges:
-                    operator.load_state_dict(edge[name].state_dict())
-            else:
-                own.load_state_dict(layer.state_dict())
-        return network.to(next(self.parameters()).dtype)
-
 
 class PairCell(nn.Module):
     """A cell of the DARTS space with every operator on each of its 14 edges."""
@@ -280,26 +260,6 @@ class PairSupernet(nn.Module):
             output = cell.passed_by(last) if place == without else cell(before, last, *own)
             before, last = last, output
         return self.classifier(self.last(last))
-
-    def stand_alone(self, architecture: Architectures) -> darts.Network:
-        """Return the network of one genotype with this supernet's weights.
-
-        Raises:
-            InvalidCellError: the genotype is not of this space.
-        """
-        cells = architecture.member(0)
-        network = darts.build_network(cells, *self.sizes)
-        for part in ("stem", "classifier"):
-            getattr(network, part).load_state_dict(getattr(self, part).state_dict())
-        layers: Any = zip(network.stages, self.stages, strict=True)
-        for own, layer in layers:
-            own.first.load_state_dict(layer.first.state_dict())
-            own.second.load_state_dict(layer.second.state_dict())
-            names = cells[int(layer.reduces)].operators[2:-1]
-            for place, (operator, name) in enumerate(zip(own.operators, names, strict=True)):
-                edge = DARTS_EDGES.index((own.nodes[place], 2 + place // 2))
-                operator.load_state_dict(layer.edges[edge][name].state_dict())
-        return network.to(next(self.parameters()).dtype)
 
 
 Supernet = StackedSupernet | PairSupernet

@@ -96,12 +96,6 @@ def inputs(plan: Plan) -> dict[str, Any]:
     }
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
-    """Return the table."""
-    del plan
-    return {"frame": "<results>/tables/hypernetworks.csv"}
-
-
 def table(
     rows: Sequence[pd.DataFrame],
     starts: Sequence[pd.DataFrame],

@@ -99,12 +99,6 @@ def inputs(plan: Plan) -> dict[str, Any]:
     }
 
 
-def figure_inputs(plan: Plan) -> dict[str, Any]:
-    """Return the table."""
-    del plan
-    return {"frame": "<results>/tables/sequences.csv"}
-
-
 def table(
     nasbench_nlp: Benchmark,
     flexibert: Benchmark,

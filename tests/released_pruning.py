@@ -1,6 +1,6 @@
 """The pruning that the TG-NAS authors released, with its error: its scores decide nothing.
 
-A variant for the audit, not a searcher; nothing but its test runs it. Known, for it was read in
+A variant for the audit, not a searcher; test_released_pruning.py runs it. Known, for it was read in
 ``prune_tenas_gnn_darts.py`` of YeQiao/TG-NAS at 4b6bb28b:
 
 * the first operator, ``none``, is gone before the first step;
