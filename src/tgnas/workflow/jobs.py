@@ -81,5 +81,6 @@ def _run(fname: str, environment: dict[str, str]) -> None:
     """Be ``python FNAME``."""
     os.environ.clear()
     os.environ.update(environment)
+    multiprocessing.set_start_method(None, force=True)  # the server's is for its own
     sys.argv, sys.path[0] = [fname], str(Path(fname).parent)
     runpy.run_path(fname, run_name="__main__")
